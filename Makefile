@@ -1,0 +1,45 @@
+# Everything from nothing: each target makes .venv first. Needs Python 3.11+ and make.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+
+.PHONY: install demo test gen gen-check lint emulator bench check clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Thecal needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Set PYTHON=python3.11 or newer.")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+demo: install
+	$(BIN)/thecal demo
+
+test: install lint gen-check
+	$(BIN)/python -m pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/pyright
+
+gen: install
+	$(BIN)/python -m protocol.generate
+
+gen-check: install
+	$(BIN)/python -m protocol.generate --check
+
+emulator: install
+	$(BIN)/thecal emulate
+
+bench: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m host_tools.bench
+
+check: install
+	THECAL_HYPOTHESIS=thorough $(BIN)/python -m pytest --timeout 1800
+
+clean:
+	rm -rf .venv build .hypothesis .pytest_cache .ruff_cache

@@ -1,0 +1,132 @@
+"""Alarms: two classes with a tone each, latched until a programmer silences them.
+
+A critical alarm sounds two tones for 3 s, a non-critical one a single tone of 1 s (docs/sources.md, DF-09, DF-10).
+While a critical one sounds the others wait for their turn.
+"""
+
+from firmware import wire
+from firmware.state import ALARMS, NEVER
+
+_SINGLE = 0x33  # the buzzer's pattern codes (hal/contract.py)
+_DUAL = 0x55
+
+# An alarm's mark: one of four bytes that are four bits apart.
+_NONE = 0x00
+_SOUNDING = 0x55  # its condition holds
+_SILENCED = 0x33  # its condition holds, and it was silenced
+_PAST = 0x5A  # its condition is over, and nobody silenced it
+
+_INDEX = {ALARMS[i]: i for i in range(len(ALARMS))}
+_CRITICAL_FROM = wire.SEVERITY_CRITICAL << 8
+
+
+def is_critical(alarm):
+    """The class is the code's high byte."""
+    return alarm & 0xFF00 == _CRITICAL_FROM
+
+
+class Alarms:
+    """The latches of every alarm, kept in the state, and the tones. Times are pump uptime in seconds."""
+
+    def __init__(self, config, buzzer, state, log):
+        self._config = config
+        self._buzzer = buzzer
+        self._state = state
+        self._log = log
+        self._critical_due_s = self._single_due_s = self.due_s = NEVER
+
+    def resume(self, now_s):
+        """After a reset, what was sounding sounds again at once."""
+        for alarm in ALARMS:
+            if self._mark(alarm) in (_SOUNDING, _PAST):
+                self._sound_at(alarm, now_s)
+        self._plan()
+
+    def occur(self, alarm, now_s, a=0, b=0, c=0):
+        """The alarm's condition holds. Logs it and sounds when it did not hold before."""
+        if self._mark(alarm) in (_SOUNDING, _SILENCED):
+            return
+        self._set(alarm, _SOUNDING, now_s)
+        self._log.add(wire.ALARM_EVENT[alarm], a, b, c)
+        self._sound_at(alarm, now_s)
+        self._plan()
+
+    def over(self, alarm, by_programmer=False):
+        """The condition holds no more. The alarm stays until silenced, unless a programmer's order ended it."""
+        mark = self._mark(alarm)
+        if mark == _SILENCED or (mark != _NONE and by_programmer):
+            self._clear(alarm)
+        elif mark == _SOUNDING:
+            self._set(alarm, _PAST)
+        self._plan()
+
+    def silence(self, alarm):
+        """Silence one alarm; nothing happens when it does not sound."""
+        mark = self._mark(alarm)
+        if mark not in (_SOUNDING, _PAST):
+            return
+        self._log.add(wire.EVENT_ALARM_SILENCED, alarm)
+        if mark == _PAST:
+            self._clear(alarm)
+        else:
+            self._set(alarm, _SILENCED)
+        self._plan()
+
+    def active(self, alarm):
+        """Whether the alarm's condition holds."""
+        return self._mark(alarm) in (_SOUNDING, _SILENCED)
+
+    def entries(self):
+        """(alarm, since_s, silenced, condition) of each alarm on or not yet silenced, critical ones first."""
+        found = []
+        for alarm in reversed(ALARMS):
+            mark, since_s = self._state.alarms[_INDEX[alarm]]
+            if mark != _NONE:
+                silenced = wire.FLAG_YES if mark == _SILENCED else wire.FLAG_NO
+                condition = wire.CONDITION_PAST if mark == _PAST else wire.CONDITION_ACTIVE
+                found.append((alarm, since_s, silenced, condition))
+        return found
+
+    def sound(self, now_s):
+        """Play the tone that is due. A pump that was never filled makes none before its end of service."""
+        config = self._config
+        pattern = 0
+        if self._critical_due_s <= now_s:
+            self._critical_due_s = now_s + config.critical_tone_s
+            pattern = _DUAL
+        if self._single_due_s <= now_s:
+            self._single_due_s = now_s + config.non_critical_tone_s
+            if self._critical_due_s == NEVER:
+                pattern = _SINGLE
+        if pattern and self._state.therapy != wire.THERAPY_UNFILLED:
+            self._buzzer.play(pattern)
+        self.due_s = min(self._critical_due_s, self._single_due_s)
+
+    def _mark(self, alarm):
+        return self._state.alarms[_INDEX[alarm]][0]
+
+    def _set(self, alarm, mark, since_s=None):
+        entry = self._state.alarms[_INDEX[alarm]]
+        entry[0] = mark
+        if since_s is not None:
+            entry[1] = since_s
+        self._state.changed = True
+
+    def _clear(self, alarm):
+        self._set(alarm, _NONE, 0)
+        self._log.add(wire.EVENT_ALARM_CLEARED, alarm)
+
+    def _sound_at(self, alarm, at_s):
+        if is_critical(alarm):
+            self._critical_due_s = at_s
+        else:
+            self._single_due_s = at_s
+
+    def _plan(self):
+        """Drop the tones of a class in which nothing sounds any more."""
+        marks = [(is_critical(alarm), self._mark(alarm) in (_SOUNDING, _PAST)) for alarm in ALARMS]
+        if (True, True) not in marks:
+            self._critical_due_s = NEVER
+        if (False, True) not in marks:
+            self._single_due_s = NEVER
+        self.due_s = min(self._critical_due_s, self._single_due_s)

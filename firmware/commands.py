@@ -1,0 +1,210 @@
+"""The commands: for each the therapy states in which it is allowed, and what it does.
+
+A command changes the state, has it kept, and only then touches the machine and is answered. Its refusals come before
+any change. Roles are the wire's (`wire.ROLE_OF`) and were checked before.
+"""
+
+from hashlib import sha256
+
+from firmware import prescription, wire
+from firmware.state import NEVER
+
+_MAX_DEPTH_MM = 25  # telemetry and refill reach no deeper (docs/sources.md, SEED-41)
+_DIGEST_BYTES = 8
+
+_ALIVE = (
+    wire.THERAPY_UNFILLED,
+    wire.THERAPY_STOPPED,
+    wire.THERAPY_MINIMUM,
+    wire.THERAPY_RUNNING,
+    wire.THERAPY_SAFE_STATE,
+)
+_ANY = _ALIVE + (wire.THERAPY_END_OF_SERVICE,)
+
+
+class Commands:
+    """Runs privileged requests."""
+
+    def __init__(self, config, uptime, state, ledger, reservoir, monitor, alarms, infusion, log):
+        self._config = config
+        self._uptime = uptime
+        self._state = state
+        self._ledger = ledger
+        self._reservoir = reservoir
+        self._monitor = monitor
+        self._alarms = alarms
+        self._infusion = infusion
+        self._log = log
+        self._table = {
+            wire.REQ_IMPLANT: (self._implant, (wire.THERAPY_UNFILLED, wire.THERAPY_STOPPED)),
+            wire.REQ_REFILL: (self._refill, _ALIVE),
+            wire.REQ_STAGE: (self._stage, _ALIVE),
+            wire.REQ_READ_BACK: (self._read_back, _ALIVE),
+            wire.REQ_COMMIT: (self._commit, _ALIVE),
+            wire.REQ_STOP: (self._stop, _ALIVE),
+            wire.REQ_RESUME: (self._resume, _ALIVE),
+            wire.REQ_SILENCE: (self._silence, _ANY),
+            wire.REQ_SET_CLOCK: (self._set_clock, _ANY),
+        }
+
+    def run(self, session, frame, fields):
+        """(None, (code, payload)) when done and kept, or (REASON, None) when nothing was changed."""
+        handler, allowed = self._table[frame.code]
+        if self._state.therapy not in allowed:
+            return wire.REASON_STATE, None
+        reason, answer = handler(session, frame, *fields)
+        if reason is None and answer is None:
+            answer = wire.ANS_DONE, wire.pack_done(frame.code)
+        return reason, answer
+
+    def _keep(self):
+        """Make a change permanent and end a loss of memory; False (and all as before) when the store failed."""
+        state = self._state
+        was_lost = state.lost
+        state.lost = False
+        state.uptime_s = self._uptime.now_s
+        if state.keep():
+            self._ledger.lost = False
+            return True
+        state.lost = was_lost
+        state.revert()
+        return False
+
+    def _filled(self):
+        return self._state.last_refill_s != NEVER
+
+    def _implant(self, _session, _frame, wall_s, implanted_s, catheter_mm, tubing_nl, depth_mm, site, override):
+        if depth_mm > _MAX_DEPTH_MM and override != wire.FLAG_YES:
+            return wire.REASON_SOFT_LIMIT, None
+        state = self._state
+        state.implanted_wall_s = implanted_s
+        state.catheter_mm = catheter_mm
+        state.tubing_nl = tubing_nl
+        state.depth_mm = depth_mm
+        state.site = site
+        reason, answer = self._set_clock(_session, _frame, wall_s)
+        if reason is None:
+            self._log.add(wire.EVENT_IMPLANT, catheter_mm, tubing_nl, depth_mm)
+        return reason, answer
+
+    def _set_clock(self, _session, _frame, wall_s):
+        old_s = self._uptime.wall_s
+        self._uptime.set_wall(wall_s)
+        if not self._keep():
+            return wire.REASON_STATE, None
+        self._log.add(wire.EVENT_CLOCK_SET, old_s, wall_s)
+        self._alarms.over(wire.ALARM_CLOCK_LOST)
+        self._infusion.change()
+        return None, None
+
+    def _refill(self, _session, _frame, volume_nl, mcg_per_ml, aspirated_nl):
+        if volume_nl == 0 or mcg_per_ml == 0 or mcg_per_ml > 50_000:
+            return wire.REASON_MALFORMED, None
+        if volume_nl > self._config.reservoir_nl:
+            return wire.REASON_OVERFILL, None
+        self._infusion.settle()
+        state = self._state
+        expected_nl = self._reservoir.volume_nl
+        old_mcg_per_ml = state.drug_mcg_per_ml
+        self._reservoir.fill(volume_nl, mcg_per_ml, self._uptime.now_s)
+        if state.therapy == wire.THERAPY_UNFILLED:
+            self._infusion.set_therapy(wire.THERAPY_STOPPED)
+        elif state.therapy == wire.THERAPY_RUNNING and mcg_per_ml != state.concentration_mcg_per_ml:
+            # The old program's rate is wrong for the new drug: the least there is, until a program comes.
+            self._infusion.set_therapy(wire.THERAPY_MINIMUM)
+        if not self._keep():
+            return wire.REASON_STATE, None
+        self._reservoir.filled()
+        self._log.add(wire.EVENT_REFILL, expected_nl, aspirated_nl, volume_nl)
+        if mcg_per_ml != old_mcg_per_ml:
+            self._log.add(wire.EVENT_CONCENTRATION_CHANGED, old_mcg_per_ml, mcg_per_ml)
+        self._monitor.set_drug(mcg_per_ml)
+        self._end(wire.ALARM_RESERVOIR_EMPTY, bool(self._reservoir.room_steps))
+        self._end(wire.ALARM_LOW_RESERVOIR, not self._reservoir.low)
+        self._infusion.change()
+        return None, (wire.ANS_REFILLED, wire.pack_refilled(expected_nl))
+
+    def _stage(self, session, frame, *program):
+        reason = wire.REASON_NOT_FILLED if not self._filled() else None
+        reason = reason or prescription.refusal(program, self._state.drug_mcg_per_ml, self._config)
+        if reason is not None:
+            return reason, None
+        digest = sha256(frame.payload).digest()[:_DIGEST_BYTES]
+        session.staged = (program, digest)
+        self._log.add(wire.EVENT_PROGRAM_STAGED, _number(digest), program[2])
+        return None, (wire.ANS_STAGED, wire.pack_staged(digest))
+
+    def _read_back(self, session, _frame):
+        if session.staged is None:
+            return wire.REASON_STATE, None
+        return None, (wire.ANS_STAGED_PROGRAM, wire.pack_staged_program(*session.staged))
+
+    def _commit(self, session, _frame, digest):
+        if session.staged is None:
+            return wire.REASON_STATE, None
+        program, staged_digest = session.staged
+        if digest != staged_digest:
+            return wire.REASON_INCONSISTENT, None
+        reason = prescription.refusal(program, self._state.drug_mcg_per_ml, self._config)
+        if reason is not None:
+            return reason, None
+        state = self._state
+        old_ng_per_day = state.dose_ng_per_day
+        state.mode, state.concentration_mcg_per_ml, state.dose_ng_per_day, state.rate_nl_per_day = program
+        self._infusion.set_therapy(wire.THERAPY_RUNNING)
+        if not self._keep():
+            return wire.REASON_STATE, None
+        session.staged = None
+        self._log.add(wire.EVENT_PROGRAM_COMMITTED, _number(digest), old_ng_per_day, state.dose_ng_per_day)
+        self._trusted()
+        return None, None
+
+    def _stop(self, _session, _frame):
+        if not self._filled():
+            return wire.REASON_NOT_FILLED, None
+        self._infusion.set_therapy(wire.THERAPY_STOPPED)
+        if not self._keep():
+            return wire.REASON_STATE, None
+        self._end(wire.ALARM_SAFE_STATE, True)
+        self._infusion.change()
+        return None, None
+
+    def _resume(self, _session, _frame):
+        state = self._state
+        if not self._filled():
+            return wire.REASON_NOT_FILLED, None
+        if state.mode == wire.MODE_NONE:
+            return wire.REASON_STATE, None
+        if state.concentration_mcg_per_ml != state.drug_mcg_per_ml:
+            return wire.REASON_INCONSISTENT, None
+        self._infusion.set_therapy(wire.THERAPY_RUNNING)
+        if not self._keep():
+            return wire.REASON_STATE, None
+        self._trusted()
+        return None, None
+
+    def _silence(self, _session, _frame, alarm):
+        listed = [entry[0] for entry in self._alarms.entries()]
+        if alarm != wire.ALL_ALARMS and alarm not in listed:
+            return wire.REASON_STATE, None
+        for code in listed if alarm == wire.ALL_ALARMS else [alarm]:
+            self._alarms.silence(code)
+        return (None, None) if self._keep() else (wire.REASON_STATE, None)
+
+    def _trusted(self):
+        """A programmer's order put therapy right: what stood against it is over, and silenced with it."""
+        self._monitor.release()
+        self._infusion.change()
+        for alarm in (wire.ALARM_SAFE_STATE, wire.ALARM_OVERSPEED, wire.ALARM_STEP_MISMATCH):
+            self._end(alarm, True)
+        for alarm in (wire.ALARM_STOPPED, wire.ALARM_STOPPED_48H):
+            self._end(alarm, self._state.stopped_since_s == NEVER)
+
+    def _end(self, alarm, over):
+        if over:
+            self._alarms.over(alarm, by_programmer=True)
+
+
+def _number(digest):
+    """A digest's first four bytes, for the log."""
+    return int.from_bytes(digest[:4], "little")

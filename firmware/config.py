@@ -1,0 +1,47 @@
+"""The pump's configuration: what its maker and its clinic decided, in the pump's own units.
+
+Nothing here is a constant of nature, and some of it is unsourced (docs/configuration.md has the provenance of each
+key), so everything can be set. Numbers are integers, in the unit of the name.
+"""
+
+DAY_S = 86400
+
+
+class Config:
+    """Defaults as class attributes; `Config(key=value, ...)` overrides them, an unknown key raises KeyError."""
+
+    serial = "THECAL-00001"  # up to 12 ASCII characters
+    model = "T20"  # up to 12 ASCII characters
+
+    reservoir_nl = 20_000_000
+    low_reservoir_nl = 2_000_000
+    residual_nl = 1_400_000
+    max_fill_days = 180
+
+    step_nl = 100
+    min_rate_nl_per_day = 48_000
+    max_rate_nl_per_day = 24_000_000
+    minimum_rate_nl_per_day = 6_000  # of the minimum-rate mode and of the safe state
+
+    max_dose_mcg_per_day = 1000
+
+    critical_tone_s = 600
+    non_critical_tone_s = 3600
+    stopped_s = 6 * 3600
+    stopped_critical_s = 48 * 3600
+
+    life_days = 2557
+    eri_days = 90
+    battery_idle_ppb_per_day = 349_000  # of the cell's charge, with the pump at rest
+    battery_ppb_per_ml = 83_800  # of the cell's charge, for each mL moved
+    eri_mv = 2600  # a cell at rest below this is nearly empty
+    eos_mv = 2300  # a cell under load below this cannot turn the motor
+
+    monitor_percent = 110  # what the safety monitor lets pass, of the largest legal dose
+    session_idle_s = 300
+
+    def __init__(self, **overrides):
+        for key in overrides:
+            if not hasattr(Config, key) or key[0] == "_":
+                raise KeyError(key)
+            setattr(self, key, overrides[key])

@@ -1,0 +1,39 @@
+"""Message authentication: HMAC-SHA256 over MicroPython's own hash, whose `digest` is final and cannot be copied."""
+
+from hashlib import sha256
+
+_BLOCK_BYTES = 64
+MAC_BYTES = 16
+
+TEST_KEY = b"THECAL TEST KEY - NOT SECRET !!!"
+
+
+def hmac_sha256(key, data):
+    """The 32 bytes of HMAC-SHA256 (RFC 2104). `key` is at most 64 bytes."""
+    padded = key + bytes(_BLOCK_BYTES - len(key))
+    inner = sha256(bytes(byte ^ 0x36 for byte in padded))
+    inner.update(data)
+    outer = sha256(bytes(byte ^ 0x5C for byte in padded))
+    outer.update(inner.digest())
+    return outer.digest()
+
+
+def role_key(device_key, role):
+    """What opens sessions in one role and no other."""
+    return hmac_sha256(device_key, b"thecal role" + bytes([role]))
+
+
+def session_key(key, serial, role, session, host_nonce, pump_nonce):
+    """The key of one session of one pump. `serial` is padded to its 12 bytes, the nonces are 16 each."""
+    who = serial + bytes([role]) + session.to_bytes(4, "little")
+    return hmac_sha256(key, b"thecal session" + who + host_nonce + pump_nonce)
+
+
+def equal(left, right):
+    """Whether two byte strings are equal, in a time that does not tell where they differ."""
+    if len(left) != len(right):
+        return False
+    difference = 0
+    for i in range(len(left)):
+        difference |= left[i] ^ right[i]
+    return difference == 0

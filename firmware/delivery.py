@@ -1,0 +1,114 @@
+"""Delivery: a rate becomes batches of motor steps, with no volume lost or invented between them.
+
+Volumes here are in nL times 86,400, the amount that 1 nL/day makes in one second: so a rate in nL/day times seconds
+needs no division, and what is not yet a whole step is carried on exactly.
+"""
+
+DAY_S = 86400
+MAX_BATCH_S = 3600
+MAX_BATCH_NL = 20_000
+STALL_S = 900  # unconfirmed for so long, and at least `MIN_MISSED_STEPS`, is a stall
+MIN_MISSED_STEPS = 8
+RECOVERY_STEPS = 8
+LATE_S = 60  # a batch taken up later than this was missed, and what was missed is never made up
+
+_SMALL = 1 << 30  # MicroPython's integers below this need no memory
+
+
+class Delivery:
+    """Orders batches and counts what came of them. Times are pump uptime in seconds."""
+
+    def __init__(self, motor, step_nl):
+        self._motor = motor
+        self._step = step_nl * DAY_S
+        self._max_steps = MAX_BATCH_NL // step_nl
+        self._seen = motor.progress()
+        self._carry = 0  # owed to the next batch; below zero after steps that came early
+        self._carry_after = 0
+        self._since_s = 0
+        self._batch_steps = 0
+        self._pulses = 0  # given in the running batch
+        self.until_s = 0
+        self.rate_nl_per_day = 0
+        self._piece_s = MAX_BATCH_S
+        self.period_ms = 0
+        self.miss_limit = 0
+        self.missed_run = 0
+        self.confirmed_run = 0
+
+    def settle(self):
+        """(confirmed, missed) steps since the last call. Disturbs nothing."""
+        now = self._motor.progress()
+        seen = self._seen
+        self._seen = now
+        self.missed_run = now[3]
+        self.confirmed_run = now[4]
+        pulses = now[0] - seen[0]
+        confirmed = now[1] - seen[1]
+        self._pulses += pulses
+        return confirmed, (pulses - confirmed if pulses > confirmed else 0)
+
+    def halt(self, now_s):
+        """End the running batch at once, `settle` having been called; what it still owes is carried on."""
+        self._motor.halt()
+        if now_s < self.until_s:
+            due_steps, rest = self._split(now_s - self._since_s)
+            self._carry_after = rest + (due_steps - self._pulses) * self._step
+        self.begin(now_s, self._carry_after)
+
+    def begin(self, now_s, carry=0):
+        """A new start of delivery, owing nothing unless something is carried on. No batch may be running."""
+        self._carry = self._carry_after = carry
+        self._batch_steps = self._pulses = 0
+        self.until_s = now_s
+
+    def set_rate(self, rate_nl_per_day):
+        """Takes effect with the next batch; 0 orders nothing."""
+        self.rate_nl_per_day = rate_nl_per_day
+        if rate_nl_per_day:
+            self._piece_s = (_SMALL - self._step) // rate_nl_per_day
+            self.period_ms = self._step * 1000 // rate_nl_per_day
+            self.miss_limit = max(MIN_MISSED_STEPS, -(-STALL_S * 1000 // self.period_ms))
+
+    def plan(self, now_s, horizon_s, room_steps):
+        """Steps of the next batch, which begins where the last one ended and is over within `horizon_s`.
+
+        At most one hour, 20,000 nL and `room_steps`. Sets `until_s`, when the batch after it is due.
+        """
+        if self._batch_steps > self._pulses:  # the body stopped short of its order: the rest was missed
+            self._motor.halt()
+        self._since_s = self.until_s if now_s - self.until_s < LATE_S else now_s
+        self._carry = self._carry_after
+        self._pulses = steps = 0
+        span_s = min(MAX_BATCH_S, horizon_s)
+        rate = self.rate_nl_per_day
+        if rate:
+            most = min(self._max_steps, room_steps)
+            span_s = max(1, min(span_s, most * self._step // rate))
+            steps, self._carry_after = self._split(span_s)
+            if steps > most:
+                self._carry_after += (steps - most) * self._step
+                steps = most
+        self._batch_steps = steps
+        self.until_s = self._since_s + span_s
+        return steps
+
+    def order(self, now_s):
+        """Give the planned batch to the motor. The device's own deadline is a second past the batch's end."""
+        first_ms = (self._step - self._carry) * 1000 // self.rate_nl_per_day - (now_s - self._since_s) * 1000
+        give_up_ms = (self.until_s - now_s) * 1000 + 1000
+        self._motor.order(self._batch_steps, max(0, first_ms), self.period_ms, give_up_ms, self.miss_limit)
+
+    def _split(self, seconds):
+        """(steps, rest) of what is owed after so many seconds, in pieces that stay small."""
+        steps = 0
+        rest = self._carry
+        while seconds > 0:
+            piece_s = min(seconds, self._piece_s)
+            rest += self.rate_nl_per_day * piece_s
+            steps += rest // self._step
+            rest %= self._step
+            seconds -= piece_s
+        if steps < 0:  # still paying back a step that came early
+            return 0, rest + steps * self._step
+        return steps, rest

@@ -1,0 +1,118 @@
+"""The desk: takes each frame, asks who sent it and whether it may, and has it done."""
+
+from firmware import framing, wire
+from firmware.port import plain, refusal
+
+_PARSERS = {
+    wire.REQ_LOG: wire.unpack_log,
+    wire.REQ_SUBSCRIBE: wire.unpack_subscribe,
+    wire.REQ_OPEN: wire.unpack_open,
+    wire.REQ_IMPLANT: wire.unpack_implant,
+    wire.REQ_REFILL: wire.unpack_refill,
+    wire.REQ_STAGE: wire.unpack_stage,
+    wire.REQ_COMMIT: wire.unpack_commit,
+    wire.REQ_SILENCE: wire.unpack_silence,
+    wire.REQ_SET_CLOCK: wire.unpack_set_clock,
+}
+_EMPTY = (
+    wire.REQ_HELLO,
+    wire.REQ_STATUS,
+    wire.REQ_PROVE,
+    wire.REQ_CLOSE,
+    wire.REQ_READ_BACK,
+    wire.REQ_STOP,
+    wire.REQ_RESUME,
+)
+
+
+def parse(frame):
+    """The request's fields as a tuple, or None when it is malformed or unknown."""
+    if frame.code in _EMPTY:
+        return None if frame.payload else ()
+    parser = _PARSERS.get(frame.code)
+    return parser(frame.payload) if parser else None
+
+
+class Desk:
+    """Answers requests. `report` says what the pump is and does, `commands` changes it."""
+
+    def __init__(self, uptime, sessions, report, commands, log):
+        self._uptime = uptime
+        self._sessions = sessions
+        self._report = report
+        self._commands = commands
+        self._log = log
+
+    def answer(self, port, frame):
+        """The bytes to send back."""
+        if frame.flags == framing.AUTHENTICATED:
+            return self._signed(port, frame)
+        fields = parse(frame)
+        if fields is None:
+            return refusal(frame.session, frame.code, frame.sequence, wire.REASON_MALFORMED)
+        if frame.code == wire.REQ_OPEN:
+            return self._open(port, frame, fields)
+        if frame.code in wire.ROLE_OF:
+            return refusal(frame.session, frame.code, frame.sequence, wire.REASON_AUTH)
+        code, payload = self._read(port, frame.code, fields)
+        return plain(code, frame.session, frame.sequence, payload)
+
+    def telemetry(self, port, sequence):
+        """The pushed message, signed on the line of an open session."""
+        payload = self._report.telemetry(port)
+        session = self._sessions.on(port)
+        if session:
+            return session.sign(wire.PUSH_TELEMETRY, sequence, payload)
+        return plain(wire.PUSH_TELEMETRY, 0, sequence, payload)
+
+    def _open(self, port, frame, fields):
+        challenge = self._sessions.challenge(port, *fields)
+        if challenge is None:
+            return refusal(frame.session, frame.code, frame.sequence, wire.REASON_AUTH)
+        return plain(wire.ANS_CHALLENGE, frame.session, frame.sequence, wire.pack_challenge(*challenge))
+
+    def _read(self, port, request, fields):
+        if request == wire.REQ_HELLO:
+            return wire.ANS_HELLO, self._report.hello()
+        if request == wire.REQ_STATUS:
+            return wire.ANS_STATUS, self._report.status(port)
+        if request == wire.REQ_LOG:
+            return wire.ANS_LOG, self._report.log(*fields)
+        port.subscribe(fields[0], self._uptime.now_s)
+        return wire.ANS_SUBSCRIBED, wire.pack_subscribed(fields[0])
+
+    def _signed(self, port, frame):
+        session = self._sessions.find(port, frame)
+        if session is None:
+            return refusal(frame.session, frame.code, frame.sequence, wire.REASON_AUTH)
+        answer = session.repeated(frame)
+        if answer is not None:
+            return answer
+        if not session.take(frame):
+            self._log.add(wire.EVENT_AUTH_REPLAY, frame.sequence)
+            return refusal(frame.session, frame.code, frame.sequence, wire.REASON_REPLAY)
+        code, payload = self._run(port, session, frame)
+        if code == wire.ANS_REFUSED:
+            self._log.add(wire.EVENT_CMD_REJECTED, frame.code, payload[1])
+        return session.answer(code, frame.sequence, payload)
+
+    def _run(self, port, session, frame):
+        """(code, payload) of the answer to a signed request that is new."""
+        fields = parse(frame)
+        if fields is None:
+            return _refuse(frame, wire.REASON_MALFORMED)
+        if not session.may(frame.code):
+            return _refuse(frame, wire.REASON_AUTH)
+        if frame.code == wire.REQ_PROVE:
+            return wire.ANS_PROVED, wire.pack_proved(self._sessions.prove(session))
+        if frame.code == wire.REQ_CLOSE:
+            self._sessions.close()
+            return wire.ANS_DONE, wire.pack_done(frame.code)
+        if frame.code not in wire.ROLE_OF:
+            return self._read(port, frame.code, fields)
+        reason, answer = self._commands.run(session, frame, fields)
+        return answer if reason is None else _refuse(frame, reason)
+
+
+def _refuse(frame, reason):
+    return wire.ANS_REFUSED, wire.pack_refused(frame.code, reason)

@@ -1,0 +1,206 @@
+"""Infusion: what was ordered becomes what the motor does, and what the motor did is booked.
+
+What a stall, a stop or a cut made the patient miss is never made up for: that would be a bolus nobody ordered.
+"""
+
+from firmware import wire
+from firmware.delivery import RECOVERY_STEPS
+from firmware.monitor import REVERSE
+from firmware.state import NEVER
+
+IDLE_S = 3600  # how often a pump that delivers nothing writes down its age
+
+
+class Infusion:
+    """The therapy of one pump, between the parts that order and the parts that watch."""
+
+    def __init__(self, config, uptime, state, ledger, reservoir, monitor, alarms, log, delivery):
+        self._config = config
+        self._uptime = uptime
+        self._state = state
+        self._ledger = ledger
+        self._reservoir = reservoir
+        self._monitor = monitor
+        self._alarms = alarms
+        self._log = log
+        self._delivery = delivery
+        self._therapy = state.therapy  # as last logged
+        self._stall_s = NEVER
+        self._missed_before = 0
+        self.stop_due_s = NEVER
+
+    @property
+    def until_s(self):
+        """When the running batch ends."""
+        return self._delivery.until_s
+
+    @property
+    def rate_nl_per_day(self):
+        """The rate being delivered."""
+        return self._delivery.rate_nl_per_day
+
+    @property
+    def stalled(self):
+        """Whether the motor is ordered to turn and does not."""
+        return self._stall_s != NEVER
+
+    @property
+    def halted(self):
+        """Whether something forbids what was ordered."""
+        return bool(self._monitor.tripped) or not self._reservoir.room_steps
+
+    @property
+    def ordered_nl_per_day(self):
+        """The rate that the therapy asks for."""
+        therapy = self._state.therapy
+        if therapy == wire.THERAPY_RUNNING:
+            return self._state.rate_nl_per_day
+        if therapy in (wire.THERAPY_MINIMUM, wire.THERAPY_SAFE_STATE):
+            return self._config.minimum_rate_nl_per_day
+        return 0
+
+    @property
+    def operation(self):
+        """OPERATION code: what the machine does."""
+        if self._delivery.rate_nl_per_day:
+            return wire.OPERATION_BASAL
+        return wire.OPERATION_HALTED if self.ordered_nl_per_day else wire.OPERATION_IDLE
+
+    @property
+    def stopped_s(self):
+        """How long nothing has been delivered since the first program, 0 while something is."""
+        since_s = self._state.stopped_since_s
+        return 0 if since_s == NEVER else self._uptime.now_s - since_s
+
+    def begin(self):
+        """After a boot: deliver what is ordered, with nothing carried over."""
+        self._delivery.begin(self._uptime.now_s)
+        self._monitor.set_drug(self._state.drug_mcg_per_ml)
+        if self._alarms.active(wire.ALARM_MOTOR_STALL):  # a stall outlives a reset until the rotor turns again
+            self._stall_s = self._uptime.now_s
+            self._missed_before = self._ledger.missed_steps
+        self._follow_orders()
+
+    def settle(self):
+        """Book what the motor did since the last call, and act on what that shows."""
+        delivery = self._delivery
+        ledger = self._ledger
+        confirmed, missed = delivery.settle()
+        if confirmed or missed:
+            ledger.book(confirmed, missed, self._state.drug_mcg_per_ml)
+            if ledger.booked_steps >= self._reservoir.low_at_steps:
+                self._watch_reservoir()
+        self._monitor.watch(self._uptime.now_s)
+        if self._monitor.tripped:
+            self._heed_monitor()
+        if self._stall_s != NEVER or delivery.missed_run >= 8:
+            self._watch_stall()
+
+    def next_batch(self):
+        """The running batch is over: write down its result and the next one's size, then order it."""
+        now_s = self._uptime.now_s
+        self._ledger.turn_day(self._uptime.local_s // 86400)
+        if self._delivery.rate_nl_per_day and self.halted:
+            self.change()
+            return
+        steps = self._delivery.plan(now_s, self._uptime.to_midnight_s, self._reservoir.room_steps)
+        self._ledger.keep(now_s, steps)
+        if steps:
+            self._delivery.order(now_s)
+
+    def change(self):
+        """The orders, or what forbids them, changed: end the running batch and go by the new ones."""
+        self.settle()
+        was_delivering = self._delivery.rate_nl_per_day
+        self._delivery.halt(self._uptime.now_s)
+        if not was_delivering:
+            self._delivery.begin(self._uptime.now_s)
+        self._follow_orders()
+        self.next_batch()
+
+    def set_therapy(self, therapy):
+        """Put a new therapy into the state; the caller keeps it, then calls `change`."""
+        if therapy != self._state.therapy:
+            self._state.therapy = therapy
+            self._state.changed = True
+
+    def enter_safe_state(self, reason):
+        """Minimum rate (nothing when empty or inhibited) and the critical alarm, until a programmer's order."""
+        if self._state.therapy != wire.THERAPY_END_OF_SERVICE:
+            self.set_therapy(wire.THERAPY_SAFE_STATE)
+        self._alarms.occur(wire.ALARM_SAFE_STATE, self._uptime.now_s, reason, self.ordered_nl_per_day)
+
+    def watch_stop(self):
+        """Raise the alarms of a stopped pump when they are due, and plan the next look."""
+        since_s = self._state.stopped_since_s
+        self.stop_due_s = NEVER
+        if since_s == NEVER:
+            return
+        now_s = self._uptime.now_s
+        for alarm, after_s in (
+            (wire.ALARM_STOPPED, self._config.stopped_s),
+            (wire.ALARM_STOPPED_48H, self._config.stopped_critical_s),
+        ):
+            if now_s - since_s >= after_s:
+                self._alarms.occur(alarm, now_s, now_s - since_s)
+            else:
+                self.stop_due_s = min(self.stop_due_s, since_s + after_s)
+
+    def _follow_orders(self):
+        if self._state.therapy != self._therapy:
+            self._log_therapy()
+        self._delivery.set_rate(0 if self.halted else self.ordered_nl_per_day)
+        self._note_stop()
+
+    def _log_therapy(self):
+        old, self._therapy = self._therapy, self._state.therapy
+        self._log.add(wire.EVENT_THERAPY_STATE_CHANGED, old, self._therapy)
+        if old == wire.THERAPY_SAFE_STATE:
+            self._log.add(wire.EVENT_SAFE_STATE_EXIT, self.ordered_nl_per_day)
+
+    def _note_stop(self):
+        """Keep the time since which nothing is delivered that should be."""
+        state = self._state
+        idle = self.stalled or not self._delivery.rate_nl_per_day
+        counts = state.mode != wire.MODE_NONE and state.therapy != wire.THERAPY_END_OF_SERVICE
+        if idle and counts:
+            if state.stopped_since_s == NEVER:
+                state.stopped_since_s = self._uptime.now_s
+                state.changed = True
+        elif state.stopped_since_s != NEVER:
+            state.stopped_since_s = NEVER
+            state.changed = True
+            self._alarms.over(wire.ALARM_STOPPED)
+            self._alarms.over(wire.ALARM_STOPPED_48H)
+        self.watch_stop()
+
+    def _watch_reservoir(self):
+        now_s = self._uptime.now_s
+        volume_nl = self._reservoir.volume_nl
+        self._alarms.occur(wire.ALARM_LOW_RESERVOIR, now_s, volume_nl)
+        if not self._reservoir.room_steps:
+            self._alarms.occur(wire.ALARM_RESERVOIR_EMPTY, now_s, volume_nl)
+
+    def _heed_monitor(self):
+        monitor = self._monitor
+        alarm = wire.ALARM_STEP_MISMATCH if monitor.tripped == REVERSE else wire.ALARM_OVERSPEED
+        self._alarms.occur(alarm, self._uptime.now_s, monitor.steps, monitor.budget_steps)
+        if self._delivery.rate_nl_per_day:
+            self.enter_safe_state(wire.REGION_PROGRAM)
+            self._delivery.halt(self._uptime.now_s)
+            self._follow_orders()
+
+    def _watch_stall(self):
+        delivery = self._delivery
+        now_s = self._uptime.now_s
+        if not self.stalled and delivery.missed_run >= delivery.miss_limit:
+            self._stall_s = now_s
+            self._missed_before = self._ledger.missed_steps - delivery.missed_run
+            self._alarms.occur(wire.ALARM_MOTOR_STALL, now_s, delivery.missed_run)
+            self._note_stop()
+        elif self.stalled and delivery.confirmed_run >= RECOVERY_STEPS:
+            missed = self._ledger.missed_steps - self._missed_before
+            self._log.add(wire.EVENT_MOTOR_STALL_RECOVERY, missed, now_s - self._stall_s)
+            self._stall_s = NEVER
+            self._alarms.over(wire.ALARM_MOTOR_STALL)
+            self._note_stop()

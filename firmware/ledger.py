@@ -1,0 +1,61 @@
+"""What was delivered, in motor steps: delivered, missed, and unknown since a reset in mid-batch.
+
+Before a batch its size is written down, after it the result, in one record: what a reset leaves unfinished is booked
+whole as unknown, and so is never delivered twice.
+"""
+
+from firmware.record import Record
+
+SLOTS = (0, 1)
+_KIND = 1
+_VERSION = 1
+_LAYOUT = "IIIIIIIQ"
+
+
+class Ledger:
+    """Lifetime counts of steps (32 bits hold 429 L of 100 nL steps), today's dose, and this pump's age."""
+
+    def __init__(self, store):
+        self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
+        values = self._record.load()
+        self.lost = values is None and not self._record.blank
+        if values is None:
+            values = (0, 0, 0, 0, 0, 0, 0, 0)
+        self.uptime_s, self.boots, self.delivered_steps, self.missed_steps, self.unknown_steps = values[:5]
+        self.recovered_steps = values[5]
+        self.day, self.today_step_mcg_per_ml = values[6:]
+        self.boots += 1
+        self.unknown_steps += self.recovered_steps
+
+    @property
+    def booked_steps(self):
+        """Steps that may have left the reservoir."""
+        return self.delivered_steps + self.unknown_steps
+
+    def book(self, confirmed_steps, missed_steps, mcg_per_ml):
+        """Count steps of a drug of `mcg_per_ml`."""
+        self.delivered_steps += confirmed_steps
+        self.missed_steps += missed_steps
+        self.today_step_mcg_per_ml += confirmed_steps * mcg_per_ml
+
+    def turn_day(self, day):
+        """Begin to count today's dose anew when `day` is another."""
+        if day != self.day:
+            self.day = day
+            self.today_step_mcg_per_ml = 0
+
+    def keep(self, uptime_s, intent_steps):
+        """Write everything down, with the size of the batch about to be ordered. False when the store failed."""
+        if self.lost:
+            return True
+        self.uptime_s = uptime_s
+        return self._record.save(
+            uptime_s,
+            self.boots,
+            self.delivered_steps,
+            self.missed_steps,
+            self.unknown_steps,
+            intent_steps,
+            self.day,
+            self.today_step_mcg_per_ml,
+        )

@@ -1,0 +1,61 @@
+"""One serial line: frames in, answers and telemetry out."""
+
+from firmware import framing, wire
+from firmware.state import NEVER
+
+TELEMETRY_BYTES = 80  # what a line must have room for before telemetry is pushed into it
+
+
+class Port:
+    """A line of the pump, with its own decoder and its own subscription to telemetry."""
+
+    def __init__(self, link, desk):
+        self._link = link
+        self._desk = desk
+        self._decoder = framing.Decoder()
+        self._period_s = 0
+        self._sequence = 0
+        self.dropped = 0
+        self.due_s = NEVER  # of the next telemetry; NEVER also while the line has no room for it
+        self._owed_s = NEVER
+
+    @property
+    def errors(self):
+        """Spoilt frames so far."""
+        return self._decoder.errors
+
+    def subscribe(self, period_s, now_s):
+        """Push telemetry every `period_s` seconds from now on; 0 ends it."""
+        self._period_s = period_s
+        self._owed_s = self.due_s = now_s if period_s else NEVER
+
+    def serve(self, now_s):
+        """Answer what came in, and push what is due."""
+        data = self._link.read()
+        if data:
+            for frame in self._decoder.feed(data):
+                answer = self._desk.answer(self, frame)
+                if answer:
+                    self._link.write(answer)  # where there is no room the programmer asks again
+        if self._owed_s <= now_s:
+            self._push(now_s)
+
+    def _push(self, now_s):
+        if self._link.room() < TELEMETRY_BYTES:
+            self.due_s = NEVER  # the body wakes the firmware when there is room
+            return
+        missed = (now_s - self._owed_s) // self._period_s
+        self.dropped += missed
+        self._sequence += 1 + missed
+        self._link.write(self._desk.telemetry(self, self._sequence))
+        self._owed_s = self.due_s = self._owed_s + (missed + 1) * self._period_s
+
+
+def refusal(session, request, sequence, reason):
+    """An unsigned refusal, for those who have no session."""
+    return plain(wire.ANS_REFUSED, session, sequence, wire.pack_refused(request, reason))
+
+
+def plain(code, session, sequence, payload):
+    """An unsigned frame for the line."""
+    return framing.seal(framing.header(code, 0, session, sequence, len(payload)) + payload)

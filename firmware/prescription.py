@@ -1,0 +1,30 @@
+"""What may be ordered: a program checked against the model, the limits and its own arithmetic."""
+
+from firmware import wire
+
+RATE_TOLERANCE_NL_PER_DAY = 1
+
+
+def rate_nl_per_day(dose_ng_per_day, concentration_mcg_per_ml):
+    """The rate that gives this dose, rounded to the nearest nL/day. 1 mcg/mL is 1 ng in 1000 nL."""
+    return (dose_ng_per_day * 1000 + concentration_mcg_per_ml // 2) // concentration_mcg_per_ml
+
+
+def refusal(program, drug_mcg_per_ml, config):
+    """Why a program (mode, mcg/mL, ng/day, nL/day) cannot be ordered, as a REASON code, or None.
+
+    `drug_mcg_per_ml` is the concentration in the reservoir. Rates are refused, never clamped.
+    """
+    _, concentration_mcg_per_ml, dose_ng_per_day, program_nl_per_day = program
+    if concentration_mcg_per_ml == 0 or dose_ng_per_day == 0 or program_nl_per_day == 0:
+        return wire.REASON_MALFORMED
+    if concentration_mcg_per_ml != drug_mcg_per_ml:
+        return wire.REASON_INCONSISTENT
+    error_nl_per_day = program_nl_per_day - rate_nl_per_day(dose_ng_per_day, concentration_mcg_per_ml)
+    if abs(error_nl_per_day) > RATE_TOLERANCE_NL_PER_DAY:
+        return wire.REASON_INCONSISTENT
+    if dose_ng_per_day > config.max_dose_mcg_per_day * 1000:
+        return wire.REASON_DOSE_LIMIT
+    if not config.min_rate_nl_per_day <= program_nl_per_day <= config.max_rate_nl_per_day:
+        return wire.REASON_RATE_LIMIT
+    return None

@@ -1,0 +1,142 @@
+"""The pump: all parts put together, and the one function that its body calls."""
+
+from firmware import wire
+from firmware.alarms import Alarms
+from firmware.commands import Commands
+from firmware.delivery import Delivery
+from firmware.desk import Desk
+from firmware.eventlog import EventLog
+from firmware.infusion import Infusion
+from firmware.ledger import Ledger
+from firmware.monitor import Monitor
+from firmware.port import Port
+from firmware.power import Power
+from firmware.report import Report
+from firmware.reservoir import Reservoir
+from firmware.session import Sessions
+from firmware.state import State
+from firmware.uptime import Uptime
+
+
+class Pump:
+    """A pump in the body `hal` (hal/contract.py). Construction is a boot; then `poll` whenever it is due.
+
+    The firmware is tickless: nothing in it sleeps, waits or looks at a clock in a loop.
+    """
+
+    delivery_class = Delivery
+
+    def __init__(self, hal, config):
+        self._watchdog = hal.watchdog
+        self._watchdog.arm()
+        self.uptime = Uptime(hal.clock)
+        self.log = EventLog(hal.store, self.uptime)
+        self.ledger = Ledger(hal.store)
+        self.state = State(hal.store)
+        newest_s = max(self.ledger.uptime_s, self.state.uptime_s, self.log.newest_s)
+        self.uptime.start(newest_s, self.state)
+        self.reservoir = Reservoir(config, self.state, self.ledger)
+        self.power = Power(config, hal.battery, self.state)
+        self.alarms = Alarms(config, hal.buzzer, self.state, self.log)
+        self.monitor = Monitor(hal.motor, config.step_nl, config.max_dose_mcg_per_day, config.monitor_percent)
+        delivery = self.delivery_class(hal.motor, config.step_nl)
+        parts = (config, self.uptime, self.state, self.ledger, self.reservoir, self.monitor, self.alarms)
+        self.infusion = Infusion(*parts, self.log, delivery)
+        self.sessions = Sessions(config, self.uptime, self.state, self.log, hal.head, hal.entropy)
+        report = Report(
+            config,
+            hal.fill_sensor,
+            self.uptime,
+            self.state,
+            self.ledger,
+            self.reservoir,
+            self.power,
+            self.alarms,
+            self.infusion,
+            self.log,
+        )
+        commands = Commands(*parts, self.infusion, self.log)
+        desk = Desk(self.uptime, self.sessions, report, commands, self.log)
+        self.ports = [Port(link, desk) for link in hal.links]
+        report.ports = self.ports
+        self._boot(hal.buzzer)
+        self._watchdog.pause()
+
+    @property
+    def session_open(self):
+        """Whether a privileged session is open."""
+        return self.sessions.open
+
+    def _boot(self, buzzer):
+        state = self.state
+        now_s = self.uptime.now_s
+        self.log.add(wire.EVENT_BOOT, self.ledger.boots, self.ledger.recovered_steps)
+        if buzzer.self_test():
+            self.log.add(wire.EVENT_ALARM_DEVICE_FAULT)
+        if state.clock == wire.FLAG_YES:
+            state.clock = wire.FLAG_NO
+            state.changed = True
+            self.alarms.occur(wire.ALARM_CLOCK_LOST, now_s)
+        if state.lost or self.ledger.lost:
+            self.infusion.enter_safe_state(wire.REGION_PROGRAM if state.lost else wire.REGION_LEDGER)
+        self.alarms.resume(now_s)
+        self.infusion.begin()
+        self._forecast()
+
+    def poll(self):
+        """Do all that is due, and return when to be called next, in whole seconds of the body's `Clock.seconds`.
+
+        The body calls it then, and earlier when bytes came in, a line has room again, the head moved, or the motor
+        missed as many steps in a row as its order allowed.
+        """
+        self._watchdog.arm()
+        now_s = self.uptime.tick()
+        infusion = self.infusion
+        infusion.settle()
+        if now_s >= infusion.until_s:
+            self.power.sample()
+            infusion.next_batch()
+            self._watch_power(now_s)
+        elif now_s >= self.power.due_s:
+            self._watch_power(now_s)
+        if now_s >= infusion.stop_due_s:
+            infusion.watch_stop()
+        self.sessions.expire(now_s)
+        if self.state.changed:
+            self._keep(now_s)
+        for port in self.ports:
+            port.serve(now_s)
+        if self.state.changed:
+            self._keep(now_s)
+        self._forecast()
+        if now_s >= self.alarms.due_s:
+            self.alarms.sound(now_s)
+        due_s = min(infusion.until_s, infusion.stop_due_s, self.alarms.due_s, self.power.due_s, self.sessions.due_s)
+        for port in self.ports:
+            due_s = min(due_s, port.due_s)
+        self._watchdog.pause()
+        return self.uptime.since_boot(due_s)
+
+    def _keep(self, now_s):
+        self.state.uptime_s = now_s
+        if not self.state.keep():
+            self.alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_PROGRAM)
+            self.state.changed = False
+
+    def _forecast(self):
+        self.power.forecast(self.uptime.now_s, self.infusion.rate_nl_per_day, self.reservoir.delivered_nl)
+
+    def _watch_power(self, now_s):
+        state = self.state
+        power = self.power
+        if power.eri_reached(now_s):
+            state.eri_s = now_s
+            state.changed = True
+            power.reached(now_s)
+            self.alarms.occur(wire.ALARM_ERI, now_s, max(0, power.rest_mv), max(0, power.load_mv))
+        if power.end_reached(now_s) and state.therapy != wire.THERAPY_END_OF_SERVICE:
+            state.eos_s = now_s
+            self.infusion.set_therapy(wire.THERAPY_END_OF_SERVICE)
+            self.infusion.change()
+            power.reached(now_s)
+            self.alarms.occur(wire.ALARM_END_OF_SERVICE, now_s, max(0, power.rest_mv), max(0, power.load_mv))

@@ -1,0 +1,61 @@
+"""A record kept in two slots, so that a loss of power at any moment leaves one that is whole."""
+
+from binascii import crc32
+from struct import calcsize, pack, unpack
+
+_HEADER = "<4sBBHI"
+_HEADER_BYTES = 12
+_MAGIC = b"THCL"
+_OK = 0
+
+
+class Record:
+    """A fixed tuple of numbers and bytes, in `layout` (struct codes without a byte-order mark).
+
+    `kind` and `version` keep one record from being read as another. `blank` after `load` means that nothing was ever
+    written; `sequence` counts the writes.
+    """
+
+    def __init__(self, store, slots, kind, version, layout):
+        self.store = store
+        self.slots = slots
+        self.kind = kind
+        self.version = version
+        self.layout = _HEADER + layout
+        self.length = calcsize(self.layout) - _HEADER_BYTES
+        self.sequence = 0
+        self.blank = True
+        self._older = 0
+
+    def load(self):
+        """The newest whole copy's values, or None."""
+        newest = None
+        for index in (0, 1):
+            data = self.store.read(self.slots[index])
+            if data:
+                self.blank = False
+            values = self._parse(data)
+            if values is not None and (newest is None or values[0] > self.sequence):
+                newest = values[1:]
+                self.sequence = values[0]
+                self._older = 1 - index
+        return newest
+
+    def _parse(self, data):
+        if len(data) != _HEADER_BYTES + self.length + 4 or crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
+            return None
+        magic, kind, version, length, *values = unpack(self.layout, data[:-4])
+        if (magic, kind, version, length) != (_MAGIC, self.kind, self.version, self.length):
+            return None
+        return values
+
+    def save(self, *values):
+        """Write over the older copy and read it back. False when that failed; the newer copy is then still whole."""
+        self.sequence += 1
+        data = pack(self.layout, _MAGIC, self.kind, self.version, self.length, self.sequence, *values)
+        data += pack("<I", crc32(data))
+        slot = self.slots[self._older]
+        if self.store.write(slot, data) != _OK or self.store.read(slot) != data:
+            return False
+        self._older = 1 - self._older
+        return True

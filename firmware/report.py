@@ -1,0 +1,127 @@
+"""What the pump says of itself: identity, status, telemetry and log, in the wire's own bytes."""
+
+from firmware import VERSION, wire
+from firmware.session import padded
+from firmware.state import NEVER
+
+LOG_ENTRIES = 12  # as many as fit into a frame
+_NO_MV = 0xFFFF
+
+
+class Report:
+    """Reads the parts of the pump; changes none."""
+
+    def __init__(self, config, fill_sensor, uptime, state, ledger, reservoir, power, alarms, infusion, log):
+        self._config = config
+        self._fill_sensor = fill_sensor
+        self._uptime = uptime
+        self._state = state
+        self._ledger = ledger
+        self._reservoir = reservoir
+        self._power = power
+        self._alarms = alarms
+        self._infusion = infusion
+        self._log = log
+        self.ports = ()
+
+    def hello(self):
+        """ANS_HELLO's payload."""
+        config = self._config
+        return wire.pack_hello(
+            padded(config.serial),
+            padded(config.model),
+            padded(VERSION),
+            wire.VERSION,
+            wire.FINGERPRINT,
+            wire.KEY_TEST,
+        )
+
+    def log(self, first_seq, last_seq):
+        """ANS_LOG's payload."""
+        entries = self._log.read(first_seq, last_seq, LOG_ENTRIES)
+        return wire.pack_log(self._log.oldest_seq, self._log.next_seq, entries)
+
+    def telemetry(self, port):
+        """PUSH_TELEMETRY's payload."""
+        return wire.pack_telemetry(
+            self._uptime.now_s,
+            self._state.therapy,
+            self._infusion.operation,
+            self._state.revision,
+            self._infusion.rate_nl_per_day,
+            self._reservoir.volume_nl,
+            self._reservoir.delivered_nl,
+            self.delivered_today_ng,
+            _mv(self._power.rest_mv),
+            port.dropped,
+        )
+
+    def status(self, port):
+        """ANS_STATUS's payload."""
+        config = self._config
+        state = self._state
+        rate_nl_per_day = self._infusion.rate_nl_per_day
+        low_s, refill_by_s = self._refill_dates(rate_nl_per_day)
+        return wire.pack_status(
+            self._uptime.now_s,
+            self._uptime.wall_s,
+            self._ledger.boots,
+            state.therapy,
+            self._infusion.operation,
+            state.mode,
+            rate_nl_per_day,
+            self._dose_ng_per_day(rate_nl_per_day),
+            state.drug_mcg_per_ml,
+            self._reservoir.volume_nl,
+            self._sensor_nl(),
+            self._reservoir.delivered_nl,
+            self.delivered_today_ng,
+            low_s,
+            refill_by_s,
+            state.last_refill_s,
+            state.implanted_wall_s,
+            _mv(self._power.rest_mv),
+            _mv(self._power.load_mv),
+            state.eri_s,
+            state.eos_s,
+            self._power.eri_forecast_s,
+            self._infusion.stopped_s,
+            port.dropped,
+            sum([other.errors for other in self.ports]),
+            config.max_dose_mcg_per_day * 1000,
+            config.min_rate_nl_per_day,
+            config.max_rate_nl_per_day,
+            config.reservoir_nl,
+            config.low_reservoir_nl,
+            [] if state.clock == wire.FLAG_YES else [wire.ADVISORY_CLOCK_UNSET],
+            self._alarms.entries(),
+        )
+
+    @property
+    def delivered_today_ng(self):
+        """Dose confirmed since midnight. 1 nL of 1 mcg/mL is 1/1000 ng."""
+        return self._ledger.today_step_mcg_per_ml * self._config.step_nl // 1000
+
+    def _dose_ng_per_day(self, rate_nl_per_day):
+        if rate_nl_per_day and self._state.therapy == wire.THERAPY_RUNNING:
+            return self._state.dose_ng_per_day
+        return rate_nl_per_day * self._state.drug_mcg_per_ml // 1000
+
+    def _sensor_nl(self):
+        if self._fill_sensor is None:
+            return wire.NONE32
+        volume_nl = self._fill_sensor.volume_nl()
+        return wire.NONE32 if volume_nl < 0 else volume_nl
+
+    def _refill_dates(self, rate_nl_per_day):
+        """Uptimes of the low reservoir and of the refill to plan: a week before, or when the drug is too old."""
+        left_s = self._reservoir.low_in_s(rate_nl_per_day)
+        if left_s is None:
+            return NEVER, NEVER
+        low_s = self._uptime.now_s + left_s
+        spoilt_s = self._state.last_refill_s + self._config.max_fill_days * 86400
+        return low_s, min(max(0, low_s - 7 * 86400), spoilt_s)
+
+
+def _mv(reading_mv):
+    return _NO_MV if reading_mv < 0 else reading_mv

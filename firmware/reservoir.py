@@ -1,0 +1,75 @@
+"""The reservoir as the pump believes it: computed from what was delivered, never measured.
+
+Low reservoir and empty are thresholds in booked steps, so that a wake compares two numbers. A pump that delivers more
+than it counts runs dry without an alarm; the real device does so too (docs/sources.md, S5, S6).
+"""
+
+from firmware.state import NEVER
+
+_FAR = (1 << 30) - 1  # more steps than a life has
+
+
+class Reservoir:
+    """Volumes in nL. `refills` counts the refills since this boot, for whoever holds the needle."""
+
+    def __init__(self, config, state, ledger):
+        self._config = config
+        self._state = state
+        self._ledger = ledger
+        self.refills = 0
+        self.low_at_steps = self.empty_at_steps = _FAR
+        if state.last_refill_s != NEVER:
+            self._set_thresholds()
+
+    def _set_thresholds(self):
+        config = self._config
+        filled_nl = self._state.filled_nl
+        start_steps = self._state.filled_at_steps
+        self.low_at_steps = start_steps + max(0, (filled_nl - config.low_reservoir_nl) // config.step_nl + 1)
+        self.empty_at_steps = start_steps + max(0, (filled_nl - config.residual_nl) // config.step_nl)
+
+    @property
+    def filled_nl(self):
+        """Volume after the newest refill."""
+        return self._state.filled_nl
+
+    @property
+    def volume_nl(self):
+        """Computed volume; never below zero."""
+        used_steps = self._ledger.booked_steps - self._state.filled_at_steps
+        return max(0, self._state.filled_nl - used_steps * self._config.step_nl)
+
+    @property
+    def delivered_nl(self):
+        """Volume booked since the first fill. Beyond 32 bits in a long life at high rates."""
+        return self._ledger.booked_steps * self._config.step_nl
+
+    @property
+    def room_steps(self):
+        """Steps until only the residual is left: the pump must not run dry (it damages it)."""
+        return max(0, self.empty_at_steps - self._ledger.booked_steps)
+
+    @property
+    def low(self):
+        """Whether the computed volume is below the alarm's."""
+        return self._ledger.booked_steps >= self.low_at_steps
+
+    def fill(self, volume_nl, mcg_per_ml, now_s):
+        """Put a refill into the state, which the caller keeps and then tells by `filled`."""
+        state = self._state
+        state.filled_nl = volume_nl
+        state.filled_at_steps = self._ledger.booked_steps
+        state.drug_mcg_per_ml = mcg_per_ml
+        state.last_refill_s = now_s
+
+    def filled(self):
+        """The refill was kept."""
+        self.refills += 1
+        self._set_thresholds()
+
+    def low_in_s(self, rate_nl_per_day):
+        """Seconds until the reservoir will be low at this rate, 0 when it is, or None at rate 0 or unfilled."""
+        if not rate_nl_per_day or not self._state.filled_nl:
+            return None
+        left_nl = max(0, self.volume_nl - self._config.low_reservoir_nl)
+        return left_nl * 86400 // rate_nl_per_day

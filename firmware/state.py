@@ -1,0 +1,103 @@
+"""What must outlive a loss of power, beside the ledger: the orders, the records of the implant, and the alarms."""
+
+from firmware import wire
+from firmware.record import Record
+
+NEVER = wire.NONE32
+SLOTS = (2, 3)
+_KIND = 2
+_VERSION = 1
+
+ALARMS = tuple(sorted(wire.ALARM_EVENT))
+"""The alarms, in the order in which the record keeps them."""
+
+_FIELDS = (
+    ("uptime_s", "I"),
+    ("therapy", "B"),
+    ("mode", "B"),
+    ("concentration_mcg_per_ml", "I"),
+    ("dose_ng_per_day", "Q"),
+    ("rate_nl_per_day", "I"),
+    ("drug_mcg_per_ml", "I"),
+    ("filled_nl", "I"),
+    ("filled_at_steps", "I"),
+    ("last_refill_s", "I"),
+    ("stopped_since_s", "I"),
+    ("eri_s", "I"),
+    ("eos_s", "I"),
+    ("clock", "B"),
+    ("wall_offset_s", "i"),
+    ("implanted_wall_s", "I"),
+    ("catheter_mm", "H"),
+    ("tubing_nl", "I"),
+    ("depth_mm", "B"),
+    ("site", "24s"),
+    ("sessions", "I"),
+)
+_LAYOUT = "".join([code for _, code in _FIELDS]) + "BI" * len(ALARMS)
+
+
+class State:
+    """The fields above as attributes, and `alarms`: a list [condition and silence, since_s] for each of ALARMS.
+
+    `concentration_mcg_per_ml` belongs to the committed program, `drug_mcg_per_ml` to what is in the reservoir.
+    `wall_offset_s` is wall time minus uptime, valid while `clock` is FLAG_YES. Change fields,
+    set `changed`, and `keep()`.
+    """
+
+    def __init__(self, store):
+        self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
+        self._manufactured()
+        values = self._record.load()
+        self.lost = values is None and not self._record.blank
+        if values is not None:
+            self._set(values)
+        self._kept = self._values()
+        self.changed = False
+
+    def _manufactured(self):
+        for name, _ in _FIELDS:
+            setattr(self, name, 0)
+        self.therapy = wire.THERAPY_UNFILLED
+        self.mode = wire.MODE_NONE
+        self.last_refill_s = self.stopped_since_s = self.eri_s = self.eos_s = NEVER
+        self.clock = wire.FLAG_NO
+        self.implanted_wall_s = NEVER
+        self.site = bytes(24)
+        self.alarms = [[0, 0] for _ in ALARMS]
+
+    def _values(self):
+        values = [getattr(self, name) for name, _ in _FIELDS]
+        for mark, since_s in self.alarms:
+            values.append(mark)
+            values.append(since_s)
+        return values
+
+    def _set(self, values):
+        count = len(_FIELDS)
+        for i in range(count):
+            setattr(self, _FIELDS[i][0], values[i])
+        self.alarms = [[values[i], values[i + 1]] for i in range(count, len(values), 2)]
+
+    @property
+    def revision(self):
+        """Rises with every change that was kept; wraps at 65536."""
+        return self._record.sequence & 0xFFFF
+
+    def keep(self):
+        """Make the changes permanent. False when the store failed.
+
+        After a loss (`lost`) nothing is written, so that what is left of the old record stays as it is, until a
+        programmer's order replaces it and clears `lost`.
+        """
+        self.changed = False
+        values = self._values()
+        if not self.lost and not self._record.save(*values):
+            return False
+        self._kept = values
+        return True
+
+    def revert(self):
+        """Take back what was not kept."""
+        self._set(self._kept)
+        self.changed = False

@@ -1,0 +1,583 @@
+"""Codes and layouts of the wire. Written by `make gen` from protocol/: change those, not this."""
+
+from struct import calcsize, pack, unpack
+
+VERSION = 1
+FINGERPRINT = 0x880D8920
+NONE32 = 0xFFFFFFFF
+ALL_ALARMS = 0xFFFF
+
+THERAPY_UNFILLED = 0x0F
+THERAPY_STOPPED = 0x33
+THERAPY_MINIMUM = 0x3C
+THERAPY_RUNNING = 0x55
+THERAPY_SAFE_STATE = 0x5A
+THERAPY_END_OF_SERVICE = 0x66
+
+OPERATION_IDLE = 0x0F
+OPERATION_HALTED = 0x33
+OPERATION_BASAL = 0x55
+OPERATION_BOLUS = 0x5A
+OPERATION_PRIMING = 0x66
+OPERATION_BRIDGE = 0x69
+
+MODE_NONE = 0x0F
+MODE_SIMPLE = 0x55
+
+ROLE_OBSERVER = 0x0F
+ROLE_PATIENT = 0x33
+ROLE_CLINICIAN = 0x55
+ROLE_MANUFACTURING = 0x5A
+
+KEY_TEST = 0x33
+KEY_DEVICE = 0x55
+
+CONDITION_PAST = 0x33
+CONDITION_ACTIVE = 0x55
+
+FLAG_NO = 0x33
+FLAG_YES = 0x55
+
+SEVERITY_INFO = 0x0F
+SEVERITY_NON_CRITICAL = 0x33
+SEVERITY_CRITICAL = 0x55
+
+ALARM_MOTOR_STALL = 0x550F
+ALARM_RESERVOIR_EMPTY = 0x5533
+ALARM_END_OF_SERVICE = 0x553C
+ALARM_STOPPED_48H = 0x5555
+ALARM_MEMORY_CRITICAL = 0x555A
+ALARM_LOW_BATTERY_RESET = 0x5566
+ALARM_STEP_MISMATCH = 0x5569
+ALARM_OVERSPEED = 0x5596
+ALARM_SAFE_STATE = 0x5599
+ALARM_SELF_TEST = 0x55A5
+ALARM_LOW_RESERVOIR = 0x330F
+ALARM_ERI = 0x3333
+ALARM_MEMORY = 0x333C
+ALARM_RESERVOIR_MISMATCH = 0x3355
+ALARM_CLOCK_LOST = 0x335A
+ALARM_STOPPED = 0x3366
+
+ADVISORY_CLOCK_UNSET = 0x0F0F
+ADVISORY_TEMPERATURE = 0x0F33
+ADVISORY_SENSOR_FAULT = 0x0F3C
+ADVISORY_TELEMETRY_BUDGET = 0x0F55
+
+REASON_MALFORMED = 0x00
+REASON_AUTH = 0x0F
+REASON_REPLAY = 0x33
+REASON_STATE = 0x3C
+REASON_NOT_FILLED = 0x55
+REASON_TOO_MANY_STEPS = 0x5A
+REASON_INCONSISTENT = 0x66
+REASON_OVERFILL = 0x69
+REASON_LOCKOUT = 0x96
+REASON_BOLUS_LIMIT = 0x99
+REASON_DOSE_LIMIT = 0xA5
+REASON_RATE_LIMIT = 0xAA
+REASON_SOFT_LIMIT = 0xC3
+
+REGION_PROGRAM = 0x01
+REGION_LEDGER = 0x02
+REGION_LOG = 0x03
+
+BOOT_CAUSE_POWER = 0x01
+BOOT_CAUSE_WATCHDOG = 0x02
+
+EVENT_BOOT = 0x01
+EVENT_POST_PASS = 0x02
+EVENT_POST_FAIL = 0x03
+EVENT_MEM_ERROR_NONCRIT = 0x07
+EVENT_MEM_ERROR_CRIT = 0x08
+EVENT_SAFE_STATE_ENTER = 0x09
+EVENT_SAFE_STATE_EXIT = 0x0A
+EVENT_THERAPY_STATE_CHANGED = 0x10
+EVENT_PROGRAM_STAGED = 0x11
+EVENT_PROGRAM_COMMITTED = 0x12
+EVENT_CONCENTRATION_CHANGED = 0x19
+EVENT_MOTOR_STALL = 0x20
+EVENT_MOTOR_STALL_RECOVERY = 0x21
+EVENT_STOPPED_48H = 0x22
+EVENT_STEP_LOSS = 0x23
+EVENT_OVERSPEED = 0x24
+EVENT_REVERSE_STEP = 0x25
+EVENT_STOPPED = 0x26
+EVENT_REFILL = 0x30
+EVENT_LOW_RESERVOIR = 0x32
+EVENT_EMPTY_RESERVOIR = 0x33
+EVENT_ERI = 0x40
+EVENT_EOS = 0x41
+EVENT_ALARM_SILENCED = 0x51
+EVENT_ALARM_CLEARED = 0x52
+EVENT_ALARM_DEVICE_FAULT = 0x54
+EVENT_SESSION_OPEN = 0x60
+EVENT_SESSION_CLOSE = 0x61
+EVENT_SESSION_TIMEOUT = 0x62
+EVENT_AUTH_FAIL = 0x63
+EVENT_AUTH_REPLAY = 0x64
+EVENT_COMMS_RATE_LIMIT = 0x65
+EVENT_CLOCK_SET = 0x70
+EVENT_CLOCK_LOST = 0x72
+EVENT_LOG_FAIL = 0x7F
+EVENT_CMD_REJECTED = 0x81
+EVENT_IMPLANT = 0x82
+
+REQ_HELLO = 0x01
+REQ_STATUS = 0x02
+REQ_LOG = 0x03
+REQ_SUBSCRIBE = 0x04
+REQ_OPEN = 0x10
+REQ_PROVE = 0x11
+REQ_CLOSE = 0x12
+REQ_IMPLANT = 0x20
+REQ_REFILL = 0x21
+REQ_STAGE = 0x22
+REQ_READ_BACK = 0x23
+REQ_COMMIT = 0x24
+REQ_STOP = 0x25
+REQ_RESUME = 0x26
+REQ_SILENCE = 0x27
+REQ_SET_CLOCK = 0x28
+ANS_HELLO = 0x81
+ANS_STATUS = 0x82
+ANS_LOG = 0x83
+ANS_SUBSCRIBED = 0x84
+ANS_CHALLENGE = 0x90
+ANS_PROVED = 0x91
+ANS_REFILLED = 0xA1
+ANS_STAGED = 0xA2
+ANS_STAGED_PROGRAM = 0xA3
+ANS_DONE = 0xFE
+ANS_REFUSED = 0xFF
+PUSH_TELEMETRY = 0xC0
+
+ROLE_CODES = (ROLE_OBSERVER, ROLE_PATIENT, ROLE_CLINICIAN, ROLE_MANUFACTURING)
+FLAG_CODES = (FLAG_NO, FLAG_YES)
+MODE_CODES = (MODE_NONE, MODE_SIMPLE)
+ALARM_CODES = (
+    ALARM_MOTOR_STALL,
+    ALARM_RESERVOIR_EMPTY,
+    ALARM_END_OF_SERVICE,
+    ALARM_STOPPED_48H,
+    ALARM_MEMORY_CRITICAL,
+    ALARM_LOW_BATTERY_RESET,
+    ALARM_STEP_MISMATCH,
+    ALARM_OVERSPEED,
+    ALARM_SAFE_STATE,
+    ALARM_SELF_TEST,
+    ALARM_LOW_RESERVOIR,
+    ALARM_ERI,
+    ALARM_MEMORY,
+    ALARM_RESERVOIR_MISMATCH,
+    ALARM_CLOCK_LOST,
+    ALARM_STOPPED,
+)
+
+ROLE_OF = {
+    REQ_PROVE: ROLE_OBSERVER,
+    REQ_CLOSE: ROLE_OBSERVER,
+    REQ_IMPLANT: ROLE_CLINICIAN,
+    REQ_REFILL: ROLE_CLINICIAN,
+    REQ_STAGE: ROLE_CLINICIAN,
+    REQ_READ_BACK: ROLE_CLINICIAN,
+    REQ_COMMIT: ROLE_CLINICIAN,
+    REQ_STOP: ROLE_CLINICIAN,
+    REQ_RESUME: ROLE_CLINICIAN,
+    REQ_SILENCE: ROLE_CLINICIAN,
+    REQ_SET_CLOCK: ROLE_CLINICIAN,
+}
+EVENT_SEVERITY = {
+    EVENT_BOOT: SEVERITY_INFO,
+    EVENT_POST_PASS: SEVERITY_INFO,
+    EVENT_POST_FAIL: SEVERITY_CRITICAL,
+    EVENT_MEM_ERROR_NONCRIT: SEVERITY_NON_CRITICAL,
+    EVENT_MEM_ERROR_CRIT: SEVERITY_CRITICAL,
+    EVENT_SAFE_STATE_ENTER: SEVERITY_CRITICAL,
+    EVENT_SAFE_STATE_EXIT: SEVERITY_INFO,
+    EVENT_THERAPY_STATE_CHANGED: SEVERITY_INFO,
+    EVENT_PROGRAM_STAGED: SEVERITY_INFO,
+    EVENT_PROGRAM_COMMITTED: SEVERITY_INFO,
+    EVENT_CONCENTRATION_CHANGED: SEVERITY_INFO,
+    EVENT_MOTOR_STALL: SEVERITY_CRITICAL,
+    EVENT_MOTOR_STALL_RECOVERY: SEVERITY_INFO,
+    EVENT_STOPPED_48H: SEVERITY_CRITICAL,
+    EVENT_STEP_LOSS: SEVERITY_CRITICAL,
+    EVENT_OVERSPEED: SEVERITY_CRITICAL,
+    EVENT_REVERSE_STEP: SEVERITY_CRITICAL,
+    EVENT_STOPPED: SEVERITY_NON_CRITICAL,
+    EVENT_REFILL: SEVERITY_INFO,
+    EVENT_LOW_RESERVOIR: SEVERITY_NON_CRITICAL,
+    EVENT_EMPTY_RESERVOIR: SEVERITY_CRITICAL,
+    EVENT_ERI: SEVERITY_NON_CRITICAL,
+    EVENT_EOS: SEVERITY_CRITICAL,
+    EVENT_ALARM_SILENCED: SEVERITY_INFO,
+    EVENT_ALARM_CLEARED: SEVERITY_INFO,
+    EVENT_ALARM_DEVICE_FAULT: SEVERITY_INFO,
+    EVENT_SESSION_OPEN: SEVERITY_INFO,
+    EVENT_SESSION_CLOSE: SEVERITY_INFO,
+    EVENT_SESSION_TIMEOUT: SEVERITY_INFO,
+    EVENT_AUTH_FAIL: SEVERITY_INFO,
+    EVENT_AUTH_REPLAY: SEVERITY_INFO,
+    EVENT_COMMS_RATE_LIMIT: SEVERITY_INFO,
+    EVENT_CLOCK_SET: SEVERITY_INFO,
+    EVENT_CLOCK_LOST: SEVERITY_NON_CRITICAL,
+    EVENT_LOG_FAIL: SEVERITY_INFO,
+    EVENT_CMD_REJECTED: SEVERITY_INFO,
+    EVENT_IMPLANT: SEVERITY_INFO,
+}
+ALARM_EVENT = {
+    ALARM_MOTOR_STALL: EVENT_MOTOR_STALL,
+    ALARM_RESERVOIR_EMPTY: EVENT_EMPTY_RESERVOIR,
+    ALARM_END_OF_SERVICE: EVENT_EOS,
+    ALARM_STOPPED_48H: EVENT_STOPPED_48H,
+    ALARM_MEMORY_CRITICAL: EVENT_MEM_ERROR_CRIT,
+    ALARM_STEP_MISMATCH: EVENT_REVERSE_STEP,
+    ALARM_OVERSPEED: EVENT_OVERSPEED,
+    ALARM_SAFE_STATE: EVENT_SAFE_STATE_ENTER,
+    ALARM_LOW_RESERVOIR: EVENT_LOW_RESERVOIR,
+    ALARM_ERI: EVENT_ERI,
+    ALARM_MEMORY: EVENT_MEM_ERROR_NONCRIT,
+    ALARM_CLOCK_LOST: EVENT_CLOCK_LOST,
+    ALARM_STOPPED: EVENT_STOPPED,
+}
+
+LOG_ENTRY_FMT = "<IIIBBIII"
+
+
+def _unpack(fmt, payload, checks=()):
+    """The payload's values; None for another length or a code that is not in its table."""
+    if len(payload) != calcsize(fmt):
+        return None
+    values = unpack(fmt, payload)
+    for index, valid in checks:
+        if values[index] not in valid:
+            return None
+    return values
+
+
+def _pack(fmt, fields, values):
+    """As `struct.pack`, but a value that does not fit raises ValueError: MicroPython's own wraps silently.
+    A field is its name and its bytes, negative when it is no number."""
+    if len(values) != len(fields):
+        raise ValueError("%d values for %d fields" % (len(values), len(fields)))
+    for i in range(len(fields)):
+        name, size = fields[i]
+        if size < 0:
+            if len(values[i]) != -size:
+                raise ValueError("%s: %d bytes instead of %d" % (name, len(values[i]), -size))
+        elif values[i] >> 8 * size:
+            raise ValueError("%s: %d does not fit %d bytes" % (name, values[i], size))
+    return pack(fmt, *values)
+
+
+def _pack_list(fmt, fields, rows):
+    """A count in one byte, then the rows."""
+    out = _pack("<B", (("count", 1),), (len(rows),))
+    for row in rows:
+        out += _pack(fmt, fields, row)
+    return out
+
+
+def unpack_empty(payload):
+    """() for a request without fields, None when there is something in it."""
+    return _unpack("<", payload)
+
+
+def unpack_log(payload):
+    """(first_seq, last_seq)"""
+    return _unpack("<II", payload)
+
+
+def unpack_subscribe(payload):
+    """(period_s,)"""
+    return _unpack("<H", payload)
+
+
+def unpack_open(payload):
+    """(role, nonce)"""
+    return _unpack("<B16s", payload, ((0, ROLE_CODES),))
+
+
+def unpack_implant(payload):
+    """(wall_s, implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, override)"""
+    return _unpack("<IIHIB24sB", payload, ((6, FLAG_CODES),))
+
+
+def unpack_refill(payload):
+    """(volume_nl, concentration_mcg_per_ml, aspirated_nl)"""
+    return _unpack("<III", payload)
+
+
+def unpack_stage(payload):
+    """(mode, concentration_mcg_per_ml, dose_ng_per_day, rate_nl_per_day)"""
+    return _unpack("<BIQQ", payload, ((0, MODE_CODES),))
+
+
+def unpack_commit(payload):
+    """(digest,)"""
+    return _unpack("<8s", payload)
+
+
+def unpack_silence(payload):
+    """(alarm,)"""
+    return _unpack("<H", payload, ((0, ALARM_CODES + (ALL_ALARMS,)),))
+
+
+def unpack_set_clock(payload):
+    """(wall_s,)"""
+    return _unpack("<I", payload)
+
+
+_HELLO = (
+    ("serial", -12),
+    ("model", -12),
+    ("firmware", -12),
+    ("version", 2),
+    ("fingerprint", 4),
+    ("key", 1),
+)
+
+
+def pack_hello(serial, model, firmware, version, fingerprint, key):
+    values = (serial, model, firmware, version, fingerprint, key)
+    return _pack("<12s12s12sHIB", _HELLO, values)
+
+
+_STATUS = (
+    ("uptime_s", 4),
+    ("wall_s", 4),
+    ("boots", 2),
+    ("therapy", 1),
+    ("operation", 1),
+    ("mode", 1),
+    ("rate_nl_per_day", 4),
+    ("dose_ng_per_day", 8),
+    ("concentration_mcg_per_ml", 4),
+    ("reservoir_nl", 4),
+    ("sensor_nl", 4),
+    ("delivered_nl", 8),
+    ("delivered_today_ng", 8),
+    ("low_reservoir_s", 4),
+    ("refill_by_s", 4),
+    ("last_refill_s", 4),
+    ("implanted_wall_s", 4),
+    ("battery_mv", 2),
+    ("battery_load_mv", 2),
+    ("eri_s", 4),
+    ("eos_s", 4),
+    ("eri_forecast_s", 4),
+    ("stopped_s", 4),
+    ("telemetry_dropped", 4),
+    ("comms_errors", 4),
+    ("max_dose_ng_per_day", 8),
+    ("min_rate_nl_per_day", 4),
+    ("max_rate_nl_per_day", 4),
+    ("capacity_nl", 4),
+    ("low_reservoir_nl", 4),
+)
+_STATUS_ADVISORIES = (("advisories", 2),)
+_STATUS_ALARMS = (("alarm", 2), ("since_s", 4), ("silenced", 1), ("condition", 1))
+
+
+def pack_status(
+    uptime_s,
+    wall_s,
+    boots,
+    therapy,
+    operation,
+    mode,
+    rate_nl_per_day,
+    dose_ng_per_day,
+    concentration_mcg_per_ml,
+    reservoir_nl,
+    sensor_nl,
+    delivered_nl,
+    delivered_today_ng,
+    low_reservoir_s,
+    refill_by_s,
+    last_refill_s,
+    implanted_wall_s,
+    battery_mv,
+    battery_load_mv,
+    eri_s,
+    eos_s,
+    eri_forecast_s,
+    stopped_s,
+    telemetry_dropped,
+    comms_errors,
+    max_dose_ng_per_day,
+    min_rate_nl_per_day,
+    max_rate_nl_per_day,
+    capacity_nl,
+    low_reservoir_nl,
+    advisories,
+    alarms,
+):
+    values = (
+        uptime_s,
+        wall_s,
+        boots,
+        therapy,
+        operation,
+        mode,
+        rate_nl_per_day,
+        dose_ng_per_day,
+        concentration_mcg_per_ml,
+        reservoir_nl,
+        sensor_nl,
+        delivered_nl,
+        delivered_today_ng,
+        low_reservoir_s,
+        refill_by_s,
+        last_refill_s,
+        implanted_wall_s,
+        battery_mv,
+        battery_load_mv,
+        eri_s,
+        eos_s,
+        eri_forecast_s,
+        stopped_s,
+        telemetry_dropped,
+        comms_errors,
+        max_dose_ng_per_day,
+        min_rate_nl_per_day,
+        max_rate_nl_per_day,
+        capacity_nl,
+        low_reservoir_nl,
+    )
+    out = _pack("<IIHBBBIQIIIQQIIIIHHIIIIIIQIIII", _STATUS, values)
+    out += _pack_list("<H", _STATUS_ADVISORIES, [(entry,) for entry in advisories])
+    out += _pack_list("<HIBB", _STATUS_ALARMS, alarms)
+    return out
+
+
+_LOG = (("oldest_seq", 4), ("next_seq", 4))
+_LOG_ENTRIES = (
+    ("seq", 4),
+    ("uptime_s", 4),
+    ("wall_s", 4),
+    ("event", 1),
+    ("severity", 1),
+    ("a", 4),
+    ("b", 4),
+    ("c", 4),
+)
+
+
+def pack_log(oldest_seq, next_seq, entries):
+    values = (oldest_seq, next_seq)
+    out = _pack("<II", _LOG, values)
+    out += _pack_list("<IIIBBIII", _LOG_ENTRIES, entries)
+    return out
+
+
+_SUBSCRIBED = (("period_s", 2),)
+
+
+def pack_subscribed(period_s):
+    values = (period_s,)
+    return _pack("<H", _SUBSCRIBED, values)
+
+
+_CHALLENGE = (("session", 4), ("nonce", -16))
+
+
+def pack_challenge(session, nonce):
+    values = (session, nonce)
+    return _pack("<I16s", _CHALLENGE, values)
+
+
+_PROVED = (("idle_s", 2),)
+
+
+def pack_proved(idle_s):
+    values = (idle_s,)
+    return _pack("<H", _PROVED, values)
+
+
+_REFILLED = (("expected_nl", 4),)
+
+
+def pack_refilled(expected_nl):
+    values = (expected_nl,)
+    return _pack("<I", _REFILLED, values)
+
+
+_STAGED = (("digest", -8),)
+
+
+def pack_staged(digest):
+    values = (digest,)
+    return _pack("<8s", _STAGED, values)
+
+
+_STAGED_PROGRAM = (
+    ("mode", 1),
+    ("concentration_mcg_per_ml", 4),
+    ("dose_ng_per_day", 8),
+    ("rate_nl_per_day", 8),
+    ("digest", -8),
+)
+
+
+def pack_staged_program(program, digest):
+    values = program + (digest,)
+    return _pack("<BIQQ8s", _STAGED_PROGRAM, values)
+
+
+_DONE = (("request", 1),)
+
+
+def pack_done(request):
+    values = (request,)
+    return _pack("<B", _DONE, values)
+
+
+_REFUSED = (("request", 1), ("reason", 1))
+
+
+def pack_refused(request, reason):
+    values = (request, reason)
+    return _pack("<BB", _REFUSED, values)
+
+
+_TELEMETRY = (
+    ("uptime_s", 4),
+    ("therapy", 1),
+    ("operation", 1),
+    ("revision", 2),
+    ("rate_nl_per_day", 4),
+    ("reservoir_nl", 4),
+    ("delivered_nl", 8),
+    ("delivered_today_ng", 8),
+    ("battery_mv", 2),
+    ("dropped", 4),
+)
+
+
+def pack_telemetry(
+    uptime_s,
+    therapy,
+    operation,
+    revision,
+    rate_nl_per_day,
+    reservoir_nl,
+    delivered_nl,
+    delivered_today_ng,
+    battery_mv,
+    dropped,
+):
+    values = (
+        uptime_s,
+        therapy,
+        operation,
+        revision,
+        rate_nl_per_day,
+        reservoir_nl,
+        delivered_nl,
+        delivered_today_ng,
+        battery_mv,
+        dropped,
+    )
+    return _pack("<IBBHIIQQHI", _TELEMETRY, values)

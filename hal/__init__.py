@@ -1,0 +1,1 @@
+"""The contract between the pump's brain and its bodies, and the bodies."""

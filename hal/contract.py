@@ -1,0 +1,209 @@
+"""What a body offers the firmware: one class for each device.
+
+The firmware is handed one object, the HAL, with the attributes of `Hal`. Every number is an integer in the unit
+that its name carries. A method that can meet trouble the firmware must handle returns a code (`OK` is zero); a
+raise means misuse, is a bug in the caller, and ends the run on every body. No method blocks, sleeps or allocates
+more than its result. This file runs under MicroPython and imports nothing.
+"""
+
+OK = 0
+BUSY = 1  # try again later; nothing happened
+FAILED = 2  # the device did not do it; what it left behind is said at the method
+INHIBITED = 3  # the motor is inhibited and took no order
+
+NO_READING = -1  # a measurement that could not be taken
+
+TICKS_PERIOD_MS = 1 << 30  # `Clock.ticks_ms` wraps here on every body
+
+SLOT_COUNT = 16
+SLOT_BYTES = 4096  # the most that a slot holds
+
+WATCHDOG_MS = 8000  # the longest that the firmware may stay awake without feeding the watchdog
+
+MAX_FRAME_BYTES = 376  # the most that `Link.write` must take at once: 371 bytes in COBS, and the delimiter
+
+
+class Clock:
+    """Two clocks. Neither knows the date."""
+
+    def seconds(self):
+        """Whole seconds since this boot, 0 to 2^30 - 1. Never backwards; stands still while unpowered."""
+        raise NotImplementedError
+
+    def ticks_ms(self):
+        """Milliseconds, 0 to 2^30 - 1, from an arbitrary start, wrapping. Only differences mean anything."""
+        raise NotImplementedError
+
+
+class Motor:
+    """The drive train, ordered in batches that the body steps through by itself.
+
+    The body wakes the firmware when `miss_limit` steps in a row went unconfirmed. It need not wake it when an
+    order is done: the firmware's own deadline stands there.
+    """
+
+    def order(self, steps, first_ms, period_ms, give_up_ms, miss_limit):
+        """Step `steps` times: first after `first_ms`, then every `period_ms`; stop after `give_up_ms` in any case.
+
+        steps 1..65535; first_ms 0 or more; period_ms 360 or more; give_up_ms at least that of the last step;
+        miss_limit 8 or more. Raises ValueError outside these ranges and RuntimeError while an order is running.
+        Returns OK, or INHIBITED and does nothing. After `give_up_ms` the motor stands, whatever the firmware does:
+        a motor that nobody attends to stops by itself.
+        """
+        raise NotImplementedError
+
+    def halt(self):
+        """Drop what is left of the running order, at once. Harmless when none runs. Returns OK."""
+        raise NotImplementedError
+
+    def progress(self):
+        """(ordered, confirmed, reversed, missed_run, confirmed_run), all counted by the device since this boot.
+
+        ordered: pulses given. confirmed: forward steps that the rotor sensor saw, ordered or not. reversed: backward
+        steps seen. missed_run and confirmed_run: pulses in a row, up to now, without and with a confirmation; one of
+        them is 0; they go on over the end of an order. Each saturates at 2^30 - 1.
+        """
+        raise NotImplementedError
+
+    def inhibit(self):
+        """Halt, and take no order until `release`. The safety monitor's only right. Returns OK."""
+        raise NotImplementedError
+
+    def release(self):
+        """Take orders again. Returns OK."""
+        raise NotImplementedError
+
+
+class FillSensor:
+    """An optional gauge of the reservoir (`Hal.fill_sensor` is None where none is fitted). Never trusted alone."""
+
+    def volume_nl(self):
+        """Volume in the reservoir in nL, 0 to 2^30 - 1, or NO_READING. May be wrong in every way."""
+        raise NotImplementedError
+
+
+class Battery:
+    """The cell, sampled."""
+
+    def rest_mv(self):
+        """Voltage in mV with the motor at rest, 0..5000, or NO_READING."""
+        raise NotImplementedError
+
+    def load_mv(self):
+        """Voltage in mV under the motor's load, 0..5000, or NO_READING: taken in the newest pulse."""
+        raise NotImplementedError
+
+
+SINGLE_TONE = 0x33  # one tone of 1 s: non-critical
+DUAL_TONE = 0x55  # two tones in turn for 3 s: critical
+
+
+class Buzzer:
+    """The piezo. A pattern plays by itself once started."""
+
+    def play(self, pattern):
+        """Play SINGLE_TONE or DUAL_TONE once from its beginning, cutting off what sounds. Returns OK or FAILED.
+
+        Raises ValueError for any other pattern. A failed buzzer is silent; OK does not mean that anybody heard it.
+        """
+        raise NotImplementedError
+
+    def self_test(self):
+        """OK when the piezo draws its current, else FAILED. Inaudible."""
+        raise NotImplementedError
+
+
+class Store:
+    """Non-volatile memory: `SLOT_COUNT` slots of up to `SLOT_BYTES` each.
+
+    A power loss during `write` or `append` leaves that slot as it was, as it should be, or torn at any byte (a torn
+    write may have lost what the slot held before), and touches no other. Reading back is the only proof. Slot
+    numbers outside the range raise ValueError, and so does a record that the slot cannot hold.
+    """
+
+    def read(self, slot):
+        """All bytes of the slot; empty bytes where nothing was ever written."""
+        raise NotImplementedError
+
+    def write(self, slot, data):
+        """Replace the slot's bytes. Returns OK or FAILED; after FAILED the slot is undefined."""
+        raise NotImplementedError
+
+    def append(self, slot, data):
+        """Add bytes at the slot's end. Returns OK or FAILED; after FAILED the slot's tail is undefined."""
+        raise NotImplementedError
+
+
+class Link:
+    """One serial line to a programmer. Bytes may be lost, changed, doubled or invented on it."""
+
+    def read(self):
+        """What has come in since the last call, possibly nothing. Never blocks. At most 512 bytes wait."""
+        raise NotImplementedError
+
+    def room(self):
+        """How many bytes `write` would take now. Grows by itself; the body wakes the firmware when it has."""
+        raise NotImplementedError
+
+    def write(self, data):
+        """Send all of `data` or none: OK, or BUSY where room() is less. Raises ValueError over MAX_FRAME_BYTES."""
+        raise NotImplementedError
+
+
+class Watchdog:
+    """Resets the pump when the firmware stays awake for `WATCHDOG_MS` without feeding it."""
+
+    def arm(self):
+        """Start or go on counting, from zero. Sleeping while armed locks an RP2040 up; on a desktop it raises."""
+        raise NotImplementedError
+
+    def feed(self):
+        """Count from zero again. Raises RuntimeError when not armed."""
+        raise NotImplementedError
+
+    def pause(self):
+        """Stop counting: the firmware is about to sleep."""
+        raise NotImplementedError
+
+
+class Entropy:
+    """Unpredictable bytes, for nonces alone."""
+
+    def random_bytes(self, count):
+        """`count` bytes, 1..32. Raises ValueError outside."""
+        raise NotImplementedError
+
+
+class Head:
+    """The telemetry head that a clinician lays over the pump: the sign that somebody is there and means it."""
+
+    def present(self):
+        """True while a head is over the pump. Its edges wake the firmware."""
+        raise NotImplementedError
+
+
+class Thermometer:
+    """The pump's own temperature."""
+
+    def centi_celsius(self):
+        """Hundredths of a degree Celsius, -4000..12500, or NO_READING_CENTI_CELSIUS."""
+        raise NotImplementedError
+
+
+NO_READING_CENTI_CELSIUS = -27316  # below absolute zero: -1 is a temperature
+
+
+class Hal:
+    """The body, as the firmware sees it. `links` is a tuple, one Link or more; `fill_sensor` may be None."""
+
+    clock = Clock()
+    motor = Motor()
+    fill_sensor = None
+    battery = Battery()
+    buzzer = Buzzer()
+    store = Store()
+    links = ()
+    watchdog = Watchdog()
+    entropy = Entropy()
+    head = Head()
+    thermometer = Thermometer()

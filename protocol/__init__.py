@@ -1,0 +1,1 @@
+"""The wire between pump and programmer, declared once."""

@@ -1,0 +1,150 @@
+"""The codes of the wire and of the pump's memory, and the events of its log.
+
+Codes on which safety rests are at least four bits apart (in their own table), so that up to three flipped bits make
+an invalid code and never another valid one. The eight-bit words are the extended Hamming code that the Bluetooth
+Insulin Delivery Service uses as well (docs/sources.md, IDS). Event codes are labels: a CRC guards them.
+"""
+
+from typing import NamedTuple
+
+THERAPY = {
+    "unfilled": 0x0F,  # no drug was ever filled in
+    "stopped": 0x33,
+    "minimum": 0x3C,  # minimum rate, as ordered
+    "running": 0x55,
+    "safe_state": 0x5A,  # the pump lost or stopped trusting something
+    "end_of_service": 0x66,
+}
+"""What was ordered."""
+
+OPERATION = {"idle": 0x0F, "halted": 0x33, "basal": 0x55, "bolus": 0x5A, "priming": 0x66, "bridge": 0x69}
+"""What the machine does. `halted`: ordered to deliver, but unable to."""
+
+MODE = {"none": 0x0F, "simple": 0x55}
+"""Kind of the committed program."""
+
+ROLE = {"observer": 0x0F, "patient": 0x33, "clinician": 0x55, "manufacturing": 0x5A}
+
+KEY = {"test": 0x33, "device": 0x55}
+
+CONDITION = {"past": 0x33, "active": 0x55}
+"""Whether what raised an alarm still holds."""
+
+FLAG = {"no": 0x33, "yes": 0x55}
+"""A truth value that a flipped bit cannot turn round."""
+
+SEVERITY = {"info": 0x0F, "non_critical": 0x33, "critical": 0x55}
+
+ALARM = {
+    "motor_stall": 0x550F,
+    "reservoir_empty": 0x5533,
+    "end_of_service": 0x553C,
+    "stopped_48h": 0x5555,
+    "memory_critical": 0x555A,
+    "low_battery_reset": 0x5566,
+    "step_mismatch": 0x5569,
+    "overspeed": 0x5596,
+    "safe_state": 0x5599,
+    "self_test": 0x55A5,
+    "low_reservoir": 0x330F,
+    "eri": 0x3333,
+    "memory": 0x333C,
+    "reservoir_mismatch": 0x3355,
+    "clock_lost": 0x335A,
+    "stopped": 0x3366,
+}
+"""Alarms: the high byte is the class, as in SEVERITY."""
+
+ADVISORY = {"clock_unset": 0x0F0F, "temperature": 0x0F33, "sensor_fault": 0x0F3C, "telemetry_budget": 0x0F55}
+"""Silent notes in status and log."""
+
+ALL_ALARMS = 0xFFFF
+
+REASON = {
+    "malformed": 0x00,
+    "auth": 0x0F,
+    "replay": 0x33,
+    "state": 0x3C,
+    "not_filled": 0x55,
+    "too_many_steps": 0x5A,
+    "inconsistent": 0x66,
+    "overfill": 0x69,
+    "lockout": 0x96,
+    "bolus_limit": 0x99,
+    "dose_limit": 0xA5,
+    "rate_limit": 0xAA,
+    "soft_limit": 0xC3,
+}
+"""Why the pump refused, in the order in which it looks."""
+
+REGION = {"program": 1, "ledger": 2, "log": 3}
+"""Parts of the pump's memory, as events name them."""
+
+BOOT_CAUSE = {"power": 1, "watchdog": 2}
+
+
+class Event(NamedTuple):
+    """One kind of log entry: its code, severity, and the names of its (up to three) numbers, unit last."""
+
+    code: int
+    severity: str
+    data: tuple[str, ...] = ()
+
+
+EVENTS = {
+    "BOOT": Event(0x01, "info", ("boots", "unknown_steps")),
+    "POST_PASS": Event(0x02, "info"),
+    "POST_FAIL": Event(0x03, "critical", ("test",)),
+    "MEM_ERROR_NONCRIT": Event(0x07, "non_critical", ("region",)),
+    "MEM_ERROR_CRIT": Event(0x08, "critical", ("region",)),
+    "SAFE_STATE_ENTER": Event(0x09, "critical", ("region", "rate_nl_per_day")),
+    "SAFE_STATE_EXIT": Event(0x0A, "info", ("rate_nl_per_day",)),
+    "THERAPY_STATE_CHANGED": Event(0x10, "info", ("old", "new")),
+    "PROGRAM_STAGED": Event(0x11, "info", ("digest", "dose_ng_per_day")),
+    "PROGRAM_COMMITTED": Event(0x12, "info", ("digest", "old_dose_ng_per_day", "new_dose_ng_per_day")),
+    "CONCENTRATION_CHANGED": Event(0x19, "info", ("old_mcg_per_ml", "new_mcg_per_ml")),
+    "MOTOR_STALL": Event(0x20, "critical", ("missed_steps",)),
+    "MOTOR_STALL_RECOVERY": Event(0x21, "info", ("missed_steps", "duration_s")),
+    "STOPPED_48H": Event(0x22, "critical", ("stopped_s",)),
+    "STEP_LOSS": Event(0x23, "critical", ("missed_steps",)),
+    "OVERSPEED": Event(0x24, "critical", ("steps", "budget_steps")),
+    "REVERSE_STEP": Event(0x25, "critical", ("steps",)),
+    "STOPPED": Event(0x26, "non_critical", ("stopped_s",)),
+    "REFILL": Event(0x30, "info", ("expected_nl", "aspirated_nl", "filled_nl")),
+    "LOW_RESERVOIR": Event(0x32, "non_critical", ("reservoir_nl",)),
+    "EMPTY_RESERVOIR": Event(0x33, "critical", ("reservoir_nl",)),
+    "ERI": Event(0x40, "non_critical", ("rest_mv", "load_mv")),
+    "EOS": Event(0x41, "critical", ("rest_mv", "load_mv")),
+    "ALARM_SILENCED": Event(0x51, "info", ("alarm",)),
+    "ALARM_CLEARED": Event(0x52, "info", ("alarm",)),
+    "ALARM_DEVICE_FAULT": Event(0x54, "info"),
+    "SESSION_OPEN": Event(0x60, "info", ("role", "session")),
+    "SESSION_CLOSE": Event(0x61, "info", ("session",)),
+    "SESSION_TIMEOUT": Event(0x62, "info", ("session",)),
+    "AUTH_FAIL": Event(0x63, "info", ("failures",)),
+    "AUTH_REPLAY": Event(0x64, "info", ("sequence",)),
+    "COMMS_RATE_LIMIT": Event(0x65, "info", ("failures",)),
+    "CLOCK_SET": Event(0x70, "info", ("old_wall_s", "new_wall_s")),
+    "CLOCK_LOST": Event(0x72, "non_critical"),
+    "LOG_FAIL": Event(0x7F, "info", ("lost",)),
+    "CMD_REJECTED": Event(0x81, "info", ("command", "reason")),
+    "IMPLANT": Event(0x82, "info", ("catheter_mm", "tubing_nl", "depth_mm")),
+}
+"""The event log's catalogue. A number named `_ng`, `_nl` or `_s` is in that unit; others are codes or counts."""
+
+ALARM_EVENT = {
+    "motor_stall": "MOTOR_STALL",
+    "reservoir_empty": "EMPTY_RESERVOIR",
+    "end_of_service": "EOS",
+    "stopped_48h": "STOPPED_48H",
+    "memory_critical": "MEM_ERROR_CRIT",
+    "step_mismatch": "REVERSE_STEP",
+    "overspeed": "OVERSPEED",
+    "safe_state": "SAFE_STATE_ENTER",
+    "low_reservoir": "LOW_RESERVOIR",
+    "eri": "ERI",
+    "memory": "MEM_ERROR_NONCRIT",
+    "clock_lost": "CLOCK_LOST",
+    "stopped": "STOPPED",
+}
+"""The event that says why an alarm was raised."""

@@ -1,0 +1,302 @@
+"""Every message, as a construct Struct.
+
+A field's documentation has three parts, `unit; range; meaning`, and nothing else in the project repeats them: the
+pump's tables, the protocol document and the golden frames are generated from here. A request's code is below 0x80
+and its answer's is the request's plus 0x80. All numbers are little-endian.
+"""
+
+from typing import NamedTuple
+
+from construct import Bytes, Construct, Enum, Int8ul, Int16ul, Int32ul, Int64ul, PrefixedArray, Struct
+
+from protocol import codes
+
+VERSION = 1
+"""Rises with every change of a message, so that of two sides the older can be named."""
+
+WALL_EPOCH = "2018-01-01T00:00:00"
+"""Wall time on the wire counts seconds from here, local and naive. A Monday, so that a weekday is a division."""
+
+NONE32 = 0xFFFFFFFF
+"""Stands for "there is none" in a 32-bit field that says so."""
+
+therapy = Enum(Int8ul, **codes.THERAPY)
+operation = Enum(Int8ul, **codes.OPERATION)
+mode = Enum(Int8ul, **codes.MODE)
+role = Enum(Int8ul, **codes.ROLE)
+key = Enum(Int8ul, **codes.KEY)
+condition = Enum(Int8ul, **codes.CONDITION)
+flag = Enum(Int8ul, **codes.FLAG)
+severity = Enum(Int8ul, **codes.SEVERITY)
+alarm = Enum(Int16ul, **codes.ALARM)
+alarm_or_all = Enum(Int16ul, **codes.ALARM, all=codes.ALL_ALARMS)
+advisory = Enum(Int16ul, **codes.ADVISORY)
+reason = Enum(Int8ul, **codes.REASON)
+event = Enum(Int8ul, **{name: entry.code for name, entry in codes.EVENTS.items()})
+
+ADDRESS_BYTES = 12
+NONCE_BYTES = 16
+DIGEST_BYTES = 8
+SITE_BYTES = 24
+
+AlarmEntry = Struct(
+    "alarm" / alarm * "code; table Alarms; which alarm",
+    "since_s" / Int32ul * "s; 0..2^30-1; pump uptime at which it was last raised",
+    "silenced" / flag * "code; table Flags; whether a programmer silenced it",
+    "condition" / condition * "code; table Conditions; whether its cause still holds",
+)
+
+LogEntry = Struct(
+    "seq" / Int32ul * "-; 1..2^32-2; number of the entry, without gaps",
+    "uptime_s" / Int32ul * "s; 0..2^30-1; pump uptime",
+    "wall_s" / Int32ul * "s; 0..2^32-2, none 2^32-1; wall time since 2018-01-01T00:00:00",
+    "event" / event * "code; table Events; what happened",
+    "severity" / severity * "code; table Severities; class of the alarm it raised, or info",
+    "a" / Int32ul * "see event; 0..2^32-1; first number",
+    "b" / Int32ul * "see event; 0..2^32-1; second number",
+    "c" / Int32ul * "see event; 0..2^32-1; third number",
+)
+
+Program = Struct(
+    "mode" / mode * "code; table Modes; kind of program",
+    "concentration_mcg_per_ml" / Int32ul * "mcg/mL; 1..50000; of the drug in the reservoir",
+    "dose_ng_per_day" / Int64ul * "ng/day; 1..2^64-1; daily dose",
+    "rate_nl_per_day" / Int64ul * "nL/day; 1..2^64-1; dose / concentration, rounded to the nearest nL/day",
+)
+
+Empty = Struct()
+
+
+class Message(NamedTuple):
+    """A message: its code, name, layout and meaning. `role` is the least that may send it, None for anybody."""
+
+    code: int
+    name: str
+    layout: Construct
+    text: str
+    role: str | None = None
+
+
+REQUESTS = (
+    Message(0x01, "HELLO", Empty, "Who are you?"),
+    Message(0x02, "STATUS", Empty, "What do you do, settled to this instant?"),
+    Message(
+        0x03,
+        "LOG",
+        Struct(
+            "first_seq" / Int32ul * "-; 0..2^32-2; first entry wanted; older ones may be gone",
+            "last_seq" / Int32ul * "-; first_seq..2^32-2; last entry wanted",
+        ),
+        "Read the event log from `first_seq` on. An answer holds as many entries as fit: ask on from there.",
+    ),
+    Message(
+        0x04,
+        "SUBSCRIBE",
+        Struct("period_s" / Int16ul * "s; 0..65535, 0 ends it; time between two pushed TELEMETRY messages"),
+        "Push telemetry on this line until told otherwise.",
+    ),
+    Message(
+        0x10,
+        "OPEN",
+        Struct(
+            "role" / role * "code; table Roles; who asks",
+            "nonce" / Bytes(NONCE_BYTES) * "-; any; the programmer's share of the session's freshness",
+        ),
+        "Begin a session. Needs the telemetry head. Ends another session that has not been proved.",
+    ),
+    Message(0x11, "PROVE", Empty, "First authenticated message: shows that the programmer has the key.", "observer"),
+    Message(0x12, "CLOSE", Empty, "End the session. A staged program is forgotten.", "observer"),
+    Message(
+        0x20,
+        "IMPLANT",
+        Struct(
+            "wall_s" / Int32ul * "s; 0..2^30-1; wall time now, since 2018-01-01T00:00:00",
+            "implanted_wall_s" / Int32ul * "s; 0..2^30-1; wall time of the operation",
+            "catheter_mm" / Int16ul * "mm; 0..2000; length of the catheter left in place",
+            "tubing_nl" / Int32ul * "nL; 0..1000000; dead volume of the pump's own tubing",
+            "depth_mm" / Int8ul * "mm; 0..255; depth under the skin; over 25 needs `override`",
+            "site" / Bytes(SITE_BYTES) * "UTF-8; padded with 0x00; where the pump sits",
+            "override" / flag * "code; table Flags; accept a soft limit",
+        ),
+        "Record the implantation and set the clock.",
+        "clinician",
+    ),
+    Message(
+        0x21,
+        "REFILL",
+        Struct(
+            "volume_nl" / Int32ul * "nL; 1..capacity; volume filled in after all was taken out",
+            "concentration_mcg_per_ml" / Int32ul * "mcg/mL; 1..50000; of the new drug",
+            "aspirated_nl" / Int32ul * "nL; 0..2^32-2, not measured 2^32-1; volume taken out before",
+        ),
+        "The reservoir was emptied and filled.",
+        "clinician",
+    ),
+    Message(0x22, "STAGE", Program, "Put a program beside the running one. Changes nothing.", "clinician"),
+    Message(0x23, "READ_BACK", Empty, "Read the staged program.", "clinician"),
+    Message(
+        0x24,
+        "COMMIT",
+        Struct("digest" / Bytes(DIGEST_BYTES) * "-; any; digest of the program that was read back"),
+        "Make the staged program the running one, at once and whole.",
+        "clinician",
+    ),
+    Message(0x25, "STOP", Empty, "Stop delivery.", "clinician"),
+    Message(0x26, "RESUME", Empty, "Deliver by the committed program again.", "clinician"),
+    Message(
+        0x27,
+        "SILENCE",
+        Struct("alarm" / alarm_or_all * "code; table Alarms, or `all`; which alarm"),
+        "Silence an alarm. Its condition stays listed until it is over.",
+        "clinician",
+    ),
+    Message(
+        0x28,
+        "SET_CLOCK",
+        Struct("wall_s" / Int32ul * "s; 0..2^30-1; wall time now, since 2018-01-01T00:00:00"),
+        "Set the wall clock.",
+        "clinician",
+    ),
+)
+
+ANSWERS = (
+    Message(
+        0x81,
+        "HELLO",
+        Struct(
+            "serial" / Bytes(ADDRESS_BYTES) * "ASCII; padded with 0x00; serial number",
+            "model" / Bytes(ADDRESS_BYTES) * "ASCII; padded with 0x00; model",
+            "firmware" / Bytes(ADDRESS_BYTES) * "ASCII; padded with 0x00; firmware version",
+            "version" / Int16ul * "-; 1..65535; version of the message tables",
+            "fingerprint" / Int32ul * "-; any; CRC-32 over the message tables",
+            "key" / key * "code; table Keys; `test`: the published key still opens this pump",
+        ),
+        "Who the pump is.",
+    ),
+    Message(
+        0x82,
+        "STATUS",
+        Struct(
+            "uptime_s" / Int32ul * "s; 0..2^30-1; since first power-up, without the time unpowered",
+            "wall_s" / Int32ul * "s; 0..2^32-2, none 2^32-1; wall time since 2018-01-01T00:00:00",
+            "boots" / Int16ul * "-; 1..65535; power-ups and resets, this one included",
+            "therapy" / therapy * "code; table Therapies; what was ordered",
+            "operation" / operation * "code; table Operations; what the machine does",
+            "mode" / mode * "code; table Modes; kind of the committed program",
+            "rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; rate being delivered",
+            "dose_ng_per_day" / Int64ul * "ng/day; 0..2^63; daily dose being delivered",
+            "concentration_mcg_per_ml" / Int32ul * "mcg/mL; 0..50000, 0 unfilled; of the drug in the reservoir",
+            "reservoir_nl" / Int32ul * "nL; 0..40000000; computed from what was delivered",
+            "sensor_nl" / Int32ul * "nL; 0..2^32-2, none 2^32-1; what the fill sensor reads",
+            "delivered_nl" / Int64ul * "nL; 0..2^63; since the first fill",
+            "delivered_today_ng" / Int64ul * "ng; 0..2^63; since midnight of the wall clock",
+            "low_reservoir_s" / Int32ul * "s; 0..2^32-2, none 2^32-1; uptime at which the reservoir will be low",
+            "refill_by_s" / Int32ul * "s; 0..2^32-2, none 2^32-1; uptime by which to refill",
+            "last_refill_s" / Int32ul * "s; 0..2^30-1, none 2^32-1; uptime of the last refill",
+            "implanted_wall_s" / Int32ul * "s; 0..2^30-1, none 2^32-1; wall time of the operation",
+            "battery_mv" / Int16ul * "mV; 0..5000, no reading 65535; at rest",
+            "battery_load_mv" / Int16ul * "mV; 0..5000, no reading 65535; under the motor's load",
+            "eri_s" / Int32ul * "s; 0..2^30-1, none 2^32-1; uptime at which ERI was reached",
+            "eos_s" / Int32ul * "s; 0..2^30-1, none 2^32-1; uptime at which end of service was reached",
+            "eri_forecast_s" / Int32ul * "s; 0..2^32-1; uptime at which ERI is expected, or was reached",
+            "stopped_s" / Int32ul * "s; 0..2^30-1; how long nothing has been delivered",
+            "telemetry_dropped" / Int32ul * "-; 0..2^32-1; pushed messages that this line had no room for",
+            "comms_errors" / Int32ul * "-; 0..2^32-1; spoilt frames received on all lines",
+            "max_dose_ng_per_day" / Int64ul * "ng/day; 0..2^63; limit of the daily dose",
+            "min_rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; lowest programmable rate",
+            "max_rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; highest programmable rate",
+            "capacity_nl" / Int32ul * "nL; 0..40000000; what the reservoir holds",
+            "low_reservoir_nl" / Int32ul * "nL; 0..40000000; volume of the low-reservoir alarm",
+            "advisories" / PrefixedArray(Int8ul, advisory) * "code; table Advisories, up to 4; silent notes",
+            "alarms" / PrefixedArray(Int8ul, AlarmEntry) * "list; up to 16; alarms on or not yet silenced",
+        ),
+        "What the pump does and believes.",
+    ),
+    Message(
+        0x83,
+        "LOG",
+        Struct(
+            "oldest_seq" / Int32ul * "-; 1..2^32-2; oldest entry kept",
+            "next_seq" / Int32ul * "-; 1..2^32-1; number that the next entry will get",
+            "entries" / PrefixedArray(Int8ul, LogEntry) * "list; up to 12; from the first one wanted that is kept",
+        ),
+        "A piece of the event log, oldest first.",
+    ),
+    Message(
+        0x84,
+        "SUBSCRIBED",
+        Struct("period_s" / Int16ul * "s; 0..65535; as asked for"),
+        "Telemetry will be pushed (or not, at 0).",
+    ),
+    Message(
+        0x90,
+        "CHALLENGE",
+        Struct(
+            "session" / Int32ul * "-; 1..2^32-1; number of the new session, never used before",
+            "nonce" / Bytes(NONCE_BYTES) * "-; any; the pump's share of the session's freshness",
+        ),
+        "Prove it.",
+    ),
+    Message(
+        0x91,
+        "PROVED",
+        Struct("idle_s" / Int16ul * "s; 1..65535; a session idle for so long ends"),
+        "The session is open, and this answer's MAC shows that the pump has the key as well.",
+    ),
+    Message(
+        0xA1,
+        "REFILLED",
+        Struct("expected_nl" / Int32ul * "nL; 0..40000000; what the pump thought was left before the refill"),
+        "The refill is booked.",
+    ),
+    Message(
+        0xA2,
+        "STAGED",
+        Struct("digest" / Bytes(DIGEST_BYTES) * "-; any; first bytes of SHA-256 over the program's bytes"),
+        "The program lies ready.",
+    ),
+    Message(
+        0xA3,
+        "STAGED_PROGRAM",
+        Struct(
+            "program" / Program * "-; -; the staged program",
+            "digest" / Bytes(DIGEST_BYTES) * "-; any; to be sent back with COMMIT",
+        ),
+        "What a COMMIT would make the running program.",
+    ),
+    Message(
+        0xFE,
+        "DONE",
+        Struct("request" / Int8ul * "code; table Requests; what was done"),
+        "Done, and it survives a loss of power.",
+    ),
+    Message(
+        0xFF,
+        "REFUSED",
+        Struct(
+            "request" / Int8ul * "code; table Requests; what was refused",
+            "reason" / reason * "code; table Reasons; why; nothing was changed",
+        ),
+        "No.",
+    ),
+)
+
+PUSHED = (
+    Message(
+        0xC0,
+        "TELEMETRY",
+        Struct(
+            "uptime_s" / Int32ul * "s; 0..2^30-1; pump uptime",
+            "therapy" / therapy * "code; table Therapies; what was ordered",
+            "operation" / operation * "code; table Operations; what the machine does",
+            "revision" / Int16ul * "-; 0..65535, wraps; rises when STATUS changes beyond this message",
+            "rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; rate being delivered",
+            "reservoir_nl" / Int32ul * "nL; 0..40000000; computed",
+            "delivered_nl" / Int64ul * "nL; 0..2^63; since the first fill",
+            "delivered_today_ng" / Int64ul * "ng; 0..2^63; since midnight of the wall clock",
+            "battery_mv" / Int16ul * "mV; 0..5000, no reading 65535; at rest",
+            "dropped" / Int32ul * "-; 0..2^32-1; messages that this line had no room for",
+        ),
+        "Pushed every `period_s` to a line that subscribed. The frame's sequence counts them.",
+    ),
+)
