@@ -118,6 +118,13 @@ class Decoder:
             self._buffer = bytearray()
             self._overlong = False
 
+    def cut(self):
+        """Whatever frame had begun will not go on."""
+        if self._buffer or self._overlong:
+            self.errors += 1
+        self._buffer = bytearray()
+        self._overlong = False
+
     def _keep(self, piece):
         if len(self._buffer) + len(piece) > MAX_FRAME_BYTES + 2:
             self._overlong = True

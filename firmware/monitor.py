@@ -14,9 +14,10 @@ REVERSE = 2
 class Monitor:
     """Watches one motor. `tripped` is 0, OVERSPEED or REVERSE; `steps` and `budget_steps` say what it saw."""
 
-    def __init__(self, motor, step_nl, max_dose_mcg_per_day, percent):
+    def __init__(self, motor, step_nl, max_dose_mcg_per_day, minimum_nl_per_day, percent):
         self._motor = motor
         self._step_nl = step_nl
+        self._minimum_steps = minimum_nl_per_day * percent // (100 * step_nl)
         self._max_ng_per_day = max_dose_mcg_per_day * 10 * percent
         self._ordered, self._confirmed, self._reversed = motor.progress()[:3]
         self._hours = [0] * _HOURS
@@ -28,8 +29,9 @@ class Monitor:
         self.steps = self.budget_steps = 0
 
     def set_drug(self, mcg_per_ml):
-        """Turn the largest legal daily dose into steps of this drug; 0 mcg/mL: none are legal."""
-        self.day_budget_steps = self._max_ng_per_day * 1000 // (mcg_per_ml * self._step_nl) if mcg_per_ml else 0
+        """Turn the largest legal daily dose into steps of this drug. The minimum rate passes with any, and with none."""
+        dose_steps = self._max_ng_per_day * 1000 // (mcg_per_ml * self._step_nl) if mcg_per_ml else 0
+        self.day_budget_steps = max(dose_steps, self._minimum_steps)
         self.hour_budget_steps = self.day_budget_steps // 2
 
     def watch(self, now_s):

@@ -4,14 +4,18 @@ from firmware import framing, wire
 from firmware.state import NEVER
 
 TELEMETRY_BYTES = 80  # what a line must have room for before telemetry is pushed into it
+_GAP_MS = 1000  # a frame that pauses for longer was cut off: what follows is another's beginning
+_TICKS_MASK = (1 << 30) - 1
 
 
 class Port:
     """A line of the pump, with its own decoder and its own subscription to telemetry."""
 
-    def __init__(self, link, desk):
+    def __init__(self, link, desk, clock):
         self._link = link
         self._desk = desk
+        self._clock = clock
+        self._heard_ms = 0
         self._decoder = framing.Decoder()
         self._period_s = 0
         self._sequence = 0
@@ -33,6 +37,10 @@ class Port:
         """Answer what came in, and push what is due."""
         data = self._link.read()
         if data:
+            heard_ms = self._clock.ticks_ms()
+            if (heard_ms - self._heard_ms) & _TICKS_MASK > _GAP_MS:
+                self._decoder.cut()
+            self._heard_ms = heard_ms
             for frame in self._decoder.feed(data):
                 answer = self._desk.answer(self, frame)
                 if answer:

@@ -272,10 +272,11 @@ def _pack(fmt, fields, values):
 
 
 def _pack_list(fmt, fields, rows):
-    """A count in one byte, then the rows."""
+    """A count in one byte, then the rows: tuples, or bytes that are packed already (a stored log entry)."""
     out = _pack("<B", (("count", 1),), (len(rows),))
     for row in rows:
-        out += _pack(fmt, fields, row)
+        packed = isinstance(row, bytes) and len(row) == calcsize(fmt)
+        out += row if packed else _pack(fmt, fields, row)
     return out
 
 

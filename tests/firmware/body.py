@@ -1,0 +1,148 @@
+"""The smallest body that a pump lives in, for tests of one part. MicroPython code: it runs there as well.
+
+Everything is ideal: the motor steps in closed form, the store keeps what it is given, time is what the test says.
+"""
+
+OK = 0
+
+
+class Body:
+    """A HAL whose clock is `now_ms`. `stalled` holds the rotor; `tones` and `orders` record what the pump did."""
+
+    def __init__(self):
+        self.now_ms = 0
+        self.stalled = False
+        self.tones = []
+        self.orders = []
+        self.clock = self
+        self.motor = Motor(self)
+        self.battery = self.buzzer = self.watchdog = self.entropy = self.head = self
+        self.store = Store()
+        self.line = Line()
+        self.links = (self.line,)
+        self.fill_sensor = None
+
+    def seconds(self):
+        return self.now_ms // 1000
+
+    def ticks_ms(self):
+        return (self.now_ms + (1 << 30) - 5000) & ((1 << 30) - 1)
+
+    def rest_mv(self):
+        return 3000
+
+    def load_mv(self):
+        return 2900
+
+    def play(self, pattern):
+        self.tones.append((self.now_ms, pattern))
+        return OK
+
+    def self_test(self):
+        return OK
+
+    def arm(self):
+        pass
+
+    def feed(self):
+        pass
+
+    def pause(self):
+        pass
+
+    def random_bytes(self, count):
+        return bytes(range(count))
+
+    def present(self):
+        return True
+
+
+class Motor:
+    def __init__(self, body):
+        self.body = body
+        self.order_at_ms = 0
+        self.left = None  # (steps, first_ms, period_ms) of the running order
+        self.given = 0  # of the running order
+        self.counts = [0, 0, 0, 0, 0]
+        self.inhibited = False
+
+    def order(self, steps, first_ms, period_ms, give_up_ms, miss_limit):
+        self.progress()
+        if self.left:
+            raise RuntimeError("ordered while an order is running")
+        if self.inhibited:
+            return 3
+        self.order_at_ms = self.body.now_ms
+        self.left = (steps, first_ms, period_ms)
+        self.given = 0
+        self.body.orders.append((self.body.now_ms, steps, first_ms, period_ms, give_up_ms, miss_limit))
+        return OK
+
+    def progress(self):
+        if self.left:
+            steps, first_ms, period_ms = self.left
+            due = (self.body.now_ms - self.order_at_ms - first_ms) // period_ms + 1
+            new = max(0, min(steps, due)) - self.given
+            if new > 0:
+                self._count(new)
+            if self.given == steps:
+                self.left = None
+        return tuple(self.counts)
+
+    def _count(self, new):
+        counts = self.counts
+        self.given += new
+        counts[0] += new
+        if self.body.stalled:
+            counts[3] += new
+            counts[4] = 0
+        else:
+            counts[1] += new
+            counts[4] += new
+            counts[3] = 0
+
+    def halt(self):
+        self.progress()
+        self.left = None
+        return OK
+
+    def inhibit(self):
+        self.inhibited = True
+        return self.halt()
+
+    def release(self):
+        self.inhibited = False
+        return OK
+
+
+class Store:
+    def __init__(self):
+        self.slots = {}
+
+    def read(self, slot):
+        return self.slots.get(slot, b"")
+
+    def write(self, slot, data):
+        self.slots[slot] = bytes(data)
+        return OK
+
+    def append(self, slot, data):
+        self.slots[slot] = self.read(slot) + bytes(data)
+        return OK
+
+
+class Line:
+    def __init__(self):
+        self.incoming = b""
+        self.outgoing = b""
+
+    def read(self):
+        data, self.incoming = self.incoming, b""
+        return data
+
+    def room(self):
+        return 4096
+
+    def write(self, data):
+        self.outgoing += data
+        return OK

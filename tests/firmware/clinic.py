@@ -1,0 +1,131 @@
+"""A pump on the smallest body, and a clinician's hands: real frames, no transport."""
+
+from firmware.config import Config
+from firmware.pump import Pump
+from protocol import auth, codes, frame, messages, registry
+
+DAY_S = 86400
+MONDAY_S = 2926 * DAY_S  # 2026-01-05T00:00:00 since 2018-01-01
+
+_REQUESTS = {message.name: message for message in messages.REQUESTS}
+
+
+class Refused(Exception):
+    """The pump said no, for this reason."""
+
+
+class Clinic:
+    """Boots a pump, lets time pass, and talks to it. Every command is a session of its own."""
+
+    def __init__(self, body, config=None, pump_class=Pump):
+        self.body = body
+        self.config = config or Config()
+        self.pump_class = pump_class
+        self.sequence = 0
+        self.boot()
+
+    def boot(self):
+        """Power comes back: the motor stands, the clock begins at zero, the store is as it was."""
+        self.body.motor.halt()
+        self.boot_ms = self.body.now_ms
+        body = self.body
+        body.seconds = lambda: (body.now_ms - self.boot_ms) // 1000
+        self.pump = self.pump_class(body, self.config)
+        self.poll()
+
+    def poll(self):
+        self.due_s = self.pump.poll()
+
+    def run(self, seconds):
+        end_ms = self.body.now_ms + seconds * 1000
+        while self.due_s * 1000 + self.boot_ms <= end_ms:
+            self.body.now_ms = max(self.body.now_ms, self.due_s * 1000 + self.boot_ms)
+            self.poll()
+        self.body.now_ms = end_ms
+
+    def ask(self, name, **fields):
+        """An unsigned request's answer."""
+        message = _REQUESTS[name]
+        self.sequence += 1
+        return self._answer(frame.Frame(message.code, 0, self.sequence, message.layout.build(fields)))
+
+    def exchange(self, data):
+        """Bytes to the pump; the frames that come back."""
+        line = self.body.line
+        line.incoming += data
+        line.outgoing = b""
+        self.poll()
+        return frame.Decoder().feed(line.outgoing)
+
+    def _answer(self, request):
+        (answer,) = self.exchange(frame.encode(request))
+        if answer.flags:
+            assert answer.mac == auth.mac(self.key, answer.signed_bytes())
+        content = registry.decode(answer)
+        if registry.name_of(answer.type) == "REFUSED":
+            raise Refused(str(content.reason))
+        return content
+
+    def open(self, role="clinician"):
+        self.nonce = bytes(16)
+        challenge = self.ask("OPEN", role=role, nonce=self.nonce)
+        code = codes.ROLE[role]
+        key = auth.role_key(auth.TEST_KEY, code)
+        serial = self.config.serial.encode().ljust(12, b"\0")
+        self.session = challenge.session
+        self.key = auth.session_key(key, serial, code, self.session, self.nonce, challenge.nonce)
+        self.counter = 0
+        self.signed("PROVE")
+
+    def sign(self, name, **fields):
+        """The next signed frame of the session, as bytes."""
+        message = _REQUESTS[name]
+        self.counter += 1
+        unsigned = frame.Frame(message.code, self.session, self.counter, message.layout.build(fields), 1, bytes(16))
+        return unsigned._replace(mac=auth.mac(self.key, unsigned.signed_bytes()))
+
+    def signed(self, name, **fields):
+        return self._answer(self.sign(name, **fields))
+
+    def command(self, name, **fields):
+        self.open()
+        try:
+            return self.signed(name, **fields)
+        finally:
+            self.signed("CLOSE")
+
+    def implant(self, wall_s=MONDAY_S):
+        details = {"catheter_mm": 890, "tubing_nl": 140_000, "depth_mm": 20, "site": bytes(24), "override": "no"}
+        self.command("IMPLANT", wall_s=wall_s, implanted_wall_s=wall_s, **details)
+
+    def refill(self, volume_nl=20_000_000, mcg_per_ml=2000):
+        return self.command("REFILL", volume_nl=volume_nl, concentration_mcg_per_ml=mcg_per_ml, aspirated_nl=0)
+
+    def program(self, dose_ng_per_day=500_000, mcg_per_ml=2000, rate_nl_per_day=None):
+        rate = rate_nl_per_day or (dose_ng_per_day * 1000 + mcg_per_ml // 2) // mcg_per_ml
+        self.open()
+        try:
+            self.signed(
+                "STAGE",
+                mode="simple",
+                concentration_mcg_per_ml=mcg_per_ml,
+                dose_ng_per_day=dose_ng_per_day,
+                rate_nl_per_day=rate,
+            )
+            self.signed("COMMIT", digest=self.signed("READ_BACK").digest)
+        finally:
+            self.signed("CLOSE")
+
+    def status(self):
+        return self.ask("STATUS")
+
+    def alarms(self):
+        return {str(entry.alarm): entry for entry in self.status().alarms}
+
+    def events(self):
+        found = []
+        while True:
+            answer = self.ask("LOG", first_seq=len(found) + 1, last_seq=2**32 - 2)
+            if not answer.entries:
+                return found
+            found += answer.entries

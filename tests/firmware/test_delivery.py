@@ -1,0 +1,164 @@
+"""Delivery against the integral of the ordered rates, over years and any schedule of changes."""
+
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware.delivery import Delivery
+
+DAY_S = 86400
+
+
+class IdealMotor:
+    """Steps exactly as ordered, in whole milliseconds of a clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now_ms = 0
+        self.done = 0
+        self.pulse_ms: list[int] = []  # when each step of the running order falls
+
+    def order(self, steps: int, first_ms: int, period_ms: int, give_up_ms: int, miss_limit: int) -> int:
+        assert steps > 0
+        assert first_ms >= 0
+        assert first_ms + (steps - 1) * period_ms <= give_up_ms
+        assert miss_limit >= 8
+        self.advance(self.now_ms)
+        assert not self.pulse_ms, "ordered while an order is running"
+        self.pulse_ms = [self.now_ms + first_ms + step * period_ms for step in range(steps)]
+        return 0
+
+    def advance(self, to_ms: int) -> None:
+        self.now_ms = to_ms
+        due = sum(at_ms <= to_ms for at_ms in self.pulse_ms)
+        self.done += due
+        self.pulse_ms = self.pulse_ms[due:]
+
+    def halt(self) -> int:
+        self.pulse_ms = []
+        return 0
+
+    def progress(self) -> tuple[int, int, int, int, int]:
+        return self.done, self.done, 0, 0, 0
+
+
+class Bench:
+    """A delivery on an ideal motor, and the exact volume that was ordered since the last start."""
+
+    def __init__(self, step_nl: int) -> None:
+        self.motor = IdealMotor()
+        self.delivery = Delivery(self.motor, step_nl)
+        self.step_nl = step_nl
+        self.now_s = 0
+        self.owed_nl = Fraction(0)
+        self.start(0)
+
+    def start(self, rate_nl_per_day: int) -> None:
+        """A new start: what was not delivered yet never will be."""
+        self.delivery.settle()
+        self.delivery.halt(self.now_s)
+        self.delivery.begin(self.now_s)
+        self.delivery.set_rate(rate_nl_per_day)
+        self.owed_nl = Fraction(0)
+        self.done_at_start = self.motor.done
+        self._next()
+
+    def change(self, rate_nl_per_day: int) -> None:
+        self.delivery.settle()
+        self.delivery.halt(self.now_s)
+        self.delivery.set_rate(rate_nl_per_day)
+        self._next()
+
+    def _next(self) -> None:
+        if self.delivery.plan(self.now_s, DAY_S, 1 << 29):
+            self.delivery.order(self.now_s)
+
+    def run(self, seconds: int) -> None:
+        end_s = self.now_s + seconds
+        while self.now_s < end_s:
+            to_s = min(end_s, self.delivery.until_s)
+            self.owed_nl += Fraction(self.delivery.rate_nl_per_day * (to_s - self.now_s), DAY_S)
+            self.now_s = to_s
+            self.motor.advance(to_s * 1000)
+            self.delivery.settle()
+            if to_s == self.delivery.until_s:
+                assert self.steps == self.owed_nl // self.step_nl
+                self._next()
+            else:
+                assert abs(self.steps - self.owed_nl / self.step_nl) <= 1
+
+    @property
+    def steps(self) -> int:
+        return self.motor.done - self.done_at_start
+
+
+rates = st.one_of(st.integers(48_000, 24_000_000), st.just(6_000), st.integers(48_000, 600_000))
+changes = st.lists(st.tuples(rates, st.integers(1, 40_000)), min_size=1, max_size=6)
+
+
+@given(schedule=changes, step_nl=st.sampled_from([100, 250, 1000]))
+def test_steps_are_the_floor_of_the_integral_through_any_changes(schedule, step_nl):
+    bench = Bench(step_nl)
+    for rate_nl_per_day, seconds in schedule:
+        bench.change(rate_nl_per_day)
+        bench.run(seconds)
+
+
+@given(rate_nl_per_day=st.integers(48_000, 400_000))
+def test_no_drift_in_a_month(rate_nl_per_day):
+    bench = Bench(100)
+    bench.start(rate_nl_per_day)
+    bench.run(30 * DAY_S)
+    assert bench.steps == rate_nl_per_day * 30 // 100
+
+
+def test_no_drift_in_seven_years():
+    rate_nl_per_day = 123_457
+    bench = Bench(1000)
+    bench.start(rate_nl_per_day)
+    bench.run(2557 * DAY_S)
+    assert bench.steps == rate_nl_per_day * 2557 // 1000
+
+
+@given(schedule=changes)
+def test_a_new_start_owes_nothing(schedule):
+    bench = Bench(100)
+    for rate_nl_per_day, seconds in schedule:
+        bench.start(rate_nl_per_day)
+        bench.run(seconds)
+
+
+@given(rate_nl_per_day=rates, room_steps=st.integers(1, 5000))
+def test_never_more_than_there_is_room_for(rate_nl_per_day, room_steps):
+    motor = IdealMotor()
+    delivery = Delivery(motor, 100)
+    delivery.set_rate(rate_nl_per_day)
+    now_s = 0
+    while motor.done < room_steps:
+        if delivery.plan(now_s, DAY_S, room_steps - motor.done):
+            delivery.order(now_s)
+        now_s = delivery.until_s
+        motor.advance(now_s * 1000)
+        delivery.settle()
+    assert motor.done == room_steps
+
+
+def test_a_batch_is_at_most_an_hour_and_20_microlitres():
+    for rate_nl_per_day in (6_000, 250_000, 480_000, 481_000, 24_000_000):
+        delivery = Delivery(IdealMotor(), 100)
+        delivery.set_rate(rate_nl_per_day)
+        steps = delivery.plan(0, DAY_S, 1 << 29)
+        assert delivery.until_s <= 3600
+        assert steps * 100 <= 20_000
+
+
+def test_a_wake_that_comes_too_late_is_not_made_up_for():
+    motor = IdealMotor()
+    delivery = Delivery(motor, 100)
+    delivery.set_rate(240_000)
+    delivery.order(0) if delivery.plan(0, DAY_S, 1 << 29) else None
+    late_s = delivery.until_s + 5 * 3600
+    motor.advance(late_s * 1000)
+    delivery.settle()
+    done = motor.done
+    assert delivery.plan(late_s, DAY_S, 1 << 29) == done

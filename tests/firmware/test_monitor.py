@@ -1,0 +1,123 @@
+"""The safety monitor alone stops a delivery that has gone wrong."""
+
+import ast
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+import firmware
+from firmware.delivery import Delivery
+from firmware.monitor import OVERSPEED, REVERSE, Monitor
+from firmware.pump import Pump
+
+from .body import Body
+from .clinic import DAY_S, Clinic
+
+
+class TenfoldDelivery(Delivery):
+    """Orders ten times what it is told to."""
+
+    def set_rate(self, rate_nl_per_day):
+        super().set_rate(rate_nl_per_day * 10)
+
+
+class TenfoldPump(Pump):
+    delivery_class = TenfoldDelivery
+
+
+def running(pump_class=Pump):
+    clinic = Clinic(Body(), pump_class=pump_class)
+    clinic.implant()
+    clinic.refill()
+    clinic.program()
+    return clinic
+
+
+def test_a_tenfold_delivery_is_stopped_within_the_days_limit():
+    clinic = running(TenfoldPump)
+    clinic.run(2 * DAY_S)
+    confirmed = clinic.body.motor.counts[1]
+    legal_steps = 1000 * 1000 * 1000 // (2000 * 100)  # of the daily limit: 1000 mcg at 2000 mcg/mL and 100 nL
+    assert confirmed <= legal_steps * 1.1 + 200  # its tolerance, and one batch
+    assert clinic.body.motor.inhibited
+    assert "overspeed" in clinic.alarms()
+    assert clinic.status().therapy == "safe_state"
+
+
+def test_the_same_delivery_runs_on_without_the_monitor():
+    clinic = running(TenfoldPump)
+    clinic.pump.monitor.watch = lambda now_s: None
+    clinic.run(2 * DAY_S)
+    assert clinic.body.motor.counts[1] > 20_000
+
+
+def test_a_legal_delivery_never_trips_it():
+    clinic = running()
+    clinic.program(dose_ng_per_day=1_000_000)
+    clinic.run(30 * DAY_S)
+    assert not clinic.pump.monitor.tripped
+
+
+def test_a_programmer_lets_it_go_and_it_trips_again():
+    clinic = running(TenfoldPump)
+    clinic.run(DAY_S)
+    before = clinic.body.motor.counts[1]
+    clinic.command("RESUME")
+    assert not clinic.body.motor.inhibited
+    clinic.run(DAY_S // 4)
+    assert clinic.body.motor.inhibited
+    assert clinic.body.motor.counts[1] - before <= 200
+
+
+class Rotor:
+    """Counts that a test sets."""
+
+    def __init__(self):
+        self.counts = (0, 0, 0, 0, 0)
+        self.inhibited = False
+
+    def progress(self):
+        return self.counts
+
+    def inhibit(self):
+        self.inhibited = True
+
+
+def test_steps_that_nobody_ordered():
+    rotor = Rotor()
+    monitor = Monitor(rotor, 100, 1000, 6000, 110)
+    monitor.set_drug(2000)
+    rotor.counts = (100, 101, 0, 0, 0)
+    monitor.watch(10)
+    assert not rotor.inhibited  # one may be seen a moment after its order was
+    rotor.counts = (100, 103, 0, 0, 0)
+    monitor.watch(20)
+    assert rotor.inhibited
+    assert monitor.tripped == OVERSPEED
+
+
+def test_a_backward_step():
+    rotor = Rotor()
+    monitor = Monitor(rotor, 100, 1000, 6000, 110)
+    rotor.counts = (10, 9, 1, 0, 0)
+    monitor.watch(10)
+    assert rotor.inhibited
+    assert monitor.tripped == REVERSE
+
+
+@given(missing=st.integers(0, 5000))
+def test_missing_steps_are_none_of_its_business(missing):
+    rotor = Rotor()
+    monitor = Monitor(rotor, 100, 1000, 6000, 110)
+    monitor.set_drug(2000)
+    rotor.counts = (5000 + missing, 5000, 0, missing, 0)
+    monitor.watch(86_000)
+    monitor.watch(90_000)
+    assert monitor.tripped in (0, OVERSPEED)
+    assert monitor.tripped == 0 or 5000 > monitor.hour_budget_steps
+
+
+def test_it_imports_nothing():
+    tree = ast.parse(Path(firmware.__file__).with_name("monitor.py").read_text())
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]

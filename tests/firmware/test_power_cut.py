@@ -1,0 +1,141 @@
+"""A cut at any store operation: nothing acknowledged is lost, nothing is half applied, nothing is delivered twice."""
+
+import pytest
+
+from .body import Body, Store
+from .clinic import DAY_S, Clinic
+
+
+class PowerLost(BaseException):
+    pass
+
+
+class CuttingStore(Store):
+    """Tears the write or append numbered `cut_at` after `keep` of its bytes, and the power is gone."""
+
+    cut_at = 0
+    keep = 0.0
+
+    def _cut(self, slot, before, after):
+        self.cut_at -= 1
+        if self.cut_at == 0:
+            at = len(before) + int(self.keep * (len(after) - len(before))) if after[: len(before)] == before else 0
+            self.slots[slot] = after[: at or int(self.keep * len(after))]
+            raise PowerLost
+
+    def write(self, slot, data):
+        self._cut(slot, b"", bytes(data))
+        return super().write(slot, data)
+
+    def append(self, slot, data):
+        self._cut(slot, self.read(slot), self.read(slot) + bytes(data))
+        return super().append(slot, data)
+
+
+def running():
+    body = Body()
+    body.store = CuttingStore()
+    clinic = Clinic(body)
+    clinic.implant()
+    clinic.refill()
+    clinic.program(dose_ng_per_day=300_000)
+    clinic.run(5 * DAY_S + 1234)
+    return clinic
+
+
+def cut_during(command, at, keep):
+    """The clinic after a cut at that store operation of the command, or None when the command has fewer."""
+    clinic = running()
+    clinic.body.store.cut_at = at
+    clinic.body.store.keep = keep
+    delivered_nl = clinic.body.motor.counts[1] * 100
+    try:
+        command(clinic)
+    except PowerLost:
+        clinic.body.store.cut_at = 0
+        clinic.boot()
+        return clinic, delivered_nl
+    return None, delivered_nl
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.3, 0.97, 1.0])
+def test_a_program_is_the_old_or_the_new_one(keep):
+    seen = set()
+    for at in range(1, 60):
+        clinic, delivered_nl = cut_during(lambda clinic: clinic.program(dose_ng_per_day=330_000), at, keep)
+        if clinic is None:
+            break
+        status = clinic.status()
+        assert status.therapy == "running"
+        assert (status.dose_ng_per_day, status.rate_nl_per_day) in {(300_000, 150_000), (330_000, 165_000)}
+        assert status.delivered_nl >= delivered_nl
+        assert status.delivered_nl - delivered_nl <= 20_000
+        seen.add(status.dose_ng_per_day)
+    assert at > 6, "the command wrote less than it should"
+    assert seen == {300_000, 330_000}
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.5, 1.0])
+def test_a_refill_is_booked_or_not(keep):
+    seen = set()
+    for at in range(1, 60):
+        clinic, _ = cut_during(lambda clinic: clinic.refill(volume_nl=15_000_000), at, keep)
+        if clinic is None:
+            break
+        reservoir_nl = clinic.status().reservoir_nl
+        assert 15_000_000 - 20_000 <= reservoir_nl <= 15_000_000 or 19_200_000 < reservoir_nl < 19_300_000
+        seen.add(reservoir_nl > 16_000_000)
+    assert seen == {True, False}
+
+
+def test_a_cut_in_mid_batch_books_the_batch_whole():
+    clinic = running()
+    clinic.run(1800)
+    confirmed = clinic.body.motor.progress()[1]
+    intent = clinic.body.orders[-1][1]
+    clinic.boot()
+    booked_nl = clinic.status().delivered_nl
+    assert confirmed * 100 <= booked_nl < (confirmed + intent) * 100
+    assert clinic.events()[-2].b == intent
+    assert "clock_lost" in clinic.alarms()
+
+
+def test_after_a_cut_delivery_owes_nothing():
+    clinic = running()
+    clinic.boot()
+    before = clinic.body.motor.progress()[1]
+    clinic.run(DAY_S)
+    assert clinic.body.motor.progress()[1] - before == 1500
+
+
+def test_uptime_never_goes_back():
+    clinic = running()
+    last_s = 0
+    for _ in range(20):
+        clinic.run(5000)
+        clinic.boot()
+        uptime_s = clinic.status().uptime_s
+        assert uptime_s >= last_s
+        last_s = uptime_s
+
+
+def test_lost_records_mean_the_safe_state_and_nothing_overwritten():
+    clinic = running()
+    for slot in (2, 3):
+        data = bytearray(clinic.body.store.read(slot))
+        data[20] ^= 0xFF
+        clinic.body.store.slots[slot] = bytes(data)
+    kept = dict(clinic.body.store.slots)
+    clinic.boot()
+    clinic.run(2 * DAY_S)
+    status = clinic.status()
+    assert status.therapy == "safe_state"
+    assert status.rate_nl_per_day == 6000
+    assert "safe_state" in clinic.alarms()
+    assert {slot: clinic.body.store.slots[slot] for slot in (2, 3)} == {slot: kept[slot] for slot in (2, 3)}
+    assert any(pattern == 0x55 for _, pattern in clinic.body.tones)
+    clinic.refill()
+    clinic.program(dose_ng_per_day=200_000)
+    clinic.boot()
+    assert clinic.status().dose_ng_per_day == 200_000
+    assert clinic.status().therapy == "running"

@@ -1,0 +1,74 @@
+"""Records in two slots: whatever a power loss does to one of them, the last kept or the one being written is read."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware.record import Record
+
+from .body import Store
+
+values = st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=8)
+tear = st.tuples(st.sampled_from(["as it was", "torn", "spoilt"]), st.floats(0, 1))
+
+
+class TearingStore(Store):
+    """A store in which the next write ends as the test says."""
+
+    damage: tuple[str, float] | None = None
+
+    def write(self, slot, data):
+        kind, where = self.damage or ("whole", 0)
+        cut = int(where * (len(data) - 1))
+        if kind == "torn":
+            data = data[:cut]
+        elif kind == "spoilt":
+            data = data[:cut] + bytes([data[cut] ^ 0x10]) + data[cut + 1 :]
+        elif kind == "as it was":
+            return 0
+        return super().write(slot, data)
+
+
+def record(store):
+    return Record(store, (2, 3), kind=7, version=1, layout="I")
+
+
+@given(history=values, last=st.integers(0, 2**32 - 1), damage=tear)
+def test_a_spoilt_write_loses_nothing_kept_before(history, last, damage):
+    store = TearingStore()
+    writer = record(store)
+    for value in history:
+        assert writer.save(value)
+    store.damage = damage
+    assert not writer.save(last)
+    store.damage = None
+    reader = record(store)
+    assert reader.load() == [history[-1]]
+    assert reader.save(last)
+    assert record(store).load() == [last]
+
+
+@given(value=st.integers(0, 2**32 - 1), flips=st.lists(st.integers(0, 159), min_size=1, max_size=4, unique=True))
+def test_up_to_four_flipped_bits_are_noticed(value, flips):
+    store = Store()
+    record(store).save(value)
+    data = bytearray(store.read(2))
+    for bit in flips:
+        data[bit // 8] ^= 1 << bit % 8
+    store.write(2, data)
+    spoilt = record(store)
+    assert spoilt.load() is None
+    assert not spoilt.blank
+
+
+def test_another_kind_or_version_is_not_read():
+    store = Store()
+    record(store).save(1)
+    assert Record(store, (2, 3), kind=8, version=1, layout="I").load() is None
+    assert Record(store, (2, 3), kind=7, version=2, layout="I").load() is None
+    assert Record(store, (2, 3), kind=7, version=1, layout="H").load() is None
+
+
+def test_a_blank_store_is_no_damage():
+    fresh = record(Store())
+    assert fresh.load() is None
+    assert fresh.blank
