@@ -88,7 +88,7 @@ class Infusion:
         confirmed, missed = delivery.settle()
         if confirmed or missed:
             ledger.book(confirmed, missed, self._state.drug_mcg_per_ml)
-            if ledger.booked_steps >= self._reservoir.low_at_steps:
+            if self._reservoir.low:
                 self._watch_reservoir()
         self._monitor.watch(self._uptime.now_s)
         if self._monitor.tripped:
@@ -111,6 +111,8 @@ class Infusion:
     def change(self):
         """The orders, or what forbids them, changed: end the running batch and go by the new ones."""
         self.settle()
+        if self._reservoir.low:
+            self._watch_reservoir()
         was_delivering = self._delivery.rate_nl_per_day
         self._delivery.halt(self._uptime.now_s)
         if not was_delivering:

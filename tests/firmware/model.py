@@ -1,0 +1,148 @@
+"""A reference model of the pump, written from its documents: exact fractions of nanolitres, no batches, no steps.
+
+It knows what a clinician orders, what passes in time, and which alarms must be there. It says nothing of tones.
+"""
+
+from fractions import Fraction
+
+LOW_NL, RESIDUAL_NL, CAPACITY_NL = 2_000_000, 1_400_000, 20_000_000
+MIN_RATE, MAX_RATE, MINIMUM = 48_000, 24_000_000, 6_000
+MAX_DOSE_NG = 1_000_000
+HOUR_S, DAY_S = 3600, 86400
+NON_RESUMABLE = ("unfilled", "end_of_service")
+
+
+class Model:
+    def __init__(self):
+        self.therapy = "unfilled"
+        self.program = None  # (dose_ng_per_day, mcg_per_ml)
+        self.mcg_per_ml = 0
+        self.volume_nl = Fraction(0)
+        self.delivered_nl = Fraction(0)
+        self.stalled = False
+        self.idle_s = 0
+        self.age_s = 0
+        self.eri_s = None
+        self.alarms = {}  # name: [condition holds, silenced]
+
+    @property
+    def empty(self):
+        return self.therapy != "unfilled" and self.volume_nl < RESIDUAL_NL + 100
+
+    @property
+    def ordered(self):
+        if self.therapy == "running":
+            dose_ng, mcg_per_ml = self.program
+            return (dose_ng * 1000 + mcg_per_ml // 2) // mcg_per_ml
+        return MINIMUM if self.therapy == "minimum" else 0
+
+    @property
+    def rate(self):
+        return 0 if self.empty else self.ordered
+
+    # What a clinician does: each returns why it is refused, or None.
+
+    def refill(self, volume_nl, mcg_per_ml):
+        if self.therapy == "end_of_service":
+            return "state"
+        if volume_nl > CAPACITY_NL:
+            return "overfill"
+        if self.therapy == "unfilled":
+            self.therapy = "stopped"
+        elif self.therapy == "running" and mcg_per_ml != self.program[1]:
+            self.therapy = "minimum"
+        self.volume_nl, self.mcg_per_ml = Fraction(volume_nl), mcg_per_ml
+        self._end("reservoir_empty", not self.empty)
+        self._end("low_reservoir", volume_nl >= LOW_NL)
+        self._settle()
+        return None
+
+    def order(self, dose_ng, mcg_per_ml):
+        if self.therapy in NON_RESUMABLE:
+            return "not_filled" if self.therapy == "unfilled" else "state"
+        if mcg_per_ml != self.mcg_per_ml:
+            return "inconsistent"
+        if dose_ng > MAX_DOSE_NG:
+            return "dose_limit"
+        if not MIN_RATE <= (dose_ng * 1000 + mcg_per_ml // 2) // mcg_per_ml <= MAX_RATE:
+            return "rate_limit"
+        self.program = dose_ng, mcg_per_ml
+        return self._run()
+
+    def resume(self):
+        if self.therapy in NON_RESUMABLE:
+            return "not_filled" if self.therapy == "unfilled" else "state"
+        if self.program is None:
+            return "state"
+        return "inconsistent" if self.program[1] != self.mcg_per_ml else self._run()
+
+    def _run(self):
+        self.therapy = "running"
+        for name in ("stopped", "stopped_48h"):
+            self._end(name, bool(self.rate) and not self.stalled_now)
+        self._settle()
+
+    def stop(self):
+        if self.therapy in NON_RESUMABLE:
+            return "not_filled" if self.therapy == "unfilled" else "state"
+        self.therapy = "stopped"
+        self._settle()
+        return None
+
+    def silence(self):
+        for name, (holds, _) in list(self.alarms.items()):
+            self.alarms[name][1] = True
+            if not holds:
+                del self.alarms[name]
+
+    # What time does.
+
+    def wait(self, seconds):
+        """Long enough that a stall that began or ended before is noticed: an hour at least."""
+        while seconds > 0:
+            piece_s = min(seconds, self._next_change_s())
+            flow_nl = 0 if self.stalled else Fraction(self.rate * piece_s, DAY_S)
+            self.volume_nl -= flow_nl
+            self.delivered_nl += flow_nl
+            self.age_s += piece_s
+            self.idle_s = self.idle_s + piece_s if self.idle else 0
+            seconds -= piece_s
+            self._settle()
+
+    def _next_change_s(self):
+        """Not past the moment when the reservoir is empty, nor past an hour."""
+        if self.stalled or not self.rate:
+            return HOUR_S
+        return max(1, min(HOUR_S, int((self.volume_nl - RESIDUAL_NL) * DAY_S / self.rate)))
+
+    @property
+    def stalled_now(self):
+        return "motor_stall" in self.alarms and self.alarms["motor_stall"][0]
+
+    @property
+    def idle(self):
+        return self.program is not None and self.therapy != "end_of_service" and (self.stalled_now or not self.rate)
+
+    def _settle(self):
+        filled = self.therapy != "unfilled"
+        if self.rate:
+            self._hold("motor_stall", self.stalled)
+        self._hold("low_reservoir", filled and self.volume_nl < LOW_NL)
+        self._hold("reservoir_empty", filled and self.empty)
+        if not self.idle:
+            self.idle_s = 0
+        self._hold("stopped", self.idle_s >= 6 * HOUR_S)
+        self._hold("stopped_48h", self.idle_s >= 48 * HOUR_S)
+
+    def _hold(self, name, holds):
+        if holds and not (name in self.alarms and self.alarms[name][0]):
+            self.alarms[name] = [True, False]
+        elif not holds and name in self.alarms:
+            if self.alarms[name][1]:
+                del self.alarms[name]
+            else:
+                self.alarms[name][0] = False
+
+    def _end(self, name, over):
+        if over:
+            self.alarms.pop(name, None)
