@@ -62,8 +62,7 @@ class Commands:
         state = self._state
         was_lost = state.lost
         state.lost = False
-        state.uptime_s = self._uptime.now_s
-        if state.keep():
+        if state.keep(self._uptime.now_s):
             self._ledger.lost = False
             return True
         state.lost = was_lost

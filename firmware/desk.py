@@ -82,23 +82,24 @@ class Desk:
         return wire.ANS_SUBSCRIBED, wire.pack_subscribed(fields[0])
 
     def _signed(self, port, frame):
+        fields = parse(frame)
         session = self._sessions.find(port, frame)
         if session is None:
-            return refusal(frame.session, frame.code, frame.sequence, wire.REASON_AUTH)
+            reason = wire.REASON_MALFORMED if fields is None else wire.REASON_AUTH
+            return refusal(frame.session, frame.code, frame.sequence, reason)
         answer = session.repeated(frame)
         if answer is not None:
             return answer
         if not session.take(frame):
             self._log.add(wire.EVENT_AUTH_REPLAY, frame.sequence)
             return refusal(frame.session, frame.code, frame.sequence, wire.REASON_REPLAY)
-        code, payload = self._run(port, session, frame)
+        code, payload = self._run(port, session, frame, fields)
         if code == wire.ANS_REFUSED:
             self._log.add(wire.EVENT_CMD_REJECTED, frame.code, payload[1])
         return session.answer(code, frame.sequence, payload)
 
-    def _run(self, port, session, frame):
+    def _run(self, port, session, frame, fields):
         """(code, payload) of the answer to a signed request that is new."""
-        fields = parse(frame)
         if fields is None:
             return _refuse(frame, wire.REASON_MALFORMED)
         if not session.may(frame.code):

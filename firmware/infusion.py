@@ -100,10 +100,11 @@ class Infusion:
         """The running batch is over: write down its result and the next one's size, then order it."""
         now_s = self._uptime.now_s
         self._ledger.turn_day(self._uptime.local_s // 86400)
-        if self._delivery.rate_nl_per_day and self.halted:
+        room_steps = self._reservoir.room_steps
+        if not room_steps and self._delivery.rate_nl_per_day:
             self.change()
             return
-        steps = self._delivery.plan(now_s, self._uptime.to_midnight_s, self._reservoir.room_steps)
+        steps = self._delivery.plan(now_s, self._uptime.to_midnight_s, room_steps)
         self._ledger.keep(now_s, steps)
         if steps:
             self._delivery.order(now_s)

@@ -22,8 +22,8 @@ class Power:
         self._state = state
         self.life_s = config.life_days * _DAY_S
         self.eri_forecast_s = self.life_s
-        self._stale_s = 0
-        self._rate_nl_per_day = -1
+        self.stale_s = 0
+        self.rate_nl_per_day = -1
         self.rest_mv = self.load_mv = _NO_READING
         self.due_s = 0
 
@@ -34,10 +34,8 @@ class Power:
 
     def forecast(self, now_s, rate_nl_per_day, delivered_nl):
         """Work out when ERI will come if the pump goes on at this rate, unless that is known already."""
-        if now_s < self._stale_s and rate_nl_per_day == self._rate_nl_per_day:
-            return
-        self._stale_s = now_s + FORECAST_S
-        self._rate_nl_per_day = rate_nl_per_day
+        self.stale_s = now_s + FORECAST_S
+        self.rate_nl_per_day = rate_nl_per_day
         config = self._config
         state = self._state
         if state.eos_s != NEVER:
@@ -56,8 +54,8 @@ class Power:
         self.due_s = max(now_s, self.eri_forecast_s)
 
     def reached(self, now_s):
-        """ERI or the end has come: the next forecast starts afresh."""
-        self._stale_s = now_s
+        """ERI or the end has come: the forecast is out of date."""
+        self.stale_s = now_s
 
     def eri_reached(self, now_s):
         """Whether the pump is to be replaced soon, and nobody was told yet."""

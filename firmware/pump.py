@@ -114,7 +114,8 @@ class Pump:
             port.serve(now_s)
         if self.state.changed:
             self._keep(now_s)
-        self._forecast()
+        if now_s >= self.power.stale_s or infusion.rate_nl_per_day != self.power.rate_nl_per_day:
+            self._forecast()
         if now_s >= self.alarms.due_s:
             self.alarms.sound(now_s)
         due_s = min(infusion.until_s, infusion.stop_due_s, self.alarms.due_s, self.power.due_s, self.sessions.due_s)
@@ -124,8 +125,7 @@ class Pump:
         return self.uptime.since_boot(due_s)
 
     def _keep(self, now_s):
-        self.state.uptime_s = now_s
-        if not self.state.keep():
+        if not self.state.keep(now_s):
             self.alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_PROGRAM)
             self.state.changed = False
 

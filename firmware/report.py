@@ -22,7 +22,7 @@ class Report:
         self._alarms = alarms
         self._infusion = infusion
         self._log = log
-        self.ports = ()
+        self.ports = []
 
     def hello(self):
         """ANS_HELLO's payload."""

@@ -95,7 +95,8 @@ class Sessions:
 
     def on(self, port):
         """The open session on this port, or None."""
-        return self._current if self.open and self._current.port is port else None
+        current = self._current
+        return current if current is not None and self.open and current.port is port else None
 
     def challenge(self, port, role, host_nonce):
         """(number, nonce) of a new session waiting for its proof; None without a head."""
@@ -103,7 +104,7 @@ class Sessions:
             return None
         if self._used == self._state.sessions:
             self._state.sessions += _RESERVE
-            if not self._state.keep():
+            if not self._state.keep(self._uptime.now_s):
                 self._state.revert()
                 return None
         self._used += 1
@@ -125,9 +126,10 @@ class Sessions:
 
     def close(self, event=wire.EVENT_SESSION_CLOSE):
         """End the open session; what it staged is forgotten."""
-        if self.open:
-            self._log.add(event, self._current.number)
-            self._current.close()
+        current = self._current
+        if current is not None and self.open:
+            self._log.add(event, current.number)
+            current.close()
             self.due_s = NEVER
 
     def expire(self, now_s):

@@ -42,7 +42,7 @@ class State:
 
     `concentration_mcg_per_ml` belongs to the committed program, `drug_mcg_per_ml` to what is in the reservoir.
     `wall_offset_s` is wall time minus uptime, valid while `clock` is FLAG_YES. Change fields,
-    set `changed`, and `keep()`.
+    set `changed`, and `keep`.
     """
 
     def __init__(self, store):
@@ -58,6 +58,7 @@ class State:
     def _manufactured(self):
         for name, _ in _FIELDS:
             setattr(self, name, 0)
+        self.uptime_s = 0
         self.therapy = wire.THERAPY_UNFILLED
         self.mode = wire.MODE_NONE
         self.last_refill_s = self.stopped_since_s = self.eri_s = self.eos_s = NEVER
@@ -84,13 +85,14 @@ class State:
         """Rises with every change that was kept; wraps at 65536."""
         return self._record.sequence & 0xFFFF
 
-    def keep(self):
-        """Make the changes permanent. False when the store failed.
+    def keep(self, uptime_s):
+        """Make the changes permanent, as of this uptime. False when the store failed.
 
         After a loss (`lost`) nothing is written, so that what is left of the old record stays as it is, until a
         programmer's order replaces it and clears `lost`.
         """
         self.changed = False
+        self.uptime_s = uptime_s
         values = self._values()
         if not self.lost and not self._record.save(*values):
             return False

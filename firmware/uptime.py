@@ -12,7 +12,6 @@ class Uptime:
     def __init__(self, clock):
         self._clock = clock
         self._base_s = 0
-        self._state = None
         self.now_s = 0
 
     def start(self, base_s, state):
@@ -33,7 +32,7 @@ class Uptime:
     @property
     def wall_s(self):
         """Wall time in seconds since 2018-01-01T00:00:00, or NEVER without a valid clock."""
-        if self._state is None or self._state.clock != wire.FLAG_YES:
+        if self._state.clock != wire.FLAG_YES:
             return NEVER
         return self.now_s + self._state.wall_offset_s
 

@@ -80,8 +80,6 @@ REASON = {
 REGION = {"program": 1, "ledger": 2, "log": 3}
 """Parts of the pump's memory, as events name them."""
 
-BOOT_CAUSE = {"power": 1, "watchdog": 2}
-
 
 class Event(NamedTuple):
     """One kind of log entry: its code, severity, and the names of its (up to three) numbers, unit last."""

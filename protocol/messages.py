@@ -5,11 +5,15 @@ pump's tables, the protocol document and the golden frames are generated from he
 and its answer's is the request's plus 0x80. All numbers are little-endian.
 """
 
+# pyright: reportOperatorIssue=false
+# (construct's integers are made by a decorator that hides their type)
+
 from typing import NamedTuple
 
-from construct import Bytes, Construct, Enum, Int8ul, Int16ul, Int32ul, Int64ul, PrefixedArray, Struct
+from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, PrefixedArray
 
 from protocol import codes
+from protocol.layout import Code, Struct
 
 VERSION = 1
 """Rises with every change of a message, so that of two sides the older can be named."""
@@ -20,19 +24,19 @@ WALL_EPOCH = "2018-01-01T00:00:00"
 NONE32 = 0xFFFFFFFF
 """Stands for "there is none" in a 32-bit field that says so."""
 
-therapy = Enum(Int8ul, **codes.THERAPY)
-operation = Enum(Int8ul, **codes.OPERATION)
-mode = Enum(Int8ul, **codes.MODE)
-role = Enum(Int8ul, **codes.ROLE)
-key = Enum(Int8ul, **codes.KEY)
-condition = Enum(Int8ul, **codes.CONDITION)
-flag = Enum(Int8ul, **codes.FLAG)
-severity = Enum(Int8ul, **codes.SEVERITY)
-alarm = Enum(Int16ul, **codes.ALARM)
-alarm_or_all = Enum(Int16ul, **codes.ALARM, all=codes.ALL_ALARMS)
-advisory = Enum(Int16ul, **codes.ADVISORY)
-reason = Enum(Int8ul, **codes.REASON)
-event = Enum(Int8ul, **{name: entry.code for name, entry in codes.EVENTS.items()})
+therapy = Code(Int8ul, **codes.THERAPY)
+operation = Code(Int8ul, **codes.OPERATION)
+mode = Code(Int8ul, **codes.MODE)
+role = Code(Int8ul, **codes.ROLE)
+key = Code(Int8ul, **codes.KEY)
+condition = Code(Int8ul, **codes.CONDITION)
+flag = Code(Int8ul, **codes.FLAG)
+severity = Code(Int8ul, **codes.SEVERITY)
+alarm = Code(Int16ul, **codes.ALARM)
+alarm_or_all = Code(Int16ul, **codes.ALARM, all=codes.ALL_ALARMS)
+advisory = Code(Int16ul, **codes.ADVISORY)
+reason = Code(Int8ul, **codes.REASON)
+event = Code(Int8ul, **{name: entry.code for name, entry in codes.EVENTS.items()})
 
 ADDRESS_BYTES = 12
 NONCE_BYTES = 16
@@ -72,7 +76,7 @@ class Message(NamedTuple):
 
     code: int
     name: str
-    layout: Construct
+    layout: Struct
     text: str
     role: str | None = None
 

@@ -15,11 +15,12 @@ NON_RESUMABLE = ("unfilled", "end_of_service")
 class Model:
     def __init__(self):
         self.therapy = "unfilled"
-        self.program = None  # (dose_ng_per_day, mcg_per_ml)
+        self.program = (0, 0)  # dose_ng_per_day, mcg_per_ml
         self.mcg_per_ml = 0
         self.volume_nl = Fraction(0)
         self.delivered_nl = Fraction(0)
         self.stalled = False
+        self.recovered_nl = Fraction(0)
         self.idle_s = 0
         self.age_s = 0
         self.eri_s = None
@@ -72,7 +73,7 @@ class Model:
     def resume(self):
         if self.therapy in NON_RESUMABLE:
             return "not_filled" if self.therapy == "unfilled" else "state"
-        if self.program is None:
+        if self.program == (0, 0):
             return "state"
         return "inconsistent" if self.program[1] != self.mcg_per_ml else self._run()
 
@@ -107,7 +108,15 @@ class Model:
             self.age_s += piece_s
             self.idle_s = self.idle_s + piece_s if self.idle else 0
             seconds -= piece_s
+            if self.rate or not self.stalled:
+                self._notice_stall(flow_nl)
             self._settle()
+
+    def _notice_stall(self, flow_nl):
+        """A stall is noticed within an hour of orders, its end after eight steps."""
+        self.recovered_nl = 0 if self.stalled else self.recovered_nl + flow_nl
+        if self.stalled or self.recovered_nl >= 800:
+            self._hold("motor_stall", self.stalled)
 
     def _next_change_s(self):
         """Not past the moment when the reservoir is empty, nor past an hour."""
@@ -121,12 +130,10 @@ class Model:
 
     @property
     def idle(self):
-        return self.program is not None and self.therapy != "end_of_service" and (self.stalled_now or not self.rate)
+        return self.program != (0, 0) and self.therapy != "end_of_service" and (self.stalled_now or not self.rate)
 
     def _settle(self):
         filled = self.therapy != "unfilled"
-        if self.rate:
-            self._hold("motor_stall", self.stalled)
         self._hold("low_reservoir", filled and self.volume_nl < LOW_NL)
         self._hold("reservoir_empty", filled and self.empty)
         if not self.idle:

@@ -15,6 +15,22 @@ class Now:
     wall_s = 0
 
 
+class RefusingStore(Store):
+    """Refuses as many writes and appends as it is told to."""
+
+    refuse = 0
+
+    def _refused(self):
+        self.refuse -= 1
+        return self.refuse >= 0
+
+    def write(self, slot, data):
+        return 2 if self._refused() else super().write(slot, data)
+
+    def append(self, slot, data):
+        return 2 if self._refused() else super().append(slot, data)
+
+
 def filled(store, count):
     log = EventLog(store, Now())
     for number in range(count):
@@ -42,14 +58,13 @@ def test_reads_back_the_newest_without_a_gap(count):
     assert numbers(EventLog(store, Now())) == kept
 
 
+LONG = filled(Store(), 1200)
+
+
 @given(first=st.integers(1, 1300), last=st.integers(1, 1300))
 def test_any_range(first, last):
-    log = test_any_range.log
-    wanted = [seq for seq in range(first, last + 1) if log.oldest_seq <= seq < log.next_seq]
-    assert numbers(log, first, last) == wanted
-
-
-test_any_range.log = filled(Store(), 1200)
+    wanted = [seq for seq in range(first, last + 1) if LONG.oldest_seq <= seq < LONG.next_seq]
+    assert numbers(LONG, first, last) == wanted
 
 
 @given(count=st.integers(1, 300), cut=st.integers(1, RECORD_BYTES))
@@ -65,12 +80,9 @@ def test_a_torn_tail_costs_that_entry_alone(count, cut):
 
 
 def test_what_the_store_refused_is_logged_when_it_works_again():
-    store = Store()
+    store = RefusingStore()
     log = filled(store, 3)
-    refuse = [2, 2]
-    append, write = store.append, store.write
-    store.append = lambda slot, data: refuse.pop() if refuse else append(slot, data)
-    store.write = lambda slot, data: refuse.pop() if refuse else write(slot, data)
+    store.refuse = 2
     for number in range(3):
         log.add(wire.EVENT_BOOT, number)
     entries = log.read(4, 100, 12)

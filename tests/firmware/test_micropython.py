@@ -1,4 +1,4 @@
-"""The whole pump on a real MicroPython: the same inputs give the same orders, tones, records and answers, byte for byte.
+"""The whole pump on a real MicroPython: the same inputs give the same orders, tones, records and answers to the byte.
 
 The inputs are taken down while a clinic works with the pump under CPython. The script is bare module-level code that
 collects garbage by itself: this build's collector loses live objects when it runs on its own.

@@ -1,0 +1,161 @@
+"""Writes docs/protocol.md: the prose of protocol.md.in, and tables made from the declarations."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from string import Template
+
+from protocol import auth, codes, messages, vectors
+from protocol.fields import Field, fields_of
+from protocol.frame import HEADER_BYTES, MAX_FRAME_BYTES, MAX_PAYLOAD_BYTES, crc32, encode
+from protocol.messages import Message
+from protocol.registry import ANSWER, MESSAGES, REQUEST
+from protocol.wiregen import TABLES, fingerprint
+
+_PROSE = Path(__file__).with_name("protocol.md.in")
+_TITLES = {
+    "THERAPY": "Therapies",
+    "OPERATION": "Operations",
+    "MODE": "Modes",
+    "ROLE": "Roles",
+    "KEY": "Keys",
+    "CONDITION": "Conditions",
+    "FLAG": "Flags",
+    "SEVERITY": "Severities",
+    "ALARM": "Alarms",
+    "ADVISORY": "Advisories",
+    "REASON": "Reasons",
+    "REGION": "Regions",
+}
+_EXAMPLE_PROGRAM = {
+    "mode": "simple",
+    "concentration_mcg_per_ml": 2000,
+    "dose_ng_per_day": 500_000,
+    "rate_nl_per_day": 250_000,
+}
+
+
+def protocol_md() -> str:
+    """The text of docs/protocol.md."""
+    prose = Template(_PROSE.read_text(encoding="utf-8"))
+    return prose.substitute(
+        max_frame=MAX_FRAME_BYTES,
+        max_payload=MAX_PAYLOAD_BYTES,
+        version=messages.VERSION,
+        fingerprint=f"0x{fingerprint():08X}",
+        test_key=auth.TEST_KEY.decode(),
+        wall_epoch=messages.WALL_EPOCH,
+        requests="\n".join(_overview()),
+        messages="\n".join(_messages()),
+        tables="\n".join(_tables()),
+        events="\n".join(_events()),
+        example_hello=_example(REQUEST["HELLO"], 1, {}),
+        example_subscribed=_example(ANSWER["SUBSCRIBED"], 2, {"period_s": 10}),
+        example_stage=_example(REQUEST["STAGE"], 2, _EXAMPLE_PROGRAM),
+        example_keys=_example_keys(),
+    )
+
+
+def _overview() -> Iterator[str]:
+    yield "| request | code | who | answer | meaning |"
+    yield "|---|---|---|---|---|"
+    for request in messages.REQUESTS:
+        answer = vectors.answer_to(request)
+        who = request.role or "anybody"
+        yield f"| {request.name} | 0x{request.code:02X} | {who} | {answer.name} | {request.text} |"
+
+
+def _messages() -> Iterator[str]:
+    for message in MESSAGES:
+        yield f"### {message.name} (0x{message.code:02X}, {vectors.direction(message)})\n"
+        yield f"{message.text}\n"
+        fields = fields_of(message.layout)
+        if not fields:
+            yield "No fields.\n"
+            continue
+        yield "| offset | field | type | unit | range | meaning |"
+        yield "|---|---|---|---|---|---|"
+        yield from _rows(fields)
+        yield ""
+
+
+def _rows(fields: tuple[Field, ...]) -> Iterator[str]:
+    """A row for each field. Behind a list the offset depends on its length and is left out."""
+    at: int | None = 0
+    for field in fields:
+        kind = _type(field)
+        where = "" if at is None else str(at)
+        yield f"| {where} | `{field.name}` | {kind} | {field.unit} | {field.range} | {field.meaning} |"
+        mark = "[]" if field.is_list else ""
+        for inner in field.inside:
+            if inner.name:
+                name = f"{field.name}{mark}.{inner.name}"
+                yield f"| | `{name}` | {_type(inner)} | {inner.unit} | {inner.range} | {inner.meaning} |"
+        at = None if at is None or field.is_list else at + field.bytes
+
+
+def _type(field: Field) -> str:
+    if field.is_list:
+        entries = f"{field.bytes} bytes each" if field.inside[0].name else f"u{8 * field.bytes}"
+        return f"u8 count, then entries ({entries})"
+    if field.inside:
+        return f"{field.bytes} bytes"
+    return f"{field.bytes} bytes" if field.is_bytes else f"u{8 * field.bytes}"
+
+
+def _tables() -> Iterator[str]:
+    for prefix, table in TABLES.items():
+        yield f"### {_TITLES[prefix]}\n"
+        if prefix == "ALARM":
+            yield from ("| name | code | class | its event |", "|---|---|---|---|")
+            yield from (_alarm_row(name, code) for name, code in table.items())
+        else:
+            yield from ("| name | code |", "|---|---|")
+            yield from (f"| {name} | {_hex(code)} |" for name, code in table.items())
+        yield ""
+
+
+def _alarm_row(name: str, code: int) -> str:
+    classes = {severity: label for label, severity in codes.SEVERITY.items()}
+    return f"| {name} | {_hex(code)} | {classes[code >> 8]} | {codes.ALARM_EVENT.get(name, '')} |"
+
+
+def _events() -> Iterator[str]:
+    yield "| name | code | severity | `a` | `b` | `c` |"
+    yield "|---|---|---|---|---|---|"
+    for name, event in codes.EVENTS.items():
+        data = [f"`{label}`" for label in event.data] + [""] * (3 - len(event.data))
+        yield f"| {name} | {_hex(event.code)} | {event.severity} | {' | '.join(data)} |"
+
+
+def _example(message: Message, sequence: int, values: dict[str, object]) -> str:
+    """A frame taken apart: a line of bytes and meaning for each part, and what goes over the line."""
+    frame = vectors.frame_of(message, sequence, values)
+    body = frame.signed_bytes()
+    parts = [("version", 1), (f"type: {message.name}", 1), (f"flags: {'authenticated' if frame.flags else 'none'}", 1)]
+    parts += [(f"session {frame.session}", 4), (f"sequence {sequence}", 4), (f"length {len(frame.payload)}", 2)]
+    parts += [(f"{field.name}: {values[field.name]}", field.bytes) for field in fields_of(message.layout)]
+    lines, at = [], 0
+    for meaning, size in parts:
+        lines.append(f"{body[at : at + size].hex(' '):<24}  {meaning}")
+        at += size
+    if frame.mac:
+        lines.append(f"{frame.mac.hex(' ')}  MAC over the {HEADER_BYTES + len(frame.payload)} bytes above")
+    check = crc32(body + frame.mac).to_bytes(4, "little")
+    lines.append(f"{check.hex(' '):<24}  CRC-32 of all bytes above")
+    return "```\n" + "\n".join(lines) + f"\n\non the line: {encode(frame).hex(' ')}\n```"
+
+
+def _example_keys() -> str:
+    rows = (
+        ("device key", auth.TEST_KEY),
+        ("role key", vectors.ROLE_KEY),
+        ("serial", vectors.SERIAL),
+        ("host nonce", vectors.HOST_NONCE),
+        ("pump nonce", vectors.PUMP_NONCE),
+        ("session key", vectors.SESSION_KEY),
+    )
+    return "```\n" + "\n".join(f"{name:<12} {value.hex()}" for name, value in rows) + "\n```"
+
+
+def _hex(code: int) -> str:
+    return f"0x{code:04X}" if code > 0xFF else f"0x{code:02X}"

