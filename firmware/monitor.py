@@ -29,7 +29,7 @@ class Monitor:
         self.steps = self.budget_steps = 0
 
     def set_drug(self, mcg_per_ml):
-        """Turn the largest legal daily dose into steps of this drug. The minimum rate passes with any, and with none."""
+        """Turn the largest legal daily dose into steps of this drug. The minimum rate always passes."""
         dose_steps = self._max_ng_per_day * 1000 // (mcg_per_ml * self._step_nl) if mcg_per_ml else 0
         self.day_budget_steps = max(dose_steps, self._minimum_steps)
         self.hour_budget_steps = self.day_budget_steps // 2

@@ -3,7 +3,7 @@
 Everything is ideal: the motor steps in closed form, the store keeps what it is given, time is what the test says.
 """
 
-OK = 0
+OK: int = 0
 
 
 class Body:

@@ -77,7 +77,7 @@ def test_a_program_is_the_old_or_the_new_one(keep):
         assert status.delivered_nl >= delivered_nl
         assert status.delivered_nl - delivered_nl <= 20_000
         seen.add(status.dose_ng_per_day)
-    assert cuts > 6, "the command wrote less than it should"
+    assert cuts >= 6, "the command wrote less than it should"
     assert seen == {300_000, 330_000}
 
 
