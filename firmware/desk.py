@@ -90,6 +90,8 @@ class Desk:
         answer = session.repeated(frame)
         if answer is not None:
             return answer
+        if session.closed:
+            return refusal(frame.session, frame.code, frame.sequence, wire.REASON_AUTH)
         if not session.take(frame):
             self._log.add(wire.EVENT_AUTH_REPLAY, frame.sequence)
             return refusal(frame.session, frame.code, frame.sequence, wire.REASON_REPLAY)

@@ -27,6 +27,7 @@ class Session:
         self.port = port
         self.role = role
         self.proved = False
+        self.closed = False
         self.staged = None  # (payload, fields, digest) of the program that lies ready
         self._key = key
         self._sequence = 0
@@ -56,7 +57,7 @@ class Session:
 
     def close(self):
         """Take no new frame any more."""
-        self._sequence = NEVER
+        self.closed = True
         self.staged = None
 
     def sign(self, code, sequence, payload):

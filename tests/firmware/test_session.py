@@ -1,0 +1,234 @@
+"""Sessions at the pump: nothing without a proof, nothing twice, and noise does no harm."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware import wire
+from protocol import auth, frame, registry
+
+from .body import Body
+from .clinic import DAY_S, Clinic, Refused
+
+COMMANDS = {
+    "STOP": {},
+    "RESUME": {},
+    "SILENCE": {"alarm": "all"},
+    "SET_CLOCK": {"wall_s": 253_000_000},
+    "REFILL": {"volume_nl": 15_000_000, "concentration_mcg_per_ml": 2000, "aspirated_nl": 0},
+}
+
+
+class HeadedBody(Body):
+    head_on = True
+
+    def present(self):
+        return self.head_on
+
+
+def running():
+    clinic = Clinic(HeadedBody())
+    clinic.implant()
+    clinic.refill()
+    clinic.program()
+    return clinic
+
+
+def reason(answer):
+    assert registry.name_of(answer.type) == "REFUSED"
+    return registry.decode(answer).reason
+
+
+def kept(clinic):
+    """All that a command could change."""
+    return dict(clinic.body.store.slots), list(clinic.body.orders)
+
+
+@given(names=st.lists(st.sampled_from(sorted(COMMANDS)), min_size=1, max_size=5), repeats=st.integers(1, 3))
+def test_a_repeated_command_is_answered_again_and_done_once(names, repeats):
+    clinic = running()
+    clinic.open()
+    for name in names:
+        data = frame.encode(clinic.sign(name, **COMMANDS[name]))
+        first = clinic.exchange(data)
+        before = kept(clinic)
+        for _ in range(repeats):
+            assert clinic.exchange(data) == first
+        assert kept(clinic) == before
+
+
+def test_an_old_command_is_a_replay():
+    clinic = running()
+    clinic.open()
+    stop = frame.encode(clinic.sign("STOP"))
+    clinic.exchange(stop)
+    clinic.signed("RESUME")
+    (answer,) = clinic.exchange(stop)
+    assert reason(answer) == "replay"
+    assert clinic.status().therapy == "running"
+
+
+def test_a_command_of_another_session_is_none():
+    clinic = running()
+    clinic.open()
+    stop = frame.encode(clinic.sign("STOP"))
+    clinic.signed("CLOSE")
+    clinic.open()
+    (answer,) = clinic.exchange(stop)
+    assert reason(answer) == "auth"
+    assert clinic.status().therapy == "running"
+
+
+@given(bit=st.integers(0, 8 * 13 - 1))
+def test_a_header_that_was_tampered_with_is_none(bit):
+    clinic = running()
+    clinic.open()
+    genuine = clinic.sign("STOP")
+    raw = bytearray(genuine.signed_bytes())
+    raw[bit // 8] ^= 1 << bit % 8
+    _, code, flags, session, sequence = raw[0], raw[1], raw[2], raw[3:7], raw[7:11]
+    forged = frame.Frame(
+        code, int.from_bytes(session, "little"), int.from_bytes(sequence, "little"), b"", flags & 1, genuine.mac
+    )
+    if forged == genuine:
+        return
+    clinic.exchange(frame.encode(forged if forged.flags else forged._replace(mac=b"")))
+    assert clinic.status().therapy == "running"
+
+
+def test_closing_twice_is_closing_once():
+    clinic = running()
+    clinic.open()
+    close = frame.encode(clinic.sign("CLOSE"))
+    assert clinic.exchange(close) == clinic.exchange(close)
+    assert [str(entry.event) for entry in clinic.events()].count("SESSION_CLOSE") == 4
+
+
+def test_nothing_opens_without_a_head():
+    clinic = running()
+    clinic.body.head_on = False
+    with pytest.raises(Refused, match="auth"):
+        clinic.open()
+
+
+def test_taking_the_head_away_ends_the_session():
+    clinic = running()
+    clinic.open()
+    clinic.body.head_on = False
+    clinic.poll()
+    clinic.body.head_on = True
+    with pytest.raises(Refused, match="auth"):
+        clinic.signed("STOP")
+
+
+def test_an_idle_session_ends_and_delivery_goes_on():
+    clinic = running()
+    clinic.open()
+    clinic.run(301)
+    assert not clinic.pump.session_open
+    assert clinic.events()[-1].event == "SESSION_TIMEOUT"
+    clinic.run(DAY_S)
+    assert clinic.body.motor.counts[1] >= 2500
+
+
+def test_a_new_proof_ends_the_session_before_it():
+    clinic = running()
+    clinic.open()
+    stop = frame.encode(clinic.sign("STOP"))
+    clinic.open()
+    (answer,) = clinic.exchange(stop)
+    assert reason(answer) == "auth"
+    clinic.signed("STOP")
+
+
+def test_an_unproved_challenge_leaves_the_session_alone():
+    clinic = running()
+    clinic.open()
+    clinic.ask("OPEN", role="clinician", nonce=bytes(16))
+    clinic.signed("STOP")
+
+
+@pytest.mark.parametrize("role", ["observer", "patient"])
+def test_lesser_roles_do_not_reach_therapy(role):
+    clinic = running()
+    clinic.open(role)
+    with pytest.raises(Refused, match="auth"):
+        clinic.signed("STOP")
+    clinic.signed("CLOSE")
+
+
+def test_a_role_cannot_be_claimed_with_another_roles_key():
+    clinic = running()
+    challenge = clinic.ask("OPEN", role="clinician", nonce=bytes(16))
+    patient_key = auth.role_key(auth.TEST_KEY, 0x33)
+    clinic.session, clinic.counter = challenge.session, 0
+    clinic.key = auth.session_key(patient_key, b"THECAL-00001", 0x55, challenge.session, bytes(16), challenge.nonce)
+    with pytest.raises(Refused, match="auth"):
+        clinic.signed("PROVE")
+
+
+def test_forgeries_make_it_deaf_for_five_seconds_and_no_longer():
+    clinic = running()
+    clinic.open()
+    forged = clinic.sign("STOP")._replace(mac=bytes(16))
+    for _ in range(50):
+        (answer,) = clinic.exchange(frame.encode(forged))
+        assert reason(answer) == "auth"
+    with pytest.raises(Refused, match="auth"):
+        clinic.signed("STOP")
+    assert clinic.status().therapy == "running"  # anybody may still read
+    assert len(clinic.events()) < 40
+    clinic.run(5)
+    clinic.signed("STOP")
+    assert clinic.status().therapy == "stopped"
+
+
+def test_reasons_in_their_order():
+    clinic = running()
+    malformed = frame.Frame(wire.REQ_STOP, 7, 1, b"x", 1, bytes(16))
+    assert reason(clinic.exchange(frame.encode(malformed))[0]) == "malformed"
+    unsigned = frame.Frame(wire.REQ_STOP, 0, 1, b"")
+    assert reason(clinic.exchange(frame.encode(unsigned))[0]) == "auth"
+    unknown = frame.Frame(0x7E, 0, 1, b"")
+    assert reason(clinic.exchange(frame.encode(unknown))[0]) == "malformed"
+    clinic.open()
+    with pytest.raises(Refused, match="malformed"):
+        clinic.signed("REFILL", volume_nl=0, concentration_mcg_per_ml=0, aspirated_nl=0)
+    with pytest.raises(Refused, match="overfill"):
+        clinic.signed("REFILL", volume_nl=20_000_001, concentration_mcg_per_ml=2000, aspirated_nl=0)
+
+
+@given(noise=st.lists(st.binary(max_size=300), max_size=8))
+def test_any_bytes_are_counted_at_most_and_therapy_goes_on(noise):
+    clinic = running()
+    before = clinic.body.motor.progress()[1]
+    for data in noise:
+        clinic.exchange(data)
+        clinic.run(3)
+    clinic.run(DAY_S)
+    clinic.exchange(b"\x00")
+    assert clinic.status().therapy == "running"
+    assert abs(clinic.body.motor.progress()[1] - before - 2500) <= 2
+
+
+@given(at=st.integers(1, 40))
+def test_half_a_frame_costs_nothing_after_a_second(at):
+    clinic = running()
+    clinic.run(1)  # the body's ticks wrap 5 s after the beginning
+    for _ in range(3):
+        data = frame.encode(frame.Frame(wire.REQ_STATUS, 0, 9, b""))
+        clinic.exchange(data[: min(at, len(data) - 1)])
+        clinic.run(3)
+        (answer,) = clinic.exchange(data)
+        assert registry.name_of(answer.type) == "STATUS"
+
+
+def test_session_numbers_are_never_used_again():
+    clinic = running()
+    seen = set()
+    for turn in range(150):
+        clinic.open()
+        assert clinic.session not in seen
+        seen.add(clinic.session)
+        if turn % 40 == 39:
+            clinic.boot()
