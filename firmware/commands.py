@@ -121,11 +121,13 @@ class Commands:
         self._end(wire.ALARM_RESERVOIR_EMPTY, bool(self._reservoir.room_steps))
         self._end(wire.ALARM_LOW_RESERVOIR, not self._reservoir.low)
         self._infusion.change()
+        self._end_stop()
         return None, (wire.ANS_REFILLED, wire.pack_refilled(expected_nl))
 
     def _stage(self, session, frame, *program):
-        reason = wire.REASON_NOT_FILLED if not self._filled() else None
-        reason = reason or prescription.refusal(program, self._state.drug_mcg_per_ml, self._config)
+        reason = prescription.refusal(program, self._state.drug_mcg_per_ml, self._config)
+        if not self._filled() and reason != wire.REASON_MALFORMED:
+            reason = wire.REASON_NOT_FILLED
         if reason is not None:
             return reason, None
         digest = sha256(frame.payload).digest()[:_DIGEST_BYTES]
@@ -196,6 +198,9 @@ class Commands:
         self._infusion.change()
         for alarm in (wire.ALARM_SAFE_STATE, wire.ALARM_OVERSPEED, wire.ALARM_STEP_MISMATCH):
             self._end(alarm, True)
+        self._end_stop()
+
+    def _end_stop(self):
         for alarm in (wire.ALARM_STOPPED, wire.ALARM_STOPPED_48H):
             self._end(alarm, self._state.stopped_since_s == NEVER)
 

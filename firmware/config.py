@@ -18,6 +18,7 @@ class Config:
     residual_nl = 1_400_000
     max_fill_days = 180
 
+    fill_sensor = False  # whether a gauge of the reservoir is fitted
     step_nl = 100
     min_rate_nl_per_day = 48_000
     max_rate_nl_per_day = 24_000_000

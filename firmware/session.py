@@ -87,6 +87,7 @@ class Sessions:
         self._deaf_until_s = 0
         self._current = None
         self._waiting = None
+        self._offer = ()  # (port, role, host nonce, number, nonce) of the one that waits
         self.due_s = NEVER
 
     @property
@@ -103,6 +104,8 @@ class Sessions:
         """(number, nonce) of a new session waiting for its proof; None without a head."""
         if not self._head.present():
             return None
+        if self._waiting is not None and self._offer[:3] == (port, role, host_nonce):
+            return self._offer[3:]  # the same request again, its answer was lost
         if self._used == self._state.sessions:
             self._state.sessions += _RESERVE
             if not self._state.keep(self._uptime.now_s):
@@ -113,6 +116,7 @@ class Sessions:
         key = crypto.role_key(crypto.TEST_KEY, role)
         key = crypto.session_key(key, self._serial, role, self._used, host_nonce, nonce)
         self._waiting = Session(self._used, port, role, key)
+        self._offer = (port, role, host_nonce, self._used, nonce)
         return self._used, nonce
 
     def prove(self, session):

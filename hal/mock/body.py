@@ -1,0 +1,42 @@
+"""The desktop's body: strict drivers over one plant, as `hal.contract.Hal` describes it."""
+
+from hal.mock.entropy import MockEntropy
+from hal.mock.link import MockLink
+from hal.mock.motor import MockMotor
+from hal.mock.power import MockClock, MockWatchdog, Power
+from hal.mock.recorder import Recorder
+from hal.mock.senses import MockBattery, MockBuzzer, MockFillSensor, MockHead, MockThermometer
+from hal.mock.store import MockStore
+from hal.plant.plant import Plant
+
+
+class MockBody:
+    """Misuse fails here, not first on the bench. Without power until `power.up()`."""
+
+    def __init__(
+        self, plant: Plant, recorder: Recorder, *, seed: int = 0, link_count: int = 1, fill_sensor: bool = False
+    ) -> None:
+        self.plant = plant
+        self.power = power = Power(plant)
+        self.clock = MockClock(power)
+        self.motor = MockMotor(power, recorder)
+        self.fill_sensor = MockFillSensor(power) if fill_sensor else None
+        self.battery = MockBattery(power)
+        self.buzzer = MockBuzzer(power, recorder)
+        self.store = MockStore(power, recorder)
+        self.links = tuple(MockLink(power, recorder, index) for index in range(link_count))
+        self.watchdog = MockWatchdog(power)
+        self.entropy = MockEntropy(power, seed)
+        self.head = MockHead(power)
+        self.thermometer = MockThermometer(power)
+
+    def cut_power(self) -> None:
+        """The motor stands, and what the drivers held in RAM is gone."""
+        self.power.down()
+        self.plant.power_cut()
+        for link in self.links:
+            link.power_down()
+
+    def spend_awake_ms(self, ms: int) -> None:
+        """Let time pass while the firmware is awake, as if it were computing."""
+        self.power.stay_awake(ms)

@@ -1,0 +1,67 @@
+"""A serial line's driver, with the programmer's end of it."""
+
+from hal import contract
+from hal.contract import BUSY, MAX_FRAME_BYTES, OK
+from hal.mock.power import Power
+from hal.mock.recorder import Recorder
+
+RECEIVE_BYTES = 512
+TRANSMIT_BYTES = 4096
+
+
+class MockLink(contract.Link):
+    """`tx_capacity` is how many bytes may wait for the host; whoever takes them or raises it wakes the pump."""
+
+    def __init__(self, power: Power, recorder: Recorder, index: int) -> None:
+        self._power = power
+        self._plant = power.plant
+        self._recorder = recorder
+        self._index = index
+        self._received = bytearray()
+        self._sent = bytearray()
+        self.tx_capacity = TRANSMIT_BYTES
+
+    def read(self) -> bytes:
+        power = self._power
+        if not power.on:
+            power.refuse()
+        if not self._received:
+            return b""
+        data = bytes(self._received)
+        self._received.clear()
+        return data
+
+    def room(self) -> int:
+        power = self._power
+        if not power.on:
+            power.refuse()
+        return max(0, self.tx_capacity - len(self._sent))
+
+    def write(self, data: bytes) -> int:
+        if len(data) > MAX_FRAME_BYTES:
+            raise ValueError(f"a frame of {len(data)} bytes; {MAX_FRAME_BYTES} is the most")
+        if len(data) > self.room():
+            return BUSY
+        self._sent += data
+        self._recorder.frame(self._plant.now_ms, self._index, data)
+        return OK
+
+    def power_down(self) -> None:
+        """What was received is gone; what was sent is on its way."""
+        self._received.clear()
+
+    # The host's end
+
+    def host_send(self, data: bytes) -> int:
+        """Send to the pump; how many bytes it had room for. A pump without power hears none of them."""
+        if not self._power.on:
+            return len(data)
+        taken = data[: RECEIVE_BYTES - len(self._received)]
+        self._received += taken
+        return len(taken)
+
+    def host_receive(self) -> bytes:
+        """What the pump has sent since the last call."""
+        data = bytes(self._sent)
+        self._sent.clear()
+        return data

@@ -1,0 +1,91 @@
+"""Whether the body has power and is awake: clock and watchdog."""
+
+from hal import contract
+from hal.mock.errors import Misuse
+from hal.plant.plant import Plant
+
+TICKS_AT_BOOT_MS = contract.TICKS_PERIOD_MS - 5000  # near the wrap, so that every run crosses it
+
+
+class Power:
+    """What all drivers ask first: `if not power.on: power.refuse()`."""
+
+    __slots__ = ("boot_ms", "on", "plant", "unfed_ms", "watched")
+
+    def __init__(self, plant: Plant) -> None:
+        self.plant = plant
+        self.on = False
+        self.boot_ms = 0
+        self.watched = False
+        self.unfed_ms = 0  # awake time since the watchdog was last armed, fed or asleep
+
+    def refuse(self) -> None:
+        raise Misuse("a driver was used while the body has no power; boot it first")
+
+    def up(self) -> None:
+        self.on = True
+        self.boot_ms = self.plant.now_ms
+        self.watched = False
+        self.unfed_ms = 0
+
+    def down(self) -> None:
+        self.on = False
+
+    def stay_awake(self, ms: int) -> None:
+        """Let time pass while the firmware is awake. Misuse when it goes unfed for too long."""
+        self.unfed_ms += ms
+        if self.unfed_ms > contract.WATCHDOG_MS:
+            raise Misuse(
+                f"awake for {self.unfed_ms} ms without feeding the watchdog; {contract.WATCHDOG_MS} ms is the most"
+            )
+        self.plant.advance(self.plant.now_ms + ms)
+
+    def sleep(self) -> None:
+        """The firmware has returned. Misuse when the watchdog still counts."""
+        if self.watched:
+            raise Misuse("asleep with the watchdog armed: pause it before every sleep, or an RP2040 locks up")
+        self.unfed_ms = 0
+
+
+class MockClock(contract.Clock):
+    def __init__(self, power: Power) -> None:
+        self._power = power
+        self._plant = power.plant
+
+    def seconds(self) -> int:
+        power = self._power
+        if not power.on:
+            power.refuse()
+        return (self._plant.now_ms - power.boot_ms) // 1000
+
+    def ticks_ms(self) -> int:
+        power = self._power
+        if not power.on:
+            power.refuse()
+        return (self._plant.now_ms - power.boot_ms + TICKS_AT_BOOT_MS) % contract.TICKS_PERIOD_MS
+
+
+class MockWatchdog(contract.Watchdog):
+    def __init__(self, power: Power) -> None:
+        self._power = power
+
+    def arm(self) -> None:
+        power = self._power
+        if not power.on:
+            power.refuse()
+        power.watched = True
+        power.unfed_ms = 0
+
+    def feed(self) -> None:
+        power = self._power
+        if not power.on:
+            power.refuse()
+        if not power.watched:
+            raise Misuse("the watchdog was fed while it was not armed")
+        power.unfed_ms = 0
+
+    def pause(self) -> None:
+        power = self._power
+        if not power.on:
+            power.refuse()
+        power.watched = False

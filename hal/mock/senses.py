@@ -1,0 +1,86 @@
+"""The pump's senses: battery, fill sensor, thermometer, telemetry head; and its voice."""
+
+from hal import contract
+from hal.contract import DUAL_TONE, FAILED, OK, SINGLE_TONE
+from hal.mock.power import Power
+from hal.mock.recorder import Recorder
+
+TONE_KIND = {SINGLE_TONE: "single", DUAL_TONE: "dual"}
+
+
+class MockBattery(contract.Battery):
+    def __init__(self, power: Power) -> None:
+        self._power = power
+        self._plant = power.plant
+
+    def rest_mv(self) -> int:
+        power = self._power
+        if not power.on:
+            power.refuse()
+        return self._plant.rest_mv()
+
+    def load_mv(self) -> int:
+        power = self._power
+        if not power.on:
+            power.refuse()
+        return self._plant.load_mv()
+
+
+class MockFillSensor(contract.FillSensor):
+    def __init__(self, power: Power) -> None:
+        self._power = power
+        self._plant = power.plant
+
+    def volume_nl(self) -> int:
+        if not self._power.on:
+            self._power.refuse()
+        self._plant.settle()
+        return self._plant.reservoir.volume_nl
+
+
+class MockThermometer(contract.Thermometer):
+    def __init__(self, power: Power) -> None:
+        self._power = power
+
+    def centi_celsius(self) -> int:
+        if not self._power.on:
+            self._power.refuse()
+        return self._power.plant.centi_celsius
+
+
+class MockHead(contract.Head):
+    """Whoever moves the head wakes the pump."""
+
+    def __init__(self, power: Power) -> None:
+        self._power = power
+        self._there = False
+
+    def present(self) -> bool:
+        if not self._power.on:
+            self._power.refuse()
+        return self._there
+
+    def set(self, present: bool) -> None:
+        self._there = present
+
+
+class MockBuzzer(contract.Buzzer):
+    def __init__(self, power: Power, recorder: Recorder) -> None:
+        self._power = power
+        self._recorder = recorder
+
+    def play(self, pattern: int) -> int:
+        power = self._power
+        if not power.on:
+            power.refuse()
+        kind = TONE_KIND.get(pattern)
+        if kind is None:
+            raise ValueError(f"{pattern:#x} is no tone; there are {SINGLE_TONE:#x} and {DUAL_TONE:#x}")
+        now_ms = power.plant.now_ms
+        self._recorder.tone(now_ms, kind, pattern)
+        return OK if power.plant.sound.begin(kind, now_ms) else FAILED
+
+    def self_test(self) -> int:
+        if not self._power.on:
+            self._power.refuse()
+        return FAILED if self._power.plant.sound.dead else OK

@@ -1,0 +1,150 @@
+"""The drive train: pulses, rotor and rotor sensor, in closed form between two events."""
+
+NEVER_MS = 1 << 62
+RUNAWAY_MS = 1000  # between two steps that nobody ordered
+_SATURATED = (1 << 30) - 1
+
+
+class Drivetrain:
+    """Executes one order at a time. Times are plant time in ms and never go back.
+
+    What changes the rotor (an order, a fault) acts after the pulses of its own millisecond.
+    """
+
+    __slots__ = (
+        "_due_ms",
+        "_earlier_steps",
+        "_given",
+        "_miss_limit",
+        "_period_ms",
+        "_runaway_ms",
+        "_settled_ms",
+        "_steps",
+        "confirmed",
+        "confirmed_run",
+        "held",
+        "inhibited",
+        "miss_due_ms",
+        "missed_run",
+        "pulses",
+        "reversed",
+        "work_pulses",
+    )
+
+    def __init__(self, work_pulses: int = 0, rotor_steps: int = 0) -> None:
+        self.work_pulses = work_pulses  # that ever drew current, unordered ones included
+        self._earlier_steps = rotor_steps  # before this power-up
+        self.held = False
+        self._settled_ms = -1
+        self._runaway_ms = NEVER_MS  # of the next step that nobody ordered
+        self._power_up()
+
+    def _power_up(self) -> None:
+        self.pulses = self.confirmed = self.reversed = self.missed_run = self.confirmed_run = 0
+        self.inhibited = False
+        self._miss_limit = 0
+        self._drop()
+
+    def _drop(self) -> None:
+        self._steps = self._given = 0
+        self._due_ms = 0
+        self._period_ms = 1
+        self.miss_due_ms = NEVER_MS
+
+    def order(self, at_ms: int, steps: int, first_ms: int, period_ms: int, give_up_ms: int, miss_limit: int) -> bool:
+        """Pulse k (from 0) at `at_ms + first_ms + k * period_ms`; later than `at_ms + give_up_ms` there are none.
+
+        False, and nothing done, while pulses of another order are still to come.
+        """
+        self.settle(at_ms)
+        if self._given < self._steps:
+            return False
+        self._due_ms = at_ms + first_ms
+        self._period_ms = period_ms
+        most = (give_up_ms - first_ms) // period_ms + 1
+        self._steps = steps if steps < most else max(0, most)
+        self._given = 0
+        self._miss_limit = miss_limit
+        self._settled_ms = -1  # its first pulse may be at once
+        if self.held:
+            self._plan_miss()
+        return True
+
+    def halt(self, at_ms: int) -> None:
+        """Drop what is left of the order."""
+        self.settle(at_ms)
+        self._drop()
+
+    def power_cut(self, at_ms: int) -> None:
+        """The motor stands, and its electronics forget what they counted."""
+        self.settle(at_ms)
+        self._earlier_steps += self.confirmed - self.reversed
+        self._power_up()
+
+    def settle(self, at_ms: int) -> None:
+        """Let everything up to and including `at_ms` happen."""
+        if at_ms == self._settled_ms:
+            return
+        self._settled_ms = at_ms
+        due = (at_ms - self._due_ms) // self._period_ms + 1
+        if due > self._steps:
+            due = self._steps
+        new = due - self._given
+        if new > 0:
+            self._given = due
+            self.pulses += new
+            self.work_pulses += new
+            if self.held:
+                self.missed_run += new
+                self.confirmed_run = 0
+                self._plan_miss()
+            else:
+                self.confirmed += new
+                self.confirmed_run += new
+                self.missed_run = 0
+        if at_ms >= self._runaway_ms:
+            self._run_away(at_ms)
+
+    def _run_away(self, at_ms: int) -> None:
+        count = (at_ms - self._runaway_ms) // RUNAWAY_MS + 1
+        self._runaway_ms += count * RUNAWAY_MS
+        if not self.inhibited:  # which cuts the motor's supply
+            self.work_pulses += count
+            if not self.held:
+                self.confirmed += count
+
+    def _plan_miss(self) -> None:
+        """`miss_due_ms`: when the run of missed pulses reaches its limit."""
+        pulse = self._given + self._miss_limit - self.missed_run - 1
+        if self.held and self._given <= pulse < self._steps:
+            self.miss_due_ms = self._due_ms + pulse * self._period_ms
+        else:
+            self.miss_due_ms = NEVER_MS
+
+    def progress(self, at_ms: int) -> tuple[int, int, int, int, int]:
+        """(pulses, confirmed, reversed, missed_run, confirmed_run) since power-up, saturating at 2^30 - 1."""
+        self.settle(at_ms)
+        counts = (self.pulses, self.confirmed, self.reversed, self.missed_run, self.confirmed_run)
+        if self.pulses + self.confirmed + self.reversed > _SATURATED:
+            pulses, confirmed, backward, missed, run = (min(count, _SATURATED) for count in counts)
+            return pulses, confirmed, backward, missed, run
+        return counts
+
+    # What faults and the safety monitor do; to be settled before
+
+    def hold(self, held: bool) -> None:
+        """Hold the rotor, or let it go."""
+        self.held = held
+        self._plan_miss()
+
+    def run_away(self, from_ms: int) -> None:
+        """A step that nobody ordered each RUNAWAY_MS after `from_ms`; NEVER_MS ends it."""
+        self._runaway_ms = NEVER_MS if from_ms == NEVER_MS else from_ms + RUNAWAY_MS
+
+    def step_back(self) -> None:
+        self.reversed += 1
+
+    @property
+    def rotor_steps(self) -> int:
+        """Forward steps less backward ones, of the whole life."""
+        return self._earlier_steps + self.confirmed - self.reversed

@@ -1,0 +1,68 @@
+"""`thecal run`: scenario files in virtual time, and a verdict on each."""
+
+import sys
+
+import rich_click as click
+
+from host_tools.cli.common import json_option, print_json, say
+from host_tools.scenario.load import Scenario, ScenarioError, load
+from host_tools.scenario.runner import Result, run_scenario
+
+
+@click.command
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@json_option
+@click.pass_context
+def run(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
+    """Run scenario FILEs against emulated pumps, in virtual time.
+
+    Prints a verdict on each, or with --json one object a line. Exit codes: 0 all passed, 1 an expectation failed,
+    2 a file is no valid scenario (nothing is run then). docs/scenarios.md has the grammar.
+    """
+    scenarios = _load_all(ctx, files)
+    passed = True
+    for file, scenario in zip(files, scenarios, strict=True):
+        result = run_scenario(scenario, _progress(file))
+        passed &= not result.failures
+        if as_json:
+            print_json(result.document())
+        else:
+            _print_verdict(file, result)
+    ctx.exit(0 if passed else 1)
+
+
+def _load_all(ctx: click.Context, files: tuple[str, ...]) -> list[Scenario]:
+    scenarios, bad = [], False
+    for file in files:
+        try:
+            scenarios.append(load(file))
+        except ScenarioError as error:
+            bad = True
+            say(str(error))
+    if bad:
+        ctx.exit(2)
+    return scenarios
+
+
+def _print_verdict(file: str, result: Result) -> None:
+    days = f"{result.sim_seconds / 86_400:.1f}".removesuffix(".0")
+    click.echo(
+        f"{'FAIL' if result.failures else 'pass'}  {file}  {result.name}: {days} days, {len(result.events)} events, "
+        f"{sum(run['count'] for run in result.tones)} tones, trace {result.trace_sha256[:12]}"
+    )
+    for failure in result.failures:
+        click.echo(f"      {failure}")
+
+
+def _progress(file: str):
+    """Shows how far a run is, on a terminal only."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(now_s: int, end_s: int) -> None:
+        sys.stderr.write(f"\r{file}: day {now_s // 86_400} of {end_s // 86_400}\x1b[K")
+        if now_s == end_s:
+            sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+    return show

@@ -1,0 +1,146 @@
+"""One emulated pump: firmware, mock body and plant on one virtual clock."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from firmware.config import Config
+from firmware.eventlog import ENTRY_BYTES, LOG_SLOTS, RECORD_BYTES
+from firmware.pump import Pump
+from hal.mock.body import MockBody
+from hal.mock.errors import PowerLost
+from hal.mock.recorder import Recorder
+from hal.plant.plant import Plant
+from host_tools.programmer.readout import event_dict
+from protocol.messages import LogEntry
+
+MOST_POLLS = 1000  # at one instant
+
+
+class Machine:
+    """`now_ms` counts from first power-up, unpowered time included, and lands exactly where it is told to.
+
+    `events` are the log's entries as the pump logged them, as `thecal log` would show them. `pump` is None while
+    there is no power.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        seed: int = 0,
+        link_count: int = 1,
+        store: Mapping[int, bytes] | None = None,
+        plant_state: dict[str, Any] | None = None,
+        pump_class: type = Pump,
+    ) -> None:
+        self._config = config
+        self._pump_class = pump_class
+        self.plant = Plant(
+            step_nl=config.step_nl,
+            reservoir_capacity_nl=config.reservoir_nl,
+            battery_idle_ppb_per_day=config.battery_idle_ppb_per_day,
+            battery_ppb_per_ml=config.battery_ppb_per_ml,
+        )
+        if plant_state is not None:
+            self.plant.restore(plant_state)
+        self.recorder = Recorder(LOG_SLOTS)
+        self.hal = MockBody(self.plant, self.recorder, seed=seed, link_count=link_count, fill_sensor=config.fill_sensor)
+        if store is not None:
+            self.hal.store.load(store)
+        self.events: list[dict[str, Any]] = []
+        self.pump: Any = None
+        self._deadline_ms = 0
+        self._refills = 0
+        self._boot()
+
+    @property
+    def now_ms(self) -> int:
+        return self.plant.now_ms
+
+    @property
+    def next_wake_ms(self) -> int:
+        """When something happens next by itself; later than now."""
+        plant = self.plant
+        return min(self._deadline_ms, plant.drivetrain.miss_due_ms, plant.next_event_ms)
+
+    def advance_to(self, at_ms: int) -> None:
+        """Live until `at_ms`, everything due then included. ValueError when that is past."""
+        plant = self.plant
+        train = plant.drivetrain
+        if at_ms < plant.now_ms:
+            raise ValueError(f"{at_ms} ms is before the pump's present, {plant.now_ms} ms")
+        while True:
+            next_ms = wake_ms = self._deadline_ms
+            if train.miss_due_ms < wake_ms:
+                next_ms = wake_ms = train.miss_due_ms
+            if plant.next_event_ms <= wake_ms:
+                next_ms = plant.next_event_ms
+            if next_ms > at_ms:
+                break
+            plant.advance(next_ms)
+            if next_ms == wake_ms:
+                train.settle(next_ms)
+                self._poll()
+        if at_ms > plant.now_ms:  # else the firmware stayed awake for longer
+            plant.advance(at_ms)
+
+    def wake(self) -> None:
+        """Poll the pump now: bytes came in, the head moved, a line has room again."""
+        self._poll()
+
+    def power_cut(self, for_ms: int) -> None:
+        """All power goes away, and comes back after `for_ms`."""
+        self.pump = None
+        self.hal.cut_power()
+        self.plant.advance(self.plant.now_ms + for_ms)
+        self._boot()
+
+    def _boot(self) -> None:
+        while True:
+            self.hal.power.up()
+            self._refills = 0
+            try:
+                self.pump = self._pump_class(self.hal, self._config)
+            except PowerLost:
+                self._lose_power()
+                continue
+            break
+        self.hal.power.sleep()
+        self._poll()
+
+    def _lose_power(self) -> None:
+        self.pump = None
+        self.hal.cut_power()
+        self._read_log()
+
+    def _poll(self) -> None:
+        """Poll until the pump has nothing more to do now."""
+        power = self.hal.power
+        deadline_s = 0
+        for _ in range(MOST_POLLS):
+            try:
+                deadline_s = self.pump.poll()
+            except PowerLost:
+                self._lose_power()
+                self._boot()
+                return
+            power.sleep()
+            if self.recorder.log:
+                self._read_log()
+            if self.pump.reservoir.refills != self._refills:
+                self._refill()
+            self._deadline_ms = power.boot_ms + deadline_s * 1000
+            if self._deadline_ms > self.plant.now_ms:
+                return
+        raise RuntimeError(f"the firmware asked {MOST_POLLS} times for {deadline_s} s, which is past")
+
+    def _refill(self) -> None:
+        """What the pump was told the clinician did: let the clinician have done it."""
+        self._refills = self.pump.reservoir.refills
+        self.plant.refill(self.pump.reservoir.filled_nl)
+
+    def _read_log(self) -> None:
+        for record in self.recorder.log:
+            if len(record) == RECORD_BYTES:  # else torn
+                self.events.append(event_dict(LogEntry.parse(record[:ENTRY_BYTES])))
+        self.recorder.log.clear()

@@ -1,0 +1,110 @@
+"""The place of a scenario: one emulated pump and, beside it, the programmer and whoever has hands."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from hal.mock.entropy import Prng
+from host_tools.emulator.machine import Machine
+from host_tools.programmer import Programmer
+from host_tools.scenario.link import MemoryTransport
+from host_tools.scenario.load import Scenario
+
+
+class Boot(NamedTuple):
+    """When the pump started, what its uptime was then, and how many events were logged before."""
+
+    at_s: int
+    uptime_s: int
+    events: int
+
+
+class Clinic:
+    """The pump's time is the only time there is; nothing that the programmer does takes any of it."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.machine = Machine(scenario.config, seed=scenario.seed)
+        nonces = Prng(scenario.seed, "programmer").take
+        self.programmer = Programmer(MemoryTransport(self.machine), checks=False, entropy=nonces)
+        self._start = scenario.start
+        self._boots = [Boot(0, 0, 0)]
+        self._heard = 0
+
+    # Time
+
+    @property
+    def now_s(self) -> int:
+        """Seconds since first power-up, unpowered time included."""
+        return self.machine.now_ms // 1000
+
+    @property
+    def local_time(self) -> datetime:
+        return self._start + timedelta(seconds=self.now_s)
+
+    def advance_to_s(self, at_s: int) -> None:
+        self.machine.advance_to(at_s * 1000)
+
+    def cut_power(self, for_s: int) -> None:
+        events = len(self.machine.events)
+        self.machine.power_cut(for_s * 1000)
+        self._boots.append(Boot(self.now_s, self.machine.pump.uptime.now_s, events))
+
+    # The programmer's and the emulator's view
+
+    @contextmanager
+    def session(self) -> Iterator[Programmer]:
+        """Head on, session open; then closed, head off."""
+        self._put_head(True)
+        try:
+            with self.programmer.session():
+                yield self.programmer
+        finally:
+            self._put_head(False)
+
+    def status(self) -> dict[str, Any]:
+        with self.session() as programmer:
+            return programmer.status()
+
+    def truth(self) -> dict[str, Any]:
+        return self.machine.plant.truth()
+
+    def count_events(self, name: str, since_s: int | None) -> int:
+        """How often an event was logged, in the last `since_s` or ever."""
+        first_s = 0 if since_s is None else self.now_s - since_s
+        times_s = (self._time_s(index) for index, event in enumerate(self.machine.events) if event["name"] == name)
+        return sum(at_s >= first_s for at_s in times_s)
+
+    def _time_s(self, index: int) -> int:
+        """When an event happened. Uptime stands still while unpowered, and may lose what was not yet recorded."""
+        boot = next(boot for boot in reversed(self._boots) if boot.events <= index)
+        return boot.at_s + self.machine.events[index]["t_s"] - boot.uptime_s
+
+    def _put_head(self, present: bool) -> None:
+        self.machine.hal.head.set(present)
+        self.machine.wake()
+
+    # The listener
+
+    def listen_from_now(self) -> None:
+        """Forget the tones so far."""
+        self._heard = len(self.machine.plant.tones)
+
+    def heard(self) -> set[str]:
+        """Kinds of the tones that began since the last time or `listen_from_now`."""
+        tones = self.machine.plant.tones[self._heard :]
+        self.listen_from_now()
+        return {tone.kind for tone in tones}
+
+    def tone_runs(self) -> list[dict[str, Any]]:
+        """All tones heard, those of one kind in a row together. Times are pump uptime."""
+        runs = []
+        for kind, run in groupby(self.machine.plant.tones, key=lambda tone: tone.kind):
+            times_s = [self._uptime_s(tone.at_ms // 1000) for tone in run]
+            runs.append({"kind": kind, "first_s": times_s[0], "last_s": times_s[-1], "count": len(times_s)})
+        return runs
+
+    def _uptime_s(self, at_s: int) -> int:
+        boot = next(boot for boot in reversed(self._boots) if boot.at_s <= at_s)
+        return boot.uptime_s + at_s - boot.at_s

@@ -1,0 +1,102 @@
+"""Readers of single values: each turns what a file holds into its type, or says what was expected there."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, PlainValidator
+
+from host_tools.durations import parse_duration_s, parse_local_time
+from host_tools.pumpconfig import closest, shown
+from host_tools.scenario.expect import Expected, SameSet, parse_expected
+from host_tools.scenario.vocabulary import STATUS_FIELDS, TRUTH_FIELDS, WORDS
+
+_LARGEST_U32 = (1 << 32) - 1
+
+
+def _reader(parse: Callable[[str], object], expected: str) -> BeforeValidator:
+    """Reads a text with `parse`; anything else is told what was expected."""
+
+    def read(value: object) -> object:
+        if not isinstance(value, str):
+            raise ValueError(f"expected {expected}, got {shown(value)}")
+        return parse(value)
+
+    return BeforeValidator(read)
+
+
+def number(expected: str, low: int, high: Decimal | int, decimals: int = 0, above: bool = False) -> BeforeValidator:
+    """Reads a number from `low` (or above it) to `high` with at most so many decimals."""
+
+    def read(value: object) -> Decimal | int:
+        if isinstance(value, int | Decimal) and not isinstance(value, bool):
+            fits = (value > low if above else value >= low) and value <= high
+            if fits and value == round(value, decimals):
+                return value if decimals else int(value)
+        raise ValueError(f"expected {expected}, got {shown(value)}")
+
+    return BeforeValidator(read)
+
+
+def one_of(what: str, names: Iterable[str]) -> BeforeValidator:
+    known = list(names)
+
+    def read(value: object) -> object:
+        if value not in known:
+            raise ValueError(f"{shown(value)} is no {what} of this version; {closest(str(value), known)}")
+        return value
+
+    return BeforeValidator(read)
+
+
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"expected true or false, got {shown(value)}")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected a text, got {shown(value)}")
+    return value
+
+
+# Ranges are those of the wire: what is right within them is the pump's to say.
+_MOST_ML = Decimal(_LARGEST_U32 - 1) / 1_000_000
+
+DurationS = Annotated[int, _reader(parse_duration_s, "a duration such as 90s, 2h or 3d 4h 30m")]
+LocalTime = Annotated[datetime, _reader(parse_local_time, "a local time such as 2026-01-05T08:00:00")]
+FilledMl = Annotated[Decimal, number("a number of mL above 0", 0, _MOST_ML, decimals=6, above=True)]
+AspiratedMl = Annotated[Decimal, number("a number of mL from 0", 0, _MOST_ML, decimals=6)]
+Whole = Annotated[int, number("a whole number from 0", 0, _LARGEST_U32)]
+Flag = Annotated[bool, BeforeValidator(_yes_or_no)]
+Text = Annotated[str, BeforeValidator(_text)]
+
+
+def _path(path: str) -> str:
+    root, _, rest = path.partition(".")
+    fields = {"status": STATUS_FIELDS, "truth": TRUTH_FIELDS}.get(root)
+    if fields is None or not rest:
+        raise ValueError(f"{path!r} is no path into status or truth, such as status.alarms")
+    if rest.split(".")[0] not in fields:
+        known = [f"{root}.{field}" for field in fields]
+        raise ValueError(f"{path!r} is no path of this version; {closest(path, known)}")
+    return path
+
+
+def _known_words(expectations: dict[str, Expected]) -> dict[str, Expected]:
+    if not expectations:
+        raise ValueError("expected at least one path into status or truth")
+    for path, expected in expectations.items():
+        words = expected.values if isinstance(expected, SameSet) else (getattr(expected, "value", None),)
+        for word in words if path in WORDS else ():
+            if word not in WORDS[path]:
+                raise ValueError(f"{path} is never {shown(word)}; {closest(str(word), WORDS[path])}")
+    return expectations
+
+
+Expectations = Annotated[
+    dict[Annotated[str, AfterValidator(_path)], Annotated[Expected, PlainValidator(parse_expected)]],
+    AfterValidator(_known_words),
+]

@@ -1,0 +1,76 @@
+"""Runs a scenario in virtual time."""
+
+import time
+from collections.abc import Callable
+
+from host_tools.programmer import ProgrammerError, Refused
+from host_tools.scenario.clinic import Clinic
+from host_tools.scenario.load import PlannedStep, Scenario
+from host_tools.scenario.result import Result, effects_sha256
+from host_tools.scenario.schema import ACTING_VERBS
+from host_tools.scenario.verbs import DO, StepError
+
+Progress = Callable[[int, int], None]
+"""Told how many seconds were lived, and of how many."""
+
+CHUNK_S = 30 * 86_400  # of pump time, between two signs of progress
+
+
+def run_scenario(scenario: Scenario, progress: Progress | None = None) -> Result:
+    """Do every step; one that fails is noted and the run goes on."""
+    began_s = time.perf_counter()
+    clinic = Clinic(scenario)
+    result = Result(scenario.name)
+    end_s = scenario.steps[-1].at_s
+    for planned in scenario.steps:
+        _advance(clinic, planned.at_s, end_s, progress)
+        for failure in _do(clinic, planned):
+            result.failures.append(f"step {planned.number} (line {planned.line}): {failure}")
+        clinic.machine.wake()
+    _conclude(clinic, result)
+    result.wall_seconds = round(time.perf_counter() - began_s, 3)
+    return result
+
+
+def _advance(clinic: Clinic, at_s: int, end_s: int, progress: Progress | None) -> None:
+    """The plant's and the pump's own doings up to and at `at_s`, before any step there."""
+    while progress and clinic.now_s + CHUNK_S < at_s:
+        clinic.advance_to_s(clinic.now_s + CHUNK_S)
+        progress(clinic.now_s, end_s)
+    clinic.advance_to_s(at_s)
+    if progress:
+        progress(at_s, end_s)
+
+
+def _do(clinic: Clinic, planned: PlannedStep) -> tuple[str, ...]:
+    """What failed, in words."""
+    step = planned.step
+    if step.verb in ACTING_VERBS:
+        clinic.listen_from_now()
+    try:
+        DO[step.verb](clinic, getattr(step, step.verb))
+    except StepError as error:
+        return error.texts
+    except Refused as refusal:
+        if refusal.reason == step.refused:
+            return ()
+        expected = f"a refusal for {step.refused}" if step.refused else "it to be accepted"
+        return (f"{step.verb} was refused for {refusal.reason}, expected {expected}",)
+    except ProgrammerError as error:
+        return (f"{step.verb} could not be done: {error}",)
+    return (f"{step.verb} was accepted, expected a refusal for {step.refused}",) if step.refused else ()
+
+
+def _conclude(clinic: Clinic, result: Result) -> None:
+    machine = clinic.machine
+    result.sim_seconds = clinic.now_s
+    result.events = list(machine.events)
+    result.tones = clinic.tone_runs()
+    result.truth = clinic.truth()
+    result.trace_sha256 = machine.recorder.trace_sha256()
+    names = [event["name"] for event in result.events]
+    result.effects_sha256 = effects_sha256(names, machine.recorder.tone_kinds, machine.recorder.periods_ms)
+    try:
+        result.status = clinic.programmer.status()
+    except ProgrammerError as error:
+        result.failures.append(f"after the last step: no status: {error}")

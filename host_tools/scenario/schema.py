@@ -1,0 +1,182 @@
+"""A scenario file's grammar, as pydantic models: what a step may say, in a user's units and words."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from host_tools.durations import parse_local_time
+from host_tools.pumpconfig import shown
+from host_tools.scenario.readers import (
+    AspiratedMl,
+    DurationS,
+    Expectations,
+    FilledMl,
+    Flag,
+    LocalTime,
+    Text,
+    Whole,
+    number,
+    one_of,
+)
+from host_tools.scenario.vocabulary import FAULT_FIELDS
+from protocol import codes
+
+
+def absent(alias: str | None = None) -> Any:
+    """Default of a key that may be left out but not be empty: None, which no file can give."""
+    return Field(default=None, alias=alias)
+
+
+class Fields(BaseModel):
+    """A mapping with the model's keys and no others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _must_be_mapping(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            raise ValueError(f"expected {expected_keys(cls)}, got {shown(value)}")
+        return value
+
+
+class Nothing(Fields):
+    """A verb without fields may stand alone."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_empty(cls, value: object) -> object:
+        return {} if value is None else value
+
+
+class Implant(Fields):
+    catheter_cm: Annotated[Decimal, number("a number of cm from 0 to 200", 0, 200, decimals=1)]
+    pump_tubing_ml: Annotated[Decimal, number("a number of mL from 0 to 1", 0, 1, decimals=6)] = absent()
+    site: Text = absent()
+    depth_mm: Annotated[int, number("a whole number of mm from 0 to 255", 0, 255)] = absent()
+    date: LocalTime = absent()
+    override: Flag = absent()
+
+
+class Refill(Fields):
+    volume_ml: FilledMl
+    concentration_mcg_per_ml: Whole
+    aspirated_ml: AspiratedMl = absent()
+
+
+class Program(Fields):
+    mode: Annotated[str, one_of("mode", ["simple"])]
+    dose_mcg_per_day: Annotated[Decimal, number("mcg/day from 0 with at most three decimals", 0, 10**12, decimals=3)]
+
+
+class Fault(Fields):
+    name: Annotated[str, one_of("fault", FAULT_FIELDS)]
+    for_s: DurationS = absent("for")
+    recovery: DurationS = absent()
+    percent: Annotated[int, number("a whole number of percent above 0", 0, 10_000, above=True)] = absent()
+
+    @property
+    def plant_fields(self) -> dict[str, int]:
+        """The fault's own fields, as the plant takes them."""
+        given = self.model_dump(include={"percent"}, exclude_unset=True)
+        return given | ({} if self.recovery is None else {"recovery_ms": self.recovery * 1000})
+
+    @model_validator(mode="after")
+    def _must_suit_the_fault(self) -> "Fault":
+        given = self.model_fields_set - {"name", "for_s"}
+        own = set(FAULT_FIELDS[self.name])
+        if given - own:
+            strange = ", ".join(sorted(given - own))
+            raise ValueError(f"{self.name} takes no {strange}; known: {', '.join(['for', *sorted(own)])}")
+        if "percent" in own - given:
+            raise ValueError(f"{self.name} needs percent")
+        if self.name == "mri" and self.for_s is None:
+            raise ValueError("mri needs for: how long the field lasts")
+        if self.name == "reverse_step" and self.for_s is not None:
+            raise ValueError("reverse_step takes no for: it is one step, and over")
+        if self.for_s == 0:
+            raise ValueError("expected for to be more than 0s")
+        return self
+
+
+class PowerCut(Nothing):
+    for_s: DurationS = Field(10, alias="for")
+
+
+class ExpectEvent(Fields):
+    name: Annotated[str, one_of("event", codes.EVENTS)]
+    since_s: DurationS = absent("since")
+    count: Whole = absent()
+
+
+class Step(Fields):
+    """At most one of at/after, and exactly one verb: one of the fields from `implant` on."""
+
+    at: Text = absent()
+    after: DurationS = absent()
+    refused: Annotated[str, one_of("reason", codes.REASON)] = absent()
+
+    implant: Implant = absent()
+    refill: Refill = absent()
+    program: Program = absent()
+    stop: Nothing = absent()
+    resume: Nothing = absent()
+    silence: Annotated[str, one_of("alarm", [*codes.ALARM, "all"])] = absent()
+    set_clock: LocalTime = absent()
+    fault: Fault = absent()
+    heal: Annotated[str, one_of("fault", FAULT_FIELDS)] = absent()
+    power_cut: PowerCut = absent()
+    wait: DurationS = absent()
+    expect: Expectations = absent()
+    expect_event: ExpectEvent = absent()
+    expect_tone: Annotated[str, one_of("tone", ["none", "single", "dual"])] = absent()
+
+    @property
+    def verb(self) -> str:
+        return next(verb for verb in VERBS if verb in self.model_fields_set)
+
+    @property
+    def lasts_s(self) -> int:
+        """How much of the pump's time the step takes."""
+        return {"wait": self.wait, "power_cut": self.power_cut and self.power_cut.for_s}.get(self.verb) or 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _must_have_one_verb(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        verbs = [key for key in value if key in VERBS]
+        if len(verbs) > 1 or not value.keys() - {"at", "after", "refused"}:
+            raise ValueError(f"expected exactly one verb, got {', '.join(verbs) or 'none'}")
+        if "at" in value and "after" in value:
+            raise ValueError("expected at most one of at and after, got both")
+        if "refused" in value and verbs and verbs[0] not in PROGRAMMER_VERBS:
+            raise ValueError(f"{verbs[0]} cannot be refused: only what a programmer asks can be")
+        return value
+
+
+VERBS = [name for name in Step.model_fields if name not in ("at", "after", "refused")]
+PROGRAMMER_VERBS = VERBS[: VERBS.index("fault")]
+ACTING_VERBS = VERBS[: VERBS.index("wait")]
+
+
+class Header(Fields):
+    """Everything at the top but the steps; `pump` is checked by `host_tools.pumpconfig`."""
+
+    name: Text = absent()
+    start: LocalTime = Field(parse_local_time("2026-01-05T00:00:00"))
+    seed: Whole = Field(0)
+    short: Flag = Field(False)
+    shows: list[Text] = Field([])
+    pump: dict[str, object] = Field({})
+    steps: list[object]
+
+
+def keys_of(model: type[BaseModel]) -> list[str]:
+    """The keys of a model as a file writes them."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def expected_keys(model: type[BaseModel]) -> str:
+    return f"a mapping with {', '.join(keys_of(model))}" if model.model_fields else "nothing"

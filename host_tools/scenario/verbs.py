@@ -1,0 +1,139 @@
+"""What each verb of a step does in the clinic. A programmer's refusal is raised on; the runner judges it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from host_tools.scenario.clinic import Clinic
+from host_tools.scenario.expect import Expected, find, in_json
+from host_tools.scenario.schema import (
+    ExpectEvent,
+    Fault,
+    Implant,
+    Nothing,
+    PowerCut,
+    Program,
+    Refill,
+)
+
+NL_PER_ML = 1_000_000
+
+
+class StepError(Exception):
+    """`texts` say what did not hold, with what was found."""
+
+    def __init__(self, *texts: str) -> None:
+        super().__init__("; ".join(texts))
+        self.texts = texts
+
+
+def do_implant(clinic: Clinic, fields: Implant) -> None:
+    with clinic.session() as programmer:
+        programmer.implant(**fields.model_dump(exclude_unset=True), wall=clinic.local_time)
+
+
+def do_refill(clinic: Clinic, fields: Refill) -> None:
+    aspirated_ml = fields.aspirated_ml
+    if aspirated_ml is None:
+        aspirated_ml = Decimal(clinic.truth()["reservoir_nl"]) / NL_PER_ML
+    with clinic.session() as programmer:
+        programmer.refill(fields.volume_ml, fields.concentration_mcg_per_ml, aspirated_ml)
+
+
+def do_program(clinic: Clinic, fields: Program) -> None:
+    with clinic.session() as programmer:
+        programmer.program_simple(fields.dose_mcg_per_day)
+
+
+def do_stop(clinic: Clinic, _: Nothing) -> None:
+    with clinic.session() as programmer:
+        programmer.stop()
+
+
+def do_resume(clinic: Clinic, _: Nothing) -> None:
+    with clinic.session() as programmer:
+        programmer.resume()
+
+
+def do_silence(clinic: Clinic, alarm: str) -> None:
+    with clinic.session() as programmer:
+        programmer.silence(alarm)
+
+
+def do_set_clock(clinic: Clinic, wall: datetime) -> None:
+    with clinic.session() as programmer:
+        programmer.set_clock(wall)
+
+
+def do_fault(clinic: Clinic, fault: Fault) -> None:
+    machine = clinic.machine
+    until_ms = None if fault.for_s is None else machine.now_ms + fault.for_s * 1000
+    try:
+        machine.plant.apply_fault(fault.name, until_ms, **fault.plant_fields)
+    except ValueError as error:
+        raise StepError(f"fault could not be done: {error}") from error
+
+
+def do_heal(clinic: Clinic, name: str) -> None:
+    try:
+        clinic.machine.plant.heal(name)
+    except ValueError as error:
+        raise StepError(f"heal could not be done: {error}") from error
+
+
+def do_power_cut(clinic: Clinic, cut: PowerCut) -> None:
+    clinic.cut_power(cut.for_s)
+
+
+def do_wait(clinic: Clinic, duration_s: int) -> None:
+    clinic.advance_to_s(clinic.now_s + duration_s)
+
+
+def do_expect(clinic: Clinic, expectations: dict[str, Expected]) -> None:
+    roots = {path.partition(".")[0] for path in expectations}
+    document = {root: clinic.status() if root == "status" else clinic.truth() for root in sorted(roots)}
+    failures = []
+    for path, expected in expectations.items():
+        try:
+            actual = find(document, path)
+        except KeyError as error:
+            failures.append(f"{path} has no part {error.args[0]!r}, expected {expected}")
+            continue
+        if not expected.met_by(actual):
+            failures.append(f"{path} was {in_json(actual)}, expected {expected}")
+    if failures:
+        raise StepError(*failures)
+
+
+def do_expect_event(clinic: Clinic, expected: ExpectEvent) -> None:
+    count = clinic.count_events(expected.name, expected.since_s)
+    if expected.count is None:
+        if not count:
+            raise StepError(f"{expected.name} was never logged, expected at least once")
+    elif count != expected.count:
+        raise StepError(f"{expected.name} was logged {count} times, expected {expected.count}")
+
+
+def do_expect_tone(clinic: Clinic, expected: str) -> None:
+    heard = clinic.heard()
+    if (heard != set()) if expected == "none" else (expected not in heard):
+        raise StepError(f"tones heard were {', '.join(sorted(heard)) or 'none'}, expected {expected}")
+
+
+DO: dict[str, Callable[[Clinic, Any], None]] = {
+    "implant": do_implant,
+    "refill": do_refill,
+    "program": do_program,
+    "stop": do_stop,
+    "resume": do_resume,
+    "silence": do_silence,
+    "set_clock": do_set_clock,
+    "fault": do_fault,
+    "heal": do_heal,
+    "power_cut": do_power_cut,
+    "wait": do_wait,
+    "expect": do_expect,
+    "expect_event": do_expect_event,
+    "expect_tone": do_expect_tone,
+}

@@ -1,0 +1,27 @@
+"""The names that a scenario may use."""
+
+from hal.plant.faults import FAULTS
+from protocol import codes
+
+STATUS_FIELDS = (
+    "serial", "model", "firmware", "schema", "key", "uptime_s", "wall", "boots",
+    "therapy", "operation", "mode", "rate_nl_per_day", "dose_mcg_per_day", "dose_ng_per_day",
+    "concentration_mcg_per_ml", "reservoir_nl", "reservoir_sensor_nl", "delivered_nl", "delivered_today_mcg",
+    "low_reservoir_date", "refill_by", "last_refill", "implanted", "battery_mv", "battery_load_mv",
+    "eri", "eos", "eri_forecast", "alarms", "advisories", "alarm_list", "stopped_s", "limits",
+    "telemetry_dropped", "comms_errors",
+)  # fmt: skip
+TRUTH_FIELDS = ("reservoir_nl", "delivered_nl", "battery_mah", "rotor_steps", "faults")
+
+FAULT_FIELDS = {name: [field.removesuffix("_ms") for field in fields] for name, fields in FAULTS.items()}
+"""Fault -> its own fields; those in ms are durations."""
+
+WORDS = {
+    "status.therapy": list(codes.THERAPY),
+    "status.operation": list(codes.OPERATION),
+    "status.mode": list(codes.MODE),
+    "status.alarms": list(codes.ALARM),
+    "status.advisories": list(codes.ADVISORY),
+    "truth.faults": list(FAULT_FIELDS),
+}
+"""Path -> the only texts that can stand there."""

@@ -1,0 +1,55 @@
+"""`thecal run`: its verdicts, its JSON, and its exit codes 0, 1 and 2."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from host_tools.cli.main import main
+
+PASSES = "name: quiet\nsteps:\n  - wait: 36h\n  - expect: {status.alarms: []}\n"
+FAILS = "steps:\n  - expect: {status.boots: 2}\n  - expect_tone: dual\n"
+BAD = "steps:\n  - expct: {}\n  - wait: long\n"
+
+
+@pytest.fixture
+def thecal(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, text in {"passes.yaml": PASSES, "fails.yaml": FAILS, "bad.yaml": BAD}.items():
+        (tmp_path / name).write_text(text)
+    return lambda *arguments: CliRunner().invoke(main, ["run", *arguments])
+
+
+def test_a_pass_is_one_line(thecal):
+    done = thecal("passes.yaml")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("pass  passes.yaml  quiet: 1.5 days, ")
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+
+
+def test_failures_are_listed(thecal):
+    done = thecal("passes.yaml", "fails.yaml")
+    assert done.exit_code == 1
+    assert [line.split("  ")[0] for line in done.stdout.splitlines()[:2]] == ["pass", "FAIL"]
+    assert done.stdout.splitlines()[2:] == [
+        "      step 1 (line 2): status.boots was 1, expected 2",
+        "      step 2 (line 3): tones heard were none, expected dual",
+    ]
+
+
+def test_a_bad_file_is_refused_and_nothing_is_run(thecal):
+    done = thecal("passes.yaml", "bad.yaml", "none.yaml")
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert [line.split(": ")[0] for line in done.stderr.splitlines()] == ["bad.yaml:2", "bad.yaml:3", "none.yaml"]
+
+
+def test_json_is_an_object_a_line(thecal):
+    done = thecal("--json", "passes.yaml", "fails.yaml")
+    assert done.exit_code == 1
+    assert [json.loads(line)["passed"] for line in done.stdout.splitlines()] == [True, False]
+
+
+def test_no_file_is_a_usage_error(thecal):
+    assert thecal().exit_code == 2

@@ -1,0 +1,303 @@
+"""A bad file is refused with file, line, what was expected and what was found, all errors at once."""
+
+import contextlib
+import json
+import re
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from host_tools.scenario.load import ScenarioError, load, parse
+from host_tools.scenario.schema import VERBS
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["1d", "simple", "mri", "x"])
+KEYS = st.sampled_from([*VERBS, "at", "after", "refused", "name", "for", "mode", "dose_mcg_per_day", "status.alarms"])
+GOOD_STEP = "  - wait: 1d\n"
+
+
+BAD_STEPS = """\
+refill: {volume_ml: twenty, concentration_mcg_per_ml: 1}
+    refill.volume_ml: expected a number of mL above 0, got 'twenty'
+refill: {volume_ml: '20', concentration_mcg_per_ml: 1}
+    refill.volume_ml: expected a number of mL above 0, got '20'
+refill: {volume_ml: true, concentration_mcg_per_ml: 1}
+    refill.volume_ml: expected a number of mL above 0, got True
+refill: {volume_ml: 0, concentration_mcg_per_ml: 1}
+    refill.volume_ml: expected a number of mL above 0, got 0
+refill: {volume_ml: -1.5, concentration_mcg_per_ml: 1}
+    refill.volume_ml: expected a number of mL above 0, got -1.5
+refill: {volume_ml: .nan, concentration_mcg_per_ml: 1}
+    refill.volume_ml: expected a number of mL above 0, got '.nan'
+refill: {volume_ml: 1e999999999, concentration_mcg_per_ml: 1}
+    refill.volume_ml: expected a number of mL above 0, got '1e999999999'
+refill: {volume_ml: 20}
+    refill.concentration_mcg_per_ml: missing: refill needs concentration_mcg_per_ml
+refill: {volume_ml: 20, concentration_mcg_per_ml: 2.5}
+    refill.concentration_mcg_per_ml: expected a whole number from 0, got 2.5
+refill: {volume_ml: 20, concentration_mcg_per_ml: 1, volum: 3}
+    'volum' is no field of refill in this version; did you mean 'volume_ml'?
+refill: {volume_ml: 20, concentration_mcg_per_ml: 1, bridge: none}
+    'bridge' is no field of refill in this version; known: volume_ml,
+refill: 20
+    refill: expected a mapping with volume_ml, concentration_mcg_per_ml, aspirated_ml, got 20
+refill:
+    refill: expected a mapping with volume_ml, concentration_mcg_per_ml, aspirated_ml, got None
+implant: {catheter_cm: 89, site: 5}
+    implant.site: expected a text, got 5
+implant: {catheter_cm: 89, override: maybe}
+    implant.override: expected true or false, got 'maybe'
+implant: {catheter_cm: 89, date: yesterday}
+    implant.date: 'yesterday' is no local time
+program: {mode: flex, dose_mcg_per_day: 5}
+    program.mode: 'flex' is no mode of this version; known: simple
+program: {mode: simple, dose_mcg_per_day: 5.0001}
+    program.dose_mcg_per_day: expected mcg/day from 0 with at most three decimals, got 5.0001
+stop: now
+    stop: expected nothing, got 'now'
+stop: {for: 3h}
+    'for' is no field of stop in this version
+silence: low_resevoir
+    silence: 'low_resevoir' is no alarm of this version; did you mean 'low_reservoir'?
+silence: 7
+    silence: 7 is no alarm of this version; known: motor_stall,
+set_clock: noon
+    set_clock: 'noon' is no local time; write 2026-01-05T08:00:00
+fault: {name: motor_stal}
+    fault.name: 'motor_stal' is no fault of this version; did you mean 'motor_stall'?
+fault: {name: hang}
+    fault.name: 'hang' is no fault of this version; known: motor_stall,
+fault: {name: motor_stall, percent: 5}
+    fault: motor_stall takes no percent; known: for
+fault: {name: over_delivery}
+    fault: over_delivery needs percent
+fault: {name: mri}
+    fault: mri needs for
+fault: {name: motor_stall, for: long}
+    fault.for: 'long' is no duration; write 90s, 15m, 2h
+heal: stall
+    heal: 'stall' is no fault of this version
+power_cut: {for: 10}
+    power_cut.for: expected a duration such as 90s, 2h or 3d 4h 30m, got 10
+wait: 90
+    wait: expected a duration such as 90s, 2h or 3d 4h 30m, got 90
+wait: 40000d
+    wait: '40000d' is longer than the 34 years
+expect: {}
+    expect: expected at least one path into status or truth
+expect: [low_reservoir]
+    expect: expected a mapping, got ['low_reservoir']
+expect: {alarms: []}
+    expect.alarms: 'alarms' is no path into status or truth, such as status.alarms
+expect: {status.reservoir: 5}
+    'status.reservoir' is no path of this version; did you mean 'status.reservoir_nl'?
+expect: {truth.csf_ng_per_ml: 1}
+    'truth.csf_ng_per_ml' is no path of this version; known: truth.reservoir_nl,
+expect: {status.alarms: [low_resevoir]}
+    expect: status.alarms is never 'low_resevoir'; did you mean 'low_reservoir'?
+expect: {status.therapy: runing}
+    expect: status.therapy is never 'runing'; did you mean 'running'?
+expect: {status.boots: {least: 3}}
+    expect.status.boots: expected a value, a list, {min:, max:} or {approx:, within:}, got
+expect_event: {name: LOW_RESEVOIR}
+    expect_event.name: 'LOW_RESEVOIR' is no event of this version; did you mean 'LOW_RESERVOIR'?
+expect_event: {name: BOOT, count: -1}
+    expect_event.count: expected a whole number from 0, got -1
+expect_event: {name: BOOT, since: yesterday}
+    expect_event.since: 'yesterday' is no duration
+expect_tone: loud
+    expect_tone: 'loud' is no tone of this version; known: none, single, dual
+bolus: {dose_mcg: 5}
+    bolus: 'bolus' is no verb or key of a step in this version; known: at, after, refused, implant,
+refil: {volume_ml: 5}
+    refil: 'refil' is no verb or key of a step in this version; did you mean 'refill'?
+{stop: , resume: }
+    expected exactly one verb, got stop, resume
+at: 5d
+    expected exactly one verb, got none
+{}
+    expected exactly one verb, got none
+{at: 5d, after: 2h, resume: }
+    expected at most one of at and after, got both
+{at: soon, resume: }
+    at: 'soon' is no duration
+{at: 5, resume: }
+    at: expected a text, got 5
+{at: , resume: }
+    at: expected a text, got None
+{at: 2025-01-01, resume: }
+    at: '2025-01-01' is before the start, 2026-01-05T00:00:00
+{stop: , refused: dose_limt}
+    refused: 'dose_limt' is no reason of this version; did you mean 'dose_limit'?
+{wait: 2h, refused: state}
+    wait cannot be refused: only what a programmer asks can be
+17
+    expected a mapping with at, after, refused, implant,
+heal: &x mri
+    heal: expected no anchor, got &x
+heal: !!binary bXJp
+    heal: expected a plain value, got one tagged
+? [a, b] : c
+    expected a name before the colon
+"""
+
+
+def pairs(table):
+    """(step, part of the complaint about it) of every two lines."""
+    lines = [line.strip() for line in table.splitlines()]
+    return list(zip(lines[::2], lines[1::2], strict=True))
+
+
+@pytest.fixture
+def problems(tmp_path):
+    def check(text):
+        file = tmp_path / "low.yaml"
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        with pytest.raises(ScenarioError) as refused:
+            load(str(file))
+        return [problem.replace(f"{tmp_path}/", "") for problem in refused.value.problems]
+
+    return check
+
+
+@pytest.fixture
+def scenario(tmp_path):
+    def check(text):
+        file = tmp_path / "some file.yaml"
+        file.write_text(text)
+        return load(str(file))
+
+    return check
+
+
+@pytest.mark.parametrize(("step", "complaint"), pairs(BAD_STEPS))
+def test_a_bad_step(problems, step, complaint):
+    found = problems(f"steps:\n{GOOD_STEP}  - {step}\n{GOOD_STEP}")
+    assert any(problem.startswith("low.yaml:3: steps[2]") and complaint in problem for problem in found), found
+    assert all(problem.startswith("low.yaml:3:") for problem in found), found
+
+
+@pytest.mark.parametrize(
+    ("top", "complaint"),
+    [
+        ("start: noon", "low.yaml:1: start: 'noon' is no local time"),
+        ("start: 2026-01-05T00:00:00Z", "low.yaml:1: start: '2026-01-05T00:00:00Z' is not local"),
+        ("seed: one", "low.yaml:1: seed: expected a whole number from 0, got 'one'"),
+        ("seed: -1", "low.yaml:1: seed: expected a whole number from 0, got -1"),
+        ("short: 3", "low.yaml:1: short: expected true or false, got 3"),
+        ("shows: FI-01", "low.yaml:1: shows: expected a list, got 'FI-01'"),
+        ("name: 5", "low.yaml:1: name: expected a text, got 5"),
+        ("nam: x", "low.yaml:1: nam: 'nam' is no key of a scenario in this version; did you mean 'name'?"),
+        ("pump: 20", "low.yaml:1: pump: expected a mapping, got 20"),
+        ("pump: {reservoir: 20}", "low.yaml:1: pump.reservoir: unknown key; did you mean 'reservoir_ml'?"),
+        ("pump: {reservoir_nl: 5}", "low.yaml:1: pump.reservoir_nl: unknown key; did you mean 'reservoir_ml'?"),
+        ("pump: {reservoir_ml: big}", "low.yaml:1: pump.reservoir_ml: expected a number of mL above 0, got 'big'"),
+        ("pump: {reservoir_ml: 41}", "low.yaml:1: pump.reservoir_ml: expected mL up to 40 with"),
+        ("pump: {step_nl: 0.5}", "low.yaml:1: pump.step_nl: expected a whole number from 1 to 1073741823, got 0.5"),
+        ("pump: {step_nl: 50}", "low.yaml:1: pump.step_nl: 50 nL a step at max_rate_nl_per_day is one in 180 ms"),
+        ("pump: {serial: THECAL-000001}", "low.yaml:1: pump.serial: expected 1 to 12 ASCII characters"),
+        ("pump: {low_reservoir_ml: 21}", "low.yaml:1: pump.low_reservoir_ml: must be below reservoir_ml"),
+        ("pump: {residual_ml: 3}", "low.yaml:1: pump.residual_ml: must not be above low_reservoir_ml"),
+        ("name: a\nname: b", "low.yaml:2: name: given twice, first on line 1"),
+        ("name: [", "low.yaml:3: no valid YAML: "),
+        ("name:\n\tx", "low.yaml:2: no valid YAML: found character '\\t' that cannot start any token"),
+        ("--- {}\n---\nname: x", "no valid YAML: "),
+        ("name: \x07", "low.yaml:1: no valid YAML: "),
+        (b"name: a\nstart: \xff", "low.yaml:2: expected UTF-8 text, got byte 0xff"),
+    ],
+)
+def test_a_bad_top(problems, top, complaint):
+    text = (top if isinstance(top, bytes) else top.encode()) + b"\nsteps:\n" + GOOD_STEP.encode()
+    found = problems(text)
+    assert any(complaint in problem for problem in found), found
+
+
+@pytest.mark.parametrize("text", ["", "17", "[]", "name: x", "steps:", "steps: []", "steps: {wait: 1d}", "steps: stop"])
+def test_a_file_without_steps(problems, text):
+    assert any("expected" in problem or "missing" in problem for problem in problems(text))
+
+
+def test_a_missing_file_is_said_in_one_line(tmp_path):
+    with pytest.raises(ScenarioError, match=r"none\.yaml: No such file or directory"):
+        load(str(tmp_path / "none.yaml"))
+
+
+def test_bottomless_nesting_is_refused(problems):
+    assert problems("[" * 5000) == ["low.yaml:1: no scenario: values are nested too deeply"]
+
+
+def test_all_errors_at_once_in_order(problems):
+    text = """\
+name: low reservoir
+seed: one
+pump: {reservoir: 20}
+steps:
+  - implant: {catheter_cm: 89}
+  - at: 3d
+    refill: {volume_ml: twenty}
+  - at: 2d
+    stop:
+  - silence: nothing
+"""
+    lines = [problem.split(":")[1] for problem in problems(text)]
+    assert lines == ["2", "3", "7", "7", "10"]
+
+
+def test_a_step_cannot_be_before_the_one_before_it(problems):
+    text = "steps:\n  - {at: 71d, power_cut: {for: 2h}}\n  - at: 71d 1h\n    stop:\n"
+    assert problems(text) == ["low.yaml:3: steps[2].at: 71d 1h is before 71d 2h, where the step before it ends"]
+
+
+def test_at_counts_from_the_start_and_after_from_the_end_of_the_step_before(scenario):
+    plan = scenario(
+        """\
+start: 2026-01-05T08:00:00
+steps:
+  - stop
+  - {after: 2h, stop: }
+  - {at: 1d, wait: 3h}
+  - stop
+  - {after: 1h, power_cut: {for: 20m}}
+  - {after: 10m, stop: }
+  - {at: 2026-01-07, stop: }
+  - power_cut
+  - expect_tone: none
+"""
+    )
+    hours = [step.at_s / 3600 for step in plan.steps]
+    assert hours == [0, 2, 24, 27, 28, 28.5, 40, 40, 40 + 10 / 3600]
+    assert [step.line for step in plan.steps] == list(range(3, 12))
+    assert [step.number for step in plan.steps] == list(range(1, 10))
+
+
+def test_defaults(scenario):
+    plan = scenario("steps: [stop]")
+    assert (plan.name, plan.start.isoformat(), plan.seed) == ("some file", "2026-01-05T00:00:00", 0)
+    assert plan.config.reservoir_nl == 20_000_000
+
+
+def test_pump_settings_in_user_units(scenario):
+    config = scenario(
+        "pump: {reservoir_ml: 40, low_reservoir_ml: 4, residual_ml: 1.25, serial: X}\nsteps: [stop]"
+    ).config
+    volumes = (config.reservoir_nl, config.low_reservoir_nl, config.residual_nl, config.serial)
+    assert volumes == (40_000_000, 4_000_000, 1_250_000, "X")
+
+
+def test_numbers_are_read_as_written(scenario):
+    step = scenario("steps: [program: {mode: simple, dose_mcg_per_day: 0.1}]").steps[0].step
+    assert step.program.dose_mcg_per_day == Decimal("0.1")
+
+
+@given(st.text(max_size=60) | st.text("{}[]:,-&*!|>'\"%@` \n\tax0.", max_size=60))
+def test_any_text_is_a_scenario_or_refused(text):
+    with pytest.raises(ScenarioError) as refused:
+        parse(text, "x.yaml")
+    assert all(re.match(r"x\.yaml:[1-9][0-9]*: ", problem) for problem in refused.value.problems)
+
+
+@given(st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4)))
+def test_any_values_are_a_scenario_or_refused(value):
+    with contextlib.suppress(ScenarioError):
+        parse(json.dumps({"steps": [value]}), "x.yaml")

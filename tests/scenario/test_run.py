@@ -1,0 +1,271 @@
+"""Running scenarios: those of tests/scenarios hold, each of their expectations can fail, and a run repeats exactly."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from host_tools.scenario.document import Document
+from host_tools.scenario.link import MemoryTransport
+from host_tools.scenario.load import load, parse
+from host_tools.scenario.runner import run_scenario
+from host_tools.scenario.schema import PROGRAMMER_VERBS, VERBS
+from host_tools.scenario.verbs import DO
+from host_tools.scenario.vocabulary import WORDS
+
+FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
+LOW_RESERVOIR = next(file for file in FILES if file.stem == "low_reservoir")
+PREPARED = """\
+steps:
+  - implant: {catheter_cm: 89}
+  - refill: {volume_ml: 20, concentration_mcg_per_ml: 2000}
+  - program: {mode: simple, dose_mcg_per_day: 500}
+"""
+
+
+def run(text):
+    return run_scenario(parse(text, "test.yaml"))
+
+
+@pytest.fixture(scope="module", params=FILES, ids=lambda file: file.stem)
+def file(request):
+    return request.param
+
+
+def test_it_holds(file):
+    assert run_scenario(load(str(file))).failures == []
+
+
+def inverted(path, expected):
+    """An expectation of the same form that cannot hold where `expected` does."""
+    if isinstance(expected, list):
+        return [] if expected else WORDS[path][:1]
+    if isinstance(expected, dict):
+        if "approx" in expected:
+            within = expected["within"]
+            return {"approx": expected["approx"] + 3 * within + 1, "within": within}
+        return {"min": expected["max"] + 1} if "max" in expected else {"max": expected["min"] - 1}
+    if isinstance(expected, str):
+        return next(word for word in WORDS.get(path, [expected + "?"]) if word != expected)
+    if isinstance(expected, bool) or expected is None:
+        return not expected
+    return expected + 1
+
+
+def invert(step):
+    """Turn a step's expectation round; returns how many failures that must give."""
+    if "expect" in step:
+        step["expect"] = {path: inverted(path, expected) for path, expected in step["expect"].items()}
+        return len(step["expect"])
+    if "expect_event" in step:
+        step["expect_event"]["count"] = step["expect_event"]["count"] + 1 if "count" in step["expect_event"] else 0
+    elif "expect_tone" in step:
+        step["expect_tone"] = "single" if step["expect_tone"] == "none" else "none"
+    elif not step.pop("refused", None) and step.keys() & set(PROGRAMMER_VERBS):
+        step["refused"] = "replay"
+    elif not step.keys() & set(PROGRAMMER_VERBS):
+        return 0
+    return 1
+
+
+def test_each_of_its_expectations_can_fail(file):
+    """Expectations change nothing, so one run with all of them inverted shows that each one looks."""
+    document = Document(file.read_text()).value
+    assert isinstance(document, dict)
+    steps = [step if isinstance(step, dict) else {step: None} for step in document["steps"]]
+    due = {number: invert(step) for number, step in enumerate(steps, 1)}
+    failures = run(json.dumps({**document, "steps": steps}, default=float)).failures
+    found = [int(failure.split()[1]) for failure in failures]
+    assert {number: found.count(number) for number in due} == due
+
+
+@pytest.fixture(scope="module")
+def results():
+    """One file's results from two fresh processes with different hash seeds."""
+    command = [sys.executable, "-m", "host_tools.cli.main", "run", "--json", str(LOW_RESERVOIR)]
+    runs = [
+        subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True)
+        for seed in ("1", "2")
+    ]
+    return [json.loads(run.stdout) for run in runs]
+
+
+def test_the_same_scenario_gives_the_same_result_in_every_process(results):
+    one, other = ({**result, "wall_seconds": None} for result in results)
+    assert one == other
+
+
+def test_the_result_has_the_keys_of_the_contract(results):
+    assert list(results[0]) == [
+        "name", "passed", "failures", "runtime", "trace_sha256", "effects_sha256", "sim_seconds", "wall_seconds",
+        "status", "truth", "events", "tones",
+    ]  # fmt: skip
+    assert {tuple(event) for event in results[0]["events"]} == {("seq", "t_s", "wall", "name", "severity", "data")}
+    assert {tuple(tone) for tone in results[0]["tones"]} == {("kind", "first_s", "last_s", "count")}
+
+
+def test_the_seed_changes_the_trace_and_no_effect():
+    one, other = (run(f"seed: {seed}\n{PREPARED}  - wait: 80d\n") for seed in (1, 2))
+    assert one.trace_sha256 != other.trace_sha256
+    assert one.effects_sha256 == other.effects_sha256
+
+
+def test_a_dose_changes_the_effects():
+    one, other = (run(text) for text in (PREPARED, PREPARED.replace("500}", "501}")))
+    assert one.effects_sha256 != other.effects_sha256
+
+
+def test_every_verb_is_done():
+    assert list(DO) == VERBS
+
+
+def test_steps_happen_at_their_instants():
+    result = run(
+        PREPARED
+        + "  - {at: 1d, stop: }\n  - {after: 2h, resume: }\n  - {wait: 3h}\n  - stop\n  - {at: 2026-01-08, resume: }\n"
+    )
+    changes = [event for event in result.events if event["name"] == "THERAPY_STATE_CHANGED"]
+    assert [event["t_s"] for event in changes] == [0, 0, 86_400, 93_600, 104_400, 3 * 86_400]
+    assert changes[-1]["wall"] == "2026-01-08T00:00:00"
+    assert result.sim_seconds == 3 * 86_400
+
+
+def test_a_run_ends_after_its_last_step():
+    assert run("steps:\n  - wait: 3d\n").sim_seconds == 3 * 86_400
+
+
+def test_a_power_cut_takes_time():
+    assert run("steps:\n  - power_cut: {for: 2h}\n  - power_cut\n").sim_seconds == 7210
+
+
+@pytest.mark.parametrize(
+    ("step", "failure"),
+    [
+        ("expect: {status.alarms: [eri]}", 'step 4 (line 5): status.alarms was [], expected ["eri"]'),
+        ("expect: {status.boots: {min: 2}}", "step 4 (line 5): status.boots was 1, expected min 2"),
+        (
+            "expect: {status.alarm_list.0.name: eri}",
+            "step 4 (line 5): status.alarm_list.0.name has no part '0', expected \"eri\"",
+        ),
+        ("expect_event: {name: ERI}", "step 4 (line 5): ERI was never logged, expected at least once"),
+        ("expect_event: {name: REFILL, count: 2}", "step 4 (line 5): REFILL was logged 1 times, expected 2"),
+        ("expect_tone: dual", "step 4 (line 5): tones heard were none, expected dual"),
+        (
+            "program: {mode: simple, dose_mcg_per_day: 2000}",
+            "step 4 (line 5): program was refused for dose_limit, expected it to be accepted",
+        ),
+        ("{stop: , refused: state}", "step 4 (line 5): stop was accepted, expected a refusal for state"),
+        (
+            "{silence: eri, refused: dose_limit}",
+            "step 4 (line 5): silence was refused for state, expected a refusal for dose_limit",
+        ),
+        ("heal: mri", "step 4 (line 5): heal could not be done: "),
+    ],
+)
+def test_what_fails_is_said_with_step_and_line(step, failure):
+    failures = run(f"{PREPARED}  - {step}\n  - wait: 1h\n").failures
+    assert len(failures) == 1
+    assert failures[0].startswith(failure)
+
+
+def test_a_pump_that_does_not_answer_fails_its_steps_in_words(monkeypatch):
+    def deaf(self, timeout_s):
+        self._waited_s += timeout_s
+        return b""
+
+    monkeypatch.setattr(MemoryTransport, "read", deaf)
+    result = run("steps:\n  - stop\n  - expect: {status.alarms: []}\n  - wait: 1d\n")
+    assert [failure.split(":")[0] for failure in result.failures] == [
+        "step 1 (line 2)",
+        "step 2 (line 3)",
+        "after the last step",
+    ]
+    assert "nothing answers" in result.failures[0]
+    assert result.status is None
+    assert result.sim_seconds == 86_400
+
+
+def test_aspirated_is_what_the_plant_held_unless_told():
+    over = PREPARED + "  - fault: {name: over_delivery, percent: 20}\n  - at: 30d\n"
+    refill = "    refill: {volume_ml: 20, concentration_mcg_per_ml: 2000%s}\n"
+    default, told = (run(over + refill % extra) for extra in ("", ", aspirated_ml: 12.25"))
+    assert refilled(default)["expected_nl"] == pytest.approx(12_500_000, abs=100)
+    assert refilled(default)["aspirated_nl"] == pytest.approx(11_000_000, abs=120)
+    assert refilled(told)["aspirated_nl"] == 12_250_000
+
+
+def refilled(result):
+    return [event["data"] for event in result.events if event["name"] == "REFILL"][-1]
+
+
+def test_tones_before_an_acting_verb_are_forgotten_and_its_own_are_not():
+    low = PREPARED + "  - at: 73d\n    silence: all\n  - expect_tone: none\n  - power_cut\n  - expect_tone: single\n"
+    assert run(low).failures == []
+
+
+def test_the_plant_comes_before_the_steps_of_its_instant():
+    stall = "  - {at: 1d, fault: {name: motor_stall, for: 4h}}\n  - {after: 4h, expect: {truth.faults: []}}\n"
+    assert run(PREPARED + stall).failures == []
+
+
+def test_the_pumps_own_doings_come_before_the_steps_of_their_instant():
+    stopped = "  - {at: 1d, stop: }\n  - {after: 6h, silence: stopped}\n"
+    assert run(PREPARED + stopped).failures == []
+
+
+def test_events_are_looked_for_back_in_time_over_a_power_cut():
+    text = (
+        PREPARED
+        + "  - {at: 1d, power_cut: {for: 5h}}\n"
+        + "  - expect_event: {name: CLOCK_LOST, since: 0s, count: 1}\n"
+        + "  - expect_event: {name: REFILL, since: 1d 4h, count: 0}\n"
+        + "  - expect_event: {name: REFILL, since: 1d 5h, count: 1}\n"
+        + "  - {after: 1h, expect_event: {name: CLOCK_LOST, since: 59m, count: 0}}\n"
+    )
+    assert run(text).failures == []
+
+
+def test_tones_come_in_runs_of_one_kind_at_pump_uptimes():
+    tones = run(PREPARED + "  - {at: 1d, stop: }\n  - {at: 3d, wait: 10m}\n").tones
+    single, dual = tones
+    assert single == {"kind": "single", "first_s": 30 * 3600, "last_s": 71 * 3600, "count": 42}
+    assert dual == {"kind": "dual", "first_s": 72 * 3600, "last_s": 72 * 3600 + 600, "count": 2}
+
+
+def test_a_tone_is_at_the_uptime_of_its_alarm_after_a_power_cut_too():
+    result = run(PREPARED + "  - {at: 1d, power_cut: {for: 5h}}\n  - silence: all\n  - stop\n  - wait: 6h\n")
+    stopped = next(event for event in result.events if event["name"] == "STOPPED")
+    assert result.tones[-1]["last_s"] == stopped["t_s"]
+
+
+def test_a_tone_is_heard_once():
+    tones = "  - {at: 1d, stop: }\n  - {after: 6h, expect_tone: single}\n  - expect_tone: none\n"
+    assert run(PREPARED + tones).failures == []
+
+
+def test_the_pump_is_polled_after_each_step():
+    fault = "  - {at: 1d, fault: {name: reverse_step}}\n  - expect_tone: dual\n"
+    assert run(PREPARED + fault).failures == []
+
+
+def test_pump_settings_reach_the_pump_and_its_plant():
+    text = "pump: {reservoir_ml: 40, max_dose_mcg_per_day: 2000}\n" + PREPARED.replace("20, con", "40, con")
+    limits = "  - expect: {status.limits.max_dose_mcg_per_day: 2000, truth.reservoir_nl: 40000000}\n"
+    assert run(text + limits).failures == []
+
+
+def test_progress_is_told_and_changes_nothing():
+    scenario = parse(PREPARED + "  - wait: 1d\n  - {at: 200d, stop: }\n", "test.yaml")
+    told = []
+    result = run_scenario(scenario, lambda now_s, end_s: told.append((now_s, end_s)))
+    assert result.trace_sha256 == run_scenario(scenario).trace_sha256
+    assert told[-1] == (200 * 86_400, 200 * 86_400)
+    assert len(told) > 6
+
+
+def test_no_number_is_rounded_on_its_way_to_the_pump():
+    program = "  - program: {mode: simple, dose_mcg_per_day: 333.333}\n  - expect: {status.dose_ng_per_day: 333333}\n"
+    assert run(PREPARED + program).failures == []
