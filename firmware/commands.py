@@ -115,7 +115,7 @@ class Commands:
             return wire.REASON_STATE, None
         self._reservoir.filled()
         self._log.add(wire.EVENT_REFILL, expected_nl, aspirated_nl, volume_nl)
-        if mcg_per_ml != old_mcg_per_ml:
+        if old_mcg_per_ml not in (0, mcg_per_ml):
             self._log.add(wire.EVENT_CONCENTRATION_CHANGED, old_mcg_per_ml, mcg_per_ml)
         self._monitor.set_drug(mcg_per_ml)
         self._end(wire.ALARM_RESERVOIR_EMPTY, bool(self._reservoir.room_steps))

@@ -7,6 +7,7 @@ needs no division, and what is not yet a whole step is carried on exactly.
 DAY_S = 86400
 MAX_BATCH_S = 3600
 MAX_BATCH_NL = 20_000
+MIN_BATCH_S = 60  # so that little room in the reservoir makes no storm of wakes
 STALL_S = 900  # unconfirmed for so long, and at least `MIN_MISSED_STEPS`, is a stall
 MIN_MISSED_STEPS = 8
 RECOVERY_STEPS = 8
@@ -84,10 +85,10 @@ class Delivery:
         rate = self.rate_nl_per_day
         if rate:
             most = min(self._max_steps, room_steps)
-            span_s = max(1, min(span_s, most * self._step // rate))
+            span_s = min(span_s, max(MIN_BATCH_S, most * self._step // rate))
             steps, self._carry_after = self._split(span_s)
-            if steps > most:
-                self._carry_after += (steps - most) * self._step
+            if steps > most:  # one step waits; more are not to be had, and never made up
+                self._carry_after += self._step
                 steps = most
         self._batch_steps = steps
         self.until_s = self._since_s + span_s

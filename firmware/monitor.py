@@ -7,32 +7,34 @@ step budget passed, never on missing steps; it knows nothing of programs, batche
 HOUR_S = 3600
 _HOURS = 25  # the day's budget is held against the running hour and the 24 before it
 
+_UNKNOWN_MCG_PER_ML = 2000  # the strongest in common use: a drug that is not known is counted as that one
+
 OVERSPEED = 1
 REVERSE = 2
 
 
 class Monitor:
-    """Watches one motor. `tripped` is 0, OVERSPEED or REVERSE; `steps` and `budget_steps` say what it saw."""
+    """Watches one motor. `tripped` is 0, OVERSPEED or REVERSE; `steps` and `budget_steps` say what it saw.
 
-    def __init__(self, motor, step_nl, max_dose_mcg_per_day, minimum_nl_per_day, percent):
+    Doses are counted in steps times mcg/mL, each step at the concentration it was made with.
+    """
+
+    def __init__(self, motor, step_nl, max_dose_mcg_per_day, percent):
         self._motor = motor
-        self._step_nl = step_nl
-        self._minimum_steps = minimum_nl_per_day * percent // (100 * step_nl)
-        self._max_ng_per_day = max_dose_mcg_per_day * 10 * percent
+        self._day_budget = max_dose_mcg_per_day * 10_000 * percent // step_nl
+        self._hour_budget = self._day_budget // 2
+        self._mcg_per_ml = _UNKNOWN_MCG_PER_ML
         self._ordered, self._confirmed, self._reversed = motor.progress()[:3]
         self._hours = [0] * _HOURS
         self._hour = 0
-        self._day_steps = 0
+        self._day = 0
         self._excess_steps = 0
-        self.day_budget_steps = self.hour_budget_steps = 0
         self.tripped = 0
         self.steps = self.budget_steps = 0
 
     def set_drug(self, mcg_per_ml):
-        """Turn the largest legal daily dose into steps of this drug. The minimum rate always passes."""
-        dose_steps = self._max_ng_per_day * 1000 // (mcg_per_ml * self._step_nl) if mcg_per_ml else 0
-        self.day_budget_steps = max(dose_steps, self._minimum_steps)
-        self.hour_budget_steps = self.day_budget_steps // 2
+        """The concentration of the steps to come; 0 when it is not known."""
+        self._mcg_per_ml = mcg_per_ml or _UNKNOWN_MCG_PER_ML
 
     def watch(self, now_s):
         """Look at the rotor; inhibit the motor if it did what nobody may order. `now_s` never goes backwards."""
@@ -58,19 +60,22 @@ class Monitor:
 
     def _count(self, steps, ordered_steps):
         slot = self._hour % _HOURS
-        self._hours[slot] += steps
-        self._day_steps += steps
+        self._hours[slot] += steps * self._mcg_per_ml
+        self._day += steps * self._mcg_per_ml
         if self._excess_steps > 1:  # one step may be seen a moment after its order was
             self._trip(OVERSPEED, steps, ordered_steps)
-        elif self._hours[slot] > self.hour_budget_steps:
-            self._trip(OVERSPEED, self._hours[slot], self.hour_budget_steps)
-        elif self._day_steps > self.day_budget_steps:
-            self._trip(OVERSPEED, self._day_steps, self.day_budget_steps)
+        elif self._hours[slot] > self._hour_budget:
+            self._overdose(self._hours[slot], self._hour_budget)
+        elif self._day > self._day_budget:
+            self._overdose(self._day, self._day_budget)
+
+    def _overdose(self, dose, budget):
+        self._trip(OVERSPEED, dose // self._mcg_per_ml, budget // self._mcg_per_ml)
 
     def _turn(self, hour):
         for passed in range(max(self._hour + 1, hour - _HOURS + 1), hour + 1):
             slot = passed % _HOURS
-            self._day_steps -= self._hours[slot]
+            self._day -= self._hours[slot]
             self._hours[slot] = 0
         self._hour = hour
 

@@ -3,7 +3,7 @@
 from firmware import framing, wire
 from firmware.state import NEVER
 
-TELEMETRY_BYTES = 80  # what a line must have room for before telemetry is pushed into it
+TELEMETRY_ROOM = 512  # what a line must have room for before telemetry is pushed: it, and the longest answer
 _GAP_MS = 1000  # a frame that pauses for longer was cut off: what follows is another's beginning
 _TICKS_MASK = (1 << 30) - 1
 
@@ -49,7 +49,7 @@ class Port:
             self._push(now_s)
 
     def _push(self, now_s):
-        if self._link.room() < TELEMETRY_BYTES:
+        if self._link.room() < TELEMETRY_ROOM:
             self.due_s = NEVER  # the body wakes the firmware when there is room
             return
         missed = (now_s - self._owed_s) // self._period_s

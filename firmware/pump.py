@@ -38,13 +38,7 @@ class Pump:
         self.reservoir = Reservoir(config, self.state, self.ledger)
         self.power = Power(config, hal.battery, self.state)
         self.alarms = Alarms(config, hal.buzzer, self.state, self.log)
-        self.monitor = Monitor(
-            hal.motor,
-            config.step_nl,
-            config.max_dose_mcg_per_day,
-            config.minimum_rate_nl_per_day,
-            config.monitor_percent,
-        )
+        self.monitor = Monitor(hal.motor, config.step_nl, config.max_dose_mcg_per_day, config.monitor_percent)
         delivery = self.delivery_class(hal.motor, config.step_nl)
         parts = (config, self.uptime, self.state, self.ledger, self.reservoir, self.monitor, self.alarms)
         self.infusion = Infusion(*parts, self.log, delivery)

@@ -10,13 +10,12 @@ _FAR = (1 << 30) - 1  # more steps than a life has
 
 
 class Reservoir:
-    """Volumes in nL. `refills` counts the refills since this boot, for whoever holds the needle."""
+    """Volumes in nL."""
 
     def __init__(self, config, state, ledger):
         self._config = config
         self._state = state
         self._ledger = ledger
-        self.refills = 0
         self.low_at_steps = self.empty_at_steps = _FAR
         if state.last_refill_s != NEVER:
             self._set_thresholds()
@@ -27,6 +26,11 @@ class Reservoir:
         start_steps = self._state.filled_at_steps
         self.low_at_steps = start_steps + max(0, (filled_nl - config.low_reservoir_nl) // config.step_nl + 1)
         self.empty_at_steps = start_steps + max(0, (filled_nl - config.residual_nl) // config.step_nl)
+
+    @property
+    def refills(self):
+        """How often the pump was filled in its life, for whoever holds the needle."""
+        return self._state.refills
 
     @property
     def filled_nl(self):
@@ -61,10 +65,10 @@ class Reservoir:
         state.filled_at_steps = self._ledger.booked_steps
         state.drug_mcg_per_ml = mcg_per_ml
         state.last_refill_s = now_s
+        state.refills += 1
 
     def filled(self):
         """The refill was kept."""
-        self.refills += 1
         self._set_thresholds()
 
     def low_in_s(self, rate_nl_per_day):

@@ -22,6 +22,7 @@ _FIELDS = (
     ("filled_nl", "I"),
     ("filled_at_steps", "I"),
     ("last_refill_s", "I"),
+    ("refills", "I"),
     ("stopped_since_s", "I"),
     ("eri_s", "I"),
     ("eos_s", "I"),

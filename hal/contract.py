@@ -38,8 +38,8 @@ class Clock:
 class Motor:
     """The drive train, ordered in batches that the body steps through by itself.
 
-    The body wakes the firmware when `miss_limit` steps in a row went unconfirmed. It need not wake it when an
-    order is done: the firmware's own deadline stands there.
+    The body wakes the firmware when `miss_limit` steps in a row went unconfirmed, and when the rotor made a step that
+    no pulse asked for. It need not wake it when an order is done: the firmware's own deadline stands there.
     """
 
     def order(self, steps, first_ms, period_ms, give_up_ms, miss_limit):

@@ -6,10 +6,10 @@ from string import Template
 
 from protocol import auth, codes, messages, vectors
 from protocol.fields import Field, fields_of
+from protocol.fingerprint import TABLES, fingerprint
 from protocol.frame import HEADER_BYTES, MAX_FRAME_BYTES, MAX_PAYLOAD_BYTES, crc32, encode
 from protocol.messages import Message
 from protocol.registry import ANSWER, MESSAGES, REQUEST
-from protocol.wiregen import TABLES, fingerprint
 
 _PROSE = Path(__file__).with_name("protocol.md.in")
 _TITLES = {

@@ -5,23 +5,9 @@ from itertools import groupby
 
 from protocol import codes, messages
 from protocol.fields import Field, fields_of
-from protocol.frame import crc32
+from protocol.fingerprint import TABLES, fingerprint
 from protocol.registry import MESSAGES
 
-TABLES = {
-    "THERAPY": codes.THERAPY,
-    "OPERATION": codes.OPERATION,
-    "MODE": codes.MODE,
-    "ROLE": codes.ROLE,
-    "KEY": codes.KEY,
-    "CONDITION": codes.CONDITION,
-    "FLAG": codes.FLAG,
-    "SEVERITY": codes.SEVERITY,
-    "ALARM": codes.ALARM,
-    "ADVISORY": codes.ADVISORY,
-    "REASON": codes.REASON,
-    "REGION": codes.REGION,
-}
 _LINE = 110
 
 _HEAD = '''"""Codes and layouts of the wire. Written by `make gen` from protocol/: change those, not this."""
@@ -75,28 +61,6 @@ def unpack_empty(payload):
 def wire_py() -> str:
     """The text of firmware/wire.py, as `ruff format` would leave it."""
     return _HEAD + "\n" + "\n".join(_constants()) + "\n" + _HELPERS + "".join(_functions())
-
-
-def fingerprint() -> int:
-    """CRC-32 over names, widths and codes, not over the prose."""
-    return crc32("\n".join(_canonical()).encode())
-
-
-def _canonical() -> Iterator[str]:
-    yield f"version {messages.VERSION}"
-    for name, table in TABLES.items():
-        yield f"{name} {sorted(table.items())}"
-    for name, event in sorted(codes.EVENTS.items()):
-        yield f"event {name} {event.code} {event.severity} {event.data}"
-    for message in MESSAGES:
-        yield f"message {message.code} {message.name} {message.role}"
-        for field in fields_of(message.layout):
-            yield _signature(field)
-
-
-def _signature(field: Field) -> str:
-    names = sorted(field.codes.items()) if field.codes else ""
-    return f"{field.name}:{field.letters}{names}[{','.join(map(_signature, field.inside))}]"
 
 
 def _constants() -> Iterator[str]:

@@ -59,7 +59,7 @@ class MockMotor(contract.Motor):
 
     def inhibit(self) -> int:
         self.halt()
-        self._train.inhibited = True
+        self._train.inhibit(True)
         self._recorder.inhibit(self._plant.now_ms, True)
         return OK
 
@@ -68,6 +68,6 @@ class MockMotor(contract.Motor):
         if not power.on:
             power.refuse()
         self._train.settle(self._plant.now_ms)
-        self._train.inhibited = False
+        self._train.inhibit(False)
         self._recorder.inhibit(self._plant.now_ms, False)
         return OK

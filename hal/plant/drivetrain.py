@@ -28,6 +28,7 @@ class Drivetrain:
         "missed_run",
         "pulses",
         "reversed",
+        "stray_ms",
         "work_pulses",
     )
 
@@ -37,6 +38,7 @@ class Drivetrain:
         self.held = False
         self._settled_ms = -1
         self._runaway_ms = NEVER_MS  # of the next step that nobody ordered
+        # `stray_ms`: when the rotor does, or did, what no pulse asked for, and the firmware has not looked
         self._power_up()
 
     def _power_up(self) -> None:
@@ -44,6 +46,7 @@ class Drivetrain:
         self.inhibited = False
         self._miss_limit = 0
         self._drop()
+        self._plan_stray()
 
     def _drop(self) -> None:
         self._steps = self._given = 0
@@ -124,6 +127,8 @@ class Drivetrain:
     def progress(self, at_ms: int) -> tuple[int, int, int, int, int]:
         """(pulses, confirmed, reversed, missed_run, confirmed_run) since power-up, saturating at 2^30 - 1."""
         self.settle(at_ms)
+        if at_ms >= self.stray_ms:
+            self._plan_stray()
         counts = (self.pulses, self.confirmed, self.reversed, self.missed_run, self.confirmed_run)
         if self.pulses + self.confirmed + self.reversed > _SATURATED:
             pulses, confirmed, backward, missed, run = (min(count, _SATURATED) for count in counts)
@@ -136,13 +141,24 @@ class Drivetrain:
         """Hold the rotor, or let it go."""
         self.held = held
         self._plan_miss()
+        self._plan_stray()
+
+    def inhibit(self, inhibited: bool) -> None:
+        """Cut the motor's supply, or give it back."""
+        self.inhibited = inhibited
+        self._plan_stray()
 
     def run_away(self, from_ms: int) -> None:
         """A step that nobody ordered each RUNAWAY_MS after `from_ms`; NEVER_MS ends it."""
         self._runaway_ms = NEVER_MS if from_ms == NEVER_MS else from_ms + RUNAWAY_MS
+        self._plan_stray()
 
-    def step_back(self) -> None:
+    def step_back(self, at_ms: int) -> None:
         self.reversed += 1
+        self.stray_ms = at_ms
+
+    def _plan_stray(self) -> None:
+        self.stray_ms = NEVER_MS if self.inhibited or self.held else self._runaway_ms
 
     @property
     def rotor_steps(self) -> int:

@@ -82,7 +82,7 @@ class Plant:
             raise ValueError(f"{name} would end at {until_ms} ms, and it is {self.now_ms} ms already")
         self.settle()
         if name == "reverse_step":
-            self.drivetrain.step_back()
+            self.drivetrain.step_back(self.now_ms)
             self.settle()
             return
         if name in self._faults:

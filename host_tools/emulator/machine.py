@@ -50,7 +50,7 @@ class Machine:
         self.events: list[dict[str, Any]] = []
         self.pump: Any = None
         self._deadline_ms = 0
-        self._refills = 0
+        self._refills: int | None = None
         self._boot()
 
     @property
@@ -61,7 +61,7 @@ class Machine:
     def next_wake_ms(self) -> int:
         """When something happens next by itself; later than now."""
         plant = self.plant
-        return min(self._deadline_ms, plant.drivetrain.miss_due_ms, plant.next_event_ms)
+        return min(self._deadline_ms, plant.drivetrain.miss_due_ms, plant.drivetrain.stray_ms, plant.next_event_ms)
 
     def advance_to(self, at_ms: int) -> None:
         """Live until `at_ms`, everything due then included. ValueError when that is past."""
@@ -73,6 +73,8 @@ class Machine:
             next_ms = wake_ms = self._deadline_ms
             if train.miss_due_ms < wake_ms:
                 next_ms = wake_ms = train.miss_due_ms
+            if train.stray_ms < wake_ms:
+                next_ms = wake_ms = train.stray_ms
             if plant.next_event_ms <= wake_ms:
                 next_ms = plant.next_event_ms
             if next_ms > at_ms:
@@ -98,13 +100,14 @@ class Machine:
     def _boot(self) -> None:
         while True:
             self.hal.power.up()
-            self._refills = 0
             try:
                 self.pump = self._pump_class(self.hal, self._config)
             except PowerLost:
                 self._lose_power()
                 continue
             break
+        refills = self.pump.reservoir.refills
+        self._refills = refills if self._refills is None else min(refills, self._refills)  # fewer after a loss
         self.hal.power.sleep()
         self._poll()
 
@@ -142,5 +145,6 @@ class Machine:
     def _read_log(self) -> None:
         for record in self.recorder.log:
             if len(record) == RECORD_BYTES:  # else torn
-                self.events.append(event_dict(LogEntry.parse(record[:ENTRY_BYTES])))
+                entry: Any = LogEntry.parse(record[:ENTRY_BYTES])
+                self.events.append(event_dict(entry))
         self.recorder.log.clear()

@@ -53,7 +53,7 @@ class Body:
     def random_bytes(self, count):
         return bytes(range(count))
 
-    def present(self):
+    def present(self) -> bool:
         return True
 
 

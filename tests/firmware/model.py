@@ -55,6 +55,8 @@ class Model:
         self.volume_nl, self.mcg_per_ml = Fraction(volume_nl), mcg_per_ml
         self._end("reservoir_empty", not self.empty)
         self._end("low_reservoir", volume_nl >= LOW_NL)
+        for name in ("stopped", "stopped_48h"):
+            self._end(name, not self.idle)
         self._settle()
         return None
 

@@ -86,7 +86,7 @@ class Rotor:
 
 def test_steps_that_nobody_ordered():
     rotor = Rotor()
-    monitor = Monitor(rotor, 100, 1000, 6000, 110)
+    monitor = Monitor(rotor, 100, 1000, 110)
     monitor.set_drug(2000)
     rotor.counts = (100, 101, 0, 0, 0)
     monitor.watch(10)
@@ -99,7 +99,7 @@ def test_steps_that_nobody_ordered():
 
 def test_a_backward_step():
     rotor = Rotor()
-    monitor = Monitor(rotor, 100, 1000, 6000, 110)
+    monitor = Monitor(rotor, 100, 1000, 110)
     rotor.counts = (10, 9, 1, 0, 0)
     monitor.watch(10)
     assert rotor.inhibited
@@ -109,13 +109,28 @@ def test_a_backward_step():
 @given(missing=st.integers(0, 5000))
 def test_missing_steps_are_none_of_its_business(missing):
     rotor = Rotor()
-    monitor = Monitor(rotor, 100, 1000, 6000, 110)
+    monitor = Monitor(rotor, 100, 1000, 110)
     monitor.set_drug(2000)
-    rotor.counts = (5000 + missing, 5000, 0, missing, 0)
+    rotor.counts = (2000 + missing, 2000, 0, missing, 0)
     monitor.watch(86_000)
-    monitor.watch(90_000)
-    assert monitor.tripped in (0, OVERSPEED)
-    assert monitor.tripped == 0 or monitor.hour_budget_steps < 5000
+    assert monitor.tripped == 0
+
+
+@given(strong=st.integers(0, 6000), weak=st.integers(0, 24_000), first=st.sampled_from([500, 2000]))
+def test_the_days_dose_is_what_counts_not_its_steps(strong, weak, first):
+    rotor = Rotor()
+    monitor = Monitor(rotor, 100, 1000, 110)
+    steps = {2000: strong, 500: weak}
+    confirmed = 0
+    for hour, mcg_per_ml in enumerate((first, 2500 - first)):
+        monitor.set_drug(mcg_per_ml)
+        for half in (0, 1):
+            confirmed += (steps[mcg_per_ml] + half) // 2
+            rotor.counts = (confirmed, confirmed, 0, 0, 0)
+            monitor.watch(hour * 7200 + half * 3600)
+    dose_mcg = strong * 0.2 + weak * 0.05
+    hours_mcg = max((strong + 1) // 2 * 0.2, (weak + 1) // 2 * 0.05)
+    assert bool(monitor.tripped) == (dose_mcg > 1100 or hours_mcg > 550)
 
 
 def test_it_imports_nothing():

@@ -108,7 +108,7 @@ def test_a_runaway_moves_drug_until_the_motor_is_inhibited():
     plant.apply_fault("runaway")
     plant.advance(3_600_999)
     assert plant.truth()["delivered_nl"] == 3600 * 100
-    plant.drivetrain.inhibited = True
+    plant.drivetrain.inhibit(True)
     plant.advance(10_000_000)
     assert plant.truth()["delivered_nl"] == 3600 * 100
 

@@ -57,7 +57,8 @@ def plain(verb, plant, naive):
         naive.step_back()
     elif verb in ("inhibit", "release"):
         plant.settle()
-        plant.drivetrain.inhibited = naive.inhibited = verb == "inhibit"
+        naive.inhibited = verb == "inhibit"
+        plant.drivetrain.inhibit(naive.inhibited)
     elif verb == "heal":
         for name in plant.truth()["faults"]:
             if name != "mri":  # which may have an aftermath

@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 
 from protocol import codes
-from protocol.wiregen import TABLES
+from protocol.fingerprint import TABLES
 
 LABELS = ("REGION",)  # only name things in the log
 

@@ -12,7 +12,7 @@ import pytest
 from construct import Int16ul, Int32ul
 
 from firmware import wire
-from protocol import auth, codes, generate, messages, registry, wiregen
+from protocol import auth, codes, fingerprint, generate, messages, registry
 from protocol.fields import fields_of
 from protocol.frame import Decoder, Frame
 from protocol.layout import Struct
@@ -46,31 +46,31 @@ def test_check_notices_a_changed_code(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("index", range(len(registry.MESSAGES)))
 def test_the_fingerprint_changes_with_any_message(index: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = wiregen.fingerprint()
+    before = fingerprint.fingerprint()
     changed = list(registry.MESSAGES)
     field = Struct("added" / Int16ul * "-; any; a field more")
     changed[index] = changed[index]._replace(layout=Struct(*changed[index].layout.subcons, *field.subcons))
-    monkeypatch.setattr(wiregen, "MESSAGES", tuple(changed))
-    assert wiregen.fingerprint() != before
+    monkeypatch.setattr(fingerprint, "MESSAGES", tuple(changed))
+    assert fingerprint.fingerprint() != before
 
 
 def test_the_fingerprint_sees_names_widths_and_codes_but_no_prose(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fingerprint(field: Any, text: str = "") -> int:
+    def of(field: Any, text: str = "") -> int:
         message = messages.Message(1, "X", Struct(field), text)
-        monkeypatch.setattr(wiregen, "MESSAGES", (message,))
-        return wiregen.fingerprint()
+        monkeypatch.setattr(fingerprint, "MESSAGES", (message,))
+        return fingerprint.fingerprint()
 
     doc = "-; any; meaning"
-    before = fingerprint("a" / Int16ul * doc)
-    assert fingerprint("a" / Int16ul * "s; 1..2; else", "prose") == before
-    assert fingerprint("b" / Int16ul * doc) != before
-    assert fingerprint("a" / Int32ul * doc) != before
+    before = of("a" / Int16ul * doc)
+    assert of("a" / Int16ul * "s; 1..2; else", "prose") == before
+    assert of("b" / Int16ul * doc) != before
+    assert of("a" / Int32ul * doc) != before
     monkeypatch.setitem(codes.EVENTS, "BOOT", codes.EVENTS["BOOT"]._replace(data=("boots",)))
-    assert fingerprint("a" / Int16ul * doc) != before
+    assert of("a" / Int16ul * doc) != before
 
 
 def test_the_pump_has_every_code() -> None:
-    for prefix, table in wiregen.TABLES.items():
+    for prefix, table in fingerprint.TABLES.items():
         for name, code in table.items():
             assert getattr(wire, f"{prefix}_{name.upper()}") == code
     for name, event in codes.EVENTS.items():
@@ -80,7 +80,7 @@ def test_the_pump_has_every_code() -> None:
         assert wire.ROLE_OF.get(request.code) == (codes.ROLE[request.role] if request.role else None)
     for alarm, event in codes.ALARM_EVENT.items():
         assert wire.ALARM_EVENT[codes.ALARM[alarm]] == codes.EVENTS[event].code
-    assert wiregen.fingerprint() == wire.FINGERPRINT
+    assert fingerprint.fingerprint() == wire.FINGERPRINT
 
 
 def test_a_list_before_a_fixed_field_is_refused() -> None:

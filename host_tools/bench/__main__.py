@@ -1,0 +1,75 @@
+"""`python -m host_tools.bench`: measures, prints a table, writes build/bench.json. Judges nothing by the clock."""
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+PEERS = ("simpy", "pymavlink", "mpremote")
+
+Numbers = dict[str, Any]
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("build/bench.json"),
+    show_default=True,
+    help="File for the numbers.",
+)
+def main(out: Path) -> None:
+    """Measure the pump and its tools beside peers of the same kind on the same computer."""
+    if missing := [name for name in PEERS if find_spec(name) is None]:
+        click.echo(f"not installed to compare with: {', '.join(missing)}; run `pip install -e '.[bench]'`", err=True)
+        raise SystemExit(2)
+    numbers = measured()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+    Console(highlight=False).print(table(numbers))
+    click.echo(f"Written to {out}. docs/benchmarks.md says how to read it.")
+
+
+def measured() -> Numbers:
+    """All numbers; takes about half a minute. `board` is None: no board is measured here."""
+    from host_tools.bench import decode, life, roundtrip, startup
+
+    parts = {"life": life, "decode": decode, "roundtrip": roundtrip, "startup": startup}
+    console = Console(stderr=True)
+    with console.status("", spinner="line") as shown:
+        numbers: Numbers = {}
+        for name, part in parts.items():
+            shown.update(f"measuring {name}")
+            numbers[name] = part.measure()
+    return numbers | {"board": None}
+
+
+def table(numbers: Numbers) -> Table:
+    """Each number beside its peer's, as a ratio, and beside the mark set for that ratio."""
+    life, decode, startup = numbers["life"], numbers["decode"], numbers["startup"]
+    wakes, timeouts = life["wakes_per_s"], life["simpy_timeouts_per_s"]
+    mavlink = decode["pymavlink_per_s"]
+    thecal_ms, mpremote_ms = startup["thecal_s"] * 1000, startup["mpremote_s"] * 1000
+    real_time = f"{life['sim_s_per_wall_s'] / 1e6:,.0f} M"
+    shown = Table(box=SIMPLE, pad_edge=False)
+    for heading in ("what", "measured", "beside", "ratio", "mark"):
+        shown.add_column(heading, justify="left" if heading == "what" else "right", no_wrap=True)
+    shown.add_row("life, × real time", real_time, "1", real_time, "100 M")
+    ratio = f"1/{timeouts / wakes:.1f}"
+    shown.add_row("life, wakes/s", f"{wakes:,}", f"SimPy {timeouts:,}", ratio, "1/20, wish 1/5")
+    for name, key, mark in (("telemetry, frames/s", "frames_per_s", "0.5"), ("  in bulk", "bulk_frames_per_s", "-")):
+        ratio = f"{decode[key] / mavlink:.2f}"
+        shown.add_row(name, f"{decode[key]:,}", f"pymavlink {mavlink:,}", ratio, mark)
+    shown.add_row("status over TCP, ms", f"{numbers['roundtrip']['median_ms']:.2f}", "-", "-", "-")
+    ratio = f"{thecal_ms / mpremote_ms:.2f}"
+    shown.add_row("thecal --help, ms", f"{thecal_ms:.0f}", f"mpremote {mpremote_ms:.0f}", ratio, "at most 2")
+    return shown
+
+
+if __name__ == "__main__":
+    main()

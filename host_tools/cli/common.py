@@ -1,0 +1,92 @@
+"""What the verbs share: the options of every verb that talks to a pump, value types, output, failures."""
+
+import functools
+import json
+import traceback
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import rich_click as click
+
+from host_tools.durations import parse_duration_s, parse_local_time
+from host_tools.programmer import Programmer, ProgrammerError
+
+
+class Failure(click.ClickException):
+    """Ends the command with one line on stderr and this exit code."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # pyright: ignore[reportAttributeAccessIssue] - click reads it so
+
+
+class _Value(click.ParamType):
+    """A value that `parse` reads; its ValueError becomes a usage error."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _parse_decimal(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("nan")
+    if not value.is_finite():
+        raise ValueError(f"{text!r} is no number; write 20 or 0.25")
+    return value
+
+
+DECIMAL = _Value("number", _parse_decimal)
+DURATION_S = _Value("duration", parse_duration_s)
+LOCAL_TIME = _Value("local time", parse_local_time)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout and nothing else.")
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+port_option = click.option(
+    "--port",
+    metavar="URL",
+    default="auto",
+    show_default=True,
+    envvar="THECAL_PORT",
+    help="Anything pyserial opens, or `auto`: the running emulator or the RP2040 on USB. [env: THECAL_PORT]",
+)
+
+
+def pump_verb(verb: Callable[..., None]) -> Callable[..., None]:
+    """Give `verb` a connected Programmer as its first argument, the common options, and exit codes."""
+
+    @port_option
+    @json_option
+    @verbose_option
+    @functools.wraps(verb)
+    def connected(port: str, verbose: bool, **options: Any) -> None:
+        try:
+            with Programmer.open(port) as pump:
+                verb(pump, **options)
+        except ProgrammerError as error:
+            if verbose:
+                traceback.print_exc()
+            raise Failure(str(error), error.exit_code) from error
+
+    return connected
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on one line of stdout, at once."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def say(message: str) -> None:
+    """A message to the person, on stderr."""
+    click.echo(message, err=True)

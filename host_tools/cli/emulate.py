@@ -1,0 +1,122 @@
+"""`thecal emulate`: one emulated pump as a process of its own, until Ctrl-C."""
+
+import asyncio
+import math
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from firmware.config import Config
+from host_tools.cli.common import LOCAL_TIME, Failure, json_option, print_json, say
+from host_tools.emulator.debuglink import DebugLink
+from host_tools.emulator.machine import Machine
+from host_tools.emulator.pacing import Pacer, parse_speed
+from host_tools.emulator.publish import published
+from host_tools.emulator.server import LINK_COUNT, PortError, Server
+from host_tools.emulator.state import Saved, StateError, StateFolder
+
+
+class _Speed(click.ParamType):
+    name = "speed"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            return parse_speed(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.command()
+@click.option(
+    "--speed",
+    type=_Speed(),
+    default="1",
+    show_default=True,
+    metavar="1|N|max|0",
+    help="Pump seconds per second. 0: time stands still but for `thecal debug advance`. "
+    "While a programmer's session is open it is real time at most.",
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Keep the pump here between runs; in between it has no power.",
+)
+@click.option("--tcp", type=click.IntRange(0, 65535), default=0, metavar="PORT", help="TCP port. Default: a free one.")
+@click.option("--seed", type=click.IntRange(0), help="Of serial number and nonces. Default 0, or as kept in --state.")
+@click.option(
+    "--start",
+    type=LOCAL_TIME,
+    metavar="ISO",
+    help="Local time of the first power-up, for `thecal debug advance DATE` while the pump's clock is not set.",
+)
+@json_option
+def emulate(
+    speed: float, state: Path | None, tcp: int, seed: int | None, start: datetime | None, as_json: bool
+) -> None:
+    """Run an emulated pump on TCP and (where there is one) a PTY, until Ctrl-C.
+
+    A simulation, not a medical device.
+    """
+    try:
+        folder = StateFolder(state) if state else None
+        try:
+            machine, identity = _pump(folder, seed, start)
+            server = Server(machine, Pacer(speed), folder, identity)
+            asyncio.run(_serve(server, tcp, as_json))
+        finally:
+            if folder:
+                folder.close()
+    except (StateError, PortError) as error:
+        raise Failure(str(error), 2) from error
+
+
+def _pump(folder: StateFolder | None, seed: int | None, start: datetime | None) -> tuple[Machine, dict[str, Any]]:
+    """The pump that `folder` keeps, else a new one, and its identity: what it was made with."""
+    saved, warning = folder.load() if folder else (None, None)
+    if warning:
+        say(f"thecal: {warning}")
+    if saved is None:
+        saved = Saved({}, None, {})
+    identity = {"seed": seed or 0, "start": start.isoformat() if start else None, **saved.identity}
+    if seed not in (None, identity["seed"]):
+        raise StateError(f"the pump kept there has seed {identity['seed']}, not {seed}; leave --seed out")
+    identity.setdefault("serial", f"THECAL-{identity['seed'] % 99_999 + 1:05}")
+    machine = Machine(
+        Config(serial=identity["serial"]),
+        seed=identity["seed"],
+        link_count=LINK_COUNT,
+        store=saved.slots,
+        plant_state=saved.plant,
+    )
+    return machine, identity
+
+
+async def _serve(server: Server, tcp_port: int, as_json: bool) -> None:
+    ports = await server.open(tcp_port)
+    try:
+        debug = await DebugLink(server).open()
+        record = {**ports, "debug": debug, "pid": os.getpid(), "serial": server.identity["serial"]}
+        with published(record) as problem:
+            if problem:
+                say(f"thecal: {problem}")
+            if as_json:
+                print_json(record)
+            else:
+                _announce(record, server.pacer.speed)
+            await server.run()
+    finally:
+        server.close()
+
+
+def _announce(record: dict[str, Any], speed: float) -> None:
+    pace = {0: "standing still", 1: "real time", math.inf: "as fast as it can"}.get(speed, f"{speed:g} x real time")
+    click.echo(f"Pump {record['serial']}, emulated, {pace}. A simulation, not a medical device.")
+    click.echo(f"  TCP         {record['tcp']}")
+    if record["pty"]:
+        click.echo(f"  PTY         {record['pty']}")
+    click.echo(f"  debug link  {record['debug']}")
+    click.echo("Try `thecal status` or `thecal watch` in another terminal. Ctrl-C ends it.")

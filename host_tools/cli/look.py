@@ -1,0 +1,77 @@
+"""Verbs that only look: status, watch, log."""
+
+import csv
+import sys
+from contextlib import closing
+from itertools import islice
+
+import rich_click as click
+
+from host_tools.cli import sheet
+from host_tools.cli.common import DURATION_S, print_json, pump_verb
+from host_tools.programmer import Programmer
+
+MAX_PERIOD_S = 65_535
+
+
+def _check_period(_ctx: click.Context, _param: click.Parameter, period_s: int) -> int:
+    if not 1 <= period_s <= MAX_PERIOD_S:
+        raise click.BadParameter(f"{period_s} s is outside 1 s to {MAX_PERIOD_S} s (18 h)")
+    return period_s
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Exit with 1 while an alarm is not silenced.")
+@pump_verb
+def status(pump: Programmer, as_json: bool, check: bool) -> None:
+    """What the pump does and believes now."""
+    values = pump.status()
+    if as_json:
+        print_json(values)
+    else:
+        click.echo("\n".join(sheet.status_lines(values)))
+    if check and not all(alarm["silenced"] for alarm in values["alarm_list"]):
+        sys.exit(1)
+
+
+@click.command()
+@click.option(
+    "--every",
+    default="1s",
+    show_default=True,
+    type=DURATION_S,
+    callback=_check_period,
+    help="Pump time between two updates.",
+)
+@click.option("--count", type=click.IntRange(min=1), help="End after so many updates; default: until Ctrl-C.")
+@pump_verb
+def watch(pump: Programmer, as_json: bool, every: int, count: int | None) -> None:
+    """Live telemetry, one line an update; with --json one object a line: the fields of status, and seq."""
+    with closing(pump.watch(every)) as updates:
+        for values in islice(updates, count):
+            if as_json:
+                print_json(values)
+            else:
+                click.echo(sheet.watch_line(values))
+
+
+@click.command()
+@click.option("--since", default=1, show_default=True, type=click.IntRange(0, 2**32 - 2), help="First event wanted.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV on stdout.")
+@pump_verb
+def log(pump: Programmer, as_json: bool, since: int, as_csv: bool) -> None:
+    """The pump's event log, oldest first; with --json one array of objects."""
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other")
+    events = pump.log(since)
+    if as_json:
+        print_json(list(events))
+    elif as_csv:
+        table = csv.writer(sys.stdout)
+        table.writerow(("seq", "t_s", "wall", "name", "severity", "data"))
+        for event in events:
+            data = " ".join(f"{key}={'' if value is None else value}" for key, value in event["data"].items())
+            table.writerow((*(event[key] for key in ("seq", "t_s", "wall", "name", "severity")), data))
+    else:
+        for event in events:
+            click.echo(sheet.event_line(event))

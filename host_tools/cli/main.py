@@ -1,0 +1,127 @@
+"""`thecal`: the verbs by name. A verb's module is imported only when it is used, so that `--help` is fast."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import rich_click as click
+from click.exceptions import Exit, NoArgsIsHelpError
+
+
+class Verb(NamedTuple):
+    """Where a verb is defined (module:attribute), the panel of `--help` that lists it, and its line there."""
+
+    target: str
+    panel: str
+    summary: str
+
+
+VERBS = {
+    "status": Verb("host_tools.cli.look:status", "Look", "What the pump does and believes now"),
+    "watch": Verb("host_tools.cli.look:watch", "Look", "Live telemetry, one line an update"),
+    "log": Verb("host_tools.cli.look:log", "Look", "The pump's event log"),
+    "implant": Verb("host_tools.cli.therapy:implant", "Therapy", "Record the implantation, set the clock"),
+    "refill": Verb("host_tools.cli.therapy:refill", "Therapy", "Book a refill: volumes, accuracy, next dates"),
+    "program": Verb("host_tools.cli.therapy:program", "Therapy", "Show old and new dosing, ask, commit"),
+    "stop": Verb("host_tools.cli.therapy:stop", "Therapy", "Stop delivery"),
+    "resume": Verb("host_tools.cli.therapy:resume", "Therapy", "Deliver by the committed program again"),
+    "clock": Verb("host_tools.cli.therapy:clock", "Therapy", "Set the pump's wall clock"),
+    "silence": Verb("host_tools.cli.therapy:silence", "Alarms", "Silence an alarm, or all"),
+    "emulate": Verb("host_tools.cli.emulate:emulate", "Emulate", "Run an emulated pump on TCP and a PTY"),
+    "run": Verb("host_tools.cli.run:run", "Emulate", "Run scenario files in virtual time"),
+    "debug": Verb("host_tools.cli.debug:debug", "Debug (emulators only)", "Time, faults, power and truth"),
+    "demo": Verb("host_tools.cli.demo:demo", "Start", "A pump's seven years under a programmer, as a report"),
+}
+EXTRA_OF = {
+    "filelock": "emulator",
+    "pydantic": "emulator",
+    "ruamel": "emulator",
+    "jinja2": "report",
+    "matplotlib": "report",
+}
+"""The extra of `pip install` that brings what the core does without."""
+
+PANELS = list(dict.fromkeys(verb.panel for verb in VERBS.values()))
+
+
+class LazyGroup(click.RichGroup):
+    """Lists verbs without importing them, and ends every failure in one line and its exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, listed, rest = super().resolve_command(ctx, args)
+        if name is None or listed is None:
+            return name, listed, rest
+        module, _, attribute = VERBS[name].target.partition(":")
+        return name, getattr(import_module(module), attribute), rest
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        with one_line():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> object:
+        with one_line():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """Turn every failure within into one line on stderr and its exit code; 130 for Ctrl-C."""
+    try:
+        yield
+    except NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        asked = error.ctx.command_path if error.ctx else "thecal"
+        click.echo(f"{asked}: {error.format_message().rstrip('.')} (see `{asked} --help`)", err=True)
+        raise Exit(error.exit_code) from error
+    except click.ClickException as error:
+        click.echo(f"thecal: {error.format_message()}", err=True)
+        raise Exit(error.exit_code) from error
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in EXTRA_OF:
+            raise
+        hint = f"pip install 'thecal[{EXTRA_OF[missing]}]'"
+        click.echo(f"thecal: this verb needs {missing}, which is not installed; {hint} brings it", err=True)
+        raise Exit(2) from error
+    except (KeyboardInterrupt, click.Abort):
+        click.echo(err=True)
+        raise Exit(130) from None
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        click.echo(f"thecal {version('thecal')}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, panels=[click.RichCommandPanel(name) for name in PANELS])
+@click.rich_config({"style_commands_table_column_width_ratio": (1, 6)})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version.",
+)
+def main() -> None:
+    """Thecal: an open emulator of a programmable intrathecal drug pump, and its programmer.
+
+    A simulation and engineering tool. Not a medical device, not for human use.
+    """
+
+
+for _name, _verb in VERBS.items():
+    main.add_command(click.RichCommand(name=_name, short_help=_verb.summary, panel=_verb.panel))
+
+if __name__ == "__main__":
+    main()

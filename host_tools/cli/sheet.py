@@ -1,0 +1,110 @@
+"""The pump's status and log, laid out for people."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import rich_click as click
+
+from host_tools.durations import format_duration
+
+SIMULATION = "simulation and engineering tool, not a medical device"
+BAR_CELLS = 24
+SEVERITY_COLOUR = {"critical": "red", "non_critical": "yellow"}
+
+
+def status_lines(status: dict[str, Any]) -> Iterator[str]:
+    """The status as a sheet."""
+    yield click.style(f"{status['serial']}  {status['model']}  firmware {status['firmware']}", bold=True)
+    yield SIMULATION
+    if status["key"] == "test":
+        yield click.style("TEST KEY: anybody can program this pump with the published key", fg="yellow")
+    yield ""
+    for label, text in _rows(status):
+        yield f"{label:<12} {text}"
+
+
+def _rows(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "Therapy", _therapy(status)
+    yield "Dose", dose(status)
+    yield "Rate", f"{ml(status['rate_nl_per_day'])} mL/day"
+    yield "Today", f"{status['delivered_today_mcg']} mcg since midnight"
+    yield "Reservoir", _reservoir(status)
+    yield "Refill by", shown_time(status["refill_by"])
+    yield "Low on", shown_time(status["low_reservoir_date"])
+    yield "Last refill", shown_time(status["last_refill"])
+    yield "Delivered", f"{ml(status['delivered_nl'])} mL since the first fill"
+    yield "Battery", _battery(status)
+    yield "Clock", f"{shown_time(status['wall'])}, up for {format_duration(status['uptime_s'])}"
+    yield "Implanted", shown_time(status["implanted"])
+    yield "Alarms", ", ".join(map(_alarm, status["alarm_list"])) or "none"
+    yield "Advisories", ", ".join(status["advisories"]) or "none"
+
+
+def watch_line(status: dict[str, Any]) -> str:
+    """One update of `watch`."""
+    alarms = " ".join(map(_alarm, status["alarm_list"])) or "no alarm"
+    return (
+        f"{shown_time(status['wall']):<19}  {_therapy(status):<16}  {ml(status['rate_nl_per_day']):>8} mL/day  "
+        f"{ml(status['reservoir_nl']):>9} mL  {status['delivered_today_mcg']:>6} mcg today  "
+        f"{_mv(status['battery_mv'])}  {alarms}"
+    )
+
+
+def event_line(event: dict[str, Any]) -> str:
+    """One event of `log`."""
+    when = shown_time(event["wall"]) if event["wall"] else f"up {format_duration(event['t_s'])}"
+    data = "  ".join(f"{key}={'-' if value is None else value}" for key, value in event["data"].items())
+    name = click.style(f"{event['name']:<22}", fg=SEVERITY_COLOUR.get(event["severity"]))
+    return f"{event['seq']:>7}  {when:<19}  {event['severity']:<12}  {name}  {data}".rstrip()
+
+
+def dose(status: dict[str, Any]) -> str:
+    """The dose, never without its concentration."""
+    if not status["concentration_mcg_per_ml"]:
+        return "none: no drug was filled in yet"
+    return f"{status['dose_mcg_per_day']} mcg/day, of {status['concentration_mcg_per_ml']} mcg/mL"
+
+
+def ml(nl: int) -> str:
+    """A volume or rate in mL, to the microlitre."""
+    return f"{nl / 1e6:.3f}"
+
+
+def shown_time(moment: str | None) -> str:
+    """An ISO local time as people read it, a dash for none."""
+    return moment.replace("T", " ") if moment else "-"
+
+
+def _therapy(status: dict[str, Any]) -> str:
+    text = f"{status['therapy']}, {status['operation']}".replace("_", " ")
+    if status["stopped_s"] and status["operation"] == "idle":
+        text += f" (nothing delivered for {format_duration(status['stopped_s'])})"
+    return text
+
+
+def _reservoir(status: dict[str, Any]) -> str:
+    limits = status["limits"]
+    cells = round(BAR_CELLS * status["reservoir_nl"] / limits["capacity_nl"])
+    full, empty = "█░" if (sys.stdout.encoding or "").lower().startswith("utf") else "#-"
+    bar = full * cells + empty * (BAR_CELLS - cells)
+    return (
+        f"{ml(status['reservoir_nl'])} mL  {bar}  of {ml(limits['capacity_nl'])} mL, "
+        f"low below {ml(limits['low_reservoir_nl'])} mL"
+    )
+
+
+def _battery(status: dict[str, Any]) -> str:
+    reached = [f"{key.upper()} since {shown_time(status[key])}" for key in ("eos", "eri") if status[key]]
+    outlook = reached[0] if reached else f"ERI expected {shown_time(status['eri_forecast'])}"
+    return f"{_mv(status['battery_mv'])} at rest, {_mv(status['battery_load_mv'])} under load; {outlook}"
+
+
+def _mv(reading_mv: int | None) -> str:
+    return "no reading" if reading_mv is None else f"{reading_mv} mV"
+
+
+def _alarm(alarm: dict[str, Any]) -> str:
+    notes = [word for word, holds in (("silenced", alarm["silenced"]), ("past", alarm["condition"] == "past")) if holds]
+    text = alarm["name"] + (f" ({', '.join(notes)})" if notes else "")
+    return text if alarm["silenced"] else click.style(text, fg=SEVERITY_COLOUR[alarm["class"]], bold=True)

@@ -1,0 +1,172 @@
+"""Verbs that change the pump. Each is one session: open, verb, status, close."""
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import rich_click as click
+
+from host_tools.cli import sheet
+from host_tools.cli.common import DECIMAL, LOCAL_TIME, Failure, print_json, pump_verb, say
+from host_tools.programmer import Program, Programmer, Refill
+from host_tools.programmer.programmer import DEPTH_MM, PUMP_TUBING_ML
+from protocol.codes import ALARM
+
+WALL_HELP = "The pump's new local time; default: this computer's."
+ACCURACY_PERCENT = 14.5
+"""A pump further off than this is outside its labelling."""
+
+
+@click.command()
+@click.option("--catheter-cm", type=DECIMAL, required=True, help="Length of the catheter left in place.")
+@click.option(
+    "--pump-tubing-ml",
+    type=DECIMAL,
+    default=str(PUMP_TUBING_ML),
+    show_default=True,
+    help="Dead volume of the pump's own tubing.",
+)
+@click.option("--site", default="", help="Where the pump sits, in a few words.")
+@click.option("--depth-mm", type=click.IntRange(0, 255), default=DEPTH_MM, show_default=True, help="Under the skin.")
+@click.option("--date", type=LOCAL_TIME, help="When it was implanted; default: now.")
+@click.option("--wall", type=LOCAL_TIME, help=WALL_HELP)
+@click.option("--override", is_flag=True, help="Accept a depth of more than 25 mm.")
+@pump_verb
+def implant(pump: Programmer, as_json: bool, **fields: Any) -> None:
+    """Record the implantation and set the pump's clock."""
+    status = _done(pump, lambda: pump.implant(**fields))
+    _show(status, as_json, f"implanted {sheet.shown_time(status['implanted'])}; the clock is set")
+
+
+@click.command()
+@click.option("--volume-ml", type=DECIMAL, required=True, help="Volume filled in after all was taken out.")
+@click.option("--concentration-mcg-per-ml", type=int, required=True, help="Of the new drug.")
+@click.option("--aspirated-ml", type=DECIMAL, help="Volume that was taken out, as measured.")
+@pump_verb
+def refill(pump: Programmer, as_json: bool, **fields: Any) -> None:
+    """Book a refill: what was expected to be left, what was, and the next dates.
+
+    With --json the status, and the volumes under `refill`.
+    """
+    booked: list[Refill] = []
+    status = _done(pump, lambda: booked.append(pump.refill(**fields)))
+    if as_json:
+        print_json(status | {"refill": _refill_numbers(booked[0])})
+    else:
+        click.echo("\n".join(_refill_lines(booked[0], status)))
+
+
+def _check_terminal(_ctx: click.Context, _param: click.Parameter, yes: bool) -> bool:
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask on; --yes commits without asking")
+    return yes
+
+
+@click.command()
+@click.option("--dose-mcg-per-day", type=DECIMAL, required=True, help="The same dose all day; up to three decimals.")
+@click.option("--yes", is_flag=True, callback=_check_terminal, help="Commit without asking.")
+@pump_verb
+def program(pump: Programmer, as_json: bool, dose_mcg_per_day: Decimal, yes: bool) -> None:
+    """Show old and new dosing side by side, ask, and commit what the pump read back."""
+    new = pump.plan(dose_mcg_per_day)
+    say("\n".join(_side_by_side(pump.status(), new)))
+    if not yes and not click.confirm("Commit the new program?", err=True):
+        raise Failure("not committed; the pump goes on as before", 1)
+    status = _done(pump, lambda: pump.order(new))
+    _show(status, as_json, f"committed: {sheet.dose(status)}; {status['therapy']}, {status['operation']}")
+
+
+@click.command()
+@pump_verb
+def stop(pump: Programmer, as_json: bool) -> None:
+    """Stop delivery, at once."""
+    status = _done(pump, pump.stop)
+    _show(status, as_json, "delivery is stopped; `thecal resume` goes on with the committed program")
+
+
+@click.command()
+@pump_verb
+def resume(pump: Programmer, as_json: bool) -> None:
+    """Deliver by the committed program again, at once."""
+    status = _done(pump, pump.resume)
+    _show(status, as_json, f"delivering {sheet.dose(status)} again; `thecal stop` stops it")
+
+
+@click.command()
+@click.argument("alarm", default="all", type=click.Choice(["all", *ALARM]), metavar="[NAME|all]")
+@pump_verb
+def silence(pump: Programmer, as_json: bool, alarm: str) -> None:
+    """Silence an alarm by its name, or all. It stays listed until its condition is over."""
+    status = _done(pump, lambda: pump.silence(alarm))
+    left = ", ".join(status["alarms"]) or "none"
+    _show(status, as_json, f"silenced {alarm}; alarms listed: {left}")
+
+
+@click.command()
+@click.option("--wall", type=LOCAL_TIME, help=WALL_HELP)
+@pump_verb
+def clock(pump: Programmer, as_json: bool, wall: datetime | None) -> None:
+    """Set the pump's wall clock."""
+    status = _done(pump, lambda: pump.set_clock(wall))
+    _show(status, as_json, f"the pump's clock says {sheet.shown_time(status['wall'])}")
+
+
+def _done(pump: Programmer, verb: Callable[[], object]) -> dict[str, Any]:
+    """Do it and read the status, in one session; warns of a pump that is left stopped."""
+    with pump.session():
+        verb()
+        status = pump.status()
+    if status["therapy"] == "stopped":
+        say("warning: the pump is left stopped, nothing is delivered; `thecal program` or `thecal resume` starts it")
+    return status
+
+
+def _show(values: dict[str, Any], as_json: bool, text: str) -> None:
+    if as_json:
+        print_json(values)
+    else:
+        click.echo(text)
+
+
+def _side_by_side(status: dict[str, Any], new: Program) -> list[str]:
+    """Old and new program in two columns, and the change of the dose."""
+    old_dose = status["dose_mcg_per_day"]
+    change = f"{100 * (new.dose_mcg_per_day - old_dose) / old_dose:+.1f} %" if old_dose else "first dose"
+    rows = (
+        ("", "now", "new"),
+        ("dose mcg/day", old_dose, f"{new.dose_mcg_per_day}  ({change})"),
+        ("concentration mcg/mL", status["concentration_mcg_per_ml"], new.concentration_mcg_per_ml),
+        ("rate mL/day", sheet.ml(status["rate_nl_per_day"]), sheet.ml(new.rate_nl_per_day)),
+        ("therapy", status["therapy"], "running"),
+    )
+    return [f"{name:<22} {old!s:<14} {planned}" for name, old, planned in rows]
+
+
+def _refill_numbers(booked: Refill) -> dict[str, Any]:
+    return {
+        "expected_nl": booked.expected_nl,
+        "aspirated_nl": booked.aspirated_nl,
+        "discrepancy_nl": booked.discrepancy_nl,
+        "accuracy_percent": booked.accuracy_percent,
+        "filled_nl": booked.filled_nl,
+    }
+
+
+def _refill_lines(booked: Refill, status: dict[str, Any]) -> list[str]:
+    lines = [f"expected left  {sheet.ml(booked.expected_nl)} mL"]
+    if booked.aspirated_nl is not None and booked.discrepancy_nl is not None:
+        lines.append(
+            f"aspirated      {sheet.ml(booked.aspirated_nl)} mL, {booked.discrepancy_nl / 1e6:+.3f} mL from expected"
+        )
+    if booked.accuracy_percent is not None:
+        off = abs(booked.accuracy_percent - 100) > ACCURACY_PERCENT
+        note = f"  more than {ACCURACY_PERCENT} % off: is the pump or the catheter at fault?" if off else ""
+        lines.append(f"accuracy       {booked.accuracy_percent:.1f} % of what the pump counted{note}")
+    return [
+        *lines,
+        f"filled         {sheet.ml(booked.filled_nl)} mL of {status['concentration_mcg_per_ml']} mcg/mL",
+        f"low reservoir  {sheet.shown_time(status['low_reservoir_date'])}",
+        f"refill by      {sheet.shown_time(status['refill_by'])}",
+    ]

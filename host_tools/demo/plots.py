@@ -1,0 +1,189 @@
+"""The plots of a life as one SVG for the report, whose colours are the page's own (CSS)."""
+
+import io
+import itertools
+import re
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.dates as mdates
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
+
+from host_tools.demo.record import DAY_S, Alarm, Life, Sample
+from host_tools.demo.timeline import alarm_words, tones
+from host_tools.durations import format_duration
+
+# matplotlib wants colours, the page has roles: each stand-in becomes var(--role) in the SVG.
+_STAND_IN = {
+    "ink": "#010101",
+    "muted": "#020202",
+    "rule": "#030303",
+    "belief": "#040404",
+    "truth": "#050505",
+    "truth-label": "#060606",
+    "non-critical": "#070707",
+    "critical": "#080808",
+    "page": "#090909",
+}
+INK, MUTED, RULE, BELIEF, TRUTH, TRUTH_LABEL, NON_CRITICAL, CRITICAL, PAGE = _STAND_IN.values()
+
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "thecal",
+    "font.size": 9.5,
+    "text.color": INK,
+    "axes.edgecolor": RULE,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": RULE,
+    "grid.linewidth": 0.8,
+    "xtick.color": RULE,
+    "xtick.labelcolor": MUTED,
+    "ytick.color": RULE,
+    "ytick.labelcolor": MUTED,
+    "ytick.major.size": 0,
+    "lines.solid_capstyle": "round",
+}
+
+
+def life_svg(life: Life) -> str:
+    """Rate, reservoir, battery and alarms, one above the other on one time axis."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(10.2, 9.6), layout="constrained")
+        figure.patch.set_alpha(0)
+        rate, reservoir, battery, alarms = figure.subplots(
+            4, 1, sharex=True, gridspec_kw={"height_ratios": [1.1, 2.6, 1.5, 1.4], "hspace": 0.06}
+        )
+        at = [_when(life, sample.at_s) for sample in life.samples]
+        _rate(rate, life, at)
+        _reservoir(reservoir, life, at)
+        _battery(battery, life.samples, at)
+        _alarms(alarms, life)
+        _time_axis(alarms, life)
+        out = io.StringIO()
+        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return _for_the_page(out.getvalue())
+
+
+def _when(life: Life, at_s: int) -> float:
+    """An uptime's place on the time axis."""
+    return float(mdates.date2num(life.date(at_s)))
+
+
+def _titled(axes: Axes, title: str, unit: str) -> None:
+    axes.set_title(f"{title}, {unit}" if unit else title, loc="left", fontsize=10.5, fontweight="bold", pad=8)
+
+
+def _beside(axes: Axes, y: float, text: str, colour: str, va: str = "center") -> None:
+    """A label in the right margin, level with what it names."""
+    axes.annotate(
+        text, (1, y), xycoords=axes.get_yaxis_transform(), xytext=(6, 0), textcoords="offset points",
+        va=va, color=colour, annotation_clip=False,
+    )  # fmt: skip
+
+
+def _rate(axes: Axes, life: Life, at: list[float]) -> None:
+    _titled(axes, "Rate", "mL/day")
+    pieces = [(a, b) for a, b in itertools.pairwise(life.samples) if b.at_s > a.at_s]
+    delivered = [(b.truth_delivered_nl - a.truth_delivered_nl) / 1e6 * DAY_S / (b.at_s - a.at_s) for a, b in pieces]
+    edges = [_when(life, sample.at_s) for sample in (pieces[0][0], *(b for _, b in pieces))]
+    ordered = [sample.rate_nl_per_day / 1e6 for sample in life.samples]
+    axes.stairs(delivered, edges, baseline=None, color=TRUTH, linewidth=5)
+    axes.step(at, ordered, where="post", color=BELIEF, linewidth=1.4)
+    axes.set_ylim(0, max(ordered) * 1.25)
+    _beside(axes, max(ordered), "ordered\nand delivered", MUTED)
+    for stall in life.named("MOTOR_STALL"):
+        axes.annotate(
+            "motor stall", (_when(life, stall["t_s"]), max(ordered) * 0.2), xytext=(7, 0),
+            textcoords="offset points", va="center", color=CRITICAL,
+        )  # fmt: skip
+
+
+def _reservoir(axes: Axes, life: Life, at: list[float]) -> None:
+    samples, low_ml, residual_ml = life.samples, life.low_reservoir_nl / 1e6, life.residual_nl / 1e6
+    _titled(axes, "Reservoir", "mL")
+    axes.plot(at, [sample.truth_reservoir_nl / 1e6 for sample in samples], color=TRUTH, linewidth=5)
+    axes.plot(at, [sample.reservoir_nl / 1e6 for sample in samples], color=BELIEF, linewidth=1.4)
+    axes.axhline(low_ml, color=NON_CRITICAL, linewidth=1, dashes=(5, 3))
+    axes.axhline(residual_ml, color=CRITICAL, linewidth=1, dashes=(5, 3))
+    top = max(sample.truth_reservoir_nl for sample in samples) / 1e6
+    axes.set_ylim(0, top * 1.06)
+    axes.yaxis.set_major_locator(MultipleLocator(5))
+    _beside(axes, low_ml, f"low {low_ml:g} mL", NON_CRITICAL, "bottom")
+    _beside(axes, residual_ml, f"empty {residual_ml:g} mL", CRITICAL, "top")
+    _beside(axes, top * 0.62, "belief\n(the pump's)", BELIEF)
+    _beside(axes, top * 0.45, "truth\n(the plant's)", TRUTH_LABEL)
+
+
+def _battery(axes: Axes, samples: list[Sample], at: list[float]) -> None:
+    _titled(axes, "Battery", "mV")
+    for name, readings in (
+        ("at rest", [sample.battery_mv for sample in samples]),
+        ("under load", [sample.battery_load_mv for sample in samples]),
+    ):
+        known = [(moment, mv) for moment, mv in zip(at, readings, strict=True) if mv is not None]
+        if known:
+            colour = BELIEF if name == "at rest" else MUTED
+            axes.plot(*zip(*known, strict=True), color=colour, linewidth=1.4)
+            _beside(axes, known[-1][1], name, colour)
+
+
+def _alarms(axes: Axes, life: Life) -> None:
+    _titled(axes, "Alarms", "")
+    occurrences = life.alarms()
+    rows = list(dict.fromkeys(alarm.name for alarm in occurrences))
+    for alarm in occurrences:
+        _alarm(axes, life, alarm, rows.index(alarm.name))
+    axes.set_yticks(range(len(rows)), [alarm_words(name) for name in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    for y, label in enumerate(axes.get_yticklabels()):
+        label.set_color(_colour(next(alarm for alarm in occurrences if alarm.name == rows[y])))
+
+
+def _alarm(axes: Axes, life: Life, alarm: Alarm, row: int) -> None:
+    """Sounding is dark, silenced is light; both are hours in seven years, so a mark says where to look."""
+    end_s = life.samples[-1].at_s
+    silenced_s = alarm.silenced_s if alarm.silenced_s is not None else alarm.cleared_s
+    sounding_until_s = end_s if silenced_s is None else silenced_s
+    over_s = end_s if alarm.cleared_s is None else max(alarm.cleared_s, sounding_until_s)
+    begin, quiet, over = (_when(life, at_s) for at_s in (alarm.raised_s, sounding_until_s, over_s))
+    colour = _colour(alarm)
+    axes.hlines(row, begin, over, color=colour, linewidth=7, alpha=0.35, capstyle="butt")
+    axes.hlines(row, begin, quiet, color=colour, linewidth=7, capstyle="butt")
+    axes.plot([begin], [row], marker="d", markersize=7, color=colour, markeredgewidth=0)
+    early = alarm.raised_s < end_s // 2
+    axes.annotate(
+        f"{tones(alarm)} in {format_duration(sounding_until_s - alarm.raised_s)}",
+        (over if early else begin, row), xytext=(9 if early else -9, 0), textcoords="offset points",
+        ha="left" if early else "right", va="center", color=MUTED,
+        bbox={"facecolor": PAGE, "edgecolor": "none", "pad": 1.5},
+    )  # fmt: skip
+
+
+def _colour(alarm: Alarm) -> str:
+    return CRITICAL if alarm.severity == "critical" else NON_CRITICAL
+
+
+def _time_axis(axes: Axes, life: Life) -> None:
+    axes.set_xlim(_when(life, 0), _when(life, life.samples[-1].at_s))
+    axes.xaxis.set_major_locator(mdates.YearLocator())
+    axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y"))
+    axes.xaxis.set_minor_locator(mdates.MonthLocator(bymonth=(4, 7, 10)))
+    axes.tick_params(axis="x", which="major", length=6)
+
+
+def _for_the_page(svg: str) -> str:
+    """The <svg> element alone, sized by the page and coloured by roles."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
+    for role, stand_in in _STAND_IN.items():
+        svg = svg.replace(stand_in, f"var(--{role})")
+    return svg

@@ -1,0 +1,58 @@
+"""The report on a life: one HTML file that needs no network and no scripts."""
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from host_tools.demo.plots import life_svg
+from host_tools.demo.record import Life, summary
+from host_tools.demo.timeline import dated, ml, timeline
+from host_tools.durations import format_duration
+
+
+def render(life: Life) -> str:
+    """The whole page."""
+    pages = Environment(
+        loader=PackageLoader("host_tools.demo", ""),
+        autoescape=select_autoescape(["html", "jinja"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return pages.get_template("report.html.jinja").render(
+        life=life,
+        told=summary(life),
+        numbers=_numbers(life),
+        lines=[(*dated(life, line), line) for line in timeline(life)],
+        plot=life_svg(life),
+    )
+
+
+def _numbers(life: Life) -> list[tuple[str, str, str]]:
+    """The table of key numbers: what, how much, and what to make of it."""
+    told, first, last = summary(life), life.samples[0], life.samples[-1]
+    books_off_nl = last.delivered_nl - last.truth_delivered_nl
+    books = "the same"
+    if books_off_nl:
+        books = f"{abs(books_off_nl):,} nL {'more' if books_off_nl > 0 else 'less'}"
+    late = len(life.named("LOW_RESERVOIR"))
+    rows = [
+        ("In service", f"{told['days']:,} days", f"{life.start:%Y-%m-%d} to {told['ended'][:10]}"),
+        ("Refills", f"{told['refills']}", f"after the first fill; {late} of them late"),
+        ("Delivered, by the pump's books", ml(last.delivered_nl, 3), "confirmed motor steps"),
+        ("Delivered, in truth", ml(last.truth_delivered_nl, 3), f"left the plant; the books say {books}"),
+        ("Battery at rest", f"{last.battery_mv} mV", f"{first.battery_mv} mV when new"),
+        ("Battery under load", f"{last.battery_load_mv} mV", f"{first.battery_load_mv} mV when new"),
+        ("Tones heard", f"{told['tones']}", ", ".join(f"{n} × {kind}" for kind, n in _kinds(life).items())),
+        ("Log entries", f"{told['events']}", "read over the serial line"),
+    ]
+    stalls = life.named("MOTOR_STALL_RECOVERY")
+    if stalls:
+        lasted_s = sum(event["data"]["duration_s"] for event in stalls)
+        rows.insert(4, ("Motor stalled", format_duration(lasted_s), "nothing of it made up for later"))
+    return rows
+
+
+def _kinds(life: Life) -> dict[str, int]:
+    kinds: dict[str, int] = {}
+    for tone in life.tones:
+        kinds[tone.kind] = kinds.get(tone.kind, 0) + 1
+    return kinds

@@ -1,0 +1,120 @@
+"""A pump's life told in dated lines; the refills on which nothing happened are drawn together."""
+
+from dataclasses import dataclass
+from statistics import mean
+from typing import Any
+
+from host_tools.demo.record import ALARM_OF_EVENT, DAY_S, Alarm, Life
+from host_tools.durations import format_duration
+
+_ALARM_TEXT = {
+    "low_reservoir": "Low reservoir: {reservoir_ml} computed.",
+    "motor_stall": "Motor stall: {missed_steps} steps in a row went unconfirmed.",
+    "eri": "Elective replacement indicator: the pump is due for replacement within 90 days.",
+    "end_of_service": "End of service: the pump stops for good.",
+}
+_TONE_TEXT = {"non_critical": "single beep", "critical": "dual tone"}
+Refill = tuple[int, dict[str, Any]]
+"""Its number, 0 for the first fill, and its log entry."""
+
+_ROUTINE = "each a week before the reservoir would be low"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened, of a kind: deed, routine, world, info, non_critical or critical."""
+
+    at_s: int
+    text: str
+    kind: str
+
+
+def timeline(life: Life) -> list[Line]:
+    """What happened, in order."""
+    lines = [Line(note.at_s, note.text, "world") for note in life.notes]
+    occurrences = iter(life.alarms())
+    refills = _refills(life)
+    for event in life.events:
+        if event["name"] in ALARM_OF_EVENT:
+            lines.append(_raised(event, next(occurrences)))
+        elif told := refills.get(event["seq"]) or _told(event):
+            lines.append(told)
+    return sorted(lines, key=lambda line: line.at_s)
+
+
+def _raised(event: dict[str, Any], alarm: Alarm) -> Line:
+    data = event["data"]
+    text = _ALARM_TEXT.get(alarm.name, f"{alarm_words(alarm.name).capitalize()}.")
+    text = text.format(reservoir_ml=ml(data.get("reservoir_nl", 0), 2), **data)
+    return Line(event["t_s"], f"{text} Heard: {tones(alarm)}.", alarm.severity)
+
+
+def _told(event: dict[str, Any]) -> Line | None:
+    data = event["data"]
+    match event["name"]:
+        case "IMPLANT":
+            text = f"Implanted, with {data['catheter_mm'] // 10} cm of catheter."
+        case "PROGRAM_COMMITTED":
+            text = f"Programmed: {data['new_dose_ng_per_day'] / 1000:g} mcg/day."
+        case "MOTOR_STALL_RECOVERY":
+            missed = f"{data['missed_steps']:,} steps missed in {format_duration(data['duration_s'])}"
+            text = f"The motor turns again: {missed}, never made up for."
+            return Line(event["t_s"], text, "info")
+        case "ALARM_SILENCED":
+            text = f"Silenced by the programmer: {alarm_words(data['alarm'])}."
+        case _:
+            return None
+    return Line(event["t_s"], text, "deed")
+
+
+def _refills(life: Life) -> dict[int, Line]:
+    """Lines by the number of their log entry: the first fill, each late refill, each run of those in between."""
+    low_s = [event["t_s"] for event in life.named("LOW_RESERVOIR")]
+    runs: list[list[Refill]] = []
+    lines: dict[int, Line] = {}
+    before_s = 0
+    for number, refill in enumerate(life.named("REFILL")):
+        late = any(before_s < at_s <= refill["t_s"] for at_s in low_s)
+        if number == 0 or late:
+            what = f"Refill {number}, late" if number else "First fill"
+            lines[refill["seq"]] = Line(refill["t_s"], f"{what}: {_filled(refill['data'])}.", "deed")
+            runs.append([])
+        else:
+            runs[-1].append((number, refill))
+        before_s = refill["t_s"]
+    return lines | {run[0][1]["seq"]: _routine(run, life) for run in runs if run}
+
+
+def _routine(run: list[Refill], life: Life) -> Line:
+    (first, refill), (last, last_refill) = run[0], run[-1]
+    which = f"Refills {first} to {last}" if last > first else f"Refill {first}"
+    until = f" The last on {life.date(last_refill['t_s']):%Y-%m-%d}." if last > first else ""
+    taken_nl = mean(entry["data"]["aspirated_nl"] for _, entry in run)
+    what = f"about {ml(taken_nl, 1)} out, {ml(refill['data']['filled_nl'], 0)} in"
+    return Line(refill["t_s"], f"{which}, {_ROUTINE}: {what}.{until}", "routine")
+
+
+def _filled(data: dict[str, Any]) -> str:
+    taken = f"{ml(data['aspirated_nl'], 2)} out, " if data["aspirated_nl"] else ""
+    return f"{taken}{ml(data['filled_nl'], 0)} in"
+
+
+def ml(volume_nl: float, decimals: int) -> str:
+    """A volume in mL, for reading."""
+    return f"{volume_nl / 1e6:,.{decimals}f} mL"
+
+
+def alarm_words(name: str) -> str:
+    """An alarm's name for reading: `low reservoir`."""
+    return "ERI" if name == "eri" else name.replace("_", " ")
+
+
+def tones(alarm: Alarm) -> str:
+    """How often an alarm sounded: `18 single beeps`."""
+    return f"{alarm.tones} {_TONE_TEXT[alarm.severity]}{'s' * (alarm.tones != 1)}"
+
+
+def dated(life: Life, line: Line) -> tuple[str, str, str]:
+    """Date, time of day and day of service of a line."""
+    moment = life.date(line.at_s)
+    return f"{moment:%Y-%m-%d}", f"{moment:%H:%M}", f"{line.at_s // DAY_S:,}"

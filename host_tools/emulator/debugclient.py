@@ -1,0 +1,104 @@
+"""The debug link of a running emulator, as typed methods. Times are seconds since first power-up."""
+
+import json
+import socket
+from types import TracebackType
+from typing import Any, Self
+
+
+class DebugError(RuntimeError):
+    """The emulator did not do it; the message says why."""
+
+
+class DebugLinkError(ConnectionError):
+    """The emulator is not there, or no longer."""
+
+
+class DebugClient:
+    """JSON lines over TCP to `address` (host:port): a request, an answer. Raises DebugError, DebugLinkError."""
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.rpartition(":")
+        try:
+            self._socket = socket.create_connection((host, int(port)))
+        except OSError as error:
+            raise DebugLinkError(f"no emulator answers at {address} ({error}); does it still run?") from error
+        self._answers = self._socket.makefile("rb")
+        self._address = address
+
+    def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
+        """Send one request as it is; its answer, without `ok`."""
+        try:
+            self._socket.sendall(json.dumps({"do": do, **arguments}).encode() + b"\n")
+            line = self._answers.readline()
+        except OSError as error:
+            raise DebugLinkError(f"the emulator at {self._address} went away ({error})") from error
+        if not line.endswith(b"\n"):
+            raise DebugLinkError(f"the emulator at {self._address} went away in mid-command")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise DebugError(answer["error"])
+        del answer["ok"]
+        return answer
+
+    def now_s(self) -> int:
+        return self.ask("now")["now_s"]
+
+    def advance(self, by_s: int) -> int:
+        """Let `by_s` pass at once; the time then."""
+        return self.ask("advance", by_s=by_s)["now_s"]
+
+    def advance_to(self, wall: str) -> int:
+        """Go on to an ISO local time by the pump's clock (while it has none: by --start); the time then."""
+        return self.ask("advance", to=wall)["now_s"]
+
+    def advance_to_next_alarm(self) -> dict[str, Any]:
+        """Go on until the pump logs that it raised an alarm; that log entry."""
+        return self.ask("advance", to="next-alarm")["event"]
+
+    def fault(self, name: str, for_s: int | None = None, **fields: int | str) -> None:
+        """Begin a fault: for `for_s`, or until healed."""
+        self.ask("fault", name=name, fields=fields, **({} if for_s is None else {"for_s": for_s}))
+
+    def heal(self, name: str) -> None:
+        self.ask("heal", name=name)
+
+    def cut(self, for_s: int = 10) -> int:
+        """All power is lost, and comes back after `for_s`; the time then."""
+        return self.ask("cut", for_s=for_s)["now_s"]
+
+    def head(self, state: str) -> None:
+        """The telemetry head: `on`, `off`, or `auto` (there while somebody is on the line)."""
+        self.ask("head", state=state)
+
+    def speed(self, speed: int | str) -> None:
+        """1, N, "max", or 0: time stands still but for `advance` and `cut`."""
+        self.ask("speed", speed=speed)
+
+    def truth(self) -> dict[str, Any]:
+        """What the plant knows."""
+        return self.ask("truth")["truth"]
+
+    def tones(self, since: int = 0) -> list[dict[str, Any]]:
+        """What began to sound, from the `since`-th tone on: `kind` (`single` or `dual`) and `at_s`."""
+        return self.ask("tones", since=since)["tones"]
+
+    def events(self, since: int = 0) -> list[dict[str, Any]]:
+        """Log entries as the pump made them, from the `since`-th of this run of the emulator on."""
+        return self.ask("events", since=since)["events"]
+
+    def trace_sha256(self) -> str:
+        """SHA-256 of every effect so far at the boundary of the HAL."""
+        return self.ask("trace")["trace_sha256"]
+
+    def close(self) -> None:
+        self._answers.close()
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

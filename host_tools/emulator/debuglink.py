@@ -1,0 +1,185 @@
+"""The emulator's debug link: JSON lines on a TCP port of its own, of which the pump knows nothing."""
+
+import asyncio
+import inspect
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, get_args, get_origin
+
+from host_tools.emulator.pacing import CLOCK_END_MS, parse_speed
+from host_tools.emulator.server import HOST, Server
+from protocol.messages import NONE32, WALL_EPOCH
+
+ALARM_SEARCH_MS = 8 * 366 * 86_400_000  # longer than any pump's service
+HEAD = {"on": True, "off": False, "auto": None}
+
+Answer = dict[str, Any]
+
+
+class DebugLink:
+    """Answers one request at a time, whoever asks."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._machine = server.machine
+        self._turn = asyncio.Lock()
+        self._verbs: dict[str, Callable[..., Awaitable[Answer]]] = {
+            "now": self._now,
+            "advance": self._advance,
+            "speed": self._speed,
+            "fault": self._fault,
+            "heal": self._heal,
+            "cut": self._cut,
+            "head": self._head,
+            "truth": self._truth,
+            "tones": self._tones,
+            "events": self._events,
+            "trace": self._trace,
+        }
+
+    async def open(self) -> str:
+        """Listen on a free port; host:port."""
+        self._listener = await asyncio.start_server(self._serve, HOST, 0)
+        return f"{HOST}:{self._listener.sockets[0].getsockname()[1]}"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                async with self._turn:
+                    answer = await self.answer(line)
+                writer.write(json.dumps(answer).encode() + b"\n")
+                await writer.drain()
+        except (ConnectionError, ValueError):
+            pass  # it hung up, or sent a line without end
+        except asyncio.CancelledError:
+            pass  # the emulator ends; asyncio's streams would print a cancelled handler as an error
+        finally:
+            writer.close()
+
+    async def answer(self, line: bytes) -> Answer:
+        """Do what a line asks. What is wrong with it is an `error` in the answer, never a raise."""
+        try:
+            request = json.loads(line)
+            if not isinstance(request, dict) or not isinstance(request.get("do"), str):
+                raise ValueError('a request is an object like {"do": "now"}')
+            name = request.pop("do")
+            verb = self._verbs.get(name)
+            if verb is None:
+                raise ValueError(f"{name!r} is no debug verb; there are {', '.join(self._verbs)}")
+            _check_arguments(name, verb, request)
+            self._server.live()  # between two wakes the pump's time is not looked after
+            return {"ok": True, **await verb(**request)}
+        except (ValueError, RecursionError) as error:
+            return {"error": str(error)}
+
+    async def _now(self) -> Answer:
+        return {"now_s": self._machine.now_ms // 1000}
+
+    async def _advance(self, by_s: int | None = None, to: str | None = None) -> Answer:
+        if (by_s is None) == (to is None):
+            raise ValueError("advance needs either by_s or to")
+        if to == "next-alarm":
+            return {"event": await self._run_to_alarm(), **await self._now()}
+        await self._server.run_to(self._ms_from_now(self._seconds_until(to) if by_s is None else by_s))
+        return await self._now()
+
+    async def _run_to_alarm(self) -> dict[str, Any]:
+        events = self._machine.events
+        seen = len(events)
+
+        def raised() -> bool:
+            return any(event["severity"] != "info" for event in events[seen:])
+
+        await self._server.run_to(min(self._machine.now_ms + ALARM_SEARCH_MS, CLOCK_END_MS), raised)
+        alarms = [event for event in events[seen:] if event["severity"] != "info"]
+        if not alarms:
+            raise ValueError(f"no alarm came up by {self._machine.now_ms // 86_400_000} days of pump time")
+        return alarms[0]
+
+    def _ms_from_now(self, by_s: int) -> int:
+        if by_s < 0:
+            raise ValueError(f"{by_s} s from now is past; time does not go back")
+        goal_ms = self._machine.now_ms + by_s * 1000
+        if goal_ms > CLOCK_END_MS:
+            raise ValueError(f"{by_s} s from now is beyond {CLOCK_END_MS // 1000} s, where its clock ends")
+        return goal_ms
+
+    def _seconds_until(self, wall: str | None) -> int:
+        """From now to a local time: the pump's clock says when that is, or the start that it was given."""
+        moment = datetime.fromisoformat(str(wall))
+        now = self._wall_now()
+        if moment < now:
+            raise ValueError(f"{wall} is before the pump's present, {now.isoformat()}")
+        return round((moment - now).total_seconds())
+
+    def _wall_now(self) -> datetime:
+        self._machine.wake()
+        wall_s = self._machine.pump.uptime.wall_s
+        if wall_s != NONE32:
+            return datetime.fromisoformat(WALL_EPOCH) + timedelta(seconds=wall_s)
+        start = self._server.identity["start"]
+        if start is None:
+            raise ValueError(
+                "the pump's clock is not set, so it knows no dates; advance by a duration, or set the clock: "
+                "`thecal implant`, `thecal clock`, or `thecal emulate --start`"
+            )
+        return datetime.fromisoformat(start) + timedelta(milliseconds=self._machine.now_ms)
+
+    async def _speed(self, speed: int | float | str) -> Answer:
+        self._server.pacer.speed = parse_speed(str(speed))
+        self._server.meddled()
+        return {}
+
+    async def _fault(self, name: str, fields: dict[str, Any] | None = None, for_s: int | None = None) -> Answer:
+        until_ms = None if for_s is None else self._machine.now_ms + for_s * 1000
+        self._machine.plant.apply_fault(name, until_ms, **(fields or {}))
+        self._server.meddled()
+        return {}
+
+    async def _heal(self, name: str) -> Answer:
+        self._machine.plant.heal(name)
+        self._server.meddled()
+        return {}
+
+    async def _cut(self, for_s: int = 10) -> Answer:
+        self._machine.power_cut(self._ms_from_now(for_s) - self._machine.now_ms)
+        self._server.meddled()
+        return await self._now()
+
+    async def _head(self, state: str) -> Answer:
+        if state not in HEAD:
+            raise ValueError(f"{state!r} is no state of the head; there are {', '.join(HEAD)}")
+        self._server.head_override = HEAD[state]
+        self._server.meddled()
+        return {}
+
+    async def _truth(self) -> Answer:
+        return {"truth": self._machine.plant.truth()}
+
+    async def _tones(self, since: int = 0) -> Answer:
+        tones = self._machine.plant.tones[since:]
+        return {"tones": [{"kind": tone.kind, "at_s": tone.at_ms // 1000} for tone in tones]}
+
+    async def _events(self, since: int = 0) -> Answer:
+        return {"events": self._machine.events[since:]}
+
+    async def _trace(self) -> Answer:
+        return {"trace_sha256": self._machine.recorder.trace_sha256()}
+
+
+def _check_arguments(name: str, verb: Callable[..., Awaitable[Answer]], arguments: dict[str, Any]) -> None:
+    """ValueError for an argument that is missing, unknown or of another type than the verb's own."""
+    parameters = inspect.signature(verb, eval_str=True).parameters
+    try:
+        inspect.signature(verb).bind(**arguments)
+    except TypeError as error:
+        raise ValueError(f"{name}: {error}; it takes {', '.join(parameters) or 'nothing'}") from None
+    for argument, value in arguments.items():
+        if isinstance(value, bool) or not isinstance(value, _classes(parameters[argument].annotation)):
+            raise ValueError(f"{name}: {argument} cannot be {value!r}")
+
+
+def _classes(annotation: Any) -> tuple[type, ...]:
+    """The classes of `int`, `int | None` or `dict[str, Any]`, as isinstance wants them."""
+    return tuple(get_origin(part) or part for part in get_args(annotation) or (annotation,))

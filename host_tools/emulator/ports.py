@@ -1,0 +1,166 @@
+"""The pump's serial lines, as TCP clients and a PTY see them."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from hal.contract import MAX_FRAME_BYTES
+from hal.mock.link import MockLink
+
+LINE_BYTES_PER_S = 11_520  # 115,200 baud, in wall time: a fast pump drops telemetry, it does not wait
+BURST_BYTES = 2_048
+ANSWER_BYTES = 2 * MAX_FRAME_BYTES  # room that a question makes, on credit: telemetry must not starve answers
+INCOMING_BYTES = 4_096  # from outside; who sends more has to wait
+UNSENT_BYTES = 65_536  # to a TCP client that does not read
+READ_BYTES = 4_096
+PTY_HEAD_S = 30  # a PTY has no notion of somebody being there: bytes within this time are the sign
+
+
+class Outside(Protocol):
+    """Who is at the other end of a line."""
+
+    def send(self, data: bytes) -> None: ...
+    def congested(self) -> bool: ...
+    def listen(self, wanted: bool) -> None: ...
+    def hang_up(self) -> None: ...
+
+
+class Line:
+    """One of the pump's links, with the bytes that wait to go in and the rate at which bytes go out."""
+
+    def __init__(self, link: MockLink) -> None:
+        self.link = link
+        self.outside: Outside | None = None
+        self.incoming = bytearray()
+        self._tokens = float(BURST_BYTES)
+        self._wall_s = 0.0
+
+    def attach(self, outside: Outside | None) -> None:
+        """Somebody (or nobody) is there now; what was under way from or to the one before is dropped."""
+        self.outside = outside
+        self.incoming.clear()
+
+    def receive(self, data: bytes) -> None:
+        self.incoming += data
+        if self.outside and len(self.incoming) >= INCOMING_BYTES:
+            self.outside.listen(False)
+
+    def carry_in(self, wall_s: float) -> bool:
+        """Set the link's room for this moment and give the pump what it takes. True if that is anything."""
+        self._tokens = min(BURST_BYTES, self._tokens + (wall_s - self._wall_s) * LINE_BYTES_PER_S)
+        self._wall_s = wall_s
+        congested = self.outside is not None and self.outside.congested()
+        taken = self.link.host_send(bytes(self.incoming)) if self.incoming else 0
+        room = max(int(self._tokens), ANSWER_BYTES if taken else 0)
+        self.link.tx_capacity = 0 if congested else room
+        if taken:
+            del self.incoming[:taken]
+            if self.outside and len(self.incoming) < INCOMING_BYTES:
+                self.outside.listen(True)
+        return taken > 0
+
+    def carry_out(self) -> None:
+        data = self.link.host_receive()
+        self._tokens -= len(data)
+        if data and self.outside:
+            self.outside.send(data)
+
+    @property
+    def recovering(self) -> bool:
+        """Whether room grows with time."""
+        return self._tokens < BURST_BYTES
+
+
+class TcpClient(asyncio.Protocol):
+    """One TCP connection, on the first free of `lines`; closed at once when none is."""
+
+    def __init__(self, lines: list[Line], kick: Callable[[], None]) -> None:
+        self._lines = lines
+        self._kick = kick
+        self._line: Line | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._line = next((line for line in self._lines if line.outside is None), None)
+        if self._line is None:
+            self._transport.close()
+        else:
+            self._line.attach(self)
+            self._kick()
+
+    def data_received(self, data: bytes) -> None:
+        if self._line:
+            self._line.receive(data)
+            self._kick()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._line:
+            self._line.attach(None)
+            self._kick()
+
+    def send(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def congested(self) -> bool:
+        return self._transport.get_write_buffer_size() > UNSENT_BYTES
+
+    def listen(self, wanted: bool) -> None:
+        if wanted:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
+
+    def hang_up(self) -> None:
+        self._transport.close()
+
+
+class PtyPort:
+    """A pseudo-terminal, where the system has them. `path` is what a programmer opens."""
+
+    def __init__(self, line: Line, kick: Callable[[], None]) -> None:
+        import tty  # not on every system, as openpty is not
+
+        self._loop = asyncio.get_running_loop()
+        self._line = line
+        self._kick = kick
+        # The slave stays open here: without any, the kernel reports an error to the master for ever.
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self.path = os.ttyname(self._slave)
+        self.heard_at_s = -float("inf")
+        self._unsent = b""
+        line.attach(self)
+        self.listen(True)
+
+    def _read(self) -> None:
+        self.heard_at_s = self._loop.time()
+        self._line.receive(os.read(self._master, READ_BYTES))
+        self._kick()
+
+    def send(self, data: bytes) -> None:
+        self._unsent += data
+        with contextlib.suppress(BlockingIOError):  # nobody reads: the terminal's buffer is full
+            self._unsent = self._unsent[os.write(self._master, self._unsent) :]
+
+    def congested(self) -> bool:
+        if self._unsent:
+            self.send(b"")
+        return bool(self._unsent)
+
+    def listen(self, wanted: bool) -> None:
+        if wanted:
+            self._loop.add_reader(self._master, self._read)
+        else:
+            self._loop.remove_reader(self._master)
+
+    def head_left_s(self) -> float:
+        """How long the head still counts as present, in wall seconds; 0 or less when it does not."""
+        return self.heard_at_s + PTY_HEAD_S - self._loop.time()
+
+    def hang_up(self) -> None:
+        self.listen(False)
+        os.close(self._master)
+        os.close(self._slave)

@@ -1,0 +1,33 @@
+"""A programmer for the pump: `with Programmer.open(url) as p: p.status()`. Knows only the protocol."""
+
+from host_tools.programmer.errors import (
+    BadValue,
+    LinkLost,
+    NoDevice,
+    NotAuthorised,
+    ProgrammerError,
+    ProtocolMismatch,
+    ReadBackDiffers,
+    Refused,
+    SessionLost,
+)
+from host_tools.programmer.orders import Program, Refill
+from host_tools.programmer.programmer import Programmer
+from host_tools.programmer.transport import SerialTransport, Transport
+
+__all__ = [
+    "BadValue",
+    "LinkLost",
+    "NoDevice",
+    "NotAuthorised",
+    "Program",
+    "Programmer",
+    "ProgrammerError",
+    "ProtocolMismatch",
+    "ReadBackDiffers",
+    "Refill",
+    "Refused",
+    "SerialTransport",
+    "SessionLost",
+    "Transport",
+]

@@ -1,0 +1,86 @@
+"""What can go wrong between programmer and pump, each in one line: what, with which value, and what to do."""
+
+REASONS = {
+    "malformed": "the pump could not read the message, or a value is outside what its field may hold",
+    "auth": "the pump does not accept this key, or this role may not do that",
+    "replay": "the pump has had a message with this number before",
+    "state": "the pump does not allow that in its present state; `thecal status` shows it",
+    "not_filled": "no drug has been filled in yet; use `thecal refill` first",
+    "too_many_steps": "the program has more steps a day than the pump can hold",
+    "inconsistent": "dose, concentration and rate do not fit each other, the drug, or what was read back",
+    "overfill": "that is more than the reservoir holds",
+    "lockout": "too soon after the last one",
+    "bolus_limit": "the bolus is above the pump's limit",
+    "dose_limit": "the dose is above the pump's daily limit; `thecal status` shows it",
+    "rate_limit": "the rate is outside what the pump can deliver; another dose or concentration is needed",
+    "soft_limit": "that is beyond a soft limit; repeat it with --override to accept it",
+}
+"""Why a pump refuses, for people."""
+
+PER_REQUEST = {
+    ("OPEN", "auth"): "the pump opens a session only with the telemetry head on it; place it and try again",
+    ("IMPLANT", "state"): "an implantation is recorded before therapy or while stopped; `thecal stop` comes first",
+    ("RESUME", "state"): "no program was committed yet, or the pump is at its end of service",
+    ("SILENCE", "state"): "that alarm is not on; `thecal status` lists those that are",
+    ("PROVE", "auth"): (
+        "the pump does not accept this key: it has one of its own, "
+        "or heard too many wrong ones and listens again in 5 s"
+    ),
+}
+"""Where a request makes a reason more exact."""
+
+
+class ProgrammerError(Exception):
+    """Base of all. `exit_code` is what the command line ends with."""
+
+    exit_code = 1
+
+
+class BadValue(ProgrammerError, ValueError):
+    """A value that no pump could be given."""
+
+    exit_code = 2
+
+
+class NoDevice(ProgrammerError):
+    """No pump at that port."""
+
+    exit_code = 3
+
+
+class LinkLost(ProgrammerError):
+    """The pump was there and stopped answering."""
+
+    exit_code = 3
+
+
+class SessionLost(LinkLost):
+    """The pump no longer knows the session: it restarted, or the session was idle for too long."""
+
+
+class ProtocolMismatch(ProgrammerError):
+    """Pump and programmer do not have the same message tables."""
+
+    exit_code = 3
+
+
+class Refused(ProgrammerError):
+    """The pump, or the programmer in its stead, said no to `request`; nothing was changed."""
+
+    exit_code = 4
+
+    def __init__(self, request: str, reason: str, detail: str = "") -> None:
+        self.request = request
+        self.reason = reason
+        words = detail or PER_REQUEST.get((request, reason)) or REASONS[reason]
+        super().__init__(f"{request.lower().replace('_', ' ')} refused ({reason}): {words}")
+
+
+class NotAuthorised(Refused):
+    """The key or the role does not fit."""
+
+    exit_code = 5
+
+
+class ReadBackDiffers(ProgrammerError):
+    """What the pump read back is not what was meant; it was not committed."""

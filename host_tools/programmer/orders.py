@@ -1,0 +1,99 @@
+"""What a clinician orders, as the wire's numbers, and the checks in words before it is sent.
+
+The pump checks everything again and has the last word; a check here only says it with both values.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from host_tools.programmer.errors import BadValue, Refused
+from host_tools.programmer.units import Number, mcg_from_ng, ng_from_mcg
+
+MAX_CONCENTRATION_MCG_PER_ML = 50_000
+MAX_DEPTH_MM = 25
+
+
+class Program(NamedTuple):
+    """A program: dose, concentration and the rate that follows from them."""
+
+    mode: str
+    concentration_mcg_per_ml: int
+    dose_ng_per_day: int
+    rate_nl_per_day: int
+
+    @property
+    def dose_mcg_per_day(self) -> int | float:
+        return mcg_from_ng(self.dose_ng_per_day)
+
+
+class Refill(NamedTuple):
+    """A booked refill. `expected_nl` is what the pump thought was left, `aspirated_nl` what was taken out.
+
+    `last_filled_nl` is the volume of the refill before, None when the log no longer has it.
+    """
+
+    expected_nl: int
+    aspirated_nl: int | None
+    filled_nl: int
+    last_filled_nl: int | None
+
+    @property
+    def discrepancy_nl(self) -> int | None:
+        """Below zero: the pump gave more than it counted; above: less."""
+        return None if self.aspirated_nl is None else self.aspirated_nl - self.expected_nl
+
+    @property
+    def accuracy_percent(self) -> float | None:
+        """Volume that left the reservoir, in percent of what the pump counted."""
+        if self.aspirated_nl is None or self.last_filled_nl is None or self.last_filled_nl == self.expected_nl:
+            return None
+        left_nl, counted_nl = self.last_filled_nl - self.aspirated_nl, self.last_filled_nl - self.expected_nl
+        return round(100 * left_nl / counted_nl, 2)
+
+
+def simple_program(dose_mcg_per_day: Number, concentration_mcg_per_ml: int) -> Program:
+    """The same dose all day. BadValue for more than three decimals of a mcg."""
+    dose_ng = ng_from_mcg("dose_mcg_per_day", dose_mcg_per_day)
+    rate_nl = (dose_ng * 1000 + concentration_mcg_per_ml // 2) // concentration_mcg_per_ml
+    return Program("simple", concentration_mcg_per_ml, dose_ng, rate_nl)
+
+
+def check_program(program: Program, status: Mapping[str, Any]) -> None:
+    """Raise what stands against ordering `program` on a pump with this status."""
+    limits = status["limits"]
+    if program.dose_ng_per_day == 0:
+        raise BadValue("dose_mcg_per_day 0 is no dose; `thecal stop` stops delivery")
+    if not status["concentration_mcg_per_ml"]:
+        raise Refused("PROGRAM", "not_filled")
+    if program.dose_mcg_per_day > limits["max_dose_mcg_per_day"]:
+        most_mcg = limits["max_dose_mcg_per_day"]
+        words = f"{program.dose_mcg_per_day} mcg/day is above the pump's limit of {most_mcg} mcg/day"
+        raise Refused("PROGRAM", "dose_limit", words)
+    least, most = limits["min_rate_nl_per_day"], limits["max_rate_nl_per_day"]
+    if not least <= program.rate_nl_per_day <= most:
+        words = (
+            f"{program.dose_mcg_per_day} mcg/day at {program.concentration_mcg_per_ml} mcg/mL is "
+            f"{program.rate_nl_per_day / 1e6:g} mL/day; the pump delivers "
+            f"{least / 1e6:g} to {most / 1e6:g} mL/day"
+        )
+        raise Refused("PROGRAM", "rate_limit", words)
+
+
+def check_refill(volume_nl: int, concentration_mcg_per_ml: int, status: Mapping[str, Any]) -> None:
+    """Raise what stands against this refill of a pump with this status."""
+    if volume_nl == 0:
+        raise BadValue("volume_ml 0 is no refill")
+    if not 1 <= concentration_mcg_per_ml <= MAX_CONCENTRATION_MCG_PER_ML:
+        most = MAX_CONCENTRATION_MCG_PER_ML
+        raise BadValue(f"concentration_mcg_per_ml {concentration_mcg_per_ml} is outside 1 to {most}")
+    capacity_nl = status["limits"]["capacity_nl"]
+    if volume_nl > capacity_nl:
+        words = f"{volume_nl / 1e6:g} mL is more than the reservoir's {capacity_nl / 1e6:g} mL"
+        raise Refused("REFILL", "overfill", words)
+
+
+def check_implant(depth_mm: int, override: bool) -> None:
+    """Raise what stands against a pump this deep under the skin."""
+    if depth_mm > MAX_DEPTH_MM and not override:
+        words = f"depth_mm {depth_mm} is over {MAX_DEPTH_MM} mm: telemetry will be weak; --override accepts it"
+        raise Refused("IMPLANT", "soft_limit", words)

@@ -1,0 +1,187 @@
+"""The programmer: one typed method for each verb."""
+
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from host_tools.programmer import orders, readout, units
+from host_tools.programmer.client import Client, decode
+from host_tools.programmer.errors import BadValue, LinkLost, NoDevice, ReadBackDiffers
+from host_tools.programmer.orders import Program, Refill
+from host_tools.programmer.units import Number
+from protocol import codes, messages
+
+PUMP_TUBING_ML = 0.140
+DEPTH_MM = 20
+LAST_SEQ = messages.NONE32 - 1
+LOG_PIECE = 12  # entries in an answer
+PATIENCE_S = 5  # without telemetry for its period and this long, the pump is asked for it again
+
+
+class Programmer(Client):
+    """A programmer on one line. Reading needs no session; a verb that changes the pump opens one of its own.
+
+    `checks=False` leaves all judgement of values to the pump.
+    """
+
+    def status(self) -> dict[str, Any]:
+        """What the pump does and believes, settled to now."""
+        hello = self.hello()
+        return readout.status_dict(self.ask("STATUS"), hello)
+
+    def log(self, since: int = 1) -> Iterator[dict[str, Any]]:
+        """The events from number `since` on that the pump still has, oldest first, up to now."""
+        self.hello()
+        end: int | None = None
+        while end is None or since < end:
+            answer = self.ask("LOG", first_seq=since, last_seq=LAST_SEQ)
+            end = end or answer["next_seq"]
+            for entry in answer["entries"]:
+                yield readout.event_dict(entry)
+            if not answer["entries"]:
+                return
+            since = answer["entries"][-1]["seq"] + 1
+
+    def latest_event(self, name: str) -> dict[str, Any] | None:
+        """The newest event of this name that the pump still has."""
+        bounds = self.ask("LOG", first_seq=LAST_SEQ, last_seq=LAST_SEQ)
+        end, oldest = bounds["next_seq"], bounds["oldest_seq"]
+        while end > oldest:
+            first = max(oldest, end - LOG_PIECE)
+            for entry in reversed(self.ask("LOG", first_seq=first, last_seq=end - 1)["entries"]):
+                if str(entry["event"]) == name:
+                    return readout.event_dict(entry)
+            end = first
+        return None
+
+    def watch(self, period_s: int = 1) -> Generator[dict[str, Any], None, None]:
+        """Status at every telemetry message, with its number as `seq`, until the iterator is closed."""
+        self.hello()
+        self.ask("SUBSCRIBE", period_s=period_s)
+        status: dict[str, Any] = {}
+        revision = None
+        try:
+            while True:
+                frame = self._line.next_pushed(period_s + PATIENCE_S)
+                if frame is None:
+                    self.ask("SUBSCRIBE", period_s=period_s)  # the pump restarted and forgot, or its time stands still
+                    revision = None
+                    continue
+                if not self._genuine(frame):
+                    continue
+                fields = decode(frame)
+                if fields["revision"] != revision:
+                    status = self.status()
+                    revision = fields["revision"]
+                elif fields["uptime_s"] >= status["uptime_s"]:
+                    status = readout.with_telemetry(status, fields)
+                else:
+                    continue  # was on its way when that status was read
+                yield status | {"seq": frame.sequence}
+        finally:
+            with suppress(LinkLost, NoDevice):  # a lost line has no subscription
+                self.ask("SUBSCRIBE", period_s=0)
+
+    def implant(
+        self,
+        catheter_cm: Number,
+        pump_tubing_ml: Number = PUMP_TUBING_ML,
+        site: str = "",
+        depth_mm: int = DEPTH_MM,
+        date: datetime | None = None,
+        wall: datetime | None = None,
+        override: bool = False,
+    ) -> None:
+        """Record the implantation at `date` (default: now); set the clock to `wall` (default: this computer's)."""
+        wall = wall or datetime.now().replace(microsecond=0)
+        if self._checks:
+            orders.check_implant(depth_mm, override)
+        with self.session():
+            self.ask(
+                "IMPLANT",
+                wall_s=units.wall_s("wall", wall),
+                implanted_wall_s=units.wall_s("date", date or wall),
+                catheter_mm=units.mm_from_cm("catheter_cm", catheter_cm),
+                tubing_nl=units.nl_from_ml("pump_tubing_ml", pump_tubing_ml),
+                depth_mm=depth_mm,
+                site=_padded("site", site, messages.SITE_BYTES),
+                override="yes" if override else "no",
+            )
+
+    def refill(self, volume_ml: Number, concentration_mcg_per_ml: int, aspirated_ml: Number | None = None) -> Refill:
+        """Book that the reservoir was emptied (of `aspirated_ml`, if that was measured) and filled."""
+        volume_nl = units.nl_from_ml("volume_ml", volume_ml)
+        aspirated_nl = None if aspirated_ml is None else units.nl_from_ml("aspirated_ml", aspirated_ml)
+        if self._checks:
+            orders.check_refill(volume_nl, concentration_mcg_per_ml, self.status())
+        before = self.latest_event("REFILL")
+        with self.session():
+            answer = self.ask(
+                "REFILL",
+                volume_nl=volume_nl,
+                concentration_mcg_per_ml=concentration_mcg_per_ml,
+                aspirated_nl=messages.NONE32 if aspirated_nl is None else aspirated_nl,
+            )
+        last_filled_nl = before["data"]["filled_nl"] if before else None
+        return Refill(answer["expected_nl"], aspirated_nl, volume_nl, last_filled_nl)
+
+    def plan(self, dose_mcg_per_day: Number, concentration_mcg_per_ml: int | None = None) -> Program:
+        """The simple program for this dose, by default of the drug in the reservoir. Orders nothing."""
+        status = self.status()
+        concentration = concentration_mcg_per_ml or status["concentration_mcg_per_ml"]
+        program = orders.simple_program(dose_mcg_per_day, concentration or 1)  # unfilled: refused whatever it says
+        if self._checks:
+            orders.check_program(program, status)
+        return program
+
+    def program_simple(self, dose_mcg_per_day: Number, concentration_mcg_per_ml: int | None = None) -> Program:
+        """Order the same dose all day. Returns the program that now runs."""
+        program = self.plan(dose_mcg_per_day, concentration_mcg_per_ml)
+        self.order(program)
+        return program
+
+    def order(self, program: Program) -> None:
+        """Stage `program`, compare what the pump reads back, and commit exactly that."""
+        fields = program._asdict()
+        with self.session():
+            self.ask("STAGE", **fields)
+            back = self.ask("READ_BACK")
+            staged = Program(*(back["program"][name] for name in Program._fields))
+            digest = sha256(messages.Program.build(fields)).digest()[: messages.DIGEST_BYTES]
+            if staged != program or back["digest"] != digest:
+                raise ReadBackDiffers(
+                    f"the pump read back {staged}, not {program}; nothing was committed, the old program goes on"
+                )
+            self.ask("COMMIT", digest=digest)
+
+    def stop(self) -> None:
+        """Stop delivery."""
+        self._do("STOP")
+
+    def resume(self) -> None:
+        """Deliver by the committed program again."""
+        self._do("RESUME")
+
+    def silence(self, alarm: str = "all") -> None:
+        """Silence one alarm by its name, or all."""
+        if alarm != "all" and alarm not in codes.ALARM:
+            raise BadValue(f"alarm {alarm!r} does not exist; alarms are all, {', '.join(codes.ALARM)}")
+        self._do("SILENCE", alarm=alarm)
+
+    def set_clock(self, wall: datetime | None = None) -> None:
+        """Set the pump's wall clock to `wall` (default: this computer's)."""
+        wall = wall or datetime.now().replace(microsecond=0)
+        self._do("SET_CLOCK", wall_s=units.wall_s("wall", wall))
+
+    def _do(self, name: str, **fields: Any) -> None:
+        with self.session():
+            self.ask(name, **fields)
+
+
+def _padded(name: str, text: str, size: int) -> bytes:
+    data = text.encode()
+    if len(data) > size:
+        raise BadValue(f"{name} {text!r} is {len(data)} bytes long; at most {size} fit")
+    return data + bytes(size - len(data))

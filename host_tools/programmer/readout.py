@@ -1,0 +1,146 @@
+"""What the pump says, in the words and units of people: the JSON of `status`, `watch` and `log`."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from host_tools.programmer.units import NG_PER_MCG, mcg_from_ng, wall_text
+from protocol import codes
+from protocol.messages import NONE32
+from protocol.registry import REQUEST
+
+NO_READING_MV = 0xFFFF
+
+
+def hello_dict(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Who the pump is."""
+    names = {name: fields[name].rstrip(b"\0").decode("ascii", "replace") for name in ("serial", "model", "firmware")}
+    return names | {"schema": f"{fields['version']}-{fields['fingerprint']:08x}", "key": str(fields["key"])}
+
+
+def status_dict(fields: Mapping[str, Any], hello: Mapping[str, Any]) -> dict[str, Any]:
+    """STATUS and HELLO as one object."""
+
+    def date(uptime_s: int) -> str | None:
+        """The day of an uptime, by the clock as it is set now."""
+        if NONE32 in (uptime_s, fields["wall_s"]):
+            return None
+        return _day(fields["wall_s"] + uptime_s - fields["uptime_s"])
+
+    return {
+        **hello,
+        "uptime_s": fields["uptime_s"],
+        "wall": wall_text(fields["wall_s"]),
+        "boots": fields["boots"],
+        "therapy": str(fields["therapy"]),
+        "operation": str(fields["operation"]),
+        "mode": str(fields["mode"]),
+        "rate_nl_per_day": fields["rate_nl_per_day"],
+        "dose_mcg_per_day": mcg_from_ng(fields["dose_ng_per_day"]),
+        "dose_ng_per_day": fields["dose_ng_per_day"],
+        "concentration_mcg_per_ml": fields["concentration_mcg_per_ml"],
+        "reservoir_nl": fields["reservoir_nl"],
+        "reservoir_sensor_nl": _unless(fields["sensor_nl"], NONE32),
+        "delivered_nl": fields["delivered_nl"],
+        "delivered_today_mcg": _whole_mcg(fields["delivered_today_ng"]),
+        "low_reservoir_date": date(fields["low_reservoir_s"]),
+        "refill_by": date(fields["refill_by_s"]),
+        "last_refill": date(fields["last_refill_s"]),
+        "implanted": _day(fields["implanted_wall_s"]),
+        "battery_mv": _unless(fields["battery_mv"], NO_READING_MV),
+        "battery_load_mv": _unless(fields["battery_load_mv"], NO_READING_MV),
+        "eri": date(fields["eri_s"]),
+        "eos": date(fields["eos_s"]),
+        "eri_forecast": date(fields["eri_forecast_s"]),
+        "alarms": [str(alarm["alarm"]) for alarm in fields["alarms"]],
+        "advisories": [str(advisory) for advisory in fields["advisories"]],
+        "alarm_list": [_alarm_dict(alarm) for alarm in fields["alarms"]],
+        "stopped_s": fields["stopped_s"],
+        "limits": {
+            "max_dose_mcg_per_day": mcg_from_ng(fields["max_dose_ng_per_day"]),
+            "min_rate_nl_per_day": fields["min_rate_nl_per_day"],
+            "max_rate_nl_per_day": fields["max_rate_nl_per_day"],
+            "capacity_nl": fields["capacity_nl"],
+            "low_reservoir_nl": fields["low_reservoir_nl"],
+        },
+        "telemetry_dropped": fields["telemetry_dropped"],
+        "comms_errors": fields["comms_errors"],
+    }
+
+
+def with_telemetry(status: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """`status` with the fields that a newer TELEMETRY carries; its wall clock moved on by the same time."""
+    return status | {
+        "uptime_s": fields["uptime_s"],
+        "wall": _moved(status["wall"], fields["uptime_s"] - status["uptime_s"]),
+        "therapy": str(fields["therapy"]),
+        "operation": str(fields["operation"]),
+        "rate_nl_per_day": fields["rate_nl_per_day"],
+        "reservoir_nl": fields["reservoir_nl"],
+        "delivered_nl": fields["delivered_nl"],
+        "delivered_today_mcg": _whole_mcg(fields["delivered_today_ng"]),
+        "battery_mv": _unless(fields["battery_mv"], NO_READING_MV),
+        "telemetry_dropped": fields["dropped"],
+    }
+
+
+def event_dict(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A log entry, its numbers named and its codes in words."""
+    name = str(entry["event"])
+    keys = codes.EVENTS[name].data if name in codes.EVENTS else ("a", "b", "c")
+    return {
+        "seq": entry["seq"],
+        "t_s": entry["uptime_s"],
+        "wall": wall_text(entry["wall_s"]),
+        "name": name,
+        "severity": str(entry["severity"]),
+        "data": {key: _in_words(key, entry[field]) for key, field in zip(keys, "abc", strict=False)},
+    }
+
+
+_WORDS = {
+    "old": codes.THERAPY,
+    "new": codes.THERAPY,
+    "alarm": {**codes.ALARM, "all": codes.ALL_ALARMS},
+    "role": codes.ROLE,
+    "reason": codes.REASON,
+    "region": codes.REGION,
+    "test": codes.REGION,
+    "command": {name: message.code for name, message in REQUEST.items()},
+}
+_NAME_OF = {key: {code: name for name, code in table.items()} for key, table in _WORDS.items()}
+
+
+def _in_words(key: str, value: int) -> int | str | None:
+    if value == NONE32:
+        return None
+    return _NAME_OF.get(key, {}).get(value, value)
+
+
+def _alarm_dict(alarm: Mapping[str, Any]) -> dict[str, Any]:
+    name = str(alarm["alarm"])
+    critical = codes.ALARM.get(name, 0) >> 8 == codes.SEVERITY["critical"]
+    return {
+        "name": name,
+        "class": "critical" if critical else "non_critical",
+        "since_s": alarm["since_s"],
+        "silenced": str(alarm["silenced"]) == "yes",
+        "condition": str(alarm["condition"]),
+    }
+
+
+def _day(wall_s: int) -> str | None:
+    wall = wall_text(wall_s)
+    return wall and wall[:10]
+
+
+def _unless(value: int, none: int) -> int | None:
+    return None if value == none else value
+
+
+def _whole_mcg(ng: int) -> int:
+    return (ng + NG_PER_MCG // 2) // NG_PER_MCG
+
+
+def _moved(wall: str | None, by_s: int) -> str | None:
+    return wall and (datetime.fromisoformat(wall) + timedelta(seconds=by_s)).isoformat()

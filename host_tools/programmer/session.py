@@ -1,0 +1,29 @@
+"""A proved session: its key, and its count of messages."""
+
+from protocol import auth
+from protocol.frame import AUTHENTICATED, Frame
+
+
+class Session:
+    """Signs requests and judges answers. `number` is the pump's, `key` only these two sides have."""
+
+    def __init__(self, number: int, key: bytes) -> None:
+        self.number = number
+        self._key = key
+        self._sequence = 0
+
+    def sign(self, code: int, payload: bytes) -> Frame:
+        """The next request of this session."""
+        self._sequence += 1
+        frame = Frame(code, self.number, self._sequence, payload, AUTHENTICATED, bytes(auth.MAC_BYTES))
+        return frame._replace(mac=auth.mac(self._key, frame.signed_bytes()))
+
+    def genuine(self, frame: Frame) -> bool:
+        """Whether the pump signed this frame in this session."""
+        ours = frame.flags == AUTHENTICATED and frame.session == self.number
+        return ours and auth.verify(self._key, frame.signed_bytes(), frame.mac)
+
+
+def unsigned(frame: Frame) -> bool:
+    """What is genuine outside a session: there is no key to sign with."""
+    return not frame.flags

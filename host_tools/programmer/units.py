@@ -1,0 +1,64 @@
+"""Between people's units (mL, mcg, cm, wall time) and the wire's integers: exact, or refused."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+from host_tools.programmer.errors import BadValue
+from protocol.messages import NONE32, WALL_EPOCH
+
+Number = int | float | Decimal
+
+NL_PER_ML = 1_000_000
+NG_PER_MCG = 1000
+MM_PER_CM = 10
+EPOCH = datetime.fromisoformat(WALL_EPOCH)
+_LAST_WALL_S = (1 << 30) - 1
+
+
+def exact(name: str, value: Number, per_unit: int, finest: str) -> int:
+    """`value` times `per_unit` as an integer. BadValue, with `name`, when negative or finer than `finest`."""
+    try:
+        scaled = Decimal(str(value)) * per_unit  # a float counts as what it prints
+    except InvalidOperation:
+        raise BadValue(f"{name} {value!r} is no number") from None
+    if not scaled.is_finite() or scaled < 0:
+        raise BadValue(f"{name} {value} must be 0 or more")
+    if scaled != scaled.to_integral_value():
+        raise BadValue(f"{name} {value} is too fine: give {finest}")
+    return int(scaled)
+
+
+def nl_from_ml(name: str, value: Number) -> int:
+    """Nanolitres of millilitres."""
+    return exact(name, value, NL_PER_ML, "at most six decimals of a mL (1 nL)")
+
+
+def ng_from_mcg(name: str, value: Number) -> int:
+    """Nanograms of micrograms."""
+    return exact(name, value, NG_PER_MCG, "at most three decimals")
+
+
+def mm_from_cm(name: str, value: Number) -> int:
+    """Millimetres of centimetres."""
+    return exact(name, value, MM_PER_CM, "at most one decimal (1 mm)")
+
+
+def mcg_from_ng(ng: int) -> int | float:
+    """Micrograms: an int where they are whole."""
+    return ng // NG_PER_MCG if ng % NG_PER_MCG == 0 else ng / NG_PER_MCG
+
+
+def wall_s(name: str, moment: datetime) -> int:
+    """Wall time on the wire. BadValue with a zone, with fractions of a second, or outside 2018..2052."""
+    if moment.tzinfo is not None or moment.microsecond:
+        raise BadValue(f"{name} {moment.isoformat()} must be local, in whole seconds and without a zone")
+    seconds = (moment - EPOCH) // timedelta(seconds=1)
+    if not 0 <= seconds <= _LAST_WALL_S:
+        last = EPOCH + timedelta(seconds=_LAST_WALL_S)
+        raise BadValue(f"{name} {moment.isoformat()} is outside {EPOCH.isoformat()} to {last.isoformat()}")
+    return seconds
+
+
+def wall_text(seconds: int) -> str | None:
+    """ISO local time of a wall time on the wire, None for none."""
+    return None if seconds == NONE32 else (EPOCH + timedelta(seconds=seconds)).isoformat()

@@ -1,0 +1,214 @@
+"""The verbs against a real emulator over real pyserial: what they print, and what the pump then is."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from host_tools.emulator.process import EmulatorProcess
+from host_tools.programmer import Programmer
+from protocol.frame import encode
+from tests.cli.conftest import PeerServer, Thecal, commands
+
+IMPLANT = ("implant", "--catheter-cm", "89", "--wall", "2026-01-05T08:00:00")
+REFILL = ("refill", "--volume-ml", "20", "--concentration-mcg-per-ml", "2000")
+PROGRAM = ("program", "--dose-mcg-per-day", "500", "--yes")
+DAY_S = 86_400
+
+
+def start_therapy(thecal: Thecal) -> None:
+    for verb in (IMPLANT, REFILL, PROGRAM):
+        assert thecal(*verb).exit_code == 0
+
+
+def status(thecal: Thecal) -> dict[str, Any]:
+    return json.loads(thecal("status", "--json").stdout)
+
+
+def advance(emulator: EmulatorProcess, by_s: int) -> None:
+    with emulator.debug_client() as debug:
+        debug.advance(by_s)
+
+
+@pytest.mark.usefixtures("emulator")
+def test_new_pump_says_what_it_is_and_is_not(thecal: Thecal) -> None:
+    done = thecal("status")
+    assert done.exit_code == 0
+    for words in ("THECAL-00001", "TEST KEY", "not a medical device", "unfilled", "none: no drug"):
+        assert words in done.stdout
+    assert done.stderr == ""
+
+
+def test_therapy_from_implant_to_refill(emulator: EmulatorProcess, thecal: Thecal) -> None:
+    start_therapy(thecal)
+    values = status(thecal)
+    assert (values["therapy"], values["operation"], values["mode"]) == ("running", "basal", "simple")
+    assert (values["dose_mcg_per_day"], values["rate_nl_per_day"]) == (500, 250_000)
+    assert values["implanted"] == "2026-01-05"
+    assert values["low_reservoir_date"] == "2026-03-18"  # 18 mL at 0.25 mL/day: 72 days
+    assert values["refill_by"] == "2026-03-11"
+    advance(emulator, 60 * DAY_S)
+    done = thecal(*REFILL, "--aspirated-ml", "4.9")
+    for words in ("expected left  5.000 mL", "4.900 mL, -0.100 mL", "100.7 %", "2026-05-17", "2026-05-10"):
+        assert words in done.stdout
+    assert "% off" not in done.stdout
+    advance(emulator, 20 * DAY_S)
+    assert "more than 14.5 % off" in thecal(*REFILL, "--aspirated-ml", "14").stdout
+    assert status(thecal)["reservoir_nl"] == 20_000_000
+
+
+def test_refill_json_is_the_status_and_the_volumes(emulator: EmulatorProcess, thecal: Thecal) -> None:
+    start_therapy(thecal)
+    advance(emulator, 40 * DAY_S)
+    values = json.loads(thecal(*REFILL, "--aspirated-ml", "8", "--json").stdout)
+    assert values["refill"] == {
+        "expected_nl": 10_000_000,
+        "aspirated_nl": 8_000_000,
+        "discrepancy_nl": -2_000_000,
+        "accuracy_percent": 120,
+        "filled_nl": 20_000_000,
+    }
+    assert values["reservoir_nl"] == 20_000_000
+
+
+@pytest.mark.usefixtures("emulator")
+def test_stop_and_resume_say_how_to_undo_and_warn_of_a_stopped_pump(thecal: Thecal) -> None:
+    start_therapy(thecal)
+    done = thecal("stop")
+    assert "`thecal resume`" in done.stdout
+    assert "left stopped" in done.stderr
+    assert status(thecal)["therapy"] == "stopped"
+    done = thecal("resume", "--json")
+    assert json.loads(done.stdout)["therapy"] == "running"
+    assert done.stderr == ""
+
+
+def test_check_fails_until_the_alarm_is_silenced(emulator: EmulatorProcess, thecal: Thecal) -> None:
+    start_therapy(thecal)
+    thecal("stop")
+    assert thecal("status", "--check").exit_code == 0
+    advance(emulator, 7 * 3600)
+    assert thecal("status", "--check").exit_code == 1
+    done = thecal("silence", "low_reservoir")
+    assert (done.exit_code, "that alarm is not on" in done.stderr) == (4, True)
+    assert thecal("silence", "stopped").exit_code == 0
+    assert thecal("status", "--check", "--json").exit_code == 0
+    assert status(thecal)["alarms"] == ["stopped"]
+
+
+def test_without_the_head_there_is_status_but_no_session(emulator: EmulatorProcess, thecal: Thecal) -> None:
+    with emulator.debug_client() as debug:
+        debug.head("off")
+    done = thecal("clock", "--wall", "2027-02-28")
+    assert (done.exit_code, "telemetry head" in done.stderr) == (5, True)
+    assert status(thecal)["wall"] is None
+
+
+@pytest.mark.usefixtures("emulator")
+def test_clock_is_set(thecal: Thecal) -> None:
+    done = thecal("clock", "--wall", "2027-02-28T23:59:00", "--json")
+    assert json.loads(done.stdout)["wall"] == "2027-02-28T23:59:00"
+
+
+@pytest.mark.usefixtures("emulator")
+def test_log_as_table_csv_and_json(thecal: Thecal) -> None:
+    start_therapy(thecal)
+    events = json.loads(thecal("log", "--json").stdout)
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    refill = next(event for event in events if event["name"] == "REFILL")
+    assert refill["data"] == {"expected_nl": 0, "aspirated_nl": None, "filled_nl": 20_000_000}
+    rows = list(csv.DictReader(io.StringIO(thecal("log", "--csv", "--since", str(refill["seq"])).stdout)))
+    assert rows[0]["name"] == "REFILL"
+    assert rows[0]["data"] == "expected_nl=0 aspirated_nl= filled_nl=20000000"
+    assert len(thecal("log").stdout.splitlines()) >= len(events)
+
+
+def test_watch_prints_an_update_a_line(thecal: Thecal) -> None:
+    with EmulatorProcess(speed=100) as emulator:
+        lines = thecal("watch", "--json", "--count", "3", "--port", emulator.url).stdout.splitlines()
+        updates = [json.loads(line) for line in lines]
+        assert len(thecal("watch", "--count", "2", "--every", "1m").stdout.splitlines()) == 2
+    with EmulatorProcess(speed=100) as emulator, Programmer.open(emulator.url) as pump:
+        assert set(updates[0]) == set(pump.status()) | {"seq"}
+    assert updates[0]["seq"] < updates[1]["seq"] < updates[2]["seq"]
+    assert updates[0]["uptime_s"] <= updates[1]["uptime_s"] <= updates[2]["uptime_s"]
+
+
+@pytest.mark.parametrize("scheme", ["", "spy://"])
+def test_pseudo_terminal_and_spy(emulator: EmulatorProcess, thecal: Thecal, scheme: str) -> None:
+    if emulator.pty is None:
+        pytest.skip("no pseudo-terminals here")
+    url = scheme + emulator.pty
+    for verb in (IMPLANT, REFILL, PROGRAM):
+        assert thecal(*verb, "--port", url).exit_code == 0
+    assert json.loads(thecal("status", "--json", "--port", url).stdout)["therapy"] == "running"
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    if not hasattr(os, "openpty"):
+        pytest.skip("no pseudo-terminals here")
+    ours, theirs = os.openpty()
+    yield ours, theirs
+    os.close(ours)
+    os.close(theirs)
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "host_tools.cli.main", *arguments]
+
+
+@pytest.mark.parametrize(("keys", "exit_code"), [(b"y\n", 0), (b"n\n", 1), (b"\n", 1), (b"\x04", 130)])
+def test_program_asks_on_a_terminal(server: PeerServer, terminal: tuple[int, int], keys: bytes, exit_code: int) -> None:
+    ours, theirs = terminal
+    asking = subprocess.Popen(
+        command("program", "--dose-mcg-per-day", "300", "--port", server.url),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert asking.stderr is not None
+    shown = b""
+    while b"[y/N]" not in shown:
+        shown += os.read(asking.stderr.fileno(), 1000)
+    os.write(ours, keys)
+    _, said = asking.communicate()
+    assert asking.returncode == exit_code, said
+    assert b"Traceback" not in said
+    assert ("COMMIT" in commands(server.peer)) == (exit_code == 0)
+    old, new = b"500            300  (-40.0 %)", b"0.250          0.150"
+    assert old in shown
+    assert new in shown
+
+
+def test_ctrl_c_ends_watch_cleanly(server: PeerServer) -> None:
+    server.pushes = [encode(server.peer.push(1))]
+    watching = subprocess.Popen(command("watch", "--port", server.url), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert watching.stdout is not None
+    assert watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    _, said = watching.communicate()
+    assert watching.returncode == 130
+    assert said.strip() == b""
+    assert server.peer.done[-1] == ("SUBSCRIBE", {"period_s": 0})
+
+
+def test_reader_that_has_seen_enough_of_watch_ends_it(server: PeerServer) -> None:
+    server.pushes = [encode(server.peer.push(number)) for number in range(50)]
+    watching = subprocess.Popen(
+        command("watch", "--json", "--port", server.url), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert watching.stdout is not None
+    assert watching.stderr is not None
+    assert watching.stdout.readline()
+    watching.stdout.close()
+    assert watching.stderr.read() == b""
+    watching.stderr.close()
+    assert watching.wait() == 1

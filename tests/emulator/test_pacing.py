@@ -1,0 +1,68 @@
+"""Pump time against wall time."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from host_tools.emulator.pacing import CLOCK_END_MS, Pacer, parse_speed
+
+
+class WallClock:
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+STEPS_S = st.lists(st.floats(0, 5, allow_subnormal=False), max_size=50)
+
+
+@given(speed=st.sampled_from([0.0, 0.5, 1.0, 60.0, 86_400.0]), steps_s=STEPS_S)
+def test_pump_time_is_wall_time_times_speed(speed: float, steps_s: list[float]) -> None:
+    wall = WallClock()
+    pacer = Pacer(speed, wall)
+    now_ms = 0
+    for step_s in steps_s:
+        wall.now_s += step_s
+        now_ms = pacer.target_ms(now_ms, session_open=False)
+    assert now_ms == pytest.approx((wall.now_s - 1000) * 1000 * speed, abs=1.01)
+
+
+@pytest.mark.parametrize(("speed", "in_session_ms"), [(0, 0), (0.5, 500), (1, 1000), (1e6, 1000), (math.inf, 1000)])
+def test_a_session_slows_time_to_real_time_at_most(speed: float, in_session_ms: int) -> None:
+    wall = WallClock()
+    pacer = Pacer(speed, wall)
+    wall.now_s += 1
+    assert pacer.target_ms(5000, session_open=True) == 5000 + in_session_ms
+
+
+def test_what_the_computer_was_too_slow_for_is_not_caught_up() -> None:
+    wall = WallClock()
+    pacer = Pacer(1000, wall)
+    wall.now_s += 10
+    assert pacer.target_ms(0, session_open=False) == 10_000_000
+    assert pacer.target_ms(400, session_open=False) == 400
+
+
+def test_time_ends_where_the_pumps_clock_does() -> None:
+    wall = WallClock()
+    pacer = Pacer(math.inf, wall)
+    assert pacer.target_ms(0, session_open=False) == CLOCK_END_MS
+    assert pacer.delay_s(CLOCK_END_MS, CLOCK_END_MS + 1, session_open=False) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("speed", "session_open", "delay_s"),
+    [(0, False, math.inf), (1, False, 6), (60, False, 0.1), (60, True, 6), (math.inf, False, 0), (math.inf, True, 6)],
+)
+def test_the_delay_to_the_next_wake(speed: float, session_open: bool, delay_s: float) -> None:
+    assert Pacer(speed).delay_s(1000, 7000, session_open) == pytest.approx(delay_s)
+
+
+@pytest.mark.parametrize("text", ["", "fast", "-1", "nan", "inf", "1x"])
+def test_no_speed(text: str) -> None:
+    with pytest.raises(ValueError, match="is no speed"):
+        parse_speed(text)

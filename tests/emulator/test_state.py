@@ -1,0 +1,139 @@
+"""The state folder: what went in comes out, and nothing damaged is ever overwritten."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hal.contract import SLOT_BYTES, SLOT_COUNT
+from host_tools.emulator.state import Saved, StateError, StateFolder
+
+IDENTITY = {"seed": 7, "serial": "THECAL-00008", "start": None}
+PLANT = {"now_ms": 123, "reservoir_nl": 20_000_000, "faults": [], "rest": {"a": None}}
+SLOTS = {0: b"intent", 3: bytes(range(256)), 15: b"\x00" * SLOT_BYTES}
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[StateFolder]:
+    with closing(StateFolder(folder)) as state:
+        yield state
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a pump in it."""
+    with opened(tmp_path / "pump") as state:
+        assert state.load() == (None, None)
+        state.save(IDENTITY, PLANT, SLOTS)
+    return tmp_path / "pump"
+
+
+def contents(folder: Path) -> set[bytes]:
+    return {path.read_bytes() for path in folder.rglob("*") if path.is_file() and "lock" not in path.name}
+
+
+@settings(max_examples=25)  # each waits for the disk a dozen times
+@given(lives=st.lists(st.dictionaries(st.integers(0, SLOT_COUNT - 1), st.binary(max_size=64)), min_size=1, max_size=4))
+def test_what_was_saved_last_is_loaded(tmp_path_factory: pytest.TempPathFactory, lives: list[dict[int, bytes]]) -> None:
+    folder = tmp_path_factory.mktemp("pump")
+    store: dict[int, bytes] = {}
+    for number, changes in enumerate(lives):
+        store |= changes
+        with opened(folder) as state:
+            state.load()
+            state.save(IDENTITY, PLANT | {"now_ms": number}, store)
+        with opened(folder) as state:
+            saved, message = state.load()
+        assert message is None
+        assert saved is not None
+        assert saved.identity == IDENTITY
+        assert saved.plant == PLANT | {"now_ms": number}
+        assert {slot: data for slot, data in saved.slots.items() if data} == {
+            slot: data for slot, data in store.items() if data
+        }
+
+
+def test_a_damaged_slot_is_the_pumps_own_affair(folder: Path) -> None:
+    (folder / "slots" / "03.bin").write_bytes(b"rotten")
+    with opened(folder) as state:
+        assert state.load() == (Saved(IDENTITY, PLANT, SLOTS | {3: b"rotten"}), None)
+
+
+def rewrite(change: Callable[[dict], None]) -> Callable[[Path], None]:
+    def damage(file: Path) -> None:
+        document = json.loads(file.read_bytes())
+        change(document)
+        file.write_text(json.dumps(document))
+
+    return damage
+
+
+DAMAGES = {
+    "damaged": lambda file: file.write_bytes(file.read_bytes()[:-20]),
+    "is damaged": lambda file: file.write_bytes(b"\xff\xfe\x00"),
+    "is damaged (": lambda file: file.write_bytes(b"[" * 100_000),
+    "no schema number": lambda file: file.write_text("[1, 2]"),
+    "checksum": rewrite(lambda document: document["pump"]["plant"].update(reservoir_nl=1)),
+    "checksum does": rewrite(lambda document: document.update(pump=None)),
+    "newer than": rewrite(lambda document: document.update(schema=99)),
+    "older than": rewrite(lambda document: document.update(schema=0)),
+    "is missing": lambda file: file.unlink(),
+}
+
+
+@pytest.mark.parametrize("words", DAMAGES)
+def test_a_damaged_plant_is_said_kept_and_never_trusted(folder: Path, words: str) -> None:
+    DAMAGES[words](folder / "plant.json")
+    found = contents(folder)
+    with opened(folder) as state:
+        saved, message = state.load()
+        assert saved is not None
+        assert message is not None
+        assert saved.plant is None
+        assert set(saved.slots) == set(range(SLOT_COUNT))
+        assert not set(saved.slots.values()) & {b"", *SLOTS.values()}
+        assert words in message
+        assert str(folder / "plant.json") in message
+        assert "\n" not in message
+        state.save(IDENTITY, PLANT, saved.slots)
+    assert found <= contents(folder)
+
+
+def test_each_damage_is_kept_under_a_number_of_its_own(folder: Path) -> None:
+    for number in (1, 2):
+        (folder / "plant.json").write_text(f"damage {number}")
+        with opened(folder) as state:
+            saved, _ = state.load()
+            assert saved is not None
+            state.save(IDENTITY, PLANT, saved.slots)
+    assert (folder / "plant.json.damaged-1").read_text() == "damage 1"
+    assert (folder / "plant.json.damaged-2").read_text() == "damage 2"
+    assert (folder / "slots.damaged-1" / "00.bin").read_bytes() == SLOTS[0]
+    assert (folder / "slots.damaged-2" / "00.bin").exists()
+
+
+def test_two_emulators_do_not_share_a_folder(folder: Path) -> None:
+    with opened(folder), pytest.raises(StateError, match=r"in use by another emulator \(process \d+\)"):
+        StateFolder(folder)
+    with opened(folder) as state:
+        assert state.load()[1] is None
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "pump").write_text("mine")
+    with pytest.raises(StateError, match="cannot keep a pump in"):
+        StateFolder(tmp_path / "pump")
+
+
+def test_a_save_that_fails_leaves_the_pump_that_was_there(folder: Path) -> None:
+    (folder / "slots" / "05.new").mkdir()  # stands in for a disk that is full
+    with opened(folder) as state:
+        state.load()
+        with pytest.raises(StateError, match="cannot save"):
+            state.save(IDENTITY, PLANT | {"now_ms": 999}, SLOTS | {5: b"new"})
+    with opened(folder) as state:
+        assert state.load() == (Saved(IDENTITY, PLANT, SLOTS), None)
