@@ -12,7 +12,7 @@ import pytest
 from construct import Int16ul, Int32ul
 
 from firmware import wire
-from protocol import auth, codes, fingerprint, generate, messages, registry
+from protocol import auth, codes, fingerprint, generate, messages, registry, wiregen
 from protocol.fields import fields_of
 from protocol.frame import Decoder, Frame
 from protocol.layout import Struct
