@@ -78,20 +78,22 @@ class Delivery:
         """
         if self._batch_steps > self._pulses:  # the body stopped short of its order: the rest was missed
             self._motor.halt()
-        self._since_s = self.until_s if now_s - self.until_s < LATE_S else now_s
+        self._since_s = since_s = self.until_s if now_s - self.until_s < LATE_S else now_s
         self._carry = self._carry_after
         self._pulses = steps = 0
-        span_s = min(MAX_BATCH_S, horizon_s)
+        span_s = horizon_s if horizon_s < MAX_BATCH_S else MAX_BATCH_S
         rate = self.rate_nl_per_day
         if rate:
-            most = min(self._max_steps, room_steps)
-            span_s = min(span_s, max(MIN_BATCH_S, most * self._step // rate))
+            most = self._max_steps if self._max_steps < room_steps else room_steps
+            longest_s = most * self._step // rate
+            if longest_s < span_s:
+                span_s = min(span_s, max(MIN_BATCH_S, longest_s))
             steps, self._carry_after = self._split(span_s)
             if steps > most:  # one step waits; more are not to be had, and never made up
                 self._carry_after += self._step
                 steps = most
         self._batch_steps = steps
-        self.until_s = self._since_s + span_s
+        self.until_s = since_s + span_s
         return steps
 
     def order(self, now_s):
@@ -105,7 +107,7 @@ class Delivery:
         steps = 0
         rest = self._carry
         while seconds > 0:
-            piece_s = min(seconds, self._piece_s)
+            piece_s = seconds if seconds < self._piece_s else self._piece_s
             rest += self.rate_nl_per_day * piece_s
             steps += rest // self._step
             rest %= self._step

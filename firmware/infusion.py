@@ -4,11 +4,11 @@ What a stall, a stop or a cut made the patient miss is never made up for: that w
 """
 
 from firmware import wire
-from firmware.delivery import RECOVERY_STEPS
+from firmware.delivery import MIN_MISSED_STEPS, RECOVERY_STEPS
 from firmware.monitor import REVERSE
 from firmware.state import NEVER
 
-IDLE_S = 3600  # how often a pump that delivers nothing writes down its age
+DAY_S = 86400
 
 
 class Infusion:
@@ -23,21 +23,11 @@ class Infusion:
         self._monitor = monitor
         self._alarms = alarms
         self._log = log
-        self._delivery = delivery
+        self.delivery = delivery
         self._therapy = state.therapy  # as last logged
         self._stall_s = NEVER
         self._missed_before = 0
-        self.stop_due_s = NEVER
-
-    @property
-    def until_s(self):
-        """When the running batch ends."""
-        return self._delivery.until_s
-
-    @property
-    def rate_nl_per_day(self):
-        """The rate being delivered."""
-        return self._delivery.rate_nl_per_day
+        self.due_s = NEVER
 
     @property
     def stalled(self):
@@ -62,7 +52,7 @@ class Infusion:
     @property
     def operation(self):
         """OPERATION code: what the machine does."""
-        if self._delivery.rate_nl_per_day:
+        if self.delivery.rate_nl_per_day:
             return wire.OPERATION_BASAL
         return wire.OPERATION_HALTED if self.ordered_nl_per_day else wire.OPERATION_IDLE
 
@@ -74,7 +64,7 @@ class Infusion:
 
     def begin(self):
         """After a boot: deliver what is ordered, with nothing carried over."""
-        self._delivery.begin(self._uptime.now_s)
+        self.delivery.begin(self._uptime.now_s)
         self._monitor.set_drug(self._state.drug_mcg_per_ml)
         if self._alarms.active(wire.ALARM_MOTOR_STALL):  # a stall outlives a reset until the rotor turns again
             self._stall_s = self._uptime.now_s
@@ -83,41 +73,44 @@ class Infusion:
 
     def settle(self):
         """Book what the motor did since the last call, and act on what that shows."""
-        delivery = self._delivery
+        delivery = self.delivery
         ledger = self._ledger
         confirmed, missed = delivery.settle()
         if confirmed or missed:
             ledger.book(confirmed, missed, self._state.drug_mcg_per_ml)
             if self._reservoir.low:
                 self._watch_reservoir()
-        self._monitor.watch(self._uptime.now_s)
-        if self._monitor.tripped:
+        monitor = self._monitor
+        monitor.watch(self._uptime.now_s)
+        if monitor.tripped:
             self._heed_monitor()
-        if self._stall_s != NEVER or delivery.missed_run >= 8:
+        if self._stall_s != NEVER or delivery.missed_run >= MIN_MISSED_STEPS:
             self._watch_stall()
 
     def next_batch(self):
         """The running batch is over: write down its result and the next one's size, then order it."""
         now_s = self._uptime.now_s
-        self._ledger.turn_day(self._uptime.local_s // 86400)
+        day, second = divmod(self._uptime.local_s, DAY_S)
+        if day != self._ledger.day:
+            self._ledger.turn_day(day)
         room_steps = self._reservoir.room_steps
-        if not room_steps and self._delivery.rate_nl_per_day:
+        if not room_steps and self.delivery.rate_nl_per_day:
             self.change()
             return
-        steps = self._delivery.plan(now_s, self._uptime.to_midnight_s, room_steps)
+        steps = self.delivery.plan(now_s, DAY_S - second, room_steps)
         self._ledger.keep(now_s, steps)
         if steps:
-            self._delivery.order(now_s)
+            self.delivery.order(now_s)
 
     def change(self):
         """The orders, or what forbids them, changed: end the running batch and go by the new ones."""
         self.settle()
         if self._reservoir.low:
             self._watch_reservoir()
-        was_delivering = self._delivery.rate_nl_per_day
-        self._delivery.halt(self._uptime.now_s)
+        was_delivering = self.delivery.rate_nl_per_day
+        self.delivery.halt(self._uptime.now_s)
         if not was_delivering:
-            self._delivery.begin(self._uptime.now_s)
+            self.delivery.begin(self._uptime.now_s)
         self._follow_orders()
         self.next_batch()
 
@@ -136,7 +129,7 @@ class Infusion:
     def watch_stop(self):
         """Raise the alarms of a stopped pump when they are due, and plan the next look."""
         since_s = self._state.stopped_since_s
-        self.stop_due_s = NEVER
+        self.due_s = NEVER
         if since_s == NEVER:
             return
         now_s = self._uptime.now_s
@@ -147,12 +140,12 @@ class Infusion:
             if now_s - since_s >= after_s:
                 self._alarms.occur(alarm, now_s, now_s - since_s)
             else:
-                self.stop_due_s = min(self.stop_due_s, since_s + after_s)
+                self.due_s = min(self.due_s, since_s + after_s)
 
     def _follow_orders(self):
         if self._state.therapy != self._therapy:
             self._log_therapy()
-        self._delivery.set_rate(0 if self.halted else self.ordered_nl_per_day)
+        self.delivery.set_rate(0 if self.halted else self.ordered_nl_per_day)
         self._note_stop()
 
     def _log_therapy(self):
@@ -164,7 +157,7 @@ class Infusion:
     def _note_stop(self):
         """Keep the time since which nothing is delivered that should be."""
         state = self._state
-        idle = self.stalled or not self._delivery.rate_nl_per_day
+        idle = self.stalled or not self.delivery.rate_nl_per_day
         counts = state.mode != wire.MODE_NONE and state.therapy != wire.THERAPY_END_OF_SERVICE
         if idle and counts:
             if state.stopped_since_s == NEVER:
@@ -188,13 +181,13 @@ class Infusion:
         monitor = self._monitor
         alarm = wire.ALARM_STEP_MISMATCH if monitor.tripped == REVERSE else wire.ALARM_OVERSPEED
         self._alarms.occur(alarm, self._uptime.now_s, monitor.steps, monitor.budget_steps)
-        if self._delivery.rate_nl_per_day:
+        if self.delivery.rate_nl_per_day:
             self.enter_safe_state(wire.REGION_PROGRAM)
-            self._delivery.halt(self._uptime.now_s)
+            self.delivery.halt(self._uptime.now_s)
             self._follow_orders()
 
     def _watch_stall(self):
-        delivery = self._delivery
+        delivery = self.delivery
         now_s = self._uptime.now_s
         if not self.stalled and delivery.missed_run >= delivery.miss_limit:
             self._stall_s = now_s

@@ -26,23 +26,19 @@ class Ledger:
         self.day, self.today_step_mcg_per_ml = values[6:]
         self.boots += 1
         self.unknown_steps += self.recovered_steps
-
-    @property
-    def booked_steps(self):
-        """Steps that may have left the reservoir."""
-        return self.delivered_steps + self.unknown_steps
+        self.booked_steps = self.delivered_steps + self.unknown_steps  # that may have left the reservoir
 
     def book(self, confirmed_steps, missed_steps, mcg_per_ml):
         """Count steps of a drug of `mcg_per_ml`."""
         self.delivered_steps += confirmed_steps
+        self.booked_steps += confirmed_steps
         self.missed_steps += missed_steps
         self.today_step_mcg_per_ml += confirmed_steps * mcg_per_ml
 
     def turn_day(self, day):
-        """Begin to count today's dose anew when `day` is another."""
-        if day != self.day:
-            self.day = day
-            self.today_step_mcg_per_ml = 0
+        """Begin to count today's dose anew."""
+        self.day = day
+        self.today_step_mcg_per_ml = 0
 
     def keep(self, uptime_s, intent_steps):
         """Write everything down, with the size of the batch about to be ordered. False when the store failed."""

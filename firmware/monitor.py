@@ -38,15 +38,17 @@ class Monitor:
 
     def watch(self, now_s):
         """Look at the rotor; inhibit the motor if it did what nobody may order. `now_s` never goes backwards."""
-        ordered, confirmed, backward = self._motor.progress()[:3]
+        ordered, confirmed, backward, _, _ = self._motor.progress()
         steps = confirmed - self._confirmed
-        if now_s // HOUR_S != self._hour:
-            self._turn(now_s // HOUR_S)
+        hour = now_s // HOUR_S
+        if hour != self._hour:
+            self._turn(hour)
         if backward != self._reversed:
             self._trip(REVERSE, backward - self._reversed, 0)
         ordered_steps = ordered - self._ordered
         if steps or ordered_steps:
-            self._excess_steps = max(0, self._excess_steps + steps - ordered_steps)
+            excess_steps = self._excess_steps + steps - ordered_steps
+            self._excess_steps = excess_steps if excess_steps > 0 else 0
             self._count(steps, ordered_steps)
         self._ordered = ordered
         self._confirmed = confirmed

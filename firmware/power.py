@@ -20,6 +20,8 @@ class Power:
         self._config = config
         self._battery = battery
         self._state = state
+        self._eri_mv = config.eri_mv
+        self._eos_mv = config.eos_mv
         self.life_s = config.life_days * _DAY_S
         self.eri_forecast_s = self.life_s
         self.stale_s = 0
@@ -28,9 +30,10 @@ class Power:
         self.due_s = 0
 
     def sample(self):
-        """Measure the cell, at rest and under load."""
-        self.rest_mv = self._battery.rest_mv()
-        self.load_mv = self._battery.load_mv()
+        """Measure the cell, at rest and under load. Whether either says that it is nearly empty."""
+        self.rest_mv = rest_mv = self._battery.rest_mv()
+        self.load_mv = load_mv = self._battery.load_mv()
+        return _NO_READING < rest_mv < self._eri_mv or _NO_READING < load_mv < self._eos_mv
 
     def forecast(self, now_s, rate_nl_per_day, delivered_nl):
         """Work out when ERI will come if the pump goes on at this rate, unless that is known already."""
@@ -61,11 +64,11 @@ class Power:
         """Whether the pump is to be replaced soon, and nobody was told yet."""
         if self._state.eri_s != NEVER:
             return False
-        return now_s >= self.eri_forecast_s or _NO_READING < self.rest_mv < self._config.eri_mv
+        return now_s >= self.eri_forecast_s or _NO_READING < self.rest_mv < self._eri_mv
 
     def end_reached(self, now_s):
         """Whether service ends now."""
         state = self._state
         if state.eri_s != NEVER and now_s >= state.eri_s + self._config.eri_days * _DAY_S:
             return True
-        return now_s >= self.life_s or _NO_READING < self.load_mv < self._config.eos_mv
+        return now_s >= self.life_s or _NO_READING < self.load_mv < self._eos_mv

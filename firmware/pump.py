@@ -14,7 +14,7 @@ from firmware.power import Power
 from firmware.report import Report
 from firmware.reservoir import Reservoir
 from firmware.session import Sessions
-from firmware.state import State
+from firmware.state import NEVER, State
 from firmware.uptime import Uptime
 
 
@@ -59,6 +59,7 @@ class Pump:
         desk = Desk(self.uptime, self.sessions, report, commands, self.log)
         self.ports = [Port(link, desk, hal.clock) for link in hal.links]
         report.ports = self.ports
+        self._with_deadlines = (self.infusion, self.alarms, self.power, self.sessions) + tuple(self.ports)
         self._boot(hal.buzzer)
         self._watchdog.pause()
 
@@ -92,31 +93,35 @@ class Pump:
         self._watchdog.arm()
         now_s = self.uptime.tick()
         infusion = self.infusion
+        delivery = infusion.delivery
+        power = self.power
         infusion.settle()
-        if now_s >= infusion.until_s:
-            self.power.sample()
+        weak = False
+        if now_s >= delivery.until_s:
+            weak = power.sample()
             infusion.next_batch()
+        if weak or now_s >= power.due_s:
             self._watch_power(now_s)
-        elif now_s >= self.power.due_s:
-            self._watch_power(now_s)
-        if now_s >= infusion.stop_due_s:
+        if now_s >= infusion.due_s:
             infusion.watch_stop()
-        self.sessions.expire(now_s)
+        if self.sessions.due_s != NEVER:
+            self.sessions.expire(now_s)
         if self.state.changed:
             self._keep(now_s)
         for port in self.ports:
             port.serve(now_s)
         if self.state.changed:
             self._keep(now_s)
-        if now_s >= self.power.stale_s or infusion.rate_nl_per_day != self.power.rate_nl_per_day:
+        if now_s >= power.stale_s or delivery.rate_nl_per_day != power.rate_nl_per_day:
             self._forecast()
         if now_s >= self.alarms.due_s:
             self.alarms.sound(now_s)
-        due_s = min(infusion.until_s, infusion.stop_due_s, self.alarms.due_s, self.power.due_s, self.sessions.due_s)
-        for port in self.ports:
-            due_s = min(due_s, port.due_s)
+        due_s = delivery.until_s
+        for other in self._with_deadlines:
+            if other.due_s < due_s:
+                due_s = other.due_s
         self._watchdog.pause()
-        return self.uptime.since_boot(due_s)
+        return due_s - self.uptime.base_s
 
     def _keep(self, now_s):
         if not self.state.keep(now_s):
@@ -124,7 +129,8 @@ class Pump:
             self.state.changed = False
 
     def _forecast(self):
-        self.power.forecast(self.uptime.now_s, self.infusion.rate_nl_per_day, self.reservoir.delivered_nl)
+        rate_nl_per_day = self.infusion.delivery.rate_nl_per_day
+        self.power.forecast(self.uptime.now_s, rate_nl_per_day, self.reservoir.delivered_nl)
 
     def _watch_power(self, now_s):
         state = self.state

@@ -48,7 +48,7 @@ class Report:
             self._state.therapy,
             self._infusion.operation,
             self._state.revision,
-            self._infusion.rate_nl_per_day,
+            self._infusion.delivery.rate_nl_per_day,
             self._reservoir.volume_nl,
             self._reservoir.delivered_nl,
             self.delivered_today_ng,
@@ -60,7 +60,7 @@ class Report:
         """ANS_STATUS's payload."""
         config = self._config
         state = self._state
-        rate_nl_per_day = self._infusion.rate_nl_per_day
+        rate_nl_per_day = self._infusion.delivery.rate_nl_per_day
         low_s, refill_by_s = self._refill_dates(rate_nl_per_day)
         return wire.pack_status(
             self._uptime.now_s,

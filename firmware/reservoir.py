@@ -28,16 +28,6 @@ class Reservoir:
         self.empty_at_steps = start_steps + max(0, (filled_nl - config.residual_nl) // config.step_nl)
 
     @property
-    def refills(self):
-        """How often the pump was filled in its life, for whoever holds the needle."""
-        return self._state.refills
-
-    @property
-    def filled_nl(self):
-        """Volume after the newest refill."""
-        return self._state.filled_nl
-
-    @property
     def volume_nl(self):
         """Computed volume; never below zero."""
         used_steps = self._ledger.booked_steps - self._state.filled_at_steps
@@ -51,7 +41,8 @@ class Reservoir:
     @property
     def room_steps(self):
         """Steps until only the residual is left: the pump must not run dry (it damages it)."""
-        return max(0, self.empty_at_steps - self._ledger.booked_steps)
+        steps = self.empty_at_steps - self._ledger.booked_steps
+        return steps if steps > 0 else 0
 
     @property
     def low(self):

@@ -3,31 +3,25 @@
 from firmware import wire
 from firmware.state import NEVER
 
-DAY_S = 86400
-
 
 class Uptime:
     """`now_s`: seconds since first power-up without the time unpowered, as of the last `tick`."""
 
     def __init__(self, clock):
         self._clock = clock
-        self._base_s = 0
+        self.base_s = 0  # uptime at this boot
         self.now_s = 0
 
     def start(self, base_s, state):
         """Go on from what the records know."""
-        self._base_s = base_s
+        self.base_s = base_s
         self._state = state
         self.tick()
 
     def tick(self):
         """Read the clock; returns `now_s`."""
-        self.now_s = self._base_s + self._clock.seconds()
+        self.now_s = self.base_s + self._clock.seconds()
         return self.now_s
-
-    def since_boot(self, uptime_s):
-        """The body's own seconds at an uptime."""
-        return uptime_s - self._base_s
 
     @property
     def wall_s(self):
@@ -47,8 +41,3 @@ class Uptime:
         if self._state.clock == wire.FLAG_YES:
             return self.now_s + self._state.wall_offset_s
         return self.now_s
-
-    @property
-    def to_midnight_s(self):
-        """Seconds until the next day begins, 1..86400."""
-        return DAY_S - self.local_s % DAY_S

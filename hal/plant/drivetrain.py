@@ -20,6 +20,8 @@ class Drivetrain:
         "_runaway_ms",
         "_settled_ms",
         "_steps",
+        "_stray_ms",
+        "alert_ms",
         "confirmed",
         "confirmed_run",
         "held",
@@ -28,7 +30,6 @@ class Drivetrain:
         "missed_run",
         "pulses",
         "reversed",
-        "stray_ms",
         "work_pulses",
     )
 
@@ -38,7 +39,8 @@ class Drivetrain:
         self.held = False
         self._settled_ms = -1
         self._runaway_ms = NEVER_MS  # of the next step that nobody ordered
-        # `stray_ms`: when the rotor does, or did, what no pulse asked for, and the firmware has not looked
+        self._stray_ms = NEVER_MS  # when the rotor does, or did, what no pulse asked for, and nobody has looked
+        self.alert_ms = NEVER_MS  # when the firmware is to be woken for the rotor's sake
         self._power_up()
 
     def _power_up(self) -> None:
@@ -53,6 +55,7 @@ class Drivetrain:
         self._due_ms = 0
         self._period_ms = 1
         self.miss_due_ms = NEVER_MS
+        self.alert_ms = self._stray_ms
 
     def order(self, at_ms: int, steps: int, first_ms: int, period_ms: int, give_up_ms: int, miss_limit: int) -> bool:
         """Pulse k (from 0) at `at_ms + first_ms + k * period_ms`; later than `at_ms + give_up_ms` there are none.
@@ -123,11 +126,12 @@ class Drivetrain:
             self.miss_due_ms = self._due_ms + pulse * self._period_ms
         else:
             self.miss_due_ms = NEVER_MS
+        self.alert_ms = min(self.miss_due_ms, self._stray_ms)
 
     def progress(self, at_ms: int) -> tuple[int, int, int, int, int]:
         """(pulses, confirmed, reversed, missed_run, confirmed_run) since power-up, saturating at 2^30 - 1."""
         self.settle(at_ms)
-        if at_ms >= self.stray_ms:
+        if at_ms >= self._stray_ms:
             self._plan_stray()
         counts = (self.pulses, self.confirmed, self.reversed, self.missed_run, self.confirmed_run)
         if self.pulses + self.confirmed + self.reversed > _SATURATED:
@@ -155,10 +159,11 @@ class Drivetrain:
 
     def step_back(self, at_ms: int) -> None:
         self.reversed += 1
-        self.stray_ms = at_ms
+        self.alert_ms = self._stray_ms = at_ms
 
     def _plan_stray(self) -> None:
-        self.stray_ms = NEVER_MS if self.inhibited or self.held else self._runaway_ms
+        self._stray_ms = NEVER_MS if self.inhibited or self.held else self._runaway_ms
+        self.alert_ms = min(self.miss_due_ms, self._stray_ms)
 
     @property
     def rotor_steps(self) -> int:

@@ -61,7 +61,7 @@ class Machine:
     def next_wake_ms(self) -> int:
         """When something happens next by itself; later than now."""
         plant = self.plant
-        return min(self._deadline_ms, plant.drivetrain.miss_due_ms, plant.drivetrain.stray_ms, plant.next_event_ms)
+        return min(self._deadline_ms, plant.drivetrain.alert_ms, plant.next_event_ms)
 
     def advance_to(self, at_ms: int) -> None:
         """Live until `at_ms`, everything due then included. ValueError when that is past."""
@@ -70,13 +70,10 @@ class Machine:
         if at_ms < plant.now_ms:
             raise ValueError(f"{at_ms} ms is before the pump's present, {plant.now_ms} ms")
         while True:
-            next_ms = wake_ms = self._deadline_ms
-            if train.miss_due_ms < wake_ms:
-                next_ms = wake_ms = train.miss_due_ms
-            if train.stray_ms < wake_ms:
-                next_ms = wake_ms = train.stray_ms
-            if plant.next_event_ms <= wake_ms:
-                next_ms = plant.next_event_ms
+            wake_ms = self._deadline_ms
+            if train.alert_ms < wake_ms:
+                wake_ms = train.alert_ms
+            next_ms = wake_ms if wake_ms < plant.next_event_ms else plant.next_event_ms
             if next_ms > at_ms:
                 break
             plant.advance(next_ms)
@@ -106,7 +103,7 @@ class Machine:
                 self._lose_power()
                 continue
             break
-        refills = self.pump.reservoir.refills
+        refills = self.pump.state.refills
         self._refills = refills if self._refills is None else min(refills, self._refills)  # fewer after a loss
         self.hal.power.sleep()
         self._poll()
@@ -130,17 +127,17 @@ class Machine:
             power.sleep()
             if self.recorder.log:
                 self._read_log()
-            if self.pump.reservoir.refills != self._refills:
+            if self.pump.state.refills != self._refills:
                 self._refill()
-            self._deadline_ms = power.boot_ms + deadline_s * 1000
-            if self._deadline_ms > self.plant.now_ms:
+            self._deadline_ms = deadline_ms = power.boot_ms + deadline_s * 1000
+            if deadline_ms > self.plant.now_ms:
                 return
         raise RuntimeError(f"the firmware asked {MOST_POLLS} times for {deadline_s} s, which is past")
 
     def _refill(self) -> None:
         """What the pump was told the clinician did: let the clinician have done it."""
-        self._refills = self.pump.reservoir.refills
-        self.plant.refill(self.pump.reservoir.filled_nl)
+        self._refills = self.pump.state.refills
+        self.plant.refill(self.pump.state.filled_nl)
 
     def _read_log(self) -> None:
         for record in self.recorder.log:

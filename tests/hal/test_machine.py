@@ -189,9 +189,9 @@ class Refilled(ToyPump):
         due_s = super().poll()
         if self.heard:
             self.heard = b""
-            self.reservoir = toy.NoReservoir()
-            self.reservoir.refills = 1
-            self.reservoir.filled_nl = 15_000_000
+            self.state = toy.NoRefills()
+            self.state.refills = 1
+            self.state.filled_nl = 15_000_000
         return due_s
 
 

@@ -7,7 +7,7 @@ STEPS = 104
 GIVE_UP_MS = 3_900_000
 
 
-class NoReservoir:
+class NoRefills:
     refills = 0
     filled_nl = 0
 
@@ -23,7 +23,7 @@ class ToyPump:
     def __init__(self, hal, config):
         self.hal = hal
         self.config = config
-        self.reservoir = NoReservoir()
+        self.state = NoRefills()
         self.polls_s = []
         self.heard = b""
 
