@@ -61,13 +61,14 @@ class Monitor:
         self._motor.release()
 
     def _count(self, steps, ordered_steps):
+        dose = steps * self._mcg_per_ml
+        self._day += dose
         slot = self._hour % _HOURS
-        self._hours[slot] += steps * self._mcg_per_ml
-        self._day += steps * self._mcg_per_ml
+        self._hours[slot] = hour_dose = self._hours[slot] + dose
         if self._excess_steps > 1:  # one step may be seen a moment after its order was
             self._trip(OVERSPEED, steps, ordered_steps)
-        elif self._hours[slot] > self._hour_budget:
-            self._overdose(self._hours[slot], self._hour_budget)
+        elif hour_dose > self._hour_budget:
+            self._overdose(hour_dose, self._hour_budget)
         elif self._day > self._day_budget:
             self._overdose(self._day, self._day_budget)
 
@@ -75,8 +76,9 @@ class Monitor:
         self._trip(OVERSPEED, dose // self._mcg_per_ml, budget // self._mcg_per_ml)
 
     def _turn(self, hour):
-        for passed in range(max(self._hour + 1, hour - _HOURS + 1), hour + 1):
-            slot = passed % _HOURS
+        passed_hours = hour - self._hour
+        for passed in range(passed_hours if passed_hours < _HOURS else _HOURS):
+            slot = (hour - passed) % _HOURS
             self._day -= self._hours[slot]
             self._hours[slot] = 0
         self._hour = hour
