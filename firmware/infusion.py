@@ -121,8 +121,8 @@ class Infusion:
             self._state.changed = True
 
     def enter_safe_state(self, reason):
-        """Minimum rate (nothing when empty or inhibited) and the critical alarm, until a programmer's order."""
-        if self._state.therapy != wire.THERAPY_END_OF_SERVICE:
+        """Minimum rate (nothing when unfilled, empty or inhibited) and the critical alarm, until somebody orders."""
+        if self._state.therapy not in (wire.THERAPY_UNFILLED, wire.THERAPY_END_OF_SERVICE):
             self.set_therapy(wire.THERAPY_SAFE_STATE)
         self._alarms.occur(wire.ALARM_SAFE_STATE, self._uptime.now_s, reason, self.ordered_nl_per_day)
 

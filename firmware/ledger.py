@@ -35,6 +35,11 @@ class Ledger:
         self.missed_steps += missed_steps
         self.today_step_mcg_per_ml += confirmed_steps * mcg_per_ml
 
+    def assume(self, booked_steps):
+        """After a loss: go on from a count that stands in for the one that is gone."""
+        self.delivered_steps = booked_steps
+        self.booked_steps = booked_steps
+
     def turn_day(self, day):
         """Begin to count today's dose anew."""
         self.day = day

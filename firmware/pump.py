@@ -78,6 +78,8 @@ class Pump:
             state.clock = wire.FLAG_NO
             state.changed = True
             self.alarms.occur(wire.ALARM_CLOCK_LOST, now_s)
+        if self.ledger.lost:
+            self.reservoir.doubt()
         if state.lost or self.ledger.lost:
             self.infusion.enter_safe_state(wire.REGION_PROGRAM if state.lost else wire.REGION_LEDGER)
         self.alarms.resume(now_s)

@@ -58,6 +58,11 @@ class Reservoir:
         state.last_refill_s = now_s
         state.refills += 1
 
+    def doubt(self):
+        """The ledger is lost, and nobody knows what is left: take it to be low, so that somebody looks."""
+        if self._state.last_refill_s != NEVER:
+            self._ledger.assume(self.low_at_steps)
+
     def filled(self):
         """The refill was kept."""
         self._set_thresholds()

@@ -53,6 +53,8 @@ class State:
         self.lost = values is None and not self._record.blank
         if values is not None:
             self._set(values)
+        elif self.lost:
+            self.therapy = wire.THERAPY_SAFE_STATE
         self._kept = self._values()
         self.changed = False
 

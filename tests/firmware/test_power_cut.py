@@ -125,9 +125,22 @@ def test_uptime_never_goes_back():
         last_s = uptime_s
 
 
-def test_lost_records_mean_the_safe_state_and_nothing_overwritten():
+def test_a_lost_ledger_starts_no_motor_in_an_unfilled_pump():
+    clinic = Clinic(Body())
+    clinic.run(7200)
+    for slot in (0, 1):
+        clinic.body.store.slots[slot] = b"?"
+    clinic.boot()
+    clinic.run(DAY_S)
+    assert clinic.status().therapy == "unfilled"
+    assert not clinic.body.orders
+    assert list(clinic.alarms()) == ["safe_state"]
+
+
+@pytest.mark.parametrize("slots", [(0, 1), (2, 3), (0, 1, 2, 3)], ids=["ledger", "state", "both"])
+def test_lost_records_mean_the_safe_state_and_nothing_overwritten(slots):
     clinic = running()
-    for slot in (2, 3):
+    for slot in slots:
         data = bytearray(clinic.body.store.read(slot))
         data[20] ^= 0xFF
         clinic.body.store.slots[slot] = bytes(data)
@@ -138,7 +151,9 @@ def test_lost_records_mean_the_safe_state_and_nothing_overwritten():
     assert status.therapy == "safe_state"
     assert status.rate_nl_per_day == 6000
     assert "safe_state" in clinic.alarms()
-    assert {slot: clinic.body.store.slots[slot] for slot in (2, 3)} == {slot: kept[slot] for slot in (2, 3)}
+    assert status.reservoir_nl <= 2_000_000
+    assert ("low_reservoir" in clinic.alarms()) == (2 not in slots)
+    assert {slot: clinic.body.store.slots[slot] for slot in slots} == {slot: kept[slot] for slot in slots}
     assert any(pattern == 0x55 for _, pattern in clinic.body.tones)
     clinic.refill()
     clinic.program(dose_ng_per_day=200_000)
