@@ -188,9 +188,14 @@ class Commands:
         listed = [entry[0] for entry in self._alarms.entries()]
         if alarm != wire.ALL_ALARMS and alarm not in listed:
             return wire.REASON_STATE, None
+        before = [entry[:] for entry in self._state.alarms]
         for code in listed if alarm == wire.ALL_ALARMS else [alarm]:
             self._alarms.silence(code)
-        return (None, None) if self._keep() else (wire.REASON_STATE, None)
+        if not self._keep():
+            self._state.alarms = before
+            self._alarms.resume(self._uptime.now_s)
+            return wire.REASON_STATE, None
+        return None, None
 
     def _trusted(self):
         """A programmer's order put therapy right: what stood against it is over, and silenced with it."""

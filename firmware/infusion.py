@@ -98,7 +98,10 @@ class Infusion:
             self.change()
             return
         steps = self.delivery.plan(now_s, DAY_S - second, room_steps)
-        self._ledger.keep(now_s, steps)
+        if not self._ledger.keep(now_s, steps):
+            self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
+        elif self._alarms.active(wire.ALARM_MEMORY_CRITICAL):
+            self._alarms.over(wire.ALARM_MEMORY_CRITICAL)
         if steps:
             self.delivery.order(now_s)
 

@@ -103,6 +103,8 @@ class State:
         return True
 
     def revert(self):
-        """Take back what was not kept."""
+        """Take back what was not kept, but for the alarms: what sounds goes on, whatever the store does."""
+        alarms = self.alarms
         self._set(self._kept)
+        self.alarms = alarms
         self.changed = False

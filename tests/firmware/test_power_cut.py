@@ -3,7 +3,7 @@
 import pytest
 
 from .body import Body, Store
-from .clinic import DAY_S, Clinic
+from .clinic import DAY_S, Clinic, Refused
 
 
 class PowerLost(BaseException):
@@ -15,6 +15,7 @@ class CuttingStore(Store):
 
     cut_at = 0
     keep = 0.0
+    failing = False
 
     def _cut(self, slot, before, after):
         self.cut_at -= 1
@@ -24,6 +25,8 @@ class CuttingStore(Store):
             raise PowerLost
 
     def write(self, slot, data):
+        if self.failing:
+            return 2
         self._cut(slot, b"", bytes(data))
         return super().write(slot, data)
 
@@ -160,3 +163,25 @@ def test_lost_records_mean_the_safe_state_and_nothing_overwritten(slots):
     clinic.boot()
     assert clinic.status().dose_ng_per_day == 200_000
     assert clinic.status().therapy == "running"
+
+
+def test_a_store_that_fails_raises_the_alarm_and_stops_no_therapy():
+    clinic = running()
+    store = clinic.body.store
+    store.failing = True
+    clinic.run(2 * 3600)
+    assert clinic.alarms()["memory_critical"].condition == "active"
+    before = clinic.body.motor.progress()[1]
+    clinic.run(DAY_S)
+    assert clinic.body.motor.progress()[1] - before == 1500
+    with pytest.raises(Refused, match="state"):
+        clinic.program(dose_ng_per_day=330_000)
+    assert clinic.status().dose_ng_per_day == 300_000
+    tones = len(clinic.body.tones)
+    with pytest.raises(Refused, match="state"):
+        clinic.command("SILENCE", alarm="all")
+    clinic.run(1200)
+    assert len(clinic.body.tones) >= tones + 2
+    store.failing = False
+    clinic.run(2 * 3600)
+    assert clinic.alarms()["memory_critical"].condition == "past"
