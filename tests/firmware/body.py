@@ -28,10 +28,10 @@ class Body:
     def ticks_ms(self):
         return (self.now_ms + (1 << 30) - 5000) & ((1 << 30) - 1)
 
-    def rest_mv(self):
+    def rest_mv(self) -> int:
         return 3000
 
-    def load_mv(self):
+    def load_mv(self) -> int:
         return 2900
 
     def play(self, pattern):
