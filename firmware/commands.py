@@ -4,13 +4,11 @@ A command changes the state, has it kept, and only then touches the machine and 
 any change. Roles are the wire's (`wire.ROLE_OF`) and were checked before.
 """
 
-from hashlib import sha256
-
-from firmware import prescription, wire
+from firmware import prescription, schedule, wire
+from firmware.staging import Staged
 from firmware.state import NEVER
 
 _MAX_DEPTH_MM = 25  # telemetry and refill reach no deeper (docs/sources.md, SEED-41)
-_DIGEST_BYTES = 8
 
 _ALIVE = (
     wire.THERAPY_UNFILLED,
@@ -39,6 +37,8 @@ class Commands:
             wire.REQ_IMPLANT: (self._implant, (wire.THERAPY_UNFILLED, wire.THERAPY_STOPPED)),
             wire.REQ_REFILL: (self._refill, _ALIVE),
             wire.REQ_STAGE: (self._stage, _ALIVE),
+            wire.REQ_STAGE_DAY: (self._stage_day, _ALIVE),
+            wire.REQ_READ_DAY: (self._read_day, _ALIVE),
             wire.REQ_READ_BACK: (self._read_back, _ALIVE),
             wire.REQ_COMMIT: (self._commit, _ALIVE),
             wire.REQ_STOP: (self._stop, _ALIVE),
@@ -130,32 +130,58 @@ class Commands:
             reason = wire.REASON_NOT_FILLED
         if reason is not None:
             return reason, None
-        digest = sha256(frame.payload).digest()[:_DIGEST_BYTES]
-        session.staged = (program, digest)
-        self._log.add(wire.EVENT_PROGRAM_STAGED, _number(digest), program[2])
-        return None, (wire.ANS_STAGED, wire.pack_staged(digest))
+        session.staged = staged = Staged(program, frame.payload)
+        self._log.add(wire.EVENT_PROGRAM_STAGED, _number(staged.digest), program[2])
+        return None, (wire.ANS_STAGED, wire.pack_staged(staged.digest))
+
+    def _stage_day(self, session, frame, day, steps):
+        staged = session.staged
+        if day >= schedule.DAYS:
+            return wire.REASON_MALFORMED, None
+        if staged is None or not staged.flex:
+            return wire.REASON_STATE, None
+        reason = schedule.day_refusal(steps, staged.program[1], self._config)
+        if reason is not None:
+            return reason, None
+        staged.put_day(day, steps, frame.payload)
+        return None, (wire.ANS_STAGED_DAY, wire.pack_staged_day(day))
+
+    def _read_day(self, session, _frame, day):
+        if day >= schedule.DAYS:
+            return wire.REASON_MALFORMED, None
+        if session.staged is None or session.staged.day(day) is None:
+            return wire.REASON_STATE, None
+        return None, (wire.ANS_DAY, wire.pack_day(day, session.staged.day(day)))
 
     def _read_back(self, session, _frame):
-        if session.staged is None:
+        staged = session.staged
+        if staged is None:
             return wire.REASON_STATE, None
-        return None, (wire.ANS_STAGED_PROGRAM, wire.pack_staged_program(*session.staged))
+        return None, (wire.ANS_STAGED_PROGRAM, wire.pack_staged_program(staged.program, staged.digest))
 
     def _commit(self, session, _frame, digest):
-        if session.staged is None:
+        staged = session.staged
+        if staged is None or not staged.complete:
             return wire.REASON_STATE, None
-        program, staged_digest = session.staged
-        if digest != staged_digest:
+        if digest != staged.digest:
             return wire.REASON_INCONSISTENT, None
-        reason = prescription.refusal(program, self._state.drug_mcg_per_ml, self._config)
+        week = staged.week() if staged.flex else None
+        reason = prescription.refusal(staged.program, self._state.drug_mcg_per_ml, self._config)
+        reason = reason or (week and prescription.week_refusal(week, staged.program, self._config))
         if reason is not None:
             return reason, None
         state = self._state
         old_ng_per_day = state.dose_ng_per_day
-        state.mode, state.concentration_mcg_per_ml, state.dose_ng_per_day, state.rate_nl_per_day = program
+        place = self._infusion.keep_week(week)
+        if week and not place:
+            return wire.REASON_STATE, None
+        state.mode, state.concentration_mcg_per_ml, state.dose_ng_per_day, state.rate_nl_per_day = staged.program
+        state.week = place
         self._infusion.set_therapy(wire.THERAPY_RUNNING)
         if not self._keep():
             return wire.REASON_STATE, None
         session.staged = None
+        self._infusion.week = week
         self._log.add(wire.EVENT_PROGRAM_COMMITTED, _number(digest), old_ng_per_day, state.dose_ng_per_day)
         self._trusted()
         return None, None

@@ -63,6 +63,10 @@ class Delivery:
         self._batch_steps = self._pulses = 0
         self.until_s = now_s
 
+    def owe(self, volume):
+        """Add a little (nL times 86,400) to what the next batch gives. No batch may be running."""
+        self._carry_after += volume
+
     def set_rate(self, rate_nl_per_day):
         """Takes effect with the next batch; 0 orders nothing."""
         self.rate_nl_per_day = rate_nl_per_day

@@ -10,6 +10,8 @@ _PARSERS = {
     wire.REQ_IMPLANT: wire.unpack_implant,
     wire.REQ_REFILL: wire.unpack_refill,
     wire.REQ_STAGE: wire.unpack_stage,
+    wire.REQ_STAGE_DAY: wire.unpack_stage_day,
+    wire.REQ_READ_DAY: wire.unpack_read_day,
     wire.REQ_COMMIT: wire.unpack_commit,
     wire.REQ_SILENCE: wire.unpack_silence,
     wire.REQ_SET_CLOCK: wire.unpack_set_clock,

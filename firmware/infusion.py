@@ -6,6 +6,7 @@ What a stall, a stop or a cut made the patient miss is never made up for: that w
 from firmware import wire
 from firmware.delivery import MIN_MISSED_STEPS, RECOVERY_STEPS
 from firmware.monitor import REVERSE
+from firmware.schedule import Week, WeekStore
 from firmware.state import NEVER
 
 DAY_S = 86400
@@ -14,7 +15,7 @@ DAY_S = 86400
 class Infusion:
     """The therapy of one pump, between the parts that order and the parts that watch."""
 
-    def __init__(self, config, uptime, state, ledger, reservoir, monitor, alarms, log, delivery):
+    def __init__(self, config, uptime, state, ledger, reservoir, monitor, alarms, log, delivery, store):
         self._config = config
         self._uptime = uptime
         self._state = state
@@ -24,6 +25,10 @@ class Infusion:
         self._alarms = alarms
         self._log = log
         self.delivery = delivery
+        self._weeks = WeekStore(store)
+        self.week = None  # of the committed flex program
+        self._step = -1  # of the week, now running
+        self._step_since_s = 0
         self._therapy = state.therapy  # as last logged
         self._stall_s = NEVER
         self._missed_before = 0
@@ -44,10 +49,38 @@ class Infusion:
         """The rate that the therapy asks for."""
         therapy = self._state.therapy
         if therapy == wire.THERAPY_RUNNING:
+            week = self.week
+            if week is not None and self._step >= 0:
+                return week.rate_nl_per_day(self._step)
             return self._state.rate_nl_per_day
         if therapy in (wire.THERAPY_MINIMUM, wire.THERAPY_SAFE_STATE):
             return self._config.minimum_rate_nl_per_day
         return 0
+
+    @property
+    def mean_nl_per_day(self):
+        """The rate being delivered, taken over the week where there is one."""
+        return self._state.rate_nl_per_day if self._step >= 0 else self.delivery.rate_nl_per_day
+
+    @property
+    def dose_ng_per_day(self):
+        """The daily dose being delivered; of a week, today's."""
+        rate_nl_per_day = self.delivery.rate_nl_per_day
+        week = self.week
+        if rate_nl_per_day and week is not None and self._step >= 0:
+            return week.day_dose_ng(self._uptime.local_s)
+        if rate_nl_per_day and self._state.therapy == wire.THERAPY_RUNNING:
+            return self._state.dose_ng_per_day
+        return rate_nl_per_day * self._state.drug_mcg_per_ml // 1000
+
+    def seconds_for(self, volume_nl):
+        """How long it will take to deliver a volume, None while nothing is delivered."""
+        if not self.delivery.rate_nl_per_day:
+            return None
+        week = self.week
+        if week is not None and self._step >= 0:
+            return week.seconds_for(volume_nl, self._uptime.local_s)
+        return volume_nl * DAY_S // self.delivery.rate_nl_per_day
 
     @property
     def operation(self):
@@ -71,6 +104,20 @@ class Infusion:
             self._missed_before = self._ledger.missed_steps
         self._follow_orders()
 
+    def load_week(self):
+        """After a boot: the week of the committed flex program. False when it is spoilt."""
+        state = self._state
+        if state.mode == wire.MODE_FLEX:
+            days = self._weeks.load(state.week)
+            if days is None:
+                return False
+            self.week = Week(days, state.concentration_mcg_per_ml)
+        return True
+
+    def keep_week(self, week):
+        """Write a week beside the one in force; where it is, 0 for no week and for a store that failed."""
+        return self._weeks.save(week.days, self._state.week) if week else 0
+
     def settle(self):
         """Book what the motor did since the last call, and act on what that shows."""
         delivery = self.delivery
@@ -93,11 +140,15 @@ class Infusion:
         day, second = divmod(self._uptime.local_s, DAY_S)
         if day != self._ledger.day:
             self._ledger.turn_day(day)
+        horizon_s = DAY_S - second
+        week = self.week
+        if week is not None:
+            horizon_s = min(horizon_s, self._follow_week(week))
         room_steps = self._reservoir.room_steps
         if not room_steps and self.delivery.rate_nl_per_day:
             self.change()
             return
-        steps = self.delivery.plan(now_s, DAY_S - second, room_steps)
+        steps = self.delivery.plan(now_s, horizon_s, room_steps)
         if not self._ledger.keep(now_s, steps):
             self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
         elif self._alarms.active(wire.ALARM_MEMORY_CRITICAL):
@@ -110,6 +161,7 @@ class Infusion:
         self.settle()
         if self._reservoir.low:
             self._watch_reservoir()
+        self._step = -1
         was_delivering = self.delivery.rate_nl_per_day
         self.delivery.halt(self._uptime.now_s)
         if not was_delivering:
@@ -144,6 +196,23 @@ class Infusion:
                 self._alarms.occur(alarm, now_s, now_s - since_s)
             else:
                 self.due_s = min(self.due_s, since_s + after_s)
+
+    def _follow_week(self, week):
+        """Run the step of the week that it is time for; seconds until the next. Without a clock there are none: the
+        program's mean rate goes on."""
+        now_s = self._uptime.now_s
+        if self._step >= 0 and self.delivery.rate_nl_per_day:
+            self.delivery.owe(week.left_over(self._step, now_s - self._step_since_s))
+        local_s = self._uptime.local_s
+        step = week.index_at(local_s)
+        running = self._state.therapy == wire.THERAPY_RUNNING and self._uptime.wall_s != NEVER
+        before, self._step = self._step, step if running else -1
+        self._step_since_s = now_s
+        if self.delivery.rate_nl_per_day and self._step != before:
+            self.delivery.set_rate(self.ordered_nl_per_day)
+            if running:
+                self._log.add(wire.EVENT_RATE_STEP, step, self.delivery.rate_nl_per_day)
+        return week.steps[step][1] - local_s % (7 * DAY_S)
 
     def _follow_orders(self):
         if self._state.therapy != self._therapy:

@@ -10,13 +10,22 @@ def rate_nl_per_day(dose_ng_per_day, concentration_mcg_per_ml):
     return (dose_ng_per_day * 1000 + concentration_mcg_per_ml // 2) // concentration_mcg_per_ml
 
 
+def week_refusal(week, program, config):
+    """Why a week cannot be ordered as the days of this program, as a REASON code, or None."""
+    if program[2] != week.dose_ng // 7:
+        return wire.REASON_INCONSISTENT
+    if week.highest_dose_ng() > config.max_dose_mcg_per_day * 1000:
+        return wire.REASON_DOSE_LIMIT
+    return None
+
+
 def refusal(program, drug_mcg_per_ml, config):
     """Why a program (mode, mcg/mL, ng/day, nL/day) cannot be ordered, as a REASON code, or None.
 
     `drug_mcg_per_ml` is the concentration in the reservoir. Rates are refused, never clamped.
     """
-    _, concentration_mcg_per_ml, dose_ng_per_day, program_nl_per_day = program
-    if concentration_mcg_per_ml == 0 or dose_ng_per_day == 0 or program_nl_per_day == 0:
+    mode, concentration_mcg_per_ml, dose_ng_per_day, program_nl_per_day = program
+    if concentration_mcg_per_ml == 0 or dose_ng_per_day == 0 or program_nl_per_day == 0 or mode == wire.MODE_NONE:
         return wire.REASON_MALFORMED
     if concentration_mcg_per_ml != drug_mcg_per_ml:
         return wire.REASON_INCONSISTENT

@@ -41,7 +41,7 @@ class Pump:
         self.monitor = Monitor(hal.motor, config.step_nl, config.max_dose_mcg_per_day, config.monitor_percent)
         delivery = self.delivery_class(hal.motor, config.step_nl)
         parts = (config, self.uptime, self.state, self.ledger, self.reservoir, self.monitor, self.alarms)
-        self.infusion = Infusion(*parts, self.log, delivery)
+        self.infusion = Infusion(*parts, self.log, delivery, hal.store)
         self.sessions = Sessions(config, self.uptime, self.state, self.log, hal.head, hal.entropy)
         report = Report(
             config,
@@ -80,8 +80,9 @@ class Pump:
             self.alarms.occur(wire.ALARM_CLOCK_LOST, now_s)
         if self.ledger.lost:
             self.reservoir.doubt()
-        if state.lost or self.ledger.lost:
-            self.infusion.enter_safe_state(wire.REGION_PROGRAM if state.lost else wire.REGION_LEDGER)
+        spoilt_program = state.lost or not self.infusion.load_week()
+        if spoilt_program or self.ledger.lost:
+            self.infusion.enter_safe_state(wire.REGION_PROGRAM if spoilt_program else wire.REGION_LEDGER)
         self.alarms.resume(now_s)
         self.infusion.begin()
         self._forecast()
@@ -114,7 +115,7 @@ class Pump:
             port.serve(now_s)
         if self.state.changed:
             self._keep(now_s)
-        if now_s >= power.stale_s or delivery.rate_nl_per_day != power.rate_nl_per_day:
+        if now_s >= power.stale_s or infusion.mean_nl_per_day != power.rate_nl_per_day:
             self._forecast()
         if now_s >= self.alarms.due_s:
             self.alarms.sound(now_s)
@@ -131,8 +132,7 @@ class Pump:
             self.state.changed = False
 
     def _forecast(self):
-        rate_nl_per_day = self.infusion.delivery.rate_nl_per_day
-        self.power.forecast(self.uptime.now_s, rate_nl_per_day, self.reservoir.delivered_nl)
+        self.power.forecast(self.uptime.now_s, self.infusion.mean_nl_per_day, self.reservoir.delivered_nl)
 
     def _watch_power(self, now_s):
         state = self.state

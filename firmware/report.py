@@ -60,8 +60,7 @@ class Report:
         """ANS_STATUS's payload."""
         config = self._config
         state = self._state
-        rate_nl_per_day = self._infusion.delivery.rate_nl_per_day
-        low_s, refill_by_s = self._refill_dates(rate_nl_per_day)
+        low_s, refill_by_s = self._refill_dates()
         return wire.pack_status(
             self._uptime.now_s,
             self._uptime.wall_s,
@@ -69,8 +68,8 @@ class Report:
             state.therapy,
             self._infusion.operation,
             state.mode,
-            rate_nl_per_day,
-            self._dose_ng_per_day(rate_nl_per_day),
+            self._infusion.delivery.rate_nl_per_day,
+            self._infusion.dose_ng_per_day,
             state.drug_mcg_per_ml,
             self._reservoir.volume_nl,
             self._sensor_nl(),
@@ -102,21 +101,16 @@ class Report:
         """Dose confirmed since midnight. 1 nL of 1 mcg/mL is 1/1000 ng."""
         return self._ledger.today_step_mcg_per_ml * self._config.step_nl // 1000
 
-    def _dose_ng_per_day(self, rate_nl_per_day):
-        if rate_nl_per_day and self._state.therapy == wire.THERAPY_RUNNING:
-            return self._state.dose_ng_per_day
-        return rate_nl_per_day * self._state.drug_mcg_per_ml // 1000
-
     def _sensor_nl(self):
         if self._fill_sensor is None:
             return wire.NONE32
         volume_nl = self._fill_sensor.volume_nl()
         return wire.NONE32 if volume_nl < 0 else volume_nl
 
-    def _refill_dates(self, rate_nl_per_day):
+    def _refill_dates(self):
         """Uptimes of the low reservoir and of the refill to plan: a week before, or when the drug is too old."""
-        left_s = self._reservoir.low_in_s(rate_nl_per_day)
-        if left_s is None:
+        left_s = self._infusion.seconds_for(self._reservoir.above_low_nl)
+        if left_s is None or self._state.last_refill_s == NEVER:
             return NEVER, NEVER
         low_s = self._uptime.now_s + left_s
         spoilt_s = self._state.last_refill_s + self._config.max_fill_days * 86400

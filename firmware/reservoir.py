@@ -67,9 +67,7 @@ class Reservoir:
         """The refill was kept."""
         self._set_thresholds()
 
-    def low_in_s(self, rate_nl_per_day):
-        """Seconds until the reservoir will be low at this rate, 0 when it is, or None at rate 0 or unfilled."""
-        if not rate_nl_per_day or not self._state.filled_nl:
-            return None
-        left_nl = max(0, self.volume_nl - self._config.low_reservoir_nl)
-        return left_nl * 86400 // rate_nl_per_day
+    @property
+    def above_low_nl(self):
+        """Volume left until the reservoir is low."""
+        return max(0, self.volume_nl - self._config.low_reservoir_nl)

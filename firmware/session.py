@@ -28,7 +28,7 @@ class Session:
         self.role = role
         self.proved = False
         self.closed = False
-        self.staged = None  # (payload, fields, digest) of the program that lies ready
+        self.staged = None  # the firmware.staging.Staged that lies ready
         self._key = key
         self._sequence = 0
         self._last_request = self._last_answer = b""

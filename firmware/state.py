@@ -18,6 +18,7 @@ _FIELDS = (
     ("concentration_mcg_per_ml", "I"),
     ("dose_ng_per_day", "Q"),
     ("rate_nl_per_day", "I"),
+    ("week", "B"),
     ("drug_mcg_per_ml", "I"),
     ("filled_nl", "I"),
     ("filled_at_steps", "I"),
@@ -41,7 +42,8 @@ _LAYOUT = "".join([code for _, code in _FIELDS]) + "BI" * len(ALARMS)
 class State:
     """The fields above as attributes, and `alarms`: a list [condition and silence, since_s] for each of ALARMS.
 
-    `concentration_mcg_per_ml` belongs to the committed program, `drug_mcg_per_ml` to what is in the reservoir.
+    `concentration_mcg_per_ml` belongs to the committed program, `drug_mcg_per_ml` to what is in the reservoir. `week`
+    is where the program's week is kept, 1 or 2, and 0 when it has none.
     `wall_offset_s` is wall time minus uptime, valid while `clock` is FLAG_YES. Change fields,
     set `changed`, and `keep`.
     """

@@ -3,7 +3,7 @@
 from struct import calcsize, pack, unpack
 
 VERSION = 1
-FINGERPRINT = 0x4A7FD88A
+FINGERPRINT = 0x1229F4DF
 NONE32 = 0xFFFFFFFF
 ALL_ALARMS = 0xFFFF
 
@@ -23,6 +23,7 @@ OPERATION_BRIDGE = 0x69
 
 MODE_NONE = 0x0F
 MODE_SIMPLE = 0x55
+MODE_FLEX = 0x33
 
 ROLE_OBSERVER = 0x0F
 ROLE_PATIENT = 0x33
@@ -92,6 +93,7 @@ EVENT_SAFE_STATE_EXIT = 0x0A
 EVENT_THERAPY_STATE_CHANGED = 0x10
 EVENT_PROGRAM_STAGED = 0x11
 EVENT_PROGRAM_COMMITTED = 0x12
+EVENT_RATE_STEP = 0x14
 EVENT_CONCENTRATION_CHANGED = 0x19
 EVENT_MOTOR_STALL = 0x20
 EVENT_MOTOR_STALL_RECOVERY = 0x21
@@ -130,6 +132,8 @@ REQ_CLOSE = 0x12
 REQ_IMPLANT = 0x20
 REQ_REFILL = 0x21
 REQ_STAGE = 0x22
+REQ_STAGE_DAY = 0x29
+REQ_READ_DAY = 0x2A
 REQ_READ_BACK = 0x23
 REQ_COMMIT = 0x24
 REQ_STOP = 0x25
@@ -145,13 +149,15 @@ ANS_PROVED = 0x91
 ANS_REFILLED = 0xA1
 ANS_STAGED = 0xA2
 ANS_STAGED_PROGRAM = 0xA3
+ANS_STAGED_DAY = 0xA9
+ANS_DAY = 0xAA
 ANS_DONE = 0xFE
 ANS_REFUSED = 0xFF
 PUSH_TELEMETRY = 0xC0
 
 ROLE_CODES = (ROLE_OBSERVER, ROLE_PATIENT, ROLE_CLINICIAN, ROLE_MANUFACTURING)
 FLAG_CODES = (FLAG_NO, FLAG_YES)
-MODE_CODES = (MODE_NONE, MODE_SIMPLE)
+MODE_CODES = (MODE_NONE, MODE_SIMPLE, MODE_FLEX)
 ALARM_CODES = (
     ALARM_MOTOR_STALL,
     ALARM_RESERVOIR_EMPTY,
@@ -177,6 +183,8 @@ ROLE_OF = {
     REQ_IMPLANT: ROLE_CLINICIAN,
     REQ_REFILL: ROLE_CLINICIAN,
     REQ_STAGE: ROLE_CLINICIAN,
+    REQ_STAGE_DAY: ROLE_CLINICIAN,
+    REQ_READ_DAY: ROLE_CLINICIAN,
     REQ_READ_BACK: ROLE_CLINICIAN,
     REQ_COMMIT: ROLE_CLINICIAN,
     REQ_STOP: ROLE_CLINICIAN,
@@ -195,6 +203,7 @@ EVENT_SEVERITY = {
     EVENT_THERAPY_STATE_CHANGED: SEVERITY_INFO,
     EVENT_PROGRAM_STAGED: SEVERITY_INFO,
     EVENT_PROGRAM_COMMITTED: SEVERITY_INFO,
+    EVENT_RATE_STEP: SEVERITY_INFO,
     EVENT_CONCENTRATION_CHANGED: SEVERITY_INFO,
     EVENT_MOTOR_STALL: SEVERITY_CRITICAL,
     EVENT_MOTOR_STALL_RECOVERY: SEVERITY_INFO,
@@ -251,6 +260,16 @@ def _unpack(fmt, payload, checks=()):
         if values[index] not in valid:
             return None
     return values
+
+
+def _unpack_list(fmt, row_fmt, payload):
+    """As `_unpack`, for a counted list of rows behind the rest: the last value is the list of their tuples."""
+    head = calcsize(fmt)
+    size = calcsize(row_fmt)
+    if len(payload) <= head or len(payload) != head + 1 + payload[head] * size:
+        return None
+    rows = [unpack(row_fmt, payload[at : at + size]) for at in range(head + 1, len(payload), size)]
+    return unpack(fmt, payload[:head]) + (rows,)
 
 
 def _pack(fmt, fields, values):
@@ -310,6 +329,16 @@ def unpack_refill(payload):
 def unpack_stage(payload):
     """(mode, concentration_mcg_per_ml, dose_ng_per_day, rate_nl_per_day)"""
     return _unpack("<BIQQ", payload, ((0, MODE_CODES),))
+
+
+def unpack_stage_day(payload):
+    """(day, [(from_min, dose_ng, rate_nl_per_day)])"""
+    return _unpack_list("<B", "<HII", payload)
+
+
+def unpack_read_day(payload):
+    """(day,)"""
+    return _unpack("<B", payload)
 
 
 def unpack_commit(payload):
@@ -522,6 +551,25 @@ _STAGED_PROGRAM = (
 def pack_staged_program(program, digest):
     values = program + (digest,)
     return _pack("<BIQQ8s", _STAGED_PROGRAM, values)
+
+
+_STAGED_DAY = (("day", 1),)
+
+
+def pack_staged_day(day):
+    values = (day,)
+    return _pack("<B", _STAGED_DAY, values)
+
+
+_DAY = (("day", 1),)
+_DAY_STEPS = (("from_min", 2), ("dose_ng", 4), ("rate_nl_per_day", 4))
+
+
+def pack_day(day, steps):
+    values = (day,)
+    out = _pack("<B", _DAY, values)
+    out += _pack_list("<HII", _DAY_STEPS, steps)
+    return out
 
 
 _DONE = (("request", 1),)

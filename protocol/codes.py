@@ -20,7 +20,7 @@ THERAPY = {
 OPERATION = {"idle": 0x0F, "halted": 0x33, "basal": 0x55, "bolus": 0x5A, "priming": 0x66, "bridge": 0x69}
 """What the machine does. `halted`: ordered to deliver, but unable to."""
 
-MODE = {"none": 0x0F, "simple": 0x55}
+MODE = {"none": 0x0F, "simple": 0x55, "flex": 0x33}
 """Kind of the committed program."""
 
 ROLE = {"observer": 0x0F, "patient": 0x33, "clinician": 0x55, "manufacturing": 0x5A}
@@ -100,6 +100,7 @@ EVENTS = {
     "THERAPY_STATE_CHANGED": Event(0x10, "info", ("old", "new")),
     "PROGRAM_STAGED": Event(0x11, "info", ("digest", "dose_ng_per_day")),
     "PROGRAM_COMMITTED": Event(0x12, "info", ("digest", "old_dose_ng_per_day", "new_dose_ng_per_day")),
+    "RATE_STEP": Event(0x14, "info", ("step", "rate_nl_per_day")),
     "CONCENTRATION_CHANGED": Event(0x19, "info", ("old_mcg_per_ml", "new_mcg_per_ml")),
     "MOTOR_STALL": Event(0x20, "critical", ("missed_steps",)),
     "MOTOR_STALL_RECOVERY": Event(0x21, "info", ("missed_steps", "duration_s")),

@@ -64,8 +64,21 @@ LogEntry = Struct(
 Program = Struct(
     "mode" / mode * "code; table Modes; kind of program",
     "concentration_mcg_per_ml" / Int32ul * "mcg/mL; 1..50000; of the drug in the reservoir",
-    "dose_ng_per_day" / Int64ul * "ng/day; 1..2^64-1; daily dose",
+    "dose_ng_per_day" / Int64ul * "ng/day; 1..2^64-1; daily dose; of a week its seventh, rounded down",
     "rate_nl_per_day" / Int64ul * "nL/day; 1..2^64-1; dose / concentration, rounded to the nearest nL/day",
+)
+
+FlexStep = Struct(
+    "from_min" / Int16ul * "min; 0..1439; local time of day at which the step begins; it lasts to the next",
+    "dose_ng" / Int32ul * "ng; 0..2^32-1; dose delivered within the step",
+    "rate_nl_per_day" / Int32ul * "nL/day; 0..2^32-1; its rate, rounded to the nearest nL/day",
+)
+
+Day = Struct(
+    "day" / Int8ul * "-; 0..6; day of the week, 0 is Monday",
+    "steps"
+    / PrefixedArray(Int8ul, FlexStep)
+    * "list; up to 32; the day's steps in order, the first at 0 min; over 13 are refused",
 )
 
 Empty = Struct()
@@ -137,6 +150,20 @@ REQUESTS = (
         "clinician",
     ),
     Message(0x22, "STAGE", Program, "Put a program beside the running one. Changes nothing.", "clinician"),
+    Message(
+        0x29,
+        "STAGE_DAY",
+        Day,
+        "Put a day of a flex program beside the running one, after STAGE; all seven are needed.",
+        "clinician",
+    ),
+    Message(
+        0x2A,
+        "READ_DAY",
+        Struct("day" / Int8ul * "-; 0..6; day of the week, 0 is Monday"),
+        "Read a day of the staged program.",
+        "clinician",
+    ),
     Message(0x23, "READ_BACK", Empty, "Read the staged program.", "clinician"),
     Message(
         0x24,
@@ -256,7 +283,11 @@ ANSWERS = (
     Message(
         0xA2,
         "STAGED",
-        Struct("digest" / Bytes(DIGEST_BYTES) * "-; any; first bytes of SHA-256 over the program's bytes"),
+        Struct(
+            "digest"
+            / Bytes(DIGEST_BYTES)
+            * "-; any; first bytes of SHA-256 over the program's bytes, those of its days after it"
+        ),
         "The program lies ready.",
     ),
     Message(
@@ -268,6 +299,13 @@ ANSWERS = (
         ),
         "What a COMMIT would make the running program.",
     ),
+    Message(
+        0xA9,
+        "STAGED_DAY",
+        Struct("day" / Int8ul * "-; 0..6; day of the week, 0 is Monday"),
+        "The day lies ready.",
+    ),
+    Message(0xAA, "DAY", Day, "A day of the staged program."),
     Message(
         0xFE,
         "DONE",

@@ -28,6 +28,16 @@ def _unpack(fmt, payload, checks=()):
     return values
 
 
+def _unpack_list(fmt, row_fmt, payload):
+    """As `_unpack`, for a counted list of rows behind the rest: the last value is the list of their tuples."""
+    head = calcsize(fmt)
+    size = calcsize(row_fmt)
+    if len(payload) <= head or len(payload) != head + 1 + payload[head] * size:
+        return None
+    rows = [unpack(row_fmt, payload[at : at + size]) for at in range(head + 1, len(payload), size)]
+    return unpack(fmt, payload[:head]) + (rows,)
+
+
 def _pack(fmt, fields, values):
     """As `struct.pack`, but a value that does not fit raises ValueError: MicroPython's own wraps silently.
     A field is its name and its bytes, negative when it is no number."""
@@ -114,6 +124,8 @@ def _functions() -> Iterator[str]:
 
 def _unpacker(message: messages.Message) -> str:
     fields = fields_of(message.layout)
+    if fields[-1].is_list:
+        return _list_unpacker(message, fields)
     flat = [leaf for field in fields for leaf in (field.inside or (field,))]
     checks = []
     for index, field in enumerate(flat):
@@ -125,6 +137,16 @@ def _unpacker(message: messages.Message) -> str:
         f"\n\ndef unpack_{message.name.lower()}(payload):\n"
         f'    """{_tuple("", [field.name for field in flat])}"""\n'
         f"    return _unpack({', '.join(arguments)})\n"
+    )
+
+
+def _list_unpacker(message: messages.Message, fields: tuple[Field, ...]) -> str:
+    head, rows = fields[:-1], fields[-1]
+    names = [field.name for field in head] + [f"[{_tuple('', [field.name for field in rows.inside])}]"]
+    return (
+        f"\n\ndef unpack_{message.name.lower()}(payload):\n"
+        f'    """{_tuple("", names)}"""\n'
+        f'    return _unpack_list("{_format(head)}", "{_format(rows.inside)}", payload)\n'
     )
 
 

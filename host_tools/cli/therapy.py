@@ -1,17 +1,21 @@
 """Verbs that change the pump. Each is one session: open, verb, status, close."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import rich_click as click
 
 from host_tools.cli import sheet
 from host_tools.cli.common import DECIMAL, LOCAL_TIME, Failure, print_json, pump_verb, say
-from host_tools.programmer import Program, Programmer, Refill
+from host_tools.programmer import FlexProgram, Program, Programmer, Refill
+from host_tools.programmer.flex import DAYS, clock_time
 from host_tools.programmer.programmer import DEPTH_MM, PUMP_TUBING_ML
+from host_tools.programmer.units import mcg_from_ng
 from protocol.codes import ALARM
 
 WALL_HELP = "The pump's new local time; default: this computer's."
@@ -65,17 +69,36 @@ def _check_terminal(_ctx: click.Context, _param: click.Parameter, yes: bool) -> 
 
 
 @click.command()
-@click.option("--dose-mcg-per-day", type=DECIMAL, required=True, help="The same dose all day; up to three decimals.")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
+@click.option("--dose-mcg-per-day", type=DECIMAL, help="The same dose all day; up to three decimals.")
 @click.option("--yes", is_flag=True, callback=_check_terminal, help="Commit without asking.")
 @pump_verb
-def program(pump: Programmer, as_json: bool, dose_mcg_per_day: Decimal, yes: bool) -> None:
-    """Show old and new dosing side by side, ask, and commit what the pump read back."""
-    new = pump.plan(dose_mcg_per_day)
+def program(pump: Programmer, as_json: bool, file: str | None, dose_mcg_per_day: Decimal | None, yes: bool) -> None:
+    """Show old and new dosing side by side, ask, and commit what the pump read back.
+
+    FILE holds a program in YAML as a scenario has it, simple or flex; without one, --dose-mcg-per-day says it.
+    """
+    new = _planned(pump, file, dose_mcg_per_day)
     say("\n".join(_side_by_side(pump.status(), new)))
     if not yes and not click.confirm("Commit the new program?", err=True):
         raise Failure("not committed; the pump goes on as before", 1)
     status = _done(pump, lambda: pump.order(new))
     _show(status, as_json, f"committed: {sheet.dose(status)}; {status['therapy']}, {status['operation']}")
+
+
+def _planned(pump: Programmer, file: str | None, dose_mcg_per_day: Decimal | None) -> Program | FlexProgram:
+    if (file is None) == (dose_mcg_per_day is None):
+        raise click.UsageError("give either a FILE or --dose-mcg-per-day")
+    if file is None:
+        assert dose_mcg_per_day is not None
+        return pump.plan(dose_mcg_per_day)
+    from host_tools.scenario.load import ScenarioError, load_program  # needs more than the core
+
+    try:
+        wanted = load_program(file)
+    except ScenarioError as error:
+        raise Failure(str(error), 2) from error
+    return pump.plan_flex(wanted.steps) if wanted.mode == "flex" else pump.plan(wanted.dose_mcg_per_day)
 
 
 @click.command()
@@ -130,18 +153,31 @@ def _show(values: dict[str, Any], as_json: bool, text: str) -> None:
         click.echo(text)
 
 
-def _side_by_side(status: dict[str, Any], new: Program) -> list[str]:
-    """Old and new program in two columns, and the change of the dose."""
+def _side_by_side(status: dict[str, Any], new: Program | FlexProgram) -> list[str]:
+    """Old and new program in two columns, and the change of the dose; a week's steps below."""
+    head = new if isinstance(new, Program) else new.head
     old_dose = status["dose_mcg_per_day"]
-    change = f"{100 * (new.dose_mcg_per_day - old_dose) / old_dose:+.1f} %" if old_dose else "first dose"
+    change = f"{100 * (head.dose_mcg_per_day - old_dose) / old_dose:+.1f} %" if old_dose else "first dose"
+    mean = "" if isinstance(new, Program) else " on average"
     rows = (
         ("", "now", "new"),
-        ("dose mcg/day", old_dose, f"{new.dose_mcg_per_day}  ({change})"),
-        ("concentration mcg/mL", status["concentration_mcg_per_ml"], new.concentration_mcg_per_ml),
-        ("rate mL/day", sheet.ml(status["rate_nl_per_day"]), sheet.ml(new.rate_nl_per_day)),
+        ("mode", status["mode"], head.mode),
+        ("dose mcg/day", old_dose, f"{head.dose_mcg_per_day}{mean}  ({change})"),
+        ("concentration mcg/mL", status["concentration_mcg_per_ml"], head.concentration_mcg_per_ml),
+        ("rate mL/day", sheet.ml(status["rate_nl_per_day"]), sheet.ml(head.rate_nl_per_day) + mean),
         ("therapy", status["therapy"], "running"),
     )
-    return [f"{name:<22} {old!s:<14} {planned}" for name, old, planned in rows]
+    lines = [f"{name:<22} {old!s:<14} {planned}" for name, old, planned in rows]
+    return lines if isinstance(new, Program) else lines + list(_week_lines(new))
+
+
+def _week_lines(week: FlexProgram) -> Iterator[str]:
+    """Each day's steps, days of the same steps together."""
+    for steps, same in groupby(zip(DAYS, week.days, strict=True), key=itemgetter(1)):
+        names = [name for name, _ in same]
+        days = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+        doses = "  ".join(f"{clock_time(step.from_min)} {mcg_from_ng(step.dose_ng)}" for step in steps)
+        yield f"{days:<22} {doses}  = {mcg_from_ng(sum(step.dose_ng for step in steps))} mcg"
 
 
 def _refill_numbers(booked: Refill) -> dict[str, Any]:

@@ -11,12 +11,15 @@ from host_tools.programmer.errors import (
     Refused,
     SessionLost,
 )
+from host_tools.programmer.flex import FlexProgram, FlexStep
 from host_tools.programmer.orders import Program, Refill
 from host_tools.programmer.programmer import Programmer
 from host_tools.programmer.transport import SerialTransport, Transport
 
 __all__ = [
     "BadValue",
+    "FlexProgram",
+    "FlexStep",
     "LinkLost",
     "NoDevice",
     "NotAuthorised",

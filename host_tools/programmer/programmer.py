@@ -9,6 +9,7 @@ from typing import Any
 from host_tools.programmer import orders, readout, units
 from host_tools.programmer.client import Client, decode
 from host_tools.programmer.errors import BadValue, LinkLost, NoDevice, ReadBackDiffers
+from host_tools.programmer.flex import FlexProgram, Schedule, check_flex, flex_program
 from host_tools.programmer.orders import Program, Refill
 from host_tools.programmer.units import Number
 from protocol import codes, messages
@@ -142,17 +143,37 @@ class Programmer(Client):
         self.order(program)
         return program
 
-    def order(self, program: Program) -> None:
+    def plan_flex(self, schedule: Schedule) -> FlexProgram:
+        """The flex program of a schedule, for the drug in the reservoir. Orders nothing."""
+        status = self.status()
+        program = flex_program(schedule, status["concentration_mcg_per_ml"] or 1)  # unfilled: refused in any case
+        if self._checks:
+            check_flex(program, status)
+        return program
+
+    def program_flex(self, schedule: Schedule) -> FlexProgram:
+        """Order a week of steps. Returns the program that now runs."""
+        program = self.plan_flex(schedule)
+        self.order(program)
+        return program
+
+    def order(self, program: Program | FlexProgram) -> None:
         """Stage `program`, compare what the pump reads back, and commit exactly that."""
-        fields = program._asdict()
+        head, days = (program, ()) if isinstance(program, Program) else (program.head, program.days)
+        rows = [{"day": day, "steps": [step._asdict() for step in steps]} for day, steps in enumerate(days)]
+        meant = messages.Program.build(head._asdict()) + b"".join(map(messages.Day.build, rows))
+        digest = sha256(meant).digest()[: messages.DIGEST_BYTES]
         with self.session():
-            self.ask("STAGE", **fields)
+            self.ask("STAGE", **head._asdict())
+            for row in rows:
+                self.ask("STAGE_DAY", **row)
             back = self.ask("READ_BACK")
             staged = Program(*(back["program"][name] for name in Program._fields))
-            digest = sha256(messages.Program.build(fields)).digest()[: messages.DIGEST_BYTES]
-            if staged != program or back["digest"] != digest:
+            same_days = all(self.ask("READ_DAY", day=row["day"])["steps"] == row["steps"] for row in rows)
+            if staged != head or not same_days or back["digest"] != digest:
                 raise ReadBackDiffers(
-                    f"the pump read back {staged}, not {program}; nothing was committed, the old program goes on"
+                    f"the pump read back {staged}, not {head}, or another week; "
+                    "nothing was committed, the old program goes on"
                 )
             self.ask("COMMIT", digest=digest)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path as FilePath
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -10,7 +11,7 @@ from firmware.config import Config
 from host_tools.durations import LONGEST_S, format_duration, parse_instant_s
 from host_tools.pumpconfig import PumpConfigError, closest, pump_config, shown
 from host_tools.scenario.document import Document, Path
-from host_tools.scenario.schema import Header, Step, keys_of
+from host_tools.scenario.schema import Header, Program, Step, keys_of
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,12 @@ class ScenarioError(Exception):
 
 def load(file: str) -> Scenario:
     """Read and check a scenario file. ScenarioError lists all that is wrong with it."""
+    return parse(_read(file), file)
+
+
+def _read(file: str) -> str:
     try:
-        text = FilePath(file).read_text(encoding="utf-8")
+        return FilePath(file).read_text(encoding="utf-8")
     except OSError as error:
         raise ScenarioError([f"{file}: {error.strerror}"]) from error
     except UnicodeDecodeError as error:
@@ -51,7 +56,17 @@ def load(file: str) -> Scenario:
         raise ScenarioError(
             [f"{file}:{line}: expected UTF-8 text, got byte {error.object[error.start]:#04x}"]
         ) from error
-    return parse(text, file)
+
+
+def load_program(file: str) -> Program:
+    """Read and check a file that holds a program alone, in the form that scenarios give it. ScenarioError as above."""
+    document = Document(_read(file))
+    try:
+        if not document.problems:
+            return Program.model_validate(document.value)
+    except ValidationError as error:
+        _add_all(document, (), error, Program)
+    raise _refusal(file, document)
 
 
 def parse(text: str, file: str) -> Scenario:
@@ -124,7 +139,7 @@ def _instant_s(document: Document, path: Path, step: Step, now_s: int, start: da
 
 def _add_all(document: Document, root: Path, error: ValidationError, model: type[BaseModel]) -> None:
     for detail in error.errors(include_url=False):
-        where = tuple(part for part in detail["loc"] if part != "[key]")
+        where = tuple(part + 1 if isinstance(part, int) else part for part in detail["loc"] if part != "[key]")
         document.add((*root, *where), _words(detail["type"], where, detail["msg"], detail["input"], model))
 
 
@@ -132,10 +147,8 @@ def _words(kind: str, where: Path, message: str, found: object, model: type[Base
     key = where[-1] if where else ""
     if kind == "extra_forbidden":
         if len(where) > 1:
-            inner = model.model_fields[str(where[0])].annotation
-            assert isinstance(inner, type)
-            assert issubclass(inner, BaseModel)
-            return f"{key!r} is no field of {where[0]} in this version; {closest(str(key), keys_of(inner))}"
+            known = keys_of(_model_at(model, where))
+            return f"{key!r} is no field of {where[0]} in this version; {closest(str(key), known)}"
         what = "no verb or key of a step in this version" if model is Step else "no key of a scenario in this version"
         return f"{key!r} is {what}; {closest(str(key), keys_of(model))}"
     if kind == "missing":
@@ -143,6 +156,17 @@ def _words(kind: str, where: Path, message: str, found: object, model: type[Base
     if kind in ("list_type", "dict_type"):
         return f"expected a {'list' if kind == 'list_type' else 'mapping'}, got {shown(found)}"
     return message.removeprefix("Value error, ")
+
+
+def _model_at(model: type[BaseModel], where: Path) -> type[BaseModel]:
+    """The model of the mapping that holds the last part of a path."""
+    kind: Any = model
+    for part in where[:-1]:
+        if get_args(kind):  # a list, or a mapping of any keys
+            kind = get_args(kind)[-1]
+        else:
+            kind = next(field.annotation for name, field in kind.model_fields.items() if part in (name, field.alias))
+    return kind
 
 
 def _refusal(file: str, document: Document) -> ScenarioError:

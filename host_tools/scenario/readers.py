@@ -8,6 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, PlainValidator
 
 from host_tools.durations import parse_duration_s, parse_local_time
+from host_tools.programmer.errors import BadValue
+from host_tools.programmer.flex import minutes
 from host_tools.pumpconfig import closest, shown
 from host_tools.scenario.expect import Expected, SameSet, parse_expected
 from host_tools.scenario.vocabulary import STATUS_FIELDS, TRUTH_FIELDS, WORDS
@@ -48,6 +50,17 @@ def one_of(what: str, names: Iterable[str]) -> BeforeValidator:
         return value
 
     return BeforeValidator(read)
+
+
+def _time_of_day(value: object) -> str:
+    try:
+        minutes(str(value))
+    except BadValue as error:
+        raise ValueError(f"expected a time of day such as 07:30, got {shown(value)}") from error
+    return str(value)
+
+
+time_of_day = BeforeValidator(_time_of_day)
 
 
 def _yes_or_no(value: object) -> bool:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from host_tools.durations import parse_local_time
+from host_tools.programmer.flex import DAYS, Schedule
 from host_tools.pumpconfig import shown
 from host_tools.scenario.readers import (
     AspiratedMl,
@@ -18,6 +19,7 @@ from host_tools.scenario.readers import (
     Whole,
     number,
     one_of,
+    time_of_day,
 )
 from host_tools.scenario.vocabulary import FAULT_FIELDS
 from protocol import codes
@@ -65,9 +67,35 @@ class Refill(Fields):
     aspirated_ml: AspiratedMl = absent()
 
 
+class FlexStep(Fields):
+    from_: Annotated[str, time_of_day] = Field(alias="from")
+    dose_mcg: Annotated[Decimal, number("mcg from 0 with at most three decimals", 0, 10**12, decimals=3)]
+
+
 class Program(Fields):
-    mode: Annotated[str, one_of("mode", ["simple"])]
-    dose_mcg_per_day: Annotated[Decimal, number("mcg/day from 0 with at most three decimals", 0, 10**12, decimals=3)]
+    mode: Annotated[str, one_of("mode", ["simple", "flex"])]
+    dose_mcg_per_day: Annotated[
+        Decimal, number("mcg/day from 0 with at most three decimals", 0, 10**12, decimals=3)
+    ] = absent()
+    schedule: dict[Annotated[str, one_of("day", ["default", *DAYS])], list[FlexStep]] = absent()
+
+    @model_validator(mode="after")
+    def _must_suit_the_mode(self) -> "Program":
+        own = {"simple": "dose_mcg_per_day", "flex": "schedule"}[self.mode]
+        given = self.model_fields_set - {"mode"}
+        if own not in given:
+            raise ValueError(f"mode {self.mode} needs {own}")
+        if given != {own}:
+            raise ValueError(f"mode {self.mode} takes no {', '.join(sorted(given - {own}))}")
+        missing = [] if self.mode == "simple" or "default" in self.schedule else sorted({*DAYS} - {*self.schedule})
+        if missing:
+            raise ValueError(f"the schedule says nothing of {', '.join(missing)}, and has no default")
+        return self
+
+    @property
+    def steps(self) -> Schedule:
+        """The schedule as the programmer takes it."""
+        return {day: [(step.from_, step.dose_mcg) for step in steps] for day, steps in self.schedule.items()}
 
 
 class Fault(Fields):

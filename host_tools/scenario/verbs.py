@@ -43,7 +43,10 @@ def do_refill(clinic: Clinic, fields: Refill) -> None:
 
 def do_program(clinic: Clinic, fields: Program) -> None:
     with clinic.session() as programmer:
-        programmer.program_simple(fields.dose_mcg_per_day)
+        if fields.mode == "flex":
+            programmer.program_flex(fields.steps)
+        else:
+            programmer.program_simple(fields.dose_mcg_per_day)
 
 
 def do_stop(clinic: Clinic, _: Nothing) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,6 +63,48 @@ def test_therapy_from_implant_to_refill(emulator: EmulatorProcess, thecal: Theca
     advance(emulator, 20 * DAY_S)
     assert "more than 14.5 % off" in thecal(*REFILL, "--aspirated-ml", "14").stdout
     assert status(thecal)["reservoir_nl"] == 20_000_000
+
+
+WEEK = """
+mode: flex
+schedule:
+  default: [{from: "00:00", dose_mcg: 150}, {from: "07:00", dose_mcg: 100}, {from: "21:30", dose_mcg: 50}]
+  sat: [{from: "00:00", dose_mcg: 240}]
+"""
+
+
+@pytest.mark.usefixtures("emulator")
+def test_a_week_from_a_file_is_shown_and_committed(thecal: Thecal, tmp_path: Path) -> None:
+    start_therapy(thecal)
+    file = tmp_path / "week.yaml"
+    file.write_text(WEEK)
+    done = thecal("program", str(file), "--yes")
+    assert done.exit_code == 0
+    for words in ("mon to fri", "00:00 150  07:00 100  21:30 50  = 300 mcg", "00:00 240  = 240 mcg", "-41.7 %"):
+        assert words in done.stderr
+    values = status(thecal)
+    assert (values["mode"], values["dose_mcg_per_day"], values["rate_nl_per_day"]) == ("flex", 300, 82_758)
+
+
+@pytest.mark.usefixtures("emulator")
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("mode: flex\n", "mode flex needs schedule"),
+        (WEEK.replace("07:00", "7 o'clock"), "week.yaml:4: schedule.default[2].from: expected a time of day"),
+        (WEEK.replace("sat", "saturday"), "'saturday' is no day"),
+        (WEEK.replace("dose_mcg: 240", "dose: 240"), "'dose' is no field"),
+        (WEEK.replace("240", "1001"), "sat: 1001 mcg is above the pump's limit"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_line(thecal: Thecal, tmp_path: Path, text: str, words: str) -> None:
+    start_therapy(thecal)
+    file = tmp_path / "week.yaml"
+    file.write_text(text)
+    done = thecal("program", str(file), "--yes")
+    assert done.exit_code in (2, 4)
+    assert words in done.stderr
+    assert status(thecal)["mode"] == "simple"
 
 
 def test_refill_json_is_the_status_and_the_volumes(emulator: EmulatorProcess, thecal: Thecal) -> None:

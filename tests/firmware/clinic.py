@@ -116,6 +116,28 @@ class Clinic:
         finally:
             self.signed("CLOSE")
 
+    def flex(self, days, mcg_per_ml=2000):
+        """Order a week: for each day a list of (from_min, dose_ng)."""
+        rows = [_day_rows(day, mcg_per_ml) for day in days]
+        dose_ng = sum(row[1] for day in rows for row in day) // 7
+        self.open()
+        try:
+            self.signed(
+                "STAGE",
+                mode="flex",
+                concentration_mcg_per_ml=mcg_per_ml,
+                dose_ng_per_day=dose_ng,
+                rate_nl_per_day=(dose_ng * 1000 + mcg_per_ml // 2) // mcg_per_ml,
+            )
+            for day, steps in enumerate(rows):
+                names = ("from_min", "dose_ng", "rate_nl_per_day")
+                steps = [dict(zip(names, step, strict=True)) for step in steps]
+                self.signed("STAGE_DAY", day=day, steps=steps)
+                assert self.signed("READ_DAY", day=day).steps == steps
+            self.signed("COMMIT", digest=self.signed("READ_BACK").digest)
+        finally:
+            self.signed("CLOSE")
+
     def status(self):
         return self.ask("STATUS")
 
@@ -129,3 +151,11 @@ class Clinic:
             if not answer.entries:
                 return found
             found += answer.entries
+
+
+def _day_rows(day, mcg_per_ml):
+    ends_min = [step[0] for step in day[1:]] + [1440]
+    return [
+        (from_min, dose_ng, round(dose_ng * 1000 * 1440 / (mcg_per_ml * (end_min - from_min))))
+        for (from_min, dose_ng), end_min in zip(day, ends_min, strict=True)
+    ]

@@ -51,7 +51,7 @@ implant: {catheter_cm: 89, override: maybe}
 implant: {catheter_cm: 89, date: yesterday}
     implant.date: 'yesterday' is no local time
 program: {mode: flex, dose_mcg_per_day: 5}
-    program.mode: 'flex' is no mode of this version; known: simple
+    program: mode flex needs schedule
 program: {mode: simple, dose_mcg_per_day: 5.0001}
     program.dose_mcg_per_day: expected mcg/day from 0 with at most three decimals, got 5.0001
 stop: now

@@ -1,0 +1,177 @@
+"""A week of dosing: for each day up to 13 steps, each with its own dose, from 00:00 on.
+
+A step's volume is what counts; its rate follows from it, and what the rate's rounding leaves over is given at the
+step's end. Times are minutes of a day; days count from Monday, 0.
+"""
+
+from firmware import wire
+from firmware.prescription import RATE_TOLERANCE_NL_PER_DAY
+from firmware.record import Record
+
+MAX_STEPS = 13  # changes of rate a day (docs/sources.md, SEED-33)
+DAYS = 7
+DAY_MIN = 1440
+_DAY_S = 86400
+_WEEK_S = DAYS * _DAY_S
+
+
+_SLOTS = (4, 5)
+_KIND = 3
+_VERSION = 1
+_STEP_LAYOUT = "HII"
+_LAYOUT = ("B" + _STEP_LAYOUT * MAX_STEPS) * DAYS
+
+
+def volume_nl(dose_ng, mcg_per_ml):
+    """The volume of a dose, to the nearest nL. 1 mcg/mL is 1 ng in 1000 nL."""
+    return (dose_ng * 1000 + mcg_per_ml // 2) // mcg_per_ml
+
+
+def day_refusal(steps, mcg_per_ml, config):
+    """Why a day, a list of (from_min, dose_ng, rate_nl_per_day), cannot be ordered, as a REASON code, or None."""
+    if not _well_formed(steps) or not mcg_per_ml:
+        return wire.REASON_MALFORMED
+    if len(steps) > MAX_STEPS:
+        return wire.REASON_TOO_MANY_STEPS
+    ends_min = [step[0] for step in steps[1:]] + [DAY_MIN]
+    for i in range(len(steps)):
+        from_min, dose_ng, rate_nl_per_day = steps[i]
+        exact = dose_ng * 1000 * DAY_MIN // (mcg_per_ml * (ends_min[i] - from_min))
+        if abs(rate_nl_per_day - exact) > RATE_TOLERANCE_NL_PER_DAY:
+            return wire.REASON_INCONSISTENT
+    if sum([step[1] for step in steps]) > config.max_dose_mcg_per_day * 1000:
+        return wire.REASON_DOSE_LIMIT
+    most_by_dose = config.max_dose_mcg_per_day * 1000 * 1000 * 12 // mcg_per_ml  # half the day's limit in an hour
+    for _, _, rate_nl_per_day in steps:
+        if rate_nl_per_day > most_by_dose:
+            return wire.REASON_RATE_LIMIT
+        if not config.min_rate_nl_per_day <= rate_nl_per_day <= config.max_rate_nl_per_day:
+            return wire.REASON_RATE_LIMIT
+    return None
+
+
+def _well_formed(steps):
+    """Sorted, from 00:00 on, and a dose in it."""
+    if not steps or steps[0][0] != 0 or not sum([step[1] for step in steps]):
+        return False
+    return all(steps[i - 1][0] < steps[i][0] < DAY_MIN for i in range(1, len(steps)))
+
+
+class Week:
+    """A schedule ready to run. `days` is a list of seven lists of (from_min, dose_ng, rate_nl_per_day).
+
+    `steps` is the week in a row: (start_s, end_s, volume_nl) with seconds from Monday 00:00.
+    """
+
+    def __init__(self, days, mcg_per_ml):
+        self.days = days
+        self.steps = []
+        for day in range(DAYS):
+            ends_min = [step[0] for step in days[day][1:]] + [DAY_MIN]
+            for step, end_min in zip(days[day], ends_min):  # noqa: B905 - MicroPython's zip has no `strict`
+                start_s = day * _DAY_S + step[0] * 60
+                self.steps.append((start_s, day * _DAY_S + end_min * 60, volume_nl(step[1], mcg_per_ml)))
+        self.volume_nl = sum([step[2] for step in self.steps])
+        self.dose_ng = sum([step[1] for day in days for step in day])
+
+    def index_at(self, local_s):
+        """Which step runs at a local time (seconds since a Monday 00:00)."""
+        week_s = local_s % _WEEK_S
+        low = 0
+        high = len(self.steps)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self.steps[middle][0] <= week_s:
+                low = middle
+            else:
+                high = middle
+        return low
+
+    def rate_nl_per_day(self, index):
+        """The rate of a step, rounded down."""
+        start_s, end_s, step_nl = self.steps[index]
+        return step_nl * _DAY_S // (end_s - start_s)
+
+    def left_over(self, index, seconds):
+        """What so many seconds at the rounded rate leave of a step's volume, in nL times 86,400."""
+        start_s, end_s, step_nl = self.steps[index]
+        return step_nl * _DAY_S * seconds // (end_s - start_s) - self.rate_nl_per_day(index) * seconds
+
+    def day_dose_ng(self, local_s):
+        """The sum of the day of a local time."""
+        return sum([step[1] for step in self.days[local_s // _DAY_S % DAYS]])
+
+    def seconds_for(self, wanted_nl, local_s):
+        """How long from a local time on until so much has been delivered."""
+        seconds = wanted_nl // self.volume_nl * _WEEK_S
+        wanted_nl %= self.volume_nl
+        index = self.index_at(local_s)
+        at_s = local_s % _WEEK_S
+        while True:
+            end_s = self.steps[index][1]
+            rate_nl_per_day = self.rate_nl_per_day(index)
+            step_nl = rate_nl_per_day * (end_s - at_s) // _DAY_S
+            if step_nl > wanted_nl:
+                return seconds + wanted_nl * _DAY_S // rate_nl_per_day
+            seconds += end_s - at_s
+            wanted_nl -= step_nl
+            index = (index + 1) % len(self.steps)
+            at_s = self.steps[index][0]
+
+    def highest_dose_ng(self):
+        """The largest dose in any 24 hours, which begin or end where a step does."""
+        doses_ng = [step[1] for day in self.days for step in day]
+        highest = 0
+        for index in range(len(self.steps)):
+            start_s, end_s, _ = self.steps[index]
+            highest = max(highest, self._dose_between(doses_ng, start_s, start_s + _DAY_S))
+            highest = max(highest, self._dose_between(doses_ng, end_s + _WEEK_S - _DAY_S, end_s + _WEEK_S))
+        return highest
+
+    def _dose_between(self, doses_ng, from_s, to_s):
+        """The dose of a stretch of at most a day, a step cut in two counting by its time, rounded up."""
+        total_ng = 0
+        count = len(self.steps)
+        index = self.index_at(from_s)
+        at_s = from_s
+        while at_s < to_s:
+            start_s, end_s, _ = self.steps[index % count]
+            length_s = end_s - start_s
+            left_s = min(to_s - at_s, end_s - at_s % _WEEK_S)
+            total_ng -= -doses_ng[index % count] * left_s // length_s
+            at_s += left_s
+            index += 1
+        return total_ng
+
+
+class WeekStore:
+    """Two slots for weeks: a new one is written beside the one in force, and the state says which that is."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def _record(self, which):
+        return Record(self._store, (_SLOTS[which - 1], _SLOTS[which - 1]), _KIND, _VERSION, _LAYOUT)
+
+    def save(self, days, in_force):
+        """Write a week where the one in force (1, 2, or 0 for none) is not. Its place, or 0 when that failed."""
+        which = 2 if in_force == 1 else 1
+        values = []
+        for steps in days:
+            values.append(len(steps))
+            for step in steps:
+                values += step
+            values += [0] * (len(_STEP_LAYOUT) * (MAX_STEPS - len(steps)))
+        return which if self._record(which).save(*values) else 0
+
+    def load(self, which):
+        """The days in that place, or None when they are spoilt."""
+        values = self._record(which).load()
+        if values is None:
+            return None
+        days = []
+        size = 1 + len(_STEP_LAYOUT) * MAX_STEPS
+        for day in range(DAYS):
+            row = values[day * size : (day + 1) * size]
+            days.append([tuple(row[1 + 3 * i : 4 + 3 * i]) for i in range(row[0])])
+        return days
