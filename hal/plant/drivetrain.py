@@ -1,5 +1,7 @@
 """The drive train: pulses, rotor and rotor sensor, in closed form between two events."""
 
+from collections.abc import Callable
+
 NEVER_MS = 1 << 62
 RUNAWAY_MS = 1000  # between two steps that nobody ordered
 _SATURATED = (1 << 30) - 1
@@ -8,7 +10,8 @@ _SATURATED = (1 << 30) - 1
 class Drivetrain:
     """Executes one order at a time. Times are plant time in ms and never go back.
 
-    What changes the rotor (an order, a fault) acts after the pulses of its own millisecond.
+    What changes the rotor (an order, a fault) acts after the pulses of its own millisecond. `change` is called just
+    before the rotor, which turned evenly so far, gets another rhythm.
     """
 
     __slots__ = (
@@ -22,6 +25,7 @@ class Drivetrain:
         "_steps",
         "_stray_ms",
         "alert_ms",
+        "change",
         "confirmed",
         "confirmed_run",
         "held",
@@ -33,7 +37,8 @@ class Drivetrain:
         "work_pulses",
     )
 
-    def __init__(self, work_pulses: int = 0, rotor_steps: int = 0) -> None:
+    def __init__(self, work_pulses: int = 0, rotor_steps: int = 0, change: Callable[[], None] = lambda: None) -> None:
+        self.change = change
         self.work_pulses = work_pulses  # that ever drew current, unordered ones included
         self._earlier_steps = rotor_steps  # before this power-up
         self.held = False
@@ -65,6 +70,8 @@ class Drivetrain:
         self.settle(at_ms)
         if self._given < self._steps:
             return False
+        if period_ms != self._period_ms or at_ms + first_ms > self._due_ms + (self._steps + 1) * self._period_ms:
+            self.change()
         self._due_ms = at_ms + first_ms
         self._period_ms = period_ms
         most = (give_up_ms - first_ms) // period_ms + 1
@@ -79,6 +86,7 @@ class Drivetrain:
     def halt(self, at_ms: int) -> None:
         """Drop what is left of the order."""
         self.settle(at_ms)
+        self.change()
         self._drop()
 
     def power_cut(self, at_ms: int) -> None:
@@ -139,6 +147,11 @@ class Drivetrain:
             return pulses, confirmed, backward, missed, run
         return counts
 
+    @property
+    def turning_until_ms(self) -> int:
+        """How long the rotor turns as it does now, if it turns at all."""
+        return self._due_ms + self._steps * self._period_ms if self._runaway_ms == NEVER_MS else NEVER_MS
+
     # What faults and the safety monitor do; to be settled before
 
     def hold(self, held: bool) -> None:
@@ -149,6 +162,7 @@ class Drivetrain:
 
     def inhibit(self, inhibited: bool) -> None:
         """Cut the motor's supply, or give it back."""
+        self.change()
         self.inhibited = inhibited
         self._plan_stray()
 

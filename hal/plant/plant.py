@@ -1,7 +1,7 @@
 """The physical truth behind the drivers, on one clock: ms since first power-up, unpowered time included.
 
 Nothing happens in steps of time: each part knows in closed form what it was up to since it was last asked, and only
-events (an order, a fault that comes or goes) make it settle. The patient and the catheter have no part in this yet.
+events (another rhythm of the motor, a fault that comes or goes) make it settle.
 """
 
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from hal.plant.battery import Battery
 from hal.plant.drivetrain import NEVER_MS, Drivetrain
 from hal.plant.faults import Fault, check_fields, check_name
+from hal.plant.flow import Flow
 from hal.plant.reservoir import Reservoir
 from hal.plant.sound import Sound, Tone
 
@@ -29,12 +30,11 @@ class Plant:
     ) -> None:
         self.now_ms = 0
         self.next_event_ms = NEVER_MS
-        self.drivetrain = Drivetrain()
-        self.reservoir = Reservoir(step_nl, reservoir_capacity_nl)
+        self.drivetrain = Drivetrain(change=self.settle)
+        self.flow = Flow(Reservoir(step_nl, reservoir_capacity_nl))
         self.battery = Battery(battery_capacity_mah, battery_idle_ppb_per_day, battery_ppb_per_ml, step_nl)
         self.sound = Sound()
         self.centi_celsius = BODY_CENTI_CELSIUS
-        self._drawn_steps = 0
         self._faults: dict[str, Fault] = {}
 
     @property
@@ -58,10 +58,17 @@ class Plant:
         """Bring every part up to `now_ms`."""
         self.drivetrain.settle(self.now_ms)
         self.battery.settle(self.now_ms, self.drivetrain.work_pulses)
-        steps = self.drivetrain.rotor_steps
-        if steps != self._drawn_steps:
-            self.reservoir.draw(steps - self._drawn_steps)
-            self._drawn_steps = steps
+        self._flow_on(self.flow)
+
+    def look(self) -> Flow:
+        """How far the drug is now. Looking changes nothing."""
+        self.drivetrain.settle(self.now_ms)
+        flow = self.flow.copy()
+        self._flow_on(flow)
+        return flow
+
+    def _flow_on(self, flow: Flow) -> None:
+        flow.go_on(self.now_ms, self.drivetrain.rotor_steps, self.drivetrain.turning_until_ms)
 
     def power_cut(self) -> None:
         """The motor stands. Everything else goes on as it was."""
@@ -119,7 +126,7 @@ class Plant:
         elif name == "runaway":
             self.drivetrain.run_away(self.now_ms if on else NEVER_MS)
         elif name == "over_delivery":
-            self.reservoir.over_percent = faults[name].fields["percent"] if on else 0
+            self.flow.reservoir.over_percent = faults[name].fields["percent"] if on else 0
         elif name == "battery_drain":
             self.battery.drain(faults[name].fields["percent"] if on else 0)
         elif name == "buzzer_dead":
@@ -128,10 +135,21 @@ class Plant:
 
     # What hands and instruments do
 
-    def refill(self, volume_nl: int) -> int:
+    def refill(self, volume_nl: int, mcg_per_ml: int = 0) -> int:
         """Empty the reservoir and put `volume_nl` in; the nL that came out."""
         self.settle()
-        return self.reservoir.refill(volume_nl)
+        return self.flow.reservoir.refill(volume_nl, mcg_per_ml)
+
+    def fit_catheter(self, dead_nl: int) -> None:
+        """Implant with a catheter that, with the tubing before it, holds so much. One that is there stays."""
+        self.settle()
+        if dead_nl != self.flow.catheter.dead_nl:
+            self.flow.catheter.fit(dead_nl)
+
+    def prescribe(self, dose_ng_per_day: int) -> None:
+        """What the patient is to get from now on, whatever the pump then does."""
+        self.settle()
+        self.flow.patient.ordered_mcg_per_h = dose_ng_per_day / 24_000
 
     def rest_mv(self) -> int:
         """The cell's voltage at rest. Of several readings in one ms the first holds."""
@@ -149,10 +167,9 @@ class Plant:
             self.battery.sample(self.now_ms, self.drivetrain.work_pulses)
 
     def truth(self) -> dict[str, Any]:
-        self.settle()
+        """What no firmware can see. Effects and risk are a simulation, not clinical."""
         return {
-            "reservoir_nl": self.reservoir.volume_nl,
-            "delivered_nl": self.reservoir.delivered_nl,
+            **self.look().truth(),
             "battery_mah": self.battery.left_mah(self.now_ms, self.drivetrain.work_pulses),
             "rotor_steps": self.drivetrain.rotor_steps,
             "faults": list(self._faults),
@@ -175,7 +192,7 @@ class Plant:
             "now_ms": self.now_ms,
             "work_pulses": self.drivetrain.work_pulses,
             "rotor_steps": self.drivetrain.rotor_steps,
-            "reservoir": self.reservoir.snapshot(),
+            "flow": self.flow.snapshot(),
             "battery": self.battery.snapshot(),
             "faults": faults,
         }
@@ -183,9 +200,8 @@ class Plant:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot, unpowered, in a new plant."""
         self.now_ms = state["now_ms"]
-        self.drivetrain = Drivetrain(state["work_pulses"], state["rotor_steps"])
-        self._drawn_steps = state["rotor_steps"]
-        self.reservoir.restore(state["reservoir"])
+        self.drivetrain = Drivetrain(state["work_pulses"], state["rotor_steps"], self.settle)
+        self.flow.restore(state["flow"], self.now_ms, state["rotor_steps"])
         self.battery.restore(state["battery"], self.now_ms, state["work_pulses"])
         for fault in state["faults"]:
             until_ms = fault["until_ms"]

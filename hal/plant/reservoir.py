@@ -1,44 +1,84 @@
-"""The drug reservoir. Whole nL; what a step moves beyond whole nL is carried on."""
+"""The drug reservoir. Whole nL; what a step moves or a leak loses beyond whole nL is carried on."""
+
+_DAY_MS = 86_400_000
 
 
 class Reservoir:
-    """`volume_nl` is in it, `delivered_nl` left the pump. Each step moves `step_nl`, or `over_percent` more."""
+    """`volume_nl` is in it, `delivered_nl` left the pump. Each step moves `step_nl`, or `over_percent` more.
 
-    __slots__ = ("_hundredths", "capacity_nl", "delivered_nl", "over_percent", "step_nl", "volume_nl")
+    `missing_nl` was to be moved and was not there.
+    """
+
+    __slots__ = (
+        "_hundredths",
+        "_leak_rest",
+        "capacity_nl",
+        "delivered_nl",
+        "leak_nl_per_day",
+        "mcg_per_ml",
+        "missing_nl",
+        "over_percent",
+        "step_nl",
+        "volume_nl",
+    )
 
     def __init__(self, step_nl: int, capacity_nl: int) -> None:
         self.step_nl = step_nl
         self.capacity_nl = capacity_nl
-        self.volume_nl = 0
-        self.delivered_nl = 0
-        self.over_percent = 0
+        self.volume_nl = self.delivered_nl = self.missing_nl = 0
+        self.mcg_per_ml = 0
+        self.over_percent = 0  # below zero for less
+        self.leak_nl_per_day = 0
         self._hundredths = 0  # of a nL, moved but not yet counted; 0..99
+        self._leak_rest = 0  # nL/day times ms, lost but not yet counted
 
-    def draw(self, steps: int) -> None:
-        """Move `steps` forward (backward when negative), as far as there is anything to move."""
-        moved_nl, self._hundredths = divmod(steps * self.step_nl * (100 + self.over_percent) + self._hundredths, 100)
-        if moved_nl >= self.volume_nl:
-            moved_nl = self.volume_nl
+    def draw(self, steps: int, moving_ms: int, standing_ms: int) -> tuple[int, float]:
+        """Move `steps` forward (backward when negative) within `moving_ms`, then stand for `standing_ms`.
+
+        (nL that left the pump, ms after which it ran dry or `moving_ms`).
+        """
+        wanted_nl, self._hundredths = divmod(steps * self.step_nl * (100 + self.over_percent) + self._hundredths, 100)
+        moved_nl, lasted_ms = wanted_nl, float(moving_ms)
+        gone_nl = wanted_nl + self._leaked_nl(moving_ms)
+        if gone_nl >= self.volume_nl:
             self._hundredths = 0
-        self.volume_nl -= moved_nl
+            if gone_nl:
+                moved_nl = self.volume_nl * wanted_nl // gone_nl
+                lasted_ms = moving_ms * self.volume_nl / gone_nl
+            gone_nl = self.volume_nl
+        self.volume_nl -= gone_nl
+        self.volume_nl -= min(self.volume_nl, self._leaked_nl(standing_ms))
         self.delivered_nl += moved_nl
+        self.missing_nl += wanted_nl - moved_nl
+        return moved_nl, lasted_ms
 
-    def refill(self, volume_nl: int) -> int:
+    def _leaked_nl(self, ms: int) -> int:
+        leaked_nl, self._leak_rest = divmod(ms * self.leak_nl_per_day + self._leak_rest, _DAY_MS)
+        return leaked_nl
+
+    def refill(self, volume_nl: int, mcg_per_ml: int) -> int:
         """Take everything out, put `volume_nl` in; what came out. ValueError when it does not fit."""
         if not 0 <= volume_nl <= self.capacity_nl:
             raise ValueError(f"{volume_nl} nL do not go into a reservoir of {self.capacity_nl} nL")
         aspirated_nl = self.volume_nl
         self.volume_nl = volume_nl
+        self.mcg_per_ml = mcg_per_ml
         return aspirated_nl
 
     def snapshot(self) -> dict[str, int]:
         return {
             "volume_nl": self.volume_nl,
+            "mcg_per_ml": self.mcg_per_ml,
             "delivered_nl": self.delivered_nl,
+            "missing_nl": self.missing_nl,
             "hundredths": self._hundredths,
+            "leak_rest": self._leak_rest,
         }
 
     def restore(self, state: dict[str, int]) -> None:
         self.volume_nl = state["volume_nl"]
+        self.mcg_per_ml = state["mcg_per_ml"]
         self.delivered_nl = state["delivered_nl"]
+        self.missing_nl = state["missing_nl"]
         self._hundredths = state["hundredths"]
+        self._leak_rest = state["leak_rest"]

@@ -168,7 +168,10 @@ def speed(speed: str, port: str, as_json: bool) -> None:
 @port_option
 @json_option
 def truth(port: str, as_json: bool) -> None:
-    """What the plant knows and the pump cannot."""
+    """What the plant knows and the pump cannot.
+
+    The drug in the patient, its effect, risk and symptoms are a simulation, not clinical.
+    """
     with _debug_link(port) as client:
         known = client.truth()
     width = max(len(name) for name in known)
@@ -177,6 +180,8 @@ def truth(port: str, as_json: bool) -> None:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
     return ", ".join(value) or "none" if isinstance(value, list | tuple) else str(value)

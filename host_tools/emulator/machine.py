@@ -11,9 +11,11 @@ from hal.mock.errors import PowerLost
 from hal.mock.recorder import Recorder
 from hal.plant.plant import Plant
 from host_tools.programmer.readout import event_dict
-from protocol.messages import LogEntry
+from protocol.messages import NONE32, LogEntry
 
 MOST_POLLS = 1000  # at one instant
+CATHETER_NL_PER_CM = 2200
+TOLD = ("IMPLANT", "PROGRAM_COMMITTED")  # what the body, too, has to do with
 
 
 class Machine:
@@ -105,6 +107,7 @@ class Machine:
             break
         refills = self.pump.state.refills
         self._refills = refills if self._refills is None else min(refills, self._refills)  # fewer after a loss
+        self._follow_orders()
         self.hal.power.sleep()
         self._poll()
 
@@ -137,11 +140,20 @@ class Machine:
     def _refill(self) -> None:
         """What the pump was told the clinician did: let the clinician have done it."""
         self._refills = self.pump.state.refills
-        self.plant.refill(self.pump.state.filled_nl)
+        self.plant.refill(self.pump.state.filled_nl, self.pump.state.drug_mcg_per_ml)
 
     def _read_log(self) -> None:
         for record in self.recorder.log:
             if len(record) == RECORD_BYTES:  # else torn
                 entry: Any = LogEntry.parse(record[:ENTRY_BYTES])
                 self.events.append(event_dict(entry))
+                if self.pump and self.events[-1]["name"] in TOLD:
+                    self._follow_orders()
         self.recorder.log.clear()
+
+    def _follow_orders(self) -> None:
+        """What the pump was told of catheter and dose: let the surgeon have done it, and the doctor have meant it."""
+        state = self.pump.state
+        if state.implanted_wall_s != NONE32:
+            self.plant.fit_catheter(state.tubing_nl + state.catheter_mm * CATHETER_NL_PER_CM // 10)
+        self.plant.prescribe(state.dose_ng_per_day)

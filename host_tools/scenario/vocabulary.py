@@ -1,6 +1,7 @@
 """The names that a scenario may use."""
 
 from hal.plant.faults import FAULTS
+from hal.plant.patient import SYMPTOMS
 from protocol import codes
 
 STATUS_FIELDS = (
@@ -11,7 +12,10 @@ STATUS_FIELDS = (
     "eri", "eos", "eri_forecast", "alarms", "advisories", "alarm_list", "stopped_s", "limits",
     "telemetry_dropped", "comms_errors",
 )  # fmt: skip
-TRUTH_FIELDS = ("reservoir_nl", "delivered_nl", "battery_mah", "rotor_steps", "faults")
+TRUTH_FIELDS = (
+    "reservoir_nl", "delivered_nl", "tip_mcg", "csf_ng_per_ml", "effect_ng_per_ml", "risk", "symptoms", "dependent",
+    "battery_mah", "rotor_steps", "faults",
+)  # fmt: skip
 
 FAULT_FIELDS = {name: [field.removesuffix("_ms") for field in fields] for name, fields in FAULTS.items()}
 """Fault -> its own fields; those in ms are durations."""
@@ -23,5 +27,7 @@ WORDS = {
     "status.alarms": list(codes.ALARM),
     "status.advisories": list(codes.ADVISORY),
     "truth.faults": list(FAULT_FIELDS),
+    "truth.risk": list(SYMPTOMS),
+    "truth.symptoms": [sign for signs in SYMPTOMS.values() for sign in signs],
 }
 """Path -> the only texts that can stand there."""

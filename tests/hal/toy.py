@@ -1,5 +1,7 @@
 """The smallest firmware that uses every device of its body on every wake."""
 
+from protocol.messages import NONE32
+
 WAKE_S = 3600
 MISS_LIMIT = 27
 PERIOD_MS = 34_560
@@ -9,7 +11,9 @@ GIVE_UP_MS = 3_900_000
 
 class NoRefills:
     refills = 0
-    filled_nl = 0
+    filled_nl = drug_mcg_per_ml = 0
+    dose_ng_per_day = 0
+    implanted_wall_s = NONE32
 
 
 class ToyPump:

@@ -92,8 +92,8 @@ expect: {alarms: []}
     expect.alarms: 'alarms' is no path into status or truth, such as status.alarms
 expect: {status.reservoir: 5}
     'status.reservoir' is no path of this version; did you mean 'status.reservoir_nl'?
-expect: {truth.csf_ng_per_ml: 1}
-    'truth.csf_ng_per_ml' is no path of this version; known: truth.reservoir_nl,
+expect: {truth.csf_mcg_per_ml: 1}
+    'truth.csf_mcg_per_ml' is no path of this version; did you mean 'truth.csf_ng_per_ml'
 expect: {status.alarms: [low_resevoir]}
     expect: status.alarms is never 'low_resevoir'; did you mean 'low_reservoir'?
 expect: {status.therapy: runing}

@@ -1,0 +1,81 @@
+"""The way of the drug: what the rotor's steps move out of the reservoir, through the catheter, into the patient.
+
+Between two changes of rhythm the rotor turns evenly, and so the drug flows evenly. A look at the present is taken on
+a copy: looking, however often, changes nothing.
+"""
+
+from copy import deepcopy
+from typing import Any
+
+from hal.plant.catheter import Catheter
+from hal.plant.patient import HOUR_MS, SYMPTOMS, Patient
+from hal.plant.reservoir import Reservoir
+
+_HUNDREDTHS_PER_MCG = 100_000_000  # of a nL mcg/mL, as the catheter counts
+
+
+class Flow:
+    """Everything up to `at_ms`, when the rotor had made `steps`. `blocked`: nothing leaves the pump."""
+
+    __slots__ = ("at_ms", "blocked", "catheter", "patient", "reservoir", "steps")
+
+    def __init__(self, reservoir: Reservoir) -> None:
+        self.reservoir = reservoir
+        self.catheter = Catheter()
+        self.patient = Patient()
+        self.blocked = False
+        self.at_ms = 0
+        self.steps = 0
+
+    def go_on(self, to_ms: int, steps: int, moving_until_ms: int) -> None:
+        """Let it flow until `to_ms`, evenly while the rotor turned."""
+        from_ms = self.at_ms
+        moving_ms = max(0, min(to_ms, moving_until_ms) - from_ms)
+        turned = 0 if self.blocked else steps - self.steps
+        moved_nl, lasted_ms = self.reservoir.draw(turned, moving_ms, to_ms - from_ms - moving_ms)
+        self._through_catheter(moved_nl, lasted_ms)
+        self.patient.live(to_ms, 0.0)
+        self.at_ms = to_ms
+        self.steps = steps
+
+    def _through_catheter(self, moved_nl: int, lasted_ms: float) -> None:
+        catheter, patient = self.catheter, self.patient
+        out_nl = 0
+        for part_nl, mcg_per_ml in catheter.push(moved_nl, self.reservoir.mcg_per_ml):
+            out_nl += part_nl
+            mcg = part_nl * mcg_per_ml * (100 - catheter.leak_percent) / _HUNDREDTHS_PER_MCG
+            if lasted_ms:
+                part_ms = lasted_ms * part_nl / moved_nl
+                patient.live(self.at_ms + lasted_ms * out_nl / moved_nl, mcg * HOUR_MS / part_ms)
+            else:
+                patient.body.take(mcg)
+
+    def copy(self) -> "Flow":
+        return deepcopy(self)
+
+    def truth(self) -> dict[str, Any]:
+        patient = self.patient
+        return {
+            "reservoir_nl": self.reservoir.volume_nl,
+            "delivered_nl": self.reservoir.delivered_nl,
+            "tip_mcg": self.catheter.tip_mcg,
+            "csf_ng_per_ml": round(patient.body.csf),
+            "effect_ng_per_ml": round(patient.body.effect),
+            "risk": patient.risk,
+            "symptoms": list(SYMPTOMS[patient.risk]),
+            "dependent": patient.dependent,
+        }
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            "reservoir": self.reservoir.snapshot(),
+            "catheter": self.catheter.snapshot(),
+            "patient": self.patient.snapshot(),
+        }
+
+    def restore(self, state: dict[str, Any], at_ms: int, steps: int) -> None:
+        self.reservoir.restore(state["reservoir"])
+        self.catheter.restore(state["catheter"])
+        self.patient.restore(state["patient"])
+        self.at_ms = at_ms
+        self.steps = steps
