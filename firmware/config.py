@@ -35,6 +35,7 @@ class Config:
     eri_days = 90
     battery_idle_ppb_per_day = 349_000  # of the cell's charge, with the pump at rest
     battery_ppb_per_ml = 83_800  # of the cell's charge, for each mL moved
+    couplings = False  # whether the tubing lets more through after what is known to harm it
     eri_mv = 2600  # a cell at rest below this is nearly empty
     eos_mv = 2300  # a cell under load below this cannot turn the motor
 

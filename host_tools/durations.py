@@ -22,6 +22,11 @@ def parse_duration_s(text: str) -> int:
     return total_s
 
 
+def parse_signed_duration_s(text: str) -> int:
+    """Seconds of a duration, or of one with a minus before it. ValueError for anything else."""
+    return -parse_duration_s(text[1:]) if text.startswith("-") else parse_duration_s(text)
+
+
 def parse_local_time(text: str) -> datetime:
     """A naive local time of `2026-01-05T08:00:00` or `2026-01-05`, in whole seconds. ValueError otherwise."""
     try:

@@ -16,6 +16,7 @@ class MockMotor(contract.Motor):
         self._power = power
         self._plant = power.plant
         self._train = power.plant.drivetrain
+        self._quartz = power.plant.quartz
         self._recorder = recorder
 
     def order(self, steps: int, first_ms: int, period_ms: int, give_up_ms: int, miss_limit: int) -> int:
@@ -38,7 +39,8 @@ class MockMotor(contract.Motor):
         if train.inhibited:
             return INHIBITED
         now_ms = self._plant.now_ms
-        if not train.order(now_ms, steps, first_ms, period_ms, give_up_ms, miss_limit):
+        real = self._quartz.span_ms  # the pulses go by the pump's own clock
+        if not train.order(now_ms, steps, real(first_ms), real(period_ms), real(give_up_ms), miss_limit):
             raise Misuse("the motor was ordered while an order is running; halt it first")
         self._recorder.order(now_ms, steps, first_ms, period_ms, give_up_ms, miss_limit)
         return OK

@@ -15,7 +15,7 @@ class Power:
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
         self.on = False
-        self.boot_ms = 0
+        self.boot_ms = 0  # by the pump's own clock
         self.watched = False
         self.unfed_ms = 0  # awake time since the watchdog was last armed, fed or asleep
 
@@ -24,9 +24,14 @@ class Power:
 
     def up(self) -> None:
         self.on = True
-        self.boot_ms = self.plant.now_ms
+        self.boot_ms = self.own_ms()
         self.watched = False
         self.unfed_ms = 0
+
+    def own_ms(self) -> int:
+        """What the pump's own clock reads."""
+        plant = self.plant
+        return plant.now_ms if plant.quartz.ideal else plant.quartz.reading_ms(plant.now_ms)
 
     def down(self) -> None:
         self.on = False
@@ -50,19 +55,18 @@ class Power:
 class MockClock(contract.Clock):
     def __init__(self, power: Power) -> None:
         self._power = power
-        self._plant = power.plant
 
     def seconds(self) -> int:
         power = self._power
         if not power.on:
             power.refuse()
-        return (self._plant.now_ms - power.boot_ms) // 1000
+        return (power.own_ms() - power.boot_ms) // 1000
 
     def ticks_ms(self) -> int:
         power = self._power
         if not power.on:
             power.refuse()
-        return (self._plant.now_ms - power.boot_ms + TICKS_AT_BOOT_MS) % contract.TICKS_PERIOD_MS
+        return (power.own_ms() - power.boot_ms + TICKS_AT_BOOT_MS) % contract.TICKS_PERIOD_MS
 
 
 class MockWatchdog(contract.Watchdog):

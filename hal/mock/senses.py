@@ -34,7 +34,7 @@ class MockFillSensor(contract.FillSensor):
     def volume_nl(self) -> int:
         if not self._power.on:
             self._power.refuse()
-        return self._plant.look().reservoir.volume_nl
+        return self._plant.sensed_nl()
 
 
 class MockThermometer(contract.Thermometer):

@@ -11,6 +11,8 @@ CURVE_MV = (3_100, 3_040, 2_980, 2_900, 2_780, 2_600, 2_380, 0)  # at rest
 RESISTANCE_OHM = 16
 LOAD_MA = 5  # while a pulse is given
 SAG_MV = RESISTANCE_OHM * LOAD_MA
+FILM_OHM = 180  # of a resistive film: even a new cell cannot turn the motor then
+FILM_SAG_MV = FILM_OHM * LOAD_MA
 
 _DAY_MS = 86_400_000
 _PPM = 1_000_000
@@ -39,6 +41,7 @@ class Battery:
         "_used_units",
         "capacity_mah",
         "drain_percent",
+        "film",
         "idle_ppb_per_day",
         "load_mv",
         "pulse_ppb_nl_per_ml",
@@ -51,6 +54,7 @@ class Battery:
         self.idle_ppb_per_day = idle_ppb_per_day
         self.pulse_ppb_nl_per_ml = ppb_per_ml * step_nl
         self._at_ms = self._pulses = self._used_units = 0
+        self.film = False
         self.sampled_at_ms = -1
         self.rest_mv = self.load_mv = 0
         self.drain(0)
@@ -77,7 +81,7 @@ class Battery:
         """Take a reading into `rest_mv` and `load_mv`."""
         self.sampled_at_ms = at_ms
         self.rest_mv = curve_mv(self._units(at_ms, pulses) // _UNITS_PER_PPM)
-        self.load_mv = max(0, self.rest_mv - SAG_MV)
+        self.load_mv = max(0, self.rest_mv - SAG_MV - (FILM_SAG_MV if self.film else 0))
 
     def left_mah(self, at_ms: int, pulses: int) -> int:
         """Charge left, in whole mAh."""

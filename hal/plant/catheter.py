@@ -24,7 +24,7 @@ class Catheter:
     def fit(self, dead_nl: int) -> None:
         """Put in a new one."""
         self.dead_nl = dead_nl
-        self._parcels: deque[Parcel] = deque([(dead_nl, 0)])
+        self._parcels: deque[Parcel] = deque([(dead_nl, 0)] if dead_nl else [])
         self._backward_nl = 0
 
     def push(self, volume_nl: int, mcg_per_ml: int) -> list[Parcel]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 NEVER_MS = 1 << 62
 RUNAWAY_MS = 1000  # between two steps that nobody ordered
 _SATURATED = (1 << 30) - 1
+_LOSS_PATTERN = 100  # pulses after which lost ones come again in the same places
 
 
 class Drivetrain:
@@ -18,6 +19,8 @@ class Drivetrain:
         "_due_ms",
         "_earlier_steps",
         "_given",
+        "_loss_percent",
+        "_loss_pulses",
         "_miss_limit",
         "_period_ms",
         "_runaway_ms",
@@ -42,6 +45,7 @@ class Drivetrain:
         self.work_pulses = work_pulses  # that ever drew current, unordered ones included
         self._earlier_steps = rotor_steps  # before this power-up
         self.held = False
+        self._loss_percent = self._loss_pulses = 0  # pulses: since the loss began
         self._settled_ms = -1
         self._runaway_ms = NEVER_MS  # of the next step that nobody ordered
         self._stray_ms = NEVER_MS  # when the rotor does, or did, what no pulse asked for, and nobody has looked
@@ -79,7 +83,7 @@ class Drivetrain:
         self._given = 0
         self._miss_limit = miss_limit
         self._settled_ms = -1  # its first pulse may be at once
-        if self.held:
+        if self.held or self._loss_percent:
             self._plan_miss()
         return True
 
@@ -112,6 +116,8 @@ class Drivetrain:
                 self.missed_run += new
                 self.confirmed_run = 0
                 self._plan_miss()
+            elif self._loss_percent:
+                self._lose_some(new)
             else:
                 self.confirmed += new
                 self.confirmed_run += new
@@ -127,14 +133,39 @@ class Drivetrain:
             if not self.held:
                 self.confirmed += count
 
+    def _lost(self, pulse: int) -> bool:
+        """Whether a pulse since the loss began is one of those lost, which are spread evenly."""
+        return (pulse + 1) * self._loss_percent // 100 > pulse * self._loss_percent // 100
+
+    def _lose_some(self, new: int) -> None:
+        first = self._loss_pulses
+        self._loss_pulses = end = first + new
+        self.confirmed += new - (end * self._loss_percent // 100 - first * self._loss_percent // 100)
+        last_lost = self._lost(end - 1)
+        run = 1
+        while run < new and self._lost(end - 1 - run) == last_lost:
+            run += 1
+        before = 0 if run < new else self.missed_run if last_lost else self.confirmed_run
+        self.missed_run, self.confirmed_run = (before + run, 0) if last_lost else (0, before + run)
+        self._plan_miss()
+
     def _plan_miss(self) -> None:
         """`miss_due_ms`: when the run of missed pulses reaches its limit."""
-        pulse = self._given + self._miss_limit - self.missed_run - 1
-        if self.held and self._given <= pulse < self._steps:
+        pulse = self._given + self._miss_limit - self.missed_run - 1 if self.held else self._limit_of_losses()
+        if self._given <= pulse < self._steps:
             self.miss_due_ms = self._due_ms + pulse * self._period_ms
         else:
             self.miss_due_ms = NEVER_MS
         self.alert_ms = min(self.miss_due_ms, self._stray_ms)
+
+    def _limit_of_losses(self) -> int:
+        """The first pulse of the order with which losses in a row reach the limit, or one that is past."""
+        run = self.missed_run
+        for ahead in range(_LOSS_PATTERN + self._miss_limit if self._loss_percent else 0):
+            run = run + 1 if self._lost(self._loss_pulses + ahead) else 0
+            if run == self._miss_limit:
+                return self._given + ahead
+        return -1
 
     def progress(self, at_ms: int) -> tuple[int, int, int, int, int]:
         """(pulses, confirmed, reversed, missed_run, confirmed_run) since power-up, saturating at 2^30 - 1."""
@@ -166,10 +197,18 @@ class Drivetrain:
         self.inhibited = inhibited
         self._plan_stray()
 
-    def run_away(self, from_ms: int) -> None:
-        """A step that nobody ordered each RUNAWAY_MS after `from_ms`; NEVER_MS ends it."""
-        self._runaway_ms = NEVER_MS if from_ms == NEVER_MS else from_ms + RUNAWAY_MS
-        self._plan_stray()
+    def lose(self, percent: int) -> None:
+        """Lose so many of the pulses to come."""
+        if percent != self._loss_percent:
+            self._loss_percent = percent
+            self._loss_pulses = 0
+            self._plan_miss()
+
+    def run_away(self, on: bool, at_ms: int) -> None:
+        """A step that nobody ordered each RUNAWAY_MS from now on, or no more."""
+        if on != (self._runaway_ms != NEVER_MS):
+            self._runaway_ms = at_ms + RUNAWAY_MS if on else NEVER_MS
+            self._plan_stray()
 
     def step_back(self, at_ms: int) -> None:
         self.reversed += 1

@@ -1,6 +1,6 @@
 """The faults that the plant can have, and the numbers that each takes."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hal.plant.drivetrain import NEVER_MS
 
@@ -15,30 +15,72 @@ class Field(NamedTuple):
 
 _MONTH_MS = 30 * 86_400_000
 
+_DAY_MS = 86_400_000
+
 FAULTS: dict[str, dict[str, Field]] = {
     "motor_stall": {},  # the rotor is held
+    "motor_stall_intermittent": {"every_ms": Field(1000, _MONTH_MS), "lasting_ms": Field(1000, _MONTH_MS)},
     "mri": {"recovery_ms": Field(0, _MONTH_MS, 0)},  # the rotor is held in the field and so long after it
     "runaway": {},  # a step each second that nobody ordered
     "reverse_step": {},  # one step backward, and over
+    "step_loss": {"percent": Field(1, 100)},  # so many pulses, evenly spread, do not move the rotor
     "over_delivery": {"percent": Field(1, 10_000)},  # a step moves so much more
+    "under_delivery": {"percent": Field(1, 100)},  # or less
+    "reservoir_leak": {"nl_per_day": Field(1, 40_000_000)},  # into the tissue around the pump
+    "pocket_fill": {},  # whoever refills misses the port, and fills the tissue
+    "pump_flip": {},  # the port cannot be reached
+    "overfill": {"nl": Field(1, 10_000_000)},  # a refill puts in so much more than is said
+    "off_label_drug": {},  # the reservoir holds a drug that the pump's tubing was not made for
+    "catheter_kink": {},  # nothing gets through, so nothing leaves the pump
+    "catheter_leak": {"percent": Field(1, 100)},  # is lost just before the tip
+    "catheter_migration": {},  # the tip is not in the CSF
+    "oral_baclofen": {"mg_per_day": Field(1, 1000)},  # taken beside the pump
+    "sensor_stuck": {},  # at what it reads when the fault comes
+    "sensor_offset": {"nl": Field(-40_000_000, 40_000_000)},
     "buzzer_dead": {},
     "battery_drain": {"percent": Field(1, 10_000)},  # everything costs so much more charge
+    "battery_film": {},  # on the cell's electrode: the voltage dips under load
+    "temperature": {"centi_celsius": Field(-4000, 12_500)},  # of the pump
+    "clock_drift": {"ppm": Field(-100_000, 100_000)},  # the pump's clock runs so much faster
+    "clock_jump": {"by_ms": Field(-365 * _DAY_MS, 365 * _DAY_MS)},  # and over
 }
+
+INSTANT = ("reverse_step", "clock_jump")
+"""The faults that are over at once."""
 
 
 class Fault:
     """One that is on. It ends at `end_ms`; `until_ms` is when its cause goes away."""
 
-    __slots__ = ("fields", "name", "until_ms")
+    __slots__ = ("fields", "from_ms", "name", "until_ms")
 
-    def __init__(self, name: str, until_ms: int, fields: dict[str, int]) -> None:
+    def __init__(self, name: str, from_ms: int, until_ms: int, fields: dict[str, int]) -> None:
         self.name = name
+        self.from_ms = from_ms
         self.until_ms = until_ms
         self.fields = fields
 
     @property
     def end_ms(self) -> int:
         return self.until_ms if self.until_ms == NEVER_MS else self.until_ms + self.fields.get("recovery_ms", 0)
+
+    def holds(self, at_ms: int) -> bool:
+        """Whether it holds the rotor."""
+        if self.name == "motor_stall_intermittent":
+            return (at_ms - self.from_ms) % self.fields["every_ms"] < self.fields["lasting_ms"]
+        return self.name in ("motor_stall", "mri")
+
+    def next_ms(self, at_ms: int) -> int:
+        """When it changes by itself next, later than `at_ms`."""
+        if self.name != "motor_stall_intermittent":
+            return self.end_ms
+        every_ms = self.fields["every_ms"]
+        begun_ms = at_ms - (at_ms - self.from_ms) % every_ms
+        return min(self.end_ms, begun_ms + (self.fields["lasting_ms"] if self.holds(at_ms) else every_ms))
+
+    def snapshot(self) -> dict[str, Any]:
+        """The arguments that make another such."""
+        return {"name": self.name, "from_ms": self.from_ms, "until_ms": self.until_ms, "fields": self.fields}
 
 
 def check_name(name: str) -> None:
@@ -55,7 +97,10 @@ def check_fields(name: str, given: dict[str, int]) -> dict[str, int]:
         if field not in known:
             takes = ", ".join(known) or "no fields"
             raise ValueError(f"{name} has no field {field!r}; it takes {takes}")
-    return {field: _value(name, field, limits, given) for field, limits in known.items()}
+    values = {field: _value(name, field, limits, given) for field, limits in known.items()}
+    if name == "motor_stall_intermittent" and values["lasting_ms"] >= values["every_ms"]:
+        raise ValueError("motor_stall_intermittent: a stall lasts as long as from one to the next; use motor_stall")
+    return values
 
 
 def _value(name: str, field: str, limits: Field, given: dict[str, int]) -> int:

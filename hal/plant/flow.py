@@ -11,16 +11,38 @@ from hal.plant.catheter import Catheter
 from hal.plant.patient import HOUR_MS, SYMPTOMS, Patient
 from hal.plant.reservoir import Reservoir
 
+WEAR_PERCENT = 20  # that each cause of wear adds to what a step moves: a choice
+STANDING_MS = 48 * HOUR_MS  # are too long for the tubing
+
 _HUNDREDTHS_PER_MCG = 100_000_000  # of a nL mcg/mL, as the catheter counts
 
 
 class Flow:
-    """Everything up to `at_ms`, when the rotor had made `steps`. `blocked`: nothing leaves the pump."""
+    """Everything up to `at_ms`, when the rotor had made `steps`.
 
-    __slots__ = ("at_ms", "blocked", "catheter", "patient", "reservoir", "steps")
+    `blocked`: nothing leaves the pump. `over_percent` is what faults make each step move more, or less. `wear` are
+    the causes, in their order, why the tubing lets still more through, which with `couplings` it does for good.
+    """
 
-    def __init__(self, reservoir: Reservoir) -> None:
+    __slots__ = (
+        "_stood_since_ms",
+        "at_ms",
+        "blocked",
+        "catheter",
+        "couplings",
+        "over_percent",
+        "patient",
+        "reservoir",
+        "steps",
+        "wear",
+    )
+
+    def __init__(self, reservoir: Reservoir, couplings: bool) -> None:
         self.reservoir = reservoir
+        self.couplings = couplings
+        self.wear: list[str] = []
+        self.over_percent = 0
+        self._stood_since_ms: int | None = None  # None before the first step
         self.catheter = Catheter()
         self.patient = Patient()
         self.blocked = False
@@ -32,11 +54,31 @@ class Flow:
         from_ms = self.at_ms
         moving_ms = max(0, min(to_ms, moving_until_ms) - from_ms)
         turned = 0 if self.blocked else steps - self.steps
+        self.reservoir.over_percent = self.over_percent + WEAR_PERCENT * len(self.wear)
         moved_nl, lasted_ms = self.reservoir.draw(turned, moving_ms, to_ms - from_ms - moving_ms)
         self._through_catheter(moved_nl, lasted_ms)
         self.patient.live(to_ms, 0.0)
+        if steps > self.steps:
+            self._stood_since_ms = from_ms + moving_ms
+            if self.blocked:
+                self.wear_out("occlusion")
         self.at_ms = to_ms
         self.steps = steps
+        self._watch_wear()
+
+    def wear_out(self, cause: str) -> None:
+        """Something happened that the tubing does not forget."""
+        if self.couplings and cause not in self.wear:
+            self.wear.append(cause)
+
+    def _watch_wear(self) -> None:
+        reservoir = self.reservoir
+        if self._stood_since_ms is not None and self.at_ms - self._stood_since_ms > STANDING_MS:
+            self.wear_out("standstill")
+        if reservoir.missing_nl:
+            self.wear_out("ran_dry")
+        if reservoir.volume_nl > reservoir.capacity_nl:
+            self.wear_out("overfill")
 
     def _through_catheter(self, moved_nl: int, lasted_ms: float) -> None:
         catheter, patient = self.catheter, self.patient
@@ -64,6 +106,7 @@ class Flow:
             "risk": patient.risk,
             "symptoms": list(SYMPTOMS[patient.risk]),
             "dependent": patient.dependent,
+            "wear": self.wear,
         }
 
     def snapshot(self) -> dict[str, Any]:
@@ -71,11 +114,15 @@ class Flow:
             "reservoir": self.reservoir.snapshot(),
             "catheter": self.catheter.snapshot(),
             "patient": self.patient.snapshot(),
+            "wear": list(self.wear),
+            "stood_since_ms": self._stood_since_ms,
         }
 
     def restore(self, state: dict[str, Any], at_ms: int, steps: int) -> None:
         self.reservoir.restore(state["reservoir"])
         self.catheter.restore(state["catheter"])
         self.patient.restore(state["patient"])
+        self.wear = state["wear"]
+        self._stood_since_ms = state["stood_since_ms"]
         self.at_ms = at_ms
         self.steps = steps

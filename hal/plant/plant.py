@@ -8,12 +8,14 @@ from typing import Any
 
 from hal.plant.battery import Battery
 from hal.plant.drivetrain import NEVER_MS, Drivetrain
-from hal.plant.faults import Fault, check_fields, check_name
+from hal.plant.faults import INSTANT, Fault, check_fields, check_name
 from hal.plant.flow import Flow
+from hal.plant.quartz import Quartz
 from hal.plant.reservoir import Reservoir
 from hal.plant.sound import Sound, Tone
 
 BODY_CENTI_CELSIUS = 3700
+ORAL_MCG_PER_TIP_MCG = 1000  # a tablet's drug that does as much as 1 mcg at the tip: a choice
 
 
 class Plant:
@@ -27,12 +29,14 @@ class Plant:
         battery_capacity_mah: int = 1000,
         battery_idle_ppb_per_day: int = 349_000,
         battery_ppb_per_ml: int = 83_800,
+        couplings: bool = False,
     ) -> None:
         self.now_ms = 0
         self.next_event_ms = NEVER_MS
         self.drivetrain = Drivetrain(change=self.settle)
-        self.flow = Flow(Reservoir(step_nl, reservoir_capacity_nl))
+        self.flow = Flow(Reservoir(step_nl, reservoir_capacity_nl), couplings)
         self.battery = Battery(battery_capacity_mah, battery_idle_ppb_per_day, battery_ppb_per_ml, step_nl)
+        self.quartz = Quartz()
         self.sound = Sound()
         self.centi_celsius = BODY_CENTI_CELSIUS
         self._faults: dict[str, Fault] = {}
@@ -50,8 +54,9 @@ class Plant:
             raise ValueError(f"{to_ms} ms is before the plant's present, {self.now_ms} ms")
         while self.next_event_ms <= to_ms:
             self.now_ms = self.next_event_ms
-            for name in [name for name, fault in self._faults.items() if fault.end_ms <= self.now_ms]:
-                self._end(name)
+            self.settle()
+            self._faults = {name: fault for name, fault in self._faults.items() if fault.end_ms > self.now_ms}
+            self._take_effect()
         self.now_ms = to_ms
 
     def settle(self) -> None:
@@ -83,19 +88,26 @@ class Plant:
         ValueError for an unknown fault or field, a number out of its range, or an end that is not ahead.
         """
         values = check_fields(name, fields)
-        if name == "reverse_step" and until_ms is not None:
-            raise ValueError("reverse_step is over at once; it takes no end")
+        if name in INSTANT and until_ms is not None:
+            raise ValueError(f"{name} is over at once; it takes no end")
         if until_ms is not None and until_ms <= self.now_ms:
             raise ValueError(f"{name} would end at {until_ms} ms, and it is {self.now_ms} ms already")
         self.settle()
         if name == "reverse_step":
             self.drivetrain.step_back(self.now_ms)
             self.settle()
-            return
+        elif name == "clock_jump":
+            self.quartz.jump(self.now_ms, values["by_ms"])
+        else:
+            self._begin(name, NEVER_MS if until_ms is None else until_ms, values)
+
+    def _begin(self, name: str, until_ms: int, values: dict[str, int]) -> None:
         if name in self._faults:
             self._end(name)
-        self._faults[name] = Fault(name, NEVER_MS if until_ms is None else until_ms, values)
-        self._take_effect(name)
+        if name == "sensor_stuck":
+            values = {"at_nl": self.sensed_nl()}
+        self._faults[name] = Fault(name, self.now_ms, until_ms, values)
+        self._take_effect()
 
     def heal(self, name: str) -> None:
         """The cause of a fault goes away, and with it the fault, except for what it leaves behind for a while.
@@ -110,35 +122,59 @@ class Plant:
         if fault.end_ms <= self.now_ms:
             self._end(name)
         else:
-            self._take_effect(name)
+            self._take_effect()
 
     def _end(self, name: str) -> None:
         self.settle()
         del self._faults[name]
-        self._take_effect(name)
+        self._take_effect()
 
-    def _take_effect(self, name: str) -> None:
-        """Let the parts know that a fault has come, changed or gone."""
-        faults = self._faults
-        on = name in faults
-        if name in ("motor_stall", "mri"):
-            self.drivetrain.hold("motor_stall" in faults or "mri" in faults)
-        elif name == "runaway":
-            self.drivetrain.run_away(self.now_ms if on else NEVER_MS)
-        elif name == "over_delivery":
-            self.flow.reservoir.over_percent = faults[name].fields["percent"] if on else 0
-        elif name == "battery_drain":
-            self.battery.drain(faults[name].fields["percent"] if on else 0)
-        elif name == "buzzer_dead":
-            self.sound.dead = on
-        self.next_event_ms = min([fault.end_ms for fault in faults.values()], default=NEVER_MS)
+    def _field(self, name: str, field: str = "percent", default: int = 0) -> int:
+        fault = self._faults.get(name)
+        return default if fault is None else fault.fields[field]
+
+    def _take_effect(self) -> None:
+        """Let the parts know which faults are on, everything having been settled."""
+        faults, train, flow = self._faults, self.drivetrain, self.flow
+        held = any(fault.holds(self.now_ms) for fault in faults.values())
+        if held != train.held:
+            train.hold(held)
+        train.lose(self._field("step_loss"))
+        train.run_away("runaway" in faults, self.now_ms)
+        flow.over_percent = self._field("over_delivery") - self._field("under_delivery")
+        flow.blocked = "catheter_kink" in faults
+        flow.reservoir.leak_nl_per_day = self._field("reservoir_leak", "nl_per_day")
+        flow.catheter.leak_percent = 100 if "catheter_migration" in faults else self._field("catheter_leak")
+        flow.patient.oral_mcg_per_h = self._field("oral_baclofen", "mg_per_day") * 1000 / ORAL_MCG_PER_TIP_MCG / 24
+        if "off_label_drug" in faults:
+            flow.wear_out("off_label_drug")
+        self.battery.drain(self._field("battery_drain"))
+        self.battery.film = "battery_film" in faults
+        self.battery.sampled_at_ms = -1
+        self.sound.dead = "buzzer_dead" in faults
+        self.centi_celsius = self._field("temperature", "centi_celsius", BODY_CENTI_CELSIUS)
+        self.quartz.drift(self.now_ms, self._field("clock_drift", "ppm"))
+        self.next_event_ms = min([fault.next_ms(self.now_ms) for fault in faults.values()], default=NEVER_MS)
 
     # What hands and instruments do
 
+    @property
+    def aspirable_nl(self) -> int:
+        """What a needle would draw out now."""
+        return self.look().reservoir.volume_nl if self._port_is_hit else 0
+
+    @property
+    def _port_is_hit(self) -> bool:
+        return "pocket_fill" not in self._faults and "pump_flip" not in self._faults
+
     def refill(self, volume_nl: int, mcg_per_ml: int = 0) -> int:
-        """Empty the reservoir and put `volume_nl` in; the nL that came out."""
+        """Empty the reservoir and put `volume_nl` in; the nL that came out. ValueError when it does not fit."""
         self.settle()
-        return self.flow.reservoir.refill(volume_nl, mcg_per_ml)
+        if not self._port_is_hit:
+            return 0
+        aspirated_nl = self.flow.reservoir.refill(volume_nl, mcg_per_ml, self._field("overfill", "nl"))
+        self.settle()
+        return aspirated_nl
 
     def fit_catheter(self, dead_nl: int) -> None:
         """Implant with a catheter that, with the tubing before it, holds so much. One that is there stays."""
@@ -150,6 +186,12 @@ class Plant:
         """What the patient is to get from now on, whatever the pump then does."""
         self.settle()
         self.flow.patient.ordered_mcg_per_h = dose_ng_per_day / 24_000
+
+    def sensed_nl(self) -> int:
+        """What the fill sensor reads."""
+        if "sensor_stuck" in self._faults:
+            return self._field("sensor_stuck", "at_nl")
+        return max(0, self.look().reservoir.volume_nl + self._field("sensor_offset", "nl"))
 
     def rest_mv(self) -> int:
         """The cell's voltage at rest. Of several readings in one ms the first holds."""
@@ -180,21 +222,14 @@ class Plant:
     def snapshot(self) -> dict[str, Any]:
         """Everything that outlives a loss of power, for JSON."""
         self.settle()
-        faults = [
-            {
-                "name": fault.name,
-                "until_ms": None if fault.until_ms == NEVER_MS else fault.until_ms,
-                "fields": fault.fields,
-            }
-            for fault in self._faults.values()
-        ]
         return {
             "now_ms": self.now_ms,
             "work_pulses": self.drivetrain.work_pulses,
             "rotor_steps": self.drivetrain.rotor_steps,
             "flow": self.flow.snapshot(),
             "battery": self.battery.snapshot(),
-            "faults": faults,
+            "quartz": self.quartz.snapshot(),
+            "faults": [fault.snapshot() for fault in self._faults.values()],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -203,9 +238,6 @@ class Plant:
         self.drivetrain = Drivetrain(state["work_pulses"], state["rotor_steps"], self.settle)
         self.flow.restore(state["flow"], self.now_ms, state["rotor_steps"])
         self.battery.restore(state["battery"], self.now_ms, state["work_pulses"])
-        for fault in state["faults"]:
-            until_ms = fault["until_ms"]
-            self._faults[fault["name"]] = Fault(
-                fault["name"], NEVER_MS if until_ms is None else until_ms, fault["fields"]
-            )
-            self._take_effect(fault["name"])
+        self.quartz.restore(state["quartz"])
+        self._faults = {fault["name"]: Fault(**fault) for fault in state["faults"]}
+        self._take_effect()

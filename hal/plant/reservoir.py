@@ -56,12 +56,15 @@ class Reservoir:
         leaked_nl, self._leak_rest = divmod(ms * self.leak_nl_per_day + self._leak_rest, _DAY_MS)
         return leaked_nl
 
-    def refill(self, volume_nl: int, mcg_per_ml: int) -> int:
-        """Take everything out, put `volume_nl` in; what came out. ValueError when it does not fit."""
+    def refill(self, volume_nl: int, mcg_per_ml: int, over_nl: int = 0) -> int:
+        """Take everything out, put `volume_nl` in; what came out. ValueError when it does not fit.
+
+        `over_nl` goes in on top, with force where it must.
+        """
         if not 0 <= volume_nl <= self.capacity_nl:
             raise ValueError(f"{volume_nl} nL do not go into a reservoir of {self.capacity_nl} nL")
         aspirated_nl = self.volume_nl
-        self.volume_nl = volume_nl
+        self.volume_nl = volume_nl + over_nl
         self.mcg_per_ml = mcg_per_ml
         return aspirated_nl
 

@@ -1,16 +1,21 @@
 """`thecal debug`: time, faults, power, the head and the truth of a running emulator, on its debug link."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 import rich_click as click
 
 from host_tools.cli.common import DURATION_S, Failure, json_option, port_option, print_json
-from host_tools.durations import format_duration, parse_duration_s, parse_local_time
+from host_tools.durations import format_duration, parse_duration_s, parse_local_time, parse_signed_duration_s
 from host_tools.emulator.debugclient import DebugClient, DebugError, DebugLinkError
+from host_tools.faultfields import is_duration, plant_field
 from host_tools.programmer.discovery import find_emulator, running_emulators
 from host_tools.programmer.errors import NoDevice
+
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 @click.group()
@@ -82,9 +87,9 @@ class _Field(click.ParamType):
         try:
             if key == "for":
                 return "for_s", parse_duration_s(text)
-            if key == "recovery":
-                return "recovery_ms", 1000 * parse_duration_s(text)
-            return key, int(text) if text.removeprefix("-").isdecimal() else text
+            if is_duration(key):
+                return plant_field(key, parse_signed_duration_s(text))
+            return plant_field(key, Decimal(text)) if _NUMBER.fullmatch(text) else (key, text)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -111,7 +116,10 @@ def advance(how_far: dict[str, Any], port: str, as_json: bool) -> None:
 @port_option
 @json_option
 def fault(name: str, fields: tuple[tuple[str, int | str], ...], port: str, as_json: bool) -> None:
-    """Begin a fault, until healed or `for` some time: `motor_stall for=3h`, `over_delivery percent=20`."""
+    """Begin a fault, until healed or `for` some time: `motor_stall for=3h`, `reservoir_leak ml_per_day=0.1`.
+
+    The faults and their fields are those of scenarios; docs/scenarios.md lists them.
+    """
     values: dict[str, Any] = dict(fields)
     with _debug_link(port) as client:
         client.fault(name, **values)

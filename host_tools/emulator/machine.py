@@ -42,6 +42,7 @@ class Machine:
             reservoir_capacity_nl=config.reservoir_nl,
             battery_idle_ppb_per_day=config.battery_idle_ppb_per_day,
             battery_ppb_per_ml=config.battery_ppb_per_ml,
+            couplings=config.couplings,
         )
         if plant_state is not None:
             self.plant.restore(plant_state)
@@ -51,7 +52,8 @@ class Machine:
             self.hal.store.load(store)
         self.events: list[dict[str, Any]] = []
         self.pump: Any = None
-        self._deadline_ms = 0
+        self._deadline_ms = 0  # on plant time
+        self._own_deadline_ms = 0  # on the pump's own clock
         self._refills: int | None = None
         self._boot()
 
@@ -63,6 +65,7 @@ class Machine:
     def next_wake_ms(self) -> int:
         """When something happens next by itself; later than now."""
         plant = self.plant
+        self._plan()
         return min(self._deadline_ms, plant.drivetrain.alert_ms, plant.next_event_ms)
 
     def advance_to(self, at_ms: int) -> None:
@@ -71,6 +74,7 @@ class Machine:
         train = plant.drivetrain
         if at_ms < plant.now_ms:
             raise ValueError(f"{at_ms} ms is before the pump's present, {plant.now_ms} ms")
+        self._plan()
         while True:
             wake_ms = self._deadline_ms
             if train.alert_ms < wake_ms:
@@ -82,8 +86,16 @@ class Machine:
             if next_ms == wake_ms:
                 train.settle(next_ms)
                 self._poll()
+            else:
+                self._plan()
         if at_ms > plant.now_ms:  # else the firmware stayed awake for longer
             plant.advance(at_ms)
+
+    def _plan(self) -> None:
+        """The pump's clock may have begun to run otherwise since the last wake."""
+        quartz = self.plant.quartz
+        if not quartz.ideal:
+            self._deadline_ms = quartz.when_ms(self._own_deadline_ms)
 
     def wake(self) -> None:
         """Poll the pump now: bytes came in, the head moved, a line has room again."""
@@ -132,8 +144,9 @@ class Machine:
                 self._read_log()
             if self.pump.state.refills != self._refills:
                 self._refill()
-            self._deadline_ms = deadline_ms = power.boot_ms + deadline_s * 1000
-            if deadline_ms > self.plant.now_ms:
+            self._own_deadline_ms = self._deadline_ms = power.boot_ms + deadline_s * 1000
+            self._plan()
+            if self._deadline_ms > self.plant.now_ms:
                 return
         raise RuntimeError(f"the firmware asked {MOST_POLLS} times for {deadline_s} s, which is past")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator
 
-from host_tools.durations import parse_duration_s, parse_local_time
+from host_tools.durations import parse_duration_s, parse_local_time, parse_signed_duration_s
 from host_tools.programmer.errors import BadValue
 from host_tools.programmer.flex import minutes
 from host_tools.pumpconfig import closest, shown
@@ -79,6 +79,7 @@ def _text(value: object) -> str:
 _MOST_ML = Decimal(_LARGEST_U32 - 1) / 1_000_000
 
 DurationS = Annotated[int, _reader(parse_duration_s, "a duration such as 90s, 2h or 3d 4h 30m")]
+SignedDurationS = Annotated[int, _reader(parse_signed_duration_s, "a duration such as 2h or -2h")]
 LocalTime = Annotated[datetime, _reader(parse_local_time, "a local time such as 2026-01-05T08:00:00")]
 FilledMl = Annotated[Decimal, number("a number of mL above 0", 0, _MOST_ML, decimals=6, above=True)]
 AspiratedMl = Annotated[Decimal, number("a number of mL from 0", 0, _MOST_ML, decimals=6)]

@@ -5,7 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hal.plant.faults import INSTANT, check_fields
 from host_tools.durations import parse_local_time
+from host_tools.faultfields import FAULT_FIELDS, NEEDED_FIELDS, plant_field
 from host_tools.programmer.flex import DAYS, Schedule
 from host_tools.pumpconfig import shown
 from host_tools.scenario.readers import (
@@ -15,13 +17,13 @@ from host_tools.scenario.readers import (
     FilledMl,
     Flag,
     LocalTime,
+    SignedDurationS,
     Text,
     Whole,
     number,
     one_of,
     time_of_day,
 )
-from host_tools.scenario.vocabulary import FAULT_FIELDS
 from protocol import codes
 
 
@@ -102,27 +104,40 @@ class Fault(Fields):
     name: Annotated[str, one_of("fault", FAULT_FIELDS)]
     for_s: DurationS = absent("for")
     recovery: DurationS = absent()
+    every: DurationS = absent()
+    lasting: DurationS = absent()
+    by: SignedDurationS = absent()
     percent: Annotated[int, number("a whole number of percent above 0", 0, 10_000, above=True)] = absent()
+    ppm: Annotated[int, number("a whole number of ppm", -(10**6), 10**6)] = absent()
+    ml: Annotated[Decimal, number("a number of mL", -100, 100, decimals=6)] = absent()
+    ml_per_day: Annotated[Decimal, number("a number of mL/day", 0, 100, decimals=6)] = absent()
+    mg_per_day: Annotated[int, number("a whole number of mg/day", 0, 10_000)] = absent()
+    celsius: Annotated[Decimal, number("a number of degrees Celsius", -300, 300, decimals=2)] = absent()
 
     @property
     def plant_fields(self) -> dict[str, int]:
         """The fault's own fields, as the plant takes them."""
-        given = self.model_dump(include={"percent"}, exclude_unset=True)
-        return given | ({} if self.recovery is None else {"recovery_ms": self.recovery * 1000})
+        return dict(plant_field(key, getattr(self, key)) for key in self._own_keys)
+
+    @property
+    def _own_keys(self) -> list[str]:
+        return sorted(self.model_fields_set - {"name", "for_s"})
 
     @model_validator(mode="after")
     def _must_suit_the_fault(self) -> "Fault":
-        given = self.model_fields_set - {"name", "for_s"}
+        given = set(self._own_keys)
         own = set(FAULT_FIELDS[self.name])
         if given - own:
             strange = ", ".join(sorted(given - own))
             raise ValueError(f"{self.name} takes no {strange}; known: {', '.join(['for', *sorted(own)])}")
-        if "percent" in own - given:
-            raise ValueError(f"{self.name} needs percent")
+        for field in NEEDED_FIELDS[self.name]:
+            if field not in given:
+                raise ValueError(f"{self.name} needs {field}")
+        check_fields(self.name, self.plant_fields)
         if self.name == "mri" and self.for_s is None:
             raise ValueError("mri needs for: how long the field lasts")
-        if self.name == "reverse_step" and self.for_s is not None:
-            raise ValueError("reverse_step takes no for: it is one step, and over")
+        if self.name in INSTANT and self.for_s is not None:
+            raise ValueError(f"{self.name} takes no for: it is over at once")
         if self.for_s == 0:
             raise ValueError("expected for to be more than 0s")
         return self

@@ -36,7 +36,7 @@ def do_implant(clinic: Clinic, fields: Implant) -> None:
 def do_refill(clinic: Clinic, fields: Refill) -> None:
     aspirated_ml = fields.aspirated_ml
     if aspirated_ml is None:
-        aspirated_ml = Decimal(clinic.truth()["reservoir_nl"]) / NL_PER_ML
+        aspirated_ml = Decimal(clinic.machine.plant.aspirable_nl) / NL_PER_ML
     with clinic.session() as programmer:
         programmer.refill(fields.volume_ml, fields.concentration_mcg_per_ml, aspirated_ml)
 

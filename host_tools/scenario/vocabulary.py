@@ -1,7 +1,7 @@
 """The names that a scenario may use."""
 
-from hal.plant.faults import FAULTS
 from hal.plant.patient import SYMPTOMS
+from host_tools.faultfields import FAULT_FIELDS
 from protocol import codes
 
 STATUS_FIELDS = (
@@ -14,11 +14,8 @@ STATUS_FIELDS = (
 )  # fmt: skip
 TRUTH_FIELDS = (
     "reservoir_nl", "delivered_nl", "tip_mcg", "csf_ng_per_ml", "effect_ng_per_ml", "risk", "symptoms", "dependent",
-    "battery_mah", "rotor_steps", "faults",
+    "wear", "battery_mah", "rotor_steps", "faults",
 )  # fmt: skip
-
-FAULT_FIELDS = {name: [field.removesuffix("_ms") for field in fields] for name, fields in FAULTS.items()}
-"""Fault -> its own fields; those in ms are durations."""
 
 WORDS = {
     "status.therapy": list(codes.THERAPY),
@@ -28,6 +25,7 @@ WORDS = {
     "status.advisories": list(codes.ADVISORY),
     "truth.faults": list(FAULT_FIELDS),
     "truth.risk": list(SYMPTOMS),
+    "truth.wear": ["standstill", "ran_dry", "overfill", "occlusion", "off_label_drug"],
     "truth.symptoms": [sign for signs in SYMPTOMS.values() for sign in signs],
 }
 """Path -> the only texts that can stand there."""

@@ -26,6 +26,7 @@ def test_what_goes_in_first_comes_out_first(dead_nl, pushes):
         out += line[:forward_nl]
         expected, line = line[:forward_nl], line[forward_nl:]
         got = catheter.push(volume_nl, mcg_per_ml)
+        assert all(nl for nl, _ in got)
         assert [mcg_per_ml for nl, mcg_per_ml in got for _ in range(nl)] == expected
     assert catheter.tip_hundredths == sum(out) * 100
     other = Catheter()

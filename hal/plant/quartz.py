@@ -1,0 +1,54 @@
+"""The pump's own clock, on plant time: it may drift and jump, but never goes back."""
+
+_MILLION = 1_000_000
+
+
+class Quartz:
+    """Reads ms since first power-up, unpowered time included. `ideal` while it has always been right."""
+
+    __slots__ = ("_at_ms", "_reading_ms", "ideal", "ppm")
+
+    def __init__(self) -> None:
+        self._at_ms = self._reading_ms = 0  # one right pair; before it the clock stands still
+        self.ppm = 0  # it runs so much faster than time
+        self.ideal = True
+
+    def reading_ms(self, at_ms: int) -> int:
+        return self._reading_ms + max(0, at_ms - self._at_ms) * (_MILLION + self.ppm) // _MILLION
+
+    def when_ms(self, reading_ms: int) -> int:
+        """The first plant time at which it will read so much, if it goes on as it does."""
+        ahead_ms = max(0, reading_ms - self._reading_ms)
+        return self._at_ms - (-ahead_ms * _MILLION // (_MILLION + self.ppm))
+
+    def span_ms(self, own_ms: int) -> int:
+        """How long so many of its own ms really last, rounded down."""
+        return own_ms * _MILLION // (_MILLION + self.ppm) if self.ppm else own_ms
+
+    def drift(self, at_ms: int, ppm: int) -> None:
+        """From now on run `ppm` faster."""
+        if ppm != self.ppm:
+            self._rebase(at_ms)
+            self.ppm = ppm
+
+    def jump(self, at_ms: int, by_ms: int) -> None:
+        """Jump ahead; or, where `by_ms` is below zero, fall behind by standing still for so long."""
+        self._rebase(at_ms)
+        if by_ms > 0:
+            self._reading_ms += by_ms
+        else:
+            self._at_ms -= by_ms
+
+    def _rebase(self, at_ms: int) -> None:
+        self._reading_ms = self.reading_ms(at_ms)
+        self._at_ms = max(at_ms, self._at_ms)
+        self.ideal = False
+
+    def snapshot(self) -> dict[str, int]:
+        return {"at_ms": self._at_ms, "reading_ms": self._reading_ms, "ppm": self.ppm, "ideal": int(self.ideal)}
+
+    def restore(self, state: dict[str, int]) -> None:
+        self._at_ms = state["at_ms"]
+        self._reading_ms = state["reading_ms"]
+        self.ppm = state["ppm"]
+        self.ideal = bool(state["ideal"])
