@@ -73,6 +73,14 @@ class Infusion:
             return self._state.dose_ng_per_day
         return rate_nl_per_day * self._state.drug_mcg_per_ml // 1000
 
+    @property
+    def programmed_ng_per_day(self):
+        """The rate of dose that the committed program has now, whatever keeps the pump from it."""
+        week = self.week
+        if week is not None and self._step >= 0:
+            return week.rate_nl_per_day(self._step) * self._state.concentration_mcg_per_ml // 1000
+        return self._state.dose_ng_per_day
+
     def seconds_for(self, volume_nl):
         """How long it will take to deliver a volume, None while nothing is delivered."""
         if not self.delivery.rate_nl_per_day:

@@ -15,7 +15,7 @@ from protocol.messages import NONE32, LogEntry
 
 MOST_POLLS = 1000  # at one instant
 CATHETER_NL_PER_CM = 2200
-TOLD = ("IMPLANT", "PROGRAM_COMMITTED")  # what the body, too, has to do with
+TOLD = ("RATE_STEP", "IMPLANT", "PROGRAM_COMMITTED")  # what the body, too, has to do with
 
 
 class Machine:
@@ -169,4 +169,4 @@ class Machine:
         state = self.pump.state
         if state.implanted_wall_s != NONE32:
             self.plant.fit_catheter(state.tubing_nl + state.catheter_mm * CATHETER_NL_PER_CM // 10)
-        self.plant.prescribe(state.dose_ng_per_day)
+        self.plant.prescribe(self.pump.infusion.programmed_ng_per_day)

@@ -189,7 +189,7 @@ class Refilled(ToyPump):
         due_s = super().poll()
         if self.heard:
             self.heard = b""
-            self.state = toy.NoRefills()
+            self.state = toy.NoOrders()
             self.state.refills = 1
             self.state.filled_nl = 15_000_000
         return due_s

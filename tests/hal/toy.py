@@ -9,10 +9,10 @@ STEPS = 104
 GIVE_UP_MS = 3_900_000
 
 
-class NoRefills:
+class NoOrders:
     refills = 0
     filled_nl = drug_mcg_per_ml = 0
-    dose_ng_per_day = 0
+    programmed_ng_per_day = 0
     implanted_wall_s = NONE32
 
 
@@ -27,7 +27,7 @@ class ToyPump:
     def __init__(self, hal, config):
         self.hal = hal
         self.config = config
-        self.state = NoRefills()
+        self.state = self.infusion = NoOrders()
         self.polls_s = []
         self.heard = b""
 
