@@ -1,38 +1,53 @@
 """A fault's own fields as people write them, and as the plant takes them: whole numbers in its units."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
-from hal.plant.faults import FAULTS
+from hal.plant.faults import FAULTS, Field, check_fields, check_name
+from host_tools.durations import format_duration
 
-_DURATIONS = ("recovery", "every", "lasting", "by")
+DURATIONS = ("recovery", "every", "lasting", "by")
 _SCALED = {"ml": ("nl", 1_000_000), "ml_per_day": ("nl_per_day", 1_000_000), "celsius": ("centi_celsius", 100)}
-_UNSCALED = {field: (name, scale) for name, (field, scale) in _SCALED.items()}
+_NAMES = {field: name for name, (field, _) in _SCALED.items()}
 
 
-def is_duration(name: str) -> bool:
-    return name in _DURATIONS
+def _user_name(field: str) -> str:
+    return field.removesuffix("_ms") if field.endswith("_ms") else _NAMES.get(field, field)
 
 
-def user_field(field: str) -> tuple[str, int]:
-    """(name, how many of the plant's units make one of its) of a plant's field; durations count in seconds."""
-    if field.endswith("_ms"):
-        return field.removesuffix("_ms"), 1000
-    return _UNSCALED.get(field, (field, 1))
+def _scale(name: str) -> int:
+    """How many of the plant's units make one of people's; durations count in seconds."""
+    return 1000 if name in DURATIONS else _SCALED.get(name, (name, 1))[1]
 
 
-def plant_field(name: str, value: int | Decimal) -> tuple[str, int]:
-    """(field, value) for the plant. ValueError for a value with more decimals than the plant has."""
-    field, scale = (f"{name}_ms", 1000) if is_duration(name) else _SCALED.get(name, (name, 1))
-    scaled = value * scale
-    if scaled != int(scaled):
-        raise ValueError(f"{name} is {value}; it has at most {len(str(scale)) - 1} decimals")
-    return field, int(scaled)
-
-
-FAULT_FIELDS = {name: [user_field(field)[0] for field in fields] for name, fields in FAULTS.items()}
+FAULT_FIELDS = {fault: [_user_name(field) for field in fields] for fault, fields in FAULTS.items()}
 """Fault -> its own fields, as people write them."""
-NEEDED_FIELDS = {
-    name: [user_field(field)[0] for field, limits in fields.items() if limits.default is None]
-    for name, fields in FAULTS.items()
-}
-"""Fault -> those of them that must be given."""
+
+
+def plant_fields(fault: str, given: Mapping[str, int | Decimal]) -> dict[str, int]:
+    """What the plant is to be told. ValueError says, in people's words and units, what is wrong."""
+    check_name(fault)
+    if strange := sorted(set(given) - set(FAULT_FIELDS[fault])):
+        raise ValueError(f"{fault} takes no {', '.join(strange)}; known: {', '.join(['for', *FAULT_FIELDS[fault]])}")
+    values = {}
+    for field, limits in FAULTS[fault].items():
+        name = _user_name(field)
+        if name in given:
+            values[field] = _value(name, given[name], limits)
+        elif limits.default is None:
+            raise ValueError(f"{fault} needs {name}")
+    return check_fields(fault, values)
+
+
+def _value(name: str, value: int | Decimal, limits: Field) -> int:
+    scaled = value * _scale(name)
+    if scaled != int(scaled) or not limits.least <= scaled <= limits.most:
+        raise ValueError(f"{name} is from {_shown(name, limits.least)} to {_shown(name, limits.most)}, not {value}")
+    return int(scaled)
+
+
+def _shown(name: str, units: int) -> str:
+    if name in DURATIONS:
+        return "-" * (units < 0) + format_duration(abs(units) // 1000)
+    scale = _scale(name)
+    return f"{Decimal(units) / scale:f}" if scale > 1 else str(units)

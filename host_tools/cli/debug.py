@@ -11,7 +11,7 @@ import rich_click as click
 from host_tools.cli.common import DURATION_S, Failure, json_option, port_option, print_json
 from host_tools.durations import format_duration, parse_duration_s, parse_local_time, parse_signed_duration_s
 from host_tools.emulator.debugclient import DebugClient, DebugError, DebugLinkError
-from host_tools.faultfields import is_duration, plant_field
+from host_tools.faultfields import DURATIONS, plant_fields
 from host_tools.programmer.discovery import find_emulator, running_emulators
 from host_tools.programmer.errors import NoDevice
 
@@ -76,20 +76,20 @@ class _HowFar(click.ParamType):
 
 
 class _Field(click.ParamType):
-    """`key=value`, to a pair, in the debug link's units."""
+    """`key=value`, to a pair; durations in seconds."""
 
     name = "field"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int | str]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int | Decimal]:
         key, equals, text = value.partition("=")
         if not key or not equals:
             self.fail(f"{value!r} is no field; write key=value, as in for=3h", param, ctx)
         try:
-            if key == "for":
-                return "for_s", parse_duration_s(text)
-            if is_duration(key):
-                return plant_field(key, parse_signed_duration_s(text))
-            return plant_field(key, Decimal(text)) if _NUMBER.fullmatch(text) else (key, text)
+            if key in ("for", *DURATIONS):
+                return key, parse_signed_duration_s(text)
+            return key, Decimal(text) if _NUMBER.fullmatch(text) else self.fail(f"{key}: {text!r} is no number")
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -115,14 +115,19 @@ def advance(how_far: dict[str, Any], port: str, as_json: bool) -> None:
 @click.argument("fields", nargs=-1, type=_Field(), metavar="[KEY=VALUE]...")
 @port_option
 @json_option
-def fault(name: str, fields: tuple[tuple[str, int | str], ...], port: str, as_json: bool) -> None:
+def fault(name: str, fields: tuple[tuple[str, int | Decimal], ...], port: str, as_json: bool) -> None:
     """Begin a fault, until healed or `for` some time: `motor_stall for=3h`, `reservoir_leak ml_per_day=0.1`.
 
     The faults and their fields are those of scenarios; docs/scenarios.md lists them.
     """
-    values: dict[str, Any] = dict(fields)
+    given = dict(fields)
+    for_s = given.pop("for", None)
+    try:
+        values = plant_fields(name, given)
+    except ValueError as error:
+        raise Failure(str(error), 2) from error
     with _debug_link(port) as client:
-        client.fault(name, **values)
+        client.fault(name, None if for_s is None else int(for_s), **values)
         faults = client.truth()["faults"]
     _result(f"{name} began", {"faults": faults}, as_json)
 

@@ -191,6 +191,9 @@ def test_the_command_line(emulator: EmulatorProcess, debug: DebugClient) -> None
     assert json.loads(thecal("truth", "--json").output)["faults"] == ["over_delivery"]
     assert "over_delivery" in thecal("truth").output
     assert json.loads(thecal("heal", "over_delivery", "--json").output) == {"faults": []}
+    assert thecal("fault", "temperature", "celsius=41.5").exit_code == 0
+    assert thecal("fault", "clock_jump", "by=-2h").exit_code == 0
+    assert thecal("fault", "motor_stall_intermittent", "every=6h", "lasting=30m").exit_code == 0
     assert thecal("head", "on").exit_code == 0
     assert thecal("speed", "max").exit_code == 0
     assert thecal("speed", "0").exit_code == 0
@@ -204,7 +207,10 @@ def test_the_command_line(emulator: EmulatorProcess, debug: DebugClient) -> None
         (["advance", "soon"], 2, "'soon' is no duration"),
         (["advance", "2001-01-01"], 2, "before the pump's present"),
         (["fault", "earthquake"], 2, "motor_stall"),
-        (["fault", "over_delivery", "cups=3"], 2, "cups"),
+        (["fault", "over_delivery", "cups=3"], 2, "over_delivery takes no cups; known: for, percent"),
+        (["fault", "reservoir_leak"], 2, "reservoir_leak needs ml_per_day"),
+        (["fault", "reservoir_leak", "ml_per_day=41"], 2, "ml_per_day is from 0.000001 to 40, not 41"),
+        (["fault", "sensor_offset", "ml=some"], 2, "ml: 'some' is no number"),
         (["fault", "over_delivery", "percent"], 2, "key=value"),
         (["fault", "over_delivery", "for=ever"], 2, "'ever' is no duration"),
         (["advance", "1d", "--port", "socket://127.0.0.1:1"], 3, "no emulator runs at socket://127.0.0.1:1"),

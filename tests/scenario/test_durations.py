@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tools.durations import LONGEST_S, format_duration, parse_duration_s, parse_instant_s
+from host_tools.durations import LONGEST_S, format_duration, parse_duration_s, parse_instant_s, parse_signed_duration_s
 
 START = datetime(2026, 1, 5, 8)
 
@@ -15,6 +15,11 @@ START = datetime(2026, 1, 5, 8)
 )
 def test_durations_of_the_contract(text, seconds):
     assert parse_duration_s(text) == seconds
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("2h", 7200), ("-2h", -7200), ("-1d 1s", -86_401)])
+def test_durations_back_and_forth(text, seconds):
+    assert parse_signed_duration_s(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", " ", "3", "d", "1.5h", "-3d", "4h 3d", "1d 1d", "3 days", "1h,2m", "٣d", "9999w"])

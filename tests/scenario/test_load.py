@@ -72,6 +72,22 @@ fault: {name: motor_stall, percent: 5}
     fault: motor_stall takes no percent; known: for
 fault: {name: over_delivery}
     fault: over_delivery needs percent
+fault: {name: over_delivery, percent: 0}
+    fault.percent: expected a whole number of percent above 0, got 0
+fault: {name: step_loss, percent: 101}
+    fault: percent is from 1 to 100, not 101
+fault: {name: temperature, celsius: 125.5}
+    fault: celsius is from -40 to 125, not 125.5
+fault: {name: reservoir_leak, ml_per_day: much}
+    fault.ml_per_day: expected a number of mL/day, got 'much'
+fault: {name: clock_jump, by: -400d}
+    fault: by is from -365d to 365d, not -34560000
+fault: {name: clock_jump, by: 2h, for: 1h}
+    fault: clock_jump takes no for: it is over at once
+fault: {name: motor_stall_intermittent, every: 1h}
+    fault: motor_stall_intermittent needs lasting
+fault: {name: motor_stall_intermittent, every: 1h, lasting: 1h}
+    fault: motor_stall_intermittent: a stall lasts as long as from one to the next
 fault: {name: mri}
     fault: mri needs for
 fault: {name: motor_stall, for: long}
