@@ -39,8 +39,10 @@ class MockMotor(contract.Motor):
         if train.inhibited:
             return INHIBITED
         now_ms = self._plant.now_ms
-        real = self._quartz.span_ms  # the pulses go by the pump's own clock
-        if not train.order(now_ms, steps, real(first_ms), real(period_ms), real(give_up_ms), miss_limit):
+        real_ms = (first_ms, period_ms, give_up_ms)
+        if self._quartz.ppm:  # the pulses go by the pump's own clock
+            real_ms = self._quartz.spans_ms(*real_ms)
+        if not train.order(now_ms, steps, *real_ms, miss_limit):
             raise Misuse("the motor was ordered while an order is running; halt it first")
         self._recorder.order(now_ms, steps, first_ms, period_ms, give_up_ms, miss_limit)
         return OK

@@ -30,8 +30,7 @@ class Power:
 
     def own_ms(self) -> int:
         """What the pump's own clock reads."""
-        plant = self.plant
-        return plant.now_ms if plant.quartz.ideal else plant.quartz.reading_ms(plant.now_ms)
+        return self.plant.quartz.reading_ms(self.plant.now_ms)
 
     def down(self) -> None:
         self.on = False
@@ -55,18 +54,23 @@ class Power:
 class MockClock(contract.Clock):
     def __init__(self, power: Power) -> None:
         self._power = power
+        self._plant = power.plant
 
     def seconds(self) -> int:
         power = self._power
         if not power.on:
             power.refuse()
-        return (power.own_ms() - power.boot_ms) // 1000
+        plant = self._plant
+        own_ms = plant.now_ms if plant.quartz.ideal else power.own_ms()
+        return (own_ms - power.boot_ms) // 1000
 
     def ticks_ms(self) -> int:
         power = self._power
         if not power.on:
             power.refuse()
-        return (power.own_ms() - power.boot_ms + TICKS_AT_BOOT_MS) % contract.TICKS_PERIOD_MS
+        plant = self._plant
+        own_ms = plant.now_ms if plant.quartz.ideal else power.own_ms()
+        return (own_ms - power.boot_ms + TICKS_AT_BOOT_MS) % contract.TICKS_PERIOD_MS
 
 
 class MockWatchdog(contract.Watchdog):

@@ -21,9 +21,14 @@ class Quartz:
         ahead_ms = max(0, reading_ms - self._reading_ms)
         return self._at_ms - (-ahead_ms * _MILLION // (_MILLION + self.ppm))
 
-    def span_ms(self, own_ms: int) -> int:
-        """How long so many of its own ms really last, rounded down."""
-        return own_ms * _MILLION // (_MILLION + self.ppm) if self.ppm else own_ms
+    def spans_ms(self, first_ms: int, period_ms: int, give_up_ms: int) -> tuple[int, int, int]:
+        """How long times that are counted by it really last, rounded down."""
+        per_million = _MILLION + self.ppm
+        return (
+            first_ms * _MILLION // per_million,
+            period_ms * _MILLION // per_million,
+            give_up_ms * _MILLION // per_million,
+        )
 
     def drift(self, at_ms: int, ppm: int) -> None:
         """From now on run `ppm` faster."""
