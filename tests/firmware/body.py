@@ -140,7 +140,7 @@ class Line:
         data, self.incoming = self.incoming, b""
         return data
 
-    def room(self):
+    def room(self) -> int:
         return 4096
 
     def write(self, data):
