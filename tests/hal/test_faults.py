@@ -331,3 +331,10 @@ def test_a_fault_outlives_a_snapshot(name):
     assert other.truth() == plant.truth()
     assert (other.sensed_nl(), other.load_mv()) == (plant.sensed_nl(), plant.load_mv())
     assert other.quartz.reading_ms(11 * DAY_MS) == plant.quartz.reading_ms(11 * DAY_MS)
+
+
+def test_a_clock_that_stands_still_goes_on_doing_so_when_it_drifts():
+    quartz = Quartz()
+    quartz.jump(0, -1000)
+    quartz.drift(500, 1000)
+    assert (quartz.reading_ms(999), quartz.reading_ms(2000)) == (0, 1001)

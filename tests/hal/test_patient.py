@@ -176,3 +176,47 @@ def test_a_restored_patient_goes_on():
     other.advance(other.now_ms + 100 * HOUR_MS)
     assert other.truth()["risk"] == "emergency"
     assert other.truth()["symptoms"] == list(SYMPTOMS["emergency"])
+
+
+def infused(*orders):
+    """A plant whose motor was given (from_h, hours, period_ms), one order after another."""
+    plant = Plant()
+    plant.fit_catheter(0)
+    plant.refill(20_000_000, 2000)
+    plant.prescribe(500_000)
+    for from_h, hours, period_ms in orders:
+        plant.advance(from_h * HOUR_MS)
+        assert plant.drivetrain.order(plant.now_ms, hours * HOUR_MS // period_ms, period_ms, period_ms, 1 << 40, 27)
+    return plant
+
+
+def test_what_comes_after_the_last_step_is_nothing():
+    plant = infused((0, 240, 34_560))
+    plant.advance(260 * HOUR_MS)
+    assert plant.truth()["risk"] == "high"
+    plant.drivetrain.order(plant.now_ms, 1, 34_560, 34_560, 1 << 40, 27)
+    plant.advance(260 * HOUR_MS + 60_000)
+    assert plant.truth()["risk"] == "high"
+
+
+def test_the_body_follows_each_rate():
+    plant = infused((0, 240, 34_560), (240, 72, 69_120))
+    plant.advance(312 * HOUR_MS)
+    assert plant.truth()["effect_ng_per_ml"] == pytest.approx(694 / 2, abs=2)
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_a_runaway_that_is_inhibited_gives_nothing(settled):
+    plant = infused()
+    plant.apply_fault("runaway")
+    plant.advance(10 * HOUR_MS)
+    plant.drivetrain.halt(plant.now_ms)
+    plant.drivetrain.inhibit(True)
+    plant.advance(60 * HOUR_MS)
+    if settled:
+        plant.settle()
+    plant.drivetrain.settle(plant.now_ms)
+    plant.drivetrain.inhibit(False)
+    plant.advance(60 * HOUR_MS + 1_800_000)
+    steady_ng_per_ml = 3600 * 100 * 2000 / 1e6 / 30 * 1000
+    assert plant.truth()["csf_ng_per_ml"] == pytest.approx(steady_ng_per_ml * (1 - 0.5 ** (1 / 3)), rel=0.01)
