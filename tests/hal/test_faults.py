@@ -338,3 +338,25 @@ def test_a_clock_that_stands_still_goes_on_doing_so_when_it_drifts():
     quartz.jump(0, -1000)
     quartz.drift(500, 1000)
     assert (quartz.reading_ms(999), quartz.reading_ms(2000)) == (0, 1001)
+
+
+def test_a_drift_that_ends_between_two_wakes_moves_the_next():
+    machine = Machine(Config(), pump_class=ToyPump)
+    machine.plant.apply_fault("clock_drift", HOUR_MS // 2, ppm=100_000)
+    machine.advance_to(HOUR_MS * 57 // 60 - 1)  # 30 min of it were 33
+    assert machine.pump.polls_s == [0]
+    machine.advance_to(HOUR_MS * 57 // 60)
+    assert machine.pump.polls_s == [0, 3600]
+
+
+def test_a_pump_that_boots_says_which_catheter_and_dose_it_was_told():
+    class Implanted(ToyPump):
+        def __init__(self, hal, config):
+            super().__init__(hal, config)
+            self.state.implanted_wall_s = 0
+            self.state.catheter_mm, self.state.tubing_nl = 890, 140_000
+            self.state.dose_ng_per_day = 240_000
+
+    plant = Machine(Config(), pump_class=Implanted).plant
+    assert plant.flow.catheter.dead_nl == 335_800
+    assert plant.flow.patient.ordered_mcg_per_h == 10
