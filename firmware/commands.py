@@ -45,6 +45,7 @@ class Commands:
             wire.REQ_RESUME: (self._resume, _ALIVE),
             wire.REQ_SILENCE: (self._silence, _ANY),
             wire.REQ_SET_CLOCK: (self._set_clock, _ANY),
+            wire.REQ_MINIMUM_RATE: (self._minimum_rate, _ALIVE),
         }
 
     def run(self, session, frame, fields):
@@ -194,6 +195,15 @@ class Commands:
             return wire.REASON_STATE, None
         self._end(wire.ALARM_SAFE_STATE, True)
         self._infusion.change()
+        return None, None
+
+    def _minimum_rate(self, _session, _frame):
+        if not self._filled():
+            return wire.REASON_NOT_FILLED, None
+        self._infusion.set_therapy(wire.THERAPY_MINIMUM)
+        if not self._keep():
+            return wire.REASON_STATE, None
+        self._trusted()
         return None, None
 
     def _resume(self, _session, _frame):

@@ -24,6 +24,7 @@ _EMPTY = (
     wire.REQ_READ_BACK,
     wire.REQ_STOP,
     wire.REQ_RESUME,
+    wire.REQ_MINIMUM_RATE,
 )
 
 

@@ -15,7 +15,7 @@ from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, PrefixedArray
 from protocol import codes
 from protocol.layout import Code, Struct
 
-VERSION = 1
+VERSION = 2
 """Rises with every change of a message, so that of two sides the older can be named."""
 
 WALL_EPOCH = "2018-01-01T00:00:00"
@@ -188,6 +188,7 @@ REQUESTS = (
         "Set the wall clock.",
         "clinician",
     ),
+    Message(0x29, "MINIMUM_RATE", Empty, "Deliver at the minimum rate. The committed program is kept.", "clinician"),
 )
 
 ANSWERS = (

@@ -25,6 +25,7 @@ VERBS = {
     "refill": Verb("host_tools.cli.therapy:refill", "Therapy", "Book a refill: volumes, accuracy, next dates"),
     "program": Verb("host_tools.cli.therapy:program", "Therapy", "Show old and new dosing, ask, commit"),
     "stop": Verb("host_tools.cli.therapy:stop", "Therapy", "Stop delivery"),
+    "minimum-rate": Verb("host_tools.cli.therapy:minimum_rate", "Therapy", "Deliver at the minimum rate"),
     "resume": Verb("host_tools.cli.therapy:resume", "Therapy", "Deliver by the committed program again"),
     "clock": Verb("host_tools.cli.therapy:clock", "Therapy", "Set the pump's wall clock"),
     "silence": Verb("host_tools.cli.therapy:silence", "Alarms", "Silence an alarm, or all"),

@@ -21,6 +21,8 @@ from protocol.codes import ALARM
 WALL_HELP = "The pump's new local time; default: this computer's."
 ACCURACY_PERCENT = 14.5
 """A pump further off than this is outside its labelling."""
+LEFT = {"stopped": "stopped, nothing is delivered", "minimum": "at the minimum rate, which is no therapy"}
+"""What to warn of at the end of a session, by therapy."""
 
 
 @click.command()
@@ -111,6 +113,15 @@ def stop(pump: Programmer, as_json: bool) -> None:
 
 @click.command()
 @pump_verb
+def minimum_rate(pump: Programmer, as_json: bool) -> None:
+    """Deliver at the minimum rate, at once: hardly any drug, but the pump is not stopped."""
+    status = _done(pump, pump.minimum_rate)
+    text = f"delivering {sheet.ml(status['rate_nl_per_day'])} mL/day, {sheet.dose(status)}"
+    _show(status, as_json, f"{text}; `thecal resume` goes on with the committed program")
+
+
+@click.command()
+@pump_verb
 def resume(pump: Programmer, as_json: bool) -> None:
     """Deliver by the committed program again, at once."""
     status = _done(pump, pump.resume)
@@ -137,12 +148,12 @@ def clock(pump: Programmer, as_json: bool, wall: datetime | None) -> None:
 
 
 def _done(pump: Programmer, verb: Callable[[], object]) -> dict[str, Any]:
-    """Do it and read the status, in one session; warns of a pump that is left stopped."""
+    """Do it and read the status, in one session; warns of a pump that is left without its dose."""
     with pump.session():
         verb()
         status = pump.status()
-    if status["therapy"] == "stopped":
-        say("warning: the pump is left stopped, nothing is delivered; `thecal program` or `thecal resume` starts it")
+    if status["therapy"] in LEFT:
+        say(f"warning: the pump is left {LEFT[status['therapy']]}; `thecal program` or `thecal resume` starts therapy")
     return status
 
 

@@ -181,6 +181,10 @@ class Programmer(Client):
         """Stop delivery."""
         self._do("STOP")
 
+    def minimum_rate(self) -> None:
+        """Deliver at the minimum rate; the committed program is kept for `resume`."""
+        self._do("MINIMUM_RATE")
+
     def resume(self) -> None:
         """Deliver by the committed program again."""
         self._do("RESUME")

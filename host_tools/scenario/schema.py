@@ -156,6 +156,7 @@ class Step(Fields):
     refill: Refill = absent()
     program: Program = absent()
     stop: Nothing = absent()
+    minimum_rate: Nothing = absent()
     resume: Nothing = absent()
     silence: Annotated[str, one_of("alarm", [*codes.ALARM, "all"])] = absent()
     set_clock: LocalTime = absent()

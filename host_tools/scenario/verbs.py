@@ -54,6 +54,11 @@ def do_stop(clinic: Clinic, _: Nothing) -> None:
         programmer.stop()
 
 
+def do_minimum_rate(clinic: Clinic, _: Nothing) -> None:
+    with clinic.session() as programmer:
+        programmer.minimum_rate()
+
+
 def do_resume(clinic: Clinic, _: Nothing) -> None:
     with clinic.session() as programmer:
         programmer.resume()
@@ -129,6 +134,7 @@ DO: dict[str, Callable[[Clinic, Any], None]] = {
     "refill": do_refill,
     "program": do_program,
     "stop": do_stop,
+    "minimum_rate": do_minimum_rate,
     "resume": do_resume,
     "silence": do_silence,
     "set_clock": do_set_clock,

@@ -133,6 +133,17 @@ def test_stop_and_resume_say_how_to_undo_and_warn_of_a_stopped_pump(thecal: Thec
     assert done.stderr == ""
 
 
+@pytest.mark.usefixtures("emulator")
+def test_minimum_rate_is_warned_of_and_left_by_resume(thecal: Thecal) -> None:
+    start_therapy(thecal)
+    done = thecal("minimum-rate")
+    assert "0.006 mL/day, 12 mcg/day, of 2000 mcg/mL" in done.stdout
+    assert "at the minimum rate" in done.stderr
+    assert status(thecal)["therapy"] == "minimum"
+    assert thecal("resume").stderr == ""
+    assert status(thecal)["rate_nl_per_day"] == 250_000
+
+
 def test_check_fails_until_the_alarm_is_silenced(emulator: EmulatorProcess, thecal: Thecal) -> None:
     start_therapy(thecal)
     thecal("stop")

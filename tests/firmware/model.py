@@ -70,17 +70,17 @@ class Model:
         if not MIN_RATE <= (dose_ng * 1000 + mcg_per_ml // 2) // mcg_per_ml <= MAX_RATE:
             return "rate_limit"
         self.program = dose_ng, mcg_per_ml
-        return self._run()
+        return self._deliver("running")
 
     def resume(self):
         if self.therapy in NON_RESUMABLE:
             return "not_filled" if self.therapy == "unfilled" else "state"
         if self.program == (0, 0):
             return "state"
-        return "inconsistent" if self.program[1] != self.mcg_per_ml else self._run()
+        return "inconsistent" if self.program[1] != self.mcg_per_ml else self._deliver("running")
 
-    def _run(self):
-        self.therapy = "running"
+    def _deliver(self, therapy):
+        self.therapy = therapy
         for name in ("stopped", "stopped_48h"):
             self._end(name, bool(self.rate) and not self.stalled_now)
         self._settle()
@@ -91,6 +91,11 @@ class Model:
         self.therapy = "stopped"
         self._settle()
         return None
+
+    def minimum_rate(self):
+        if self.therapy in NON_RESUMABLE:
+            return "not_filled" if self.therapy == "unfilled" else "state"
+        return self._deliver("minimum")
 
     def silence(self):
         for name, (holds, _) in list(self.alarms.items()):

@@ -50,6 +50,11 @@ class PumpBesideModel(RuleBasedStateMachine):
     def resume(self):
         self.both(self.clinic.command, self.model.resume(), "RESUME")
 
+    @precondition(lambda self: not self.model.stalled)  # for the same reason
+    @rule()
+    def minimum_rate(self):
+        self.both(self.clinic.command, self.model.minimum_rate(), "MINIMUM_RATE")
+
     @rule()
     def silence(self):
         self.model.silence()

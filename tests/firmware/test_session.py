@@ -13,6 +13,7 @@ from .clinic import DAY_S, Clinic, Refused
 COMMANDS = {
     "STOP": {},
     "RESUME": {},
+    "MINIMUM_RATE": {},
     "SILENCE": {"alarm": "all"},
     "SET_CLOCK": {"wall_s": 253_000_000},
     "REFILL": {"volume_nl": 15_000_000, "concentration_mcg_per_ml": 2000, "aspirated_nl": 0},

@@ -33,6 +33,7 @@ VERBS: dict[str, Verb] = {
     "RESUME": lambda pump: pump.resume(),
     "SILENCE": lambda pump: pump.silence("eri"),
     "SET_CLOCK": lambda pump: pump.set_clock(NOW),
+    "MINIMUM_RATE": lambda pump: pump.minimum_rate(),
 }
 
 
