@@ -1,7 +1,7 @@
 """Alarms: two classes with a tone each, latched until a programmer silences them.
 
 A critical alarm sounds two tones for 3 s, a non-critical one a single tone of 1 s (docs/sources.md, DF-09, DF-10).
-While a critical one sounds the others wait for their turn.
+While a critical one sounds the others wait for their turn. A demonstration (SEED-10) is a tone without an alarm.
 """
 
 from firmware import wire
@@ -9,6 +9,7 @@ from firmware.state import ALARMS, NEVER
 
 _SINGLE = 0x33  # the buzzer's pattern codes (hal/contract.py)
 _DUAL = 0x55
+_LASTS_S = {_SINGLE: 1, _DUAL: 3}
 
 # An alarm's mark: one of four bytes that are four bits apart.
 _NONE = 0x00
@@ -34,6 +35,9 @@ class Alarms:
         self._state = state
         self._log = log
         self._critical_due_s = self._single_due_s = self.due_s = NEVER
+        self._tone = 0  # the pattern that an alarm sounded last
+        self._tone_until_s = 0
+        self._demo_until_s = NEVER
 
     def resume(self, now_s):
         """After a reset, what was sounding sounds again at once."""
@@ -99,8 +103,32 @@ class Alarms:
             if self._critical_due_s == NEVER:
                 pattern = _SINGLE
         if pattern and self._state.therapy != wire.THERAPY_UNFILLED:
+            self._end_demo()
             self._buzzer.play(pattern)
-        self.due_s = min(self._critical_due_s, self._single_due_s)
+            self._tone = pattern
+            self._tone_until_s = now_s + _LASTS_S[pattern]
+        elif now_s >= self._demo_until_s:
+            self._end_demo()
+        self._set_due()
+
+    def demonstrate(self, alarm_class, now_s):
+        """Sound the tone of a class, once and at once. No latch knows of it, and any alarm's tone cuts it off."""
+        pattern = _DUAL if alarm_class == wire.CLASS_CRITICAL else _SINGLE
+        self._end_demo()
+        self._log.add(wire.EVENT_ALARM_DEMO, alarm_class)
+        self._buzzer.play(pattern)
+        self._demo_until_s = now_s + _LASTS_S[pattern]
+        if now_s < self._tone_until_s:  # it cut off an alarm's tone, which is therefore sounded again after it
+            if self._tone == _DUAL:
+                self._critical_due_s = min(self._critical_due_s, self._demo_until_s)
+            else:
+                self._single_due_s = min(self._single_due_s, self._demo_until_s)
+        self._plan()
+
+    def _end_demo(self):
+        if self._demo_until_s != NEVER:
+            self._demo_until_s = NEVER
+            self._log.add(wire.EVENT_DEMO_END)
 
     def _mark(self, alarm):
         return self._state.alarms[_INDEX[alarm]][0]
@@ -129,4 +157,7 @@ class Alarms:
             self._critical_due_s = NEVER
         if (False, True) not in marks:
             self._single_due_s = NEVER
-        self.due_s = min(self._critical_due_s, self._single_due_s)
+        self._set_due()
+
+    def _set_due(self):
+        self.due_s = min(self._critical_due_s, self._single_due_s, self._demo_until_s)

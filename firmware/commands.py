@@ -46,6 +46,7 @@ class Commands:
             wire.REQ_SILENCE: (self._silence, _ANY),
             wire.REQ_SET_CLOCK: (self._set_clock, _ANY),
             wire.REQ_MINIMUM_RATE: (self._minimum_rate, _ALIVE),
+            wire.REQ_DEMO_ALARM: (self._demo_alarm, _ANY),
         }
 
     def run(self, session, frame, fields):
@@ -231,6 +232,12 @@ class Commands:
             self._state.alarms = before
             self._alarms.resume(self._uptime.now_s)
             return wire.REASON_STATE, None
+        return None, None
+
+    def _demo_alarm(self, _session, _frame, alarm_class):
+        if not self._filled():  # it makes no tone at all
+            return wire.REASON_NOT_FILLED, None
+        self._alarms.demonstrate(alarm_class, self._uptime.now_s)
         return None, None
 
     def _trusted(self):

@@ -15,6 +15,7 @@ _PARSERS = {
     wire.REQ_COMMIT: wire.unpack_commit,
     wire.REQ_SILENCE: wire.unpack_silence,
     wire.REQ_SET_CLOCK: wire.unpack_set_clock,
+    wire.REQ_DEMO_ALARM: wire.unpack_demo_alarm,
 }
 _EMPTY = (
     wire.REQ_HELLO,

@@ -35,6 +35,9 @@ FLAG = {"no": 0x33, "yes": 0x55}
 
 SEVERITY = {"info": 0x0F, "non_critical": 0x33, "critical": 0x55}
 
+CLASS = {"non_critical": 0x33, "critical": 0x55}
+"""What an alarm sounds like, as in SEVERITY."""
+
 ALARM = {
     "motor_stall": 0x550F,
     "reservoir_empty": 0x5533,
@@ -116,7 +119,9 @@ EVENTS = {
     "EOS": Event(0x41, "critical", ("rest_mv", "load_mv")),
     "ALARM_SILENCED": Event(0x51, "info", ("alarm",)),
     "ALARM_CLEARED": Event(0x52, "info", ("alarm",)),
+    "ALARM_DEMO": Event(0x53, "info", ("class",)),
     "ALARM_DEVICE_FAULT": Event(0x54, "info"),
+    "DEMO_END": Event(0x55, "info"),
     "SESSION_OPEN": Event(0x60, "info", ("role", "session")),
     "SESSION_CLOSE": Event(0x61, "info", ("session",)),
     "SESSION_TIMEOUT": Event(0x62, "info", ("session",)),

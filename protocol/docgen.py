@@ -21,6 +21,7 @@ _TITLES = {
     "CONDITION": "Conditions",
     "FLAG": "Flags",
     "SEVERITY": "Severities",
+    "CLASS": "Classes",
     "ALARM": "Alarms",
     "ADVISORY": "Advisories",
     "REASON": "Reasons",

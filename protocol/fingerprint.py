@@ -16,6 +16,7 @@ TABLES = {
     "CONDITION": codes.CONDITION,
     "FLAG": codes.FLAG,
     "SEVERITY": codes.SEVERITY,
+    "CLASS": codes.CLASS,
     "ALARM": codes.ALARM,
     "ADVISORY": codes.ADVISORY,
     "REASON": codes.REASON,

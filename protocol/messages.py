@@ -32,6 +32,7 @@ key = Code(Int8ul, **codes.KEY)
 condition = Code(Int8ul, **codes.CONDITION)
 flag = Code(Int8ul, **codes.FLAG)
 severity = Code(Int8ul, **codes.SEVERITY)
+alarm_class = Code(Int8ul, **codes.CLASS)
 alarm = Code(Int16ul, **codes.ALARM)
 alarm_or_all = Code(Int16ul, **codes.ALARM, all=codes.ALL_ALARMS)
 advisory = Code(Int16ul, **codes.ADVISORY)
@@ -151,14 +152,14 @@ REQUESTS = (
     ),
     Message(0x22, "STAGE", Program, "Put a program beside the running one. Changes nothing.", "clinician"),
     Message(
-        0x29,
+        0x2D,
         "STAGE_DAY",
         Day,
         "Put a day of a flex program beside the running one, after STAGE; all seven are needed.",
         "clinician",
     ),
     Message(
-        0x2A,
+        0x2E,
         "READ_DAY",
         Struct("day" / Int8ul * "-; 0..6; day of the week, 0 is Monday"),
         "Read a day of the staged program.",
@@ -189,6 +190,13 @@ REQUESTS = (
         "clinician",
     ),
     Message(0x29, "MINIMUM_RATE", Empty, "Deliver at the minimum rate. The committed program is kept.", "clinician"),
+    Message(
+        0x2A,
+        "DEMO_ALARM",
+        Struct("alarm_class" / alarm_class * "code; table Classes; whose tone"),
+        "Sound a class's tone once, now, to show what it is like. Raises nothing, and gives way to a real alarm.",
+        "clinician",
+    ),
 )
 
 ANSWERS = (
@@ -301,12 +309,12 @@ ANSWERS = (
         "What a COMMIT would make the running program.",
     ),
     Message(
-        0xA9,
+        0xAD,
         "STAGED_DAY",
         Struct("day" / Int8ul * "-; 0..6; day of the week, 0 is Monday"),
         "The day lies ready.",
     ),
-    Message(0xAA, "DAY", Day, "A day of the staged program."),
+    Message(0xAE, "DAY", Day, "A day of the staged program."),
     Message(
         0xFE,
         "DONE",

@@ -29,6 +29,7 @@ VERBS = {
     "resume": Verb("host_tools.cli.therapy:resume", "Therapy", "Deliver by the committed program again"),
     "clock": Verb("host_tools.cli.therapy:clock", "Therapy", "Set the pump's wall clock"),
     "silence": Verb("host_tools.cli.therapy:silence", "Alarms", "Silence an alarm, or all"),
+    "demo-alarm": Verb("host_tools.cli.therapy:demo_alarm", "Alarms", "Let the patient hear an alarm's tone"),
     "emulate": Verb("host_tools.cli.emulate:emulate", "Emulate", "Run an emulated pump on TCP and a PTY"),
     "run": Verb("host_tools.cli.run:run", "Emulate", "Run scenario files in virtual time"),
     "debug": Verb("host_tools.cli.debug:debug", "Debug (emulators only)", "Time, faults, power and truth"),

@@ -16,7 +16,7 @@ from host_tools.programmer import FlexProgram, Program, Programmer, Refill
 from host_tools.programmer.flex import DAYS, clock_time
 from host_tools.programmer.programmer import DEPTH_MM, PUMP_TUBING_ML
 from host_tools.programmer.units import mcg_from_ng
-from protocol.codes import ALARM
+from protocol.codes import ALARM, CLASS
 
 WALL_HELP = "The pump's new local time; default: this computer's."
 ACCURACY_PERCENT = 14.5
@@ -136,6 +136,16 @@ def silence(pump: Programmer, as_json: bool, alarm: str) -> None:
     status = _done(pump, lambda: pump.silence(alarm))
     left = ", ".join(status["alarms"]) or "none"
     _show(status, as_json, f"silenced {alarm}; alarms listed: {left}")
+
+
+@click.command()
+@click.argument("alarm_class", type=click.Choice(list(CLASS)), metavar="critical|non_critical")
+@pump_verb
+def demo_alarm(pump: Programmer, as_json: bool, alarm_class: str) -> None:
+    """Sound the tone of a class of alarms once, so that the patient knows it. No alarm is raised or hidden."""
+    status = _done(pump, lambda: pump.demo_alarm(alarm_class))
+    tone = "two tones in turn" if alarm_class == "critical" else "a single tone"
+    _show(status, as_json, f"sounded the {alarm_class} alarm once: {tone}")
 
 
 @click.command()

@@ -195,6 +195,12 @@ class Programmer(Client):
             raise BadValue(f"alarm {alarm!r} does not exist; alarms are all, {', '.join(codes.ALARM)}")
         self._do("SILENCE", alarm=alarm)
 
+    def demo_alarm(self, alarm_class: str) -> None:
+        """Sound the tone of `critical` or `non_critical` alarms once."""
+        if alarm_class not in codes.CLASS:
+            raise BadValue(f"alarm class {alarm_class!r} does not exist; classes are {', '.join(codes.CLASS)}")
+        self._do("DEMO_ALARM", alarm_class=alarm_class)
+
     def set_clock(self, wall: datetime | None = None) -> None:
         """Set the pump's wall clock to `wall` (default: this computer's)."""
         wall = wall or datetime.now().replace(microsecond=0)

@@ -102,6 +102,7 @@ _WORDS = {
     "old": codes.THERAPY,
     "new": codes.THERAPY,
     "alarm": {**codes.ALARM, "all": codes.ALL_ALARMS},
+    "class": codes.CLASS,
     "role": codes.ROLE,
     "reason": codes.REASON,
     "region": codes.REGION,

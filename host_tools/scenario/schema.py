@@ -159,6 +159,7 @@ class Step(Fields):
     minimum_rate: Nothing = absent()
     resume: Nothing = absent()
     silence: Annotated[str, one_of("alarm", [*codes.ALARM, "all"])] = absent()
+    demo_alarm: Annotated[str, one_of("alarm class", codes.CLASS)] = absent()
     set_clock: LocalTime = absent()
     fault: Fault = absent()
     heal: Annotated[str, one_of("fault", FAULT_FIELDS)] = absent()

@@ -69,6 +69,11 @@ def do_silence(clinic: Clinic, alarm: str) -> None:
         programmer.silence(alarm)
 
 
+def do_demo_alarm(clinic: Clinic, alarm_class: str) -> None:
+    with clinic.session() as programmer:
+        programmer.demo_alarm(alarm_class)
+
+
 def do_set_clock(clinic: Clinic, wall: datetime) -> None:
     with clinic.session() as programmer:
         programmer.set_clock(wall)
@@ -137,6 +142,7 @@ DO: dict[str, Callable[[Clinic, Any], None]] = {
     "minimum_rate": do_minimum_rate,
     "resume": do_resume,
     "silence": do_silence,
+    "demo_alarm": do_demo_alarm,
     "set_clock": do_set_clock,
     "fault": do_fault,
     "heal": do_heal,

@@ -144,6 +144,16 @@ def test_minimum_rate_is_warned_of_and_left_by_resume(thecal: Thecal) -> None:
     assert status(thecal)["rate_nl_per_day"] == 250_000
 
 
+def test_demo_alarm_is_heard_once_and_raises_nothing(emulator: EmulatorProcess, thecal: Thecal) -> None:
+    assert thecal("demo-alarm", "critical").exit_code == 4  # unfilled: it makes no tone
+    start_therapy(thecal)
+    assert "two tones" in thecal("demo-alarm", "critical").stdout
+    assert json.loads(thecal("demo-alarm", "non_critical", "--json").stdout)["alarms"] == []
+    with emulator.debug_client() as debug:
+        assert [tone["kind"] for tone in debug.tones()] == ["dual", "single"]
+    assert thecal("demo-alarm", "loud").exit_code == 2
+
+
 def test_check_fails_until_the_alarm_is_silenced(emulator: EmulatorProcess, thecal: Thecal) -> None:
     start_therapy(thecal)
     thecal("stop")

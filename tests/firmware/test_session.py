@@ -14,6 +14,7 @@ COMMANDS = {
     "STOP": {},
     "RESUME": {},
     "MINIMUM_RATE": {},
+    "DEMO_ALARM": {"alarm_class": "critical"},
     "SILENCE": {"alarm": "all"},
     "SET_CLOCK": {"wall_s": 253_000_000},
     "REFILL": {"volume_nl": 15_000_000, "concentration_mcg_per_ml": 2000, "aspirated_nl": 0},

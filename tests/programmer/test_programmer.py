@@ -34,6 +34,7 @@ VERBS: dict[str, Verb] = {
     "SILENCE": lambda pump: pump.silence("eri"),
     "SET_CLOCK": lambda pump: pump.set_clock(NOW),
     "MINIMUM_RATE": lambda pump: pump.minimum_rate(),
+    "DEMO_ALARM": lambda pump: pump.demo_alarm("critical"),
 }
 
 
@@ -252,6 +253,7 @@ def test_unfilled_pump_is_asked_without_checks() -> None:
 
 
 WRONG: list[tuple[Verb, str]] = [
+    (lambda pump: pump.demo_alarm("loud"), "alarm class 'loud' does not exist"),
     (lambda pump: pump.program_simple(0.1234), "dose_mcg_per_day 0.1234 is too fine"),
     (lambda pump: pump.program_simple(0), "dose_mcg_per_day 0"),
     (lambda pump: pump.program_simple(float("nan")), "dose_mcg_per_day nan"),

@@ -1,0 +1,51 @@
+"""A demonstration of an alarm is heard and leaves the alarms as they are."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .body import Body
+from .clinic import Clinic
+
+SINGLE, DUAL = 0x33, 0x55
+PATTERN = {"non_critical": SINGLE, "critical": DUAL}
+DUAL_MS = 3000
+HOUR_S = 3600
+
+
+def demonstrated(demos):
+    """A pump stopped for two days and a half, with a demonstration after each of these waits; and its other tones."""
+    clinic = Clinic(Body())
+    clinic.implant()
+    clinic.refill()
+    clinic.program()
+    clinic.command("STOP")
+    real = []
+    left_s = 60 * HOUR_S + 300  # no tone is due at the end, so that none can be late for it
+    for wait_s, alarm_class in demos:
+        clinic.run(wait_s)
+        left_s -= wait_s
+        real += clinic.body.tones
+        clinic.body.tones = []
+        clinic.command("DEMO_ALARM", alarm_class=alarm_class)
+        assert clinic.body.tones.pop(0) == (clinic.body.now_ms, PATTERN[alarm_class])
+    clinic.run(left_s)
+    return clinic, real + clinic.body.tones
+
+
+waits = st.one_of(st.integers(0, 5), st.sampled_from([6, 12]).map(lambda hours: hours * HOUR_S), st.integers(0, 20_000))
+
+
+@given(demos=st.lists(st.tuples(waits, st.sampled_from(sorted(PATTERN))), max_size=4))
+def test_demonstrations_change_no_alarm_and_hide_no_tone(demos):
+    clinic, tones = demonstrated(demos)
+    twin, expected = demonstrated([])
+    assert clinic.status().alarms == twin.status().alarms
+    for at_ms, pattern in expected:
+        assert any(pattern == heard and at_ms <= heard_ms <= at_ms + len(demos) * DUAL_MS for heard_ms, heard in tones)
+    names = [str(entry.event) for entry in clinic.events()]
+    assert names.count("ALARM_DEMO") == names.count("DEMO_END") == len(demos)
+
+
+def test_a_tone_that_was_cut_off_is_sounded_whole_afterwards():
+    clinic, _ = demonstrated([(6 * HOUR_S, "critical")])
+    assert clinic.body.tones[0] == (6 * HOUR_S * 1000 + DUAL_MS, SINGLE)
