@@ -10,6 +10,8 @@ from firmware.state import NEVER
 
 _MAX_DEPTH_MM = 25  # telemetry and refill reach no deeper (docs/sources.md, SEED-41)
 
+_LARGEST_LIMITS = (10_000, 2_000, 100)  # mcg/day, mcg, %: beyond these, and at 0, a limit would limit nothing
+
 _ALIVE = (
     wire.THERAPY_UNFILLED,
     wire.THERAPY_STOPPED,
@@ -47,6 +49,7 @@ class Commands:
             wire.REQ_SET_CLOCK: (self._set_clock, _ANY),
             wire.REQ_MINIMUM_RATE: (self._minimum_rate, _ALIVE),
             wire.REQ_DEMO_ALARM: (self._demo_alarm, _ANY),
+            wire.REQ_LIMITS: (self._limits, _ALIVE),
         }
 
     def run(self, session, frame, fields):
@@ -127,7 +130,7 @@ class Commands:
         return None, (wire.ANS_REFILLED, wire.pack_refilled(expected_nl))
 
     def _stage(self, session, frame, *program):
-        reason = prescription.refusal(program, self._state.drug_mcg_per_ml, self._config)
+        reason = prescription.refusal(program, self._state, self._config)
         if not self._filled() and reason != wire.REASON_MALFORMED:
             reason = wire.REASON_NOT_FILLED
         if reason is not None:
@@ -142,7 +145,7 @@ class Commands:
             return wire.REASON_MALFORMED, None
         if staged is None or not staged.flex:
             return wire.REASON_STATE, None
-        reason = schedule.day_refusal(steps, staged.program[1], self._config)
+        reason = schedule.day_refusal(steps, staged.program[1], self._state.max_dose_mcg_per_day, self._config)
         if reason is not None:
             return reason, None
         staged.put_day(day, steps, frame.payload)
@@ -168,8 +171,8 @@ class Commands:
         if digest != staged.digest:
             return wire.REASON_INCONSISTENT, None
         week = staged.week() if staged.flex else None
-        reason = prescription.refusal(staged.program, self._state.drug_mcg_per_ml, self._config)
-        reason = reason or (week and prescription.week_refusal(week, staged.program, self._config))
+        reason = prescription.refusal(staged.program, self._state, self._config)
+        reason = reason or (week and prescription.week_refusal(week, staged.program, self._state))
         if reason is not None:
             return reason, None
         state = self._state
@@ -179,6 +182,7 @@ class Commands:
             return wire.REASON_STATE, None
         state.mode, state.concentration_mcg_per_ml, state.dose_ng_per_day, state.rate_nl_per_day = staged.program
         state.week = place
+        state.highest_dose_ng = week.highest_dose_ng() if week else state.dose_ng_per_day
         self._infusion.set_therapy(wire.THERAPY_RUNNING)
         if not self._keep():
             return wire.REASON_STATE, None
@@ -215,6 +219,8 @@ class Commands:
             return wire.REASON_STATE, None
         if state.concentration_mcg_per_ml != state.drug_mcg_per_ml:
             return wire.REASON_INCONSISTENT, None
+        if state.highest_dose_ng > state.max_dose_mcg_per_day * 1000:  # lowered since
+            return wire.REASON_DOSE_LIMIT, None
         self._infusion.set_therapy(wire.THERAPY_RUNNING)
         if not self._keep():
             return wire.REASON_STATE, None
@@ -240,8 +246,24 @@ class Commands:
         self._alarms.demonstrate(alarm_class, self._uptime.now_s)
         return None, None
 
+    def _limits(self, _session, _frame, *limits):
+        state = self._state
+        new = [state.max_dose_mcg_per_day, state.max_bolus_mcg, state.max_change_percent]
+        for i in range(len(new)):
+            if limits[i] != wire.NONE32:
+                if not 1 <= limits[i] <= _LARGEST_LIMITS[i]:
+                    return wire.REASON_MALFORMED, None
+                new[i] = limits[i]
+        state.max_dose_mcg_per_day, state.max_bolus_mcg, state.max_change_percent = new
+        if not self._keep():
+            return wire.REASON_STATE, None
+        self._log.add(wire.EVENT_LIMITS_CHANGED, *new)
+        self._monitor.set_limit(prescription.largest_mcg_per_day(state))
+        return None, None
+
     def _trusted(self):
         """A programmer's order put therapy right: what stood against it is over, and silenced with it."""
+        self._monitor.set_limit(prescription.largest_mcg_per_day(self._state))
         self._monitor.release()
         self._infusion.change()
         for alarm in (wire.ALARM_SAFE_STATE, wire.ALARM_OVERSPEED, wire.ALARM_STEP_MISMATCH):

@@ -24,7 +24,9 @@ class Config:
     max_rate_nl_per_day = 24_000_000
     minimum_rate_nl_per_day = 6_000  # of the minimum-rate mode and of the safe state
 
-    max_dose_mcg_per_day = 1000
+    max_dose_mcg_per_day = 1000  # this and the next two: of a new pump, until a clinician sets others
+    max_bolus_mcg = 200
+    max_change_percent = 30  # soft: of a daily dose's rise within 24 h
 
     critical_tone_s = 600
     non_critical_tone_s = 3600

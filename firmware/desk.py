@@ -16,6 +16,7 @@ _PARSERS = {
     wire.REQ_SILENCE: wire.unpack_silence,
     wire.REQ_SET_CLOCK: wire.unpack_set_clock,
     wire.REQ_DEMO_ALARM: wire.unpack_demo_alarm,
+    wire.REQ_LIMITS: wire.unpack_limits,
 }
 _EMPTY = (
     wire.REQ_HELLO,

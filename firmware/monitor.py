@@ -21,8 +21,9 @@ class Monitor:
 
     def __init__(self, motor, step_nl, max_dose_mcg_per_day, percent):
         self._motor = motor
-        self._day_budget = max_dose_mcg_per_day * 10_000 * percent // step_nl
-        self._hour_budget = self._day_budget // 2
+        self._per_mcg = 10_000 * percent // step_nl
+        self._next_budget = self._day_budget = max_dose_mcg_per_day * self._per_mcg
+        self._lower_hour = 0  # when a lower budget takes effect
         self._mcg_per_ml = _UNKNOWN_MCG_PER_ML
         self._ordered, self._confirmed, self._reversed = motor.progress()[:3]
         self._hours = [0] * _HOURS
@@ -35,6 +36,14 @@ class Monitor:
     def set_drug(self, mcg_per_ml):
         """The concentration of the steps to come; 0 when it is not known."""
         self._mcg_per_ml = mcg_per_ml or _UNKNOWN_MCG_PER_ML
+
+    def set_limit(self, max_dose_mcg_per_day):
+        """The largest legal dose of a day. A lower one counts when nothing is left of the day before it."""
+        budget = max_dose_mcg_per_day * self._per_mcg
+        if budget != self._next_budget:
+            self._next_budget = budget
+            self._lower_hour = self._hour + _HOURS
+            self._day_budget = max(budget, self._day_budget)
 
     def watch(self, now_s):
         """Look at the rotor; inhibit the motor if it did what nobody may order. `now_s` never goes backwards."""
@@ -67,8 +76,8 @@ class Monitor:
         self._hours[slot] = hour_dose = self._hours[slot] + dose
         if self._excess_steps > 1:  # one step may be seen a moment after its order was
             self._trip(OVERSPEED, steps, ordered_steps)
-        elif hour_dose > self._hour_budget:
-            self._overdose(hour_dose, self._hour_budget)
+        elif hour_dose > self._day_budget >> 1:
+            self._overdose(hour_dose, self._day_budget >> 1)
         elif self._day > self._day_budget:
             self._overdose(self._day, self._day_budget)
 
@@ -82,6 +91,8 @@ class Monitor:
             self._day -= self._hours[slot]
             self._hours[slot] = 0
         self._hour = hour
+        if hour >= self._lower_hour:
+            self._day_budget = self._next_budget
 
     def _trip(self, cause, steps, budget_steps):
         self._motor.inhibit()

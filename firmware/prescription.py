@@ -10,29 +10,34 @@ def rate_nl_per_day(dose_ng_per_day, concentration_mcg_per_ml):
     return (dose_ng_per_day * 1000 + concentration_mcg_per_ml // 2) // concentration_mcg_per_ml
 
 
-def week_refusal(week, program, config):
+def week_refusal(week, program, state):
     """Why a week cannot be ordered as the days of this program, as a REASON code, or None."""
     if program[2] != week.dose_ng // 7:
         return wire.REASON_INCONSISTENT
-    if week.highest_dose_ng() > config.max_dose_mcg_per_day * 1000:
+    if week.highest_dose_ng() > state.max_dose_mcg_per_day * 1000:
         return wire.REASON_DOSE_LIMIT
     return None
 
 
-def refusal(program, drug_mcg_per_ml, config):
+def largest_mcg_per_day(state):
+    """The largest daily dose that is in order: the limit's, or the committed program's if that is older and larger."""
+    return max(state.max_dose_mcg_per_day, (state.highest_dose_ng + 999) // 1000)
+
+
+def refusal(program, state, config):
     """Why a program (mode, mcg/mL, ng/day, nL/day) cannot be ordered, as a REASON code, or None.
 
-    `drug_mcg_per_ml` is the concentration in the reservoir. Rates are refused, never clamped.
+    Drug and limits are those in `state`. Rates are refused, never clamped.
     """
     mode, concentration_mcg_per_ml, dose_ng_per_day, program_nl_per_day = program
     if concentration_mcg_per_ml == 0 or dose_ng_per_day == 0 or program_nl_per_day == 0 or mode == wire.MODE_NONE:
         return wire.REASON_MALFORMED
-    if concentration_mcg_per_ml != drug_mcg_per_ml:
+    if concentration_mcg_per_ml != state.drug_mcg_per_ml:
         return wire.REASON_INCONSISTENT
     error_nl_per_day = program_nl_per_day - rate_nl_per_day(dose_ng_per_day, concentration_mcg_per_ml)
     if abs(error_nl_per_day) > RATE_TOLERANCE_NL_PER_DAY:
         return wire.REASON_INCONSISTENT
-    if dose_ng_per_day > config.max_dose_mcg_per_day * 1000:
+    if dose_ng_per_day > state.max_dose_mcg_per_day * 1000:
         return wire.REASON_DOSE_LIMIT
     if not config.min_rate_nl_per_day <= program_nl_per_day <= config.max_rate_nl_per_day:
         return wire.REASON_RATE_LIMIT

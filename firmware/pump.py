@@ -1,6 +1,6 @@
 """The pump: all parts put together, and the one function that its body calls."""
 
-from firmware import wire
+from firmware import prescription, wire
 from firmware.alarms import Alarms
 from firmware.commands import Commands
 from firmware.delivery import Delivery
@@ -32,13 +32,14 @@ class Pump:
         self.uptime = Uptime(hal.clock)
         self.log = EventLog(hal.store, self.uptime)
         self.ledger = Ledger(hal.store)
-        self.state = State(hal.store)
+        self.state = State(hal.store, config)
         newest_s = max(self.ledger.uptime_s, self.state.uptime_s, self.log.newest_s)
         self.uptime.start(newest_s, self.state)
         self.reservoir = Reservoir(config, self.state, self.ledger)
         self.power = Power(config, hal.battery, self.state)
         self.alarms = Alarms(config, hal.buzzer, self.state, self.log)
-        self.monitor = Monitor(hal.motor, config.step_nl, config.max_dose_mcg_per_day, config.monitor_percent)
+        largest_mcg_per_day = prescription.largest_mcg_per_day(self.state)
+        self.monitor = Monitor(hal.motor, config.step_nl, largest_mcg_per_day, config.monitor_percent)
         delivery = self.delivery_class(hal.motor, config.step_nl)
         parts = (config, self.uptime, self.state, self.ledger, self.reservoir, self.monitor, self.alarms)
         self.infusion = Infusion(*parts, self.log, delivery, hal.store)

@@ -27,7 +27,7 @@ def volume_nl(dose_ng, mcg_per_ml):
     return (dose_ng * 1000 + mcg_per_ml // 2) // mcg_per_ml
 
 
-def day_refusal(steps, mcg_per_ml, config):
+def day_refusal(steps, mcg_per_ml, max_dose_mcg_per_day, config):
     """Why a day, a list of (from_min, dose_ng, rate_nl_per_day), cannot be ordered, as a REASON code, or None."""
     if not _well_formed(steps) or not mcg_per_ml:
         return wire.REASON_MALFORMED
@@ -39,9 +39,9 @@ def day_refusal(steps, mcg_per_ml, config):
         exact = dose_ng * 1000 * DAY_MIN // (mcg_per_ml * (ends_min[i] - from_min))
         if abs(rate_nl_per_day - exact) > RATE_TOLERANCE_NL_PER_DAY:
             return wire.REASON_INCONSISTENT
-    if sum([step[1] for step in steps]) > config.max_dose_mcg_per_day * 1000:
+    if sum([step[1] for step in steps]) > max_dose_mcg_per_day * 1000:
         return wire.REASON_DOSE_LIMIT
-    most_by_dose = config.max_dose_mcg_per_day * 1000 * 1000 * 12 // mcg_per_ml  # half the day's limit in an hour
+    most_by_dose = max_dose_mcg_per_day * 1000 * 1000 * 12 // mcg_per_ml  # half the day's limit in an hour
     for _, _, rate_nl_per_day in steps:
         if rate_nl_per_day > most_by_dose:
             return wire.REASON_RATE_LIMIT

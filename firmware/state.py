@@ -6,7 +6,7 @@ from firmware.record import Record
 NEVER = wire.NONE32
 SLOTS = (2, 3)
 _KIND = 2
-_VERSION = 1
+_VERSION = 2
 
 ALARMS = tuple(sorted(wire.ALARM_EVENT))
 """The alarms, in the order in which the record keeps them."""
@@ -19,6 +19,7 @@ _FIELDS = (
     ("dose_ng_per_day", "Q"),
     ("rate_nl_per_day", "I"),
     ("week", "B"),
+    ("highest_dose_ng", "Q"),
     ("drug_mcg_per_ml", "I"),
     ("filled_nl", "I"),
     ("filled_at_steps", "I"),
@@ -35,6 +36,9 @@ _FIELDS = (
     ("depth_mm", "B"),
     ("site", "24s"),
     ("sessions", "I"),
+    ("max_dose_mcg_per_day", "I"),
+    ("max_bolus_mcg", "I"),
+    ("max_change_percent", "I"),
 )
 _LAYOUT = "".join([code for _, code in _FIELDS]) + "BI" * len(ALARMS)
 
@@ -43,14 +47,15 @@ class State:
     """The fields above as attributes, and `alarms`: a list [condition and silence, since_s] for each of ALARMS.
 
     `concentration_mcg_per_ml` belongs to the committed program, `drug_mcg_per_ml` to what is in the reservoir. `week`
-    is where the program's week is kept, 1 or 2, and 0 when it has none.
+    is where the program's week is kept, 1 or 2, and 0 when it has none; `highest_dose_ng` is what the program gives in
+    the worst 24 hours.
     `wall_offset_s` is wall time minus uptime, valid while `clock` is FLAG_YES. Change fields,
     set `changed`, and `keep`.
     """
 
-    def __init__(self, store):
+    def __init__(self, store, config):
         self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
-        self._manufactured()
+        self._manufactured(config)
         values = self._record.load()
         self.lost = values is None and not self._record.blank
         if values is not None:
@@ -60,7 +65,7 @@ class State:
         self._kept = self._values()
         self.changed = False
 
-    def _manufactured(self):
+    def _manufactured(self, config):
         for name, _ in _FIELDS:
             setattr(self, name, 0)
         self.uptime_s = 0
@@ -70,6 +75,9 @@ class State:
         self.clock = wire.FLAG_NO
         self.implanted_wall_s = NEVER
         self.site = bytes(24)
+        self.max_dose_mcg_per_day = config.max_dose_mcg_per_day
+        self.max_bolus_mcg = config.max_bolus_mcg
+        self.max_change_percent = config.max_change_percent
         self.alarms = [[0, 0] for _ in ALARMS]
 
     def _values(self):

@@ -3,7 +3,7 @@
 from struct import calcsize, pack, unpack
 
 VERSION = 2
-FINGERPRINT = 0x6F577FBA
+FINGERPRINT = 0xD4B706E8
 NONE32 = 0xFFFFFFFF
 ALL_ALARMS = 0xFFFF
 
@@ -98,6 +98,7 @@ EVENT_PROGRAM_STAGED = 0x11
 EVENT_PROGRAM_COMMITTED = 0x12
 EVENT_RATE_STEP = 0x14
 EVENT_CONCENTRATION_CHANGED = 0x19
+EVENT_LIMITS_CHANGED = 0x1B
 EVENT_MOTOR_STALL = 0x20
 EVENT_MOTOR_STALL_RECOVERY = 0x21
 EVENT_STOPPED_48H = 0x22
@@ -147,6 +148,7 @@ REQ_SILENCE = 0x27
 REQ_SET_CLOCK = 0x28
 REQ_MINIMUM_RATE = 0x29
 REQ_DEMO_ALARM = 0x2A
+REQ_LIMITS = 0x2B
 ANS_HELLO = 0x81
 ANS_STATUS = 0x82
 ANS_LOG = 0x83
@@ -201,6 +203,7 @@ ROLE_OF = {
     REQ_SET_CLOCK: ROLE_CLINICIAN,
     REQ_MINIMUM_RATE: ROLE_CLINICIAN,
     REQ_DEMO_ALARM: ROLE_CLINICIAN,
+    REQ_LIMITS: ROLE_CLINICIAN,
 }
 EVENT_SEVERITY = {
     EVENT_BOOT: SEVERITY_INFO,
@@ -215,6 +218,7 @@ EVENT_SEVERITY = {
     EVENT_PROGRAM_COMMITTED: SEVERITY_INFO,
     EVENT_RATE_STEP: SEVERITY_INFO,
     EVENT_CONCENTRATION_CHANGED: SEVERITY_INFO,
+    EVENT_LIMITS_CHANGED: SEVERITY_INFO,
     EVENT_MOTOR_STALL: SEVERITY_CRITICAL,
     EVENT_MOTOR_STALL_RECOVERY: SEVERITY_INFO,
     EVENT_STOPPED_48H: SEVERITY_CRITICAL,
@@ -373,6 +377,11 @@ def unpack_demo_alarm(payload):
     return _unpack("<B", payload, ((0, CLASS_CODES),))
 
 
+def unpack_limits(payload):
+    """(max_dose_mcg_per_day, max_bolus_mcg, max_change_percent)"""
+    return _unpack("<III", payload)
+
+
 _HELLO = (
     ("serial", -12),
     ("model", -12),
@@ -414,7 +423,9 @@ _STATUS = (
     ("stopped_s", 4),
     ("telemetry_dropped", 4),
     ("comms_errors", 4),
-    ("max_dose_ng_per_day", 8),
+    ("max_dose_mcg_per_day", 4),
+    ("max_bolus_mcg", 4),
+    ("max_change_percent", 4),
     ("min_rate_nl_per_day", 4),
     ("max_rate_nl_per_day", 4),
     ("capacity_nl", 4),
@@ -450,7 +461,9 @@ def pack_status(
     stopped_s,
     telemetry_dropped,
     comms_errors,
-    max_dose_ng_per_day,
+    max_dose_mcg_per_day,
+    max_bolus_mcg,
+    max_change_percent,
     min_rate_nl_per_day,
     max_rate_nl_per_day,
     capacity_nl,
@@ -484,13 +497,15 @@ def pack_status(
         stopped_s,
         telemetry_dropped,
         comms_errors,
-        max_dose_ng_per_day,
+        max_dose_mcg_per_day,
+        max_bolus_mcg,
+        max_change_percent,
         min_rate_nl_per_day,
         max_rate_nl_per_day,
         capacity_nl,
         low_reservoir_nl,
     )
-    out = _pack("<IIHBBBIQIIIQQIIIIHHIIIIIIQIIII", _STATUS, values)
+    out = _pack("<IIHBBBIQIIIQQIIIIHHIIIIIIIIIIIII", _STATUS, values)
     out += _pack_list("<H", _STATUS_ADVISORIES, [(entry,) for entry in advisories])
     out += _pack_list("<HIBB", _STATUS_ALARMS, alarms)
     return out

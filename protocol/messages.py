@@ -197,6 +197,17 @@ REQUESTS = (
         "Sound a class's tone once, now, to show what it is like. Raises nothing, and gives way to a real alarm.",
         "clinician",
     ),
+    Message(
+        0x2B,
+        "LIMITS",
+        Struct(
+            "max_dose_mcg_per_day" / Int32ul * "mcg/day; 1..10000, unchanged 2^32-1; limit of the daily dose",
+            "max_bolus_mcg" / Int32ul * "mcg; 1..2000, unchanged 2^32-1; limit of a bolus",
+            "max_change_percent" / Int32ul * "%; 1..100, unchanged 2^32-1; soft limit of a dose's rise within 24 h",
+        ),
+        "Set limits, for programs to come. None can be switched off; the running program goes on.",
+        "clinician",
+    ),
 )
 
 ANSWERS = (
@@ -242,7 +253,9 @@ ANSWERS = (
             "stopped_s" / Int32ul * "s; 0..2^30-1; how long nothing has been delivered",
             "telemetry_dropped" / Int32ul * "-; 0..2^32-1; pushed messages that this line had no room for",
             "comms_errors" / Int32ul * "-; 0..2^32-1; spoilt frames received on all lines",
-            "max_dose_ng_per_day" / Int64ul * "ng/day; 0..2^63; limit of the daily dose",
+            "max_dose_mcg_per_day" / Int32ul * "mcg/day; 1..2^30-1; limit of the daily dose",
+            "max_bolus_mcg" / Int32ul * "mcg; 1..2^30-1; limit of a bolus",
+            "max_change_percent" / Int32ul * "%; 1..2^30-1; soft limit of a dose's rise within 24 h",
             "min_rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; lowest programmable rate",
             "max_rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; highest programmable rate",
             "capacity_nl" / Int32ul * "nL; 0..40000000; what the reservoir holds",

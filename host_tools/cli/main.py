@@ -27,6 +27,7 @@ VERBS = {
     "stop": Verb("host_tools.cli.therapy:stop", "Therapy", "Stop delivery"),
     "minimum-rate": Verb("host_tools.cli.therapy:minimum_rate", "Therapy", "Deliver at the minimum rate"),
     "resume": Verb("host_tools.cli.therapy:resume", "Therapy", "Deliver by the committed program again"),
+    "limits": Verb("host_tools.cli.therapy:limits", "Therapy", "Set the limits of dose, bolus and change"),
     "clock": Verb("host_tools.cli.therapy:clock", "Therapy", "Set the pump's wall clock"),
     "silence": Verb("host_tools.cli.therapy:silence", "Alarms", "Silence an alarm, or all"),
     "demo-alarm": Verb("host_tools.cli.therapy:demo_alarm", "Alarms", "Let the patient hear an alarm's tone"),
@@ -106,7 +107,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
 
 
 @click.group(cls=LazyGroup, panels=[click.RichCommandPanel(name) for name in PANELS])
-@click.rich_config({"style_commands_table_column_width_ratio": (1, 6)})
+@click.rich_config({"style_commands_table_column_width_ratio": (1, 4)})
 @click.option(
     "--version",
     is_flag=True,

@@ -129,6 +129,19 @@ def resume(pump: Programmer, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--max-dose-mcg-per-day", type=int, help="No program may order more.")
+@click.option("--max-bolus-mcg", type=int, help="No bolus may be larger.")
+@click.option("--max-change-percent", type=int, help="A larger rise of the dose within 24 h needs --override.")
+@pump_verb
+def limits(pump: Programmer, as_json: bool, **fields: int | None) -> None:
+    """Set the pump's limits for programs to come. The running program goes on, whatever they are."""
+    status = _done(pump, lambda: pump.limits(**fields))
+    set_now = status["limits"]
+    text = f"{set_now['max_dose_mcg_per_day']} mcg/day, {set_now['max_bolus_mcg']} mcg a bolus"
+    _show(status, as_json, f"limits: {text}, {set_now['max_change_percent']} % more within 24 h")
+
+
+@click.command()
 @click.argument("alarm", default="all", type=click.Choice(["all", *ALARM]), metavar="[NAME|all]")
 @pump_verb
 def silence(pump: Programmer, as_json: bool, alarm: str) -> None:

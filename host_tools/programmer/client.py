@@ -27,7 +27,18 @@ from protocol import auth, codes, messages, registry
 from protocol.fingerprint import fingerprint
 from protocol.frame import Frame
 
-CHANGES = ("IMPLANT", "REFILL", "COMMIT", "STOP", "RESUME", "SILENCE", "SET_CLOCK", "MINIMUM_RATE", "DEMO_ALARM")
+CHANGES = (
+    "IMPLANT",
+    "REFILL",
+    "COMMIT",
+    "STOP",
+    "RESUME",
+    "SILENCE",
+    "SET_CLOCK",
+    "MINIMUM_RATE",
+    "DEMO_ALARM",
+    "LIMITS",
+)
 """Requests after which a pump is not what it was."""
 
 

@@ -11,6 +11,7 @@ from host_tools.programmer.units import Number, mcg_from_ng, ng_from_mcg
 
 MAX_CONCENTRATION_MCG_PER_ML = 50_000
 MAX_DEPTH_MM = 25
+LARGEST_LIMITS = {"max_dose_mcg_per_day": 10_000, "max_bolus_mcg": 2_000, "max_change_percent": 100}
 
 
 class Program(NamedTuple):
@@ -90,6 +91,15 @@ def check_refill(volume_nl: int, concentration_mcg_per_ml: int, status: Mapping[
     if volume_nl > capacity_nl:
         words = f"{volume_nl / 1e6:g} mL is more than the reservoir's {capacity_nl / 1e6:g} mL"
         raise Refused("REFILL", "overfill", words)
+
+
+def check_limits(limits: Mapping[str, int]) -> None:
+    """Raise what stands against setting these limits."""
+    if not limits:
+        raise BadValue(f"there is no limit to set; give one of {', '.join(LARGEST_LIMITS)}")
+    for name, limit in limits.items():
+        if not 1 <= limit <= LARGEST_LIMITS[name]:
+            raise BadValue(f"{name} {limit} is outside 1 to {LARGEST_LIMITS[name]}; no limit can be switched off")
 
 
 def check_implant(depth_mm: int, override: bool) -> None:

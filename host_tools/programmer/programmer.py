@@ -195,6 +195,20 @@ class Programmer(Client):
             raise BadValue(f"alarm {alarm!r} does not exist; alarms are all, {', '.join(codes.ALARM)}")
         self._do("SILENCE", alarm=alarm)
 
+    def limits(
+        self,
+        max_dose_mcg_per_day: int | None = None,
+        max_bolus_mcg: int | None = None,
+        max_change_percent: int | None = None,
+    ) -> None:
+        """Set the pump's limits for programs to come; None leaves one as it is."""
+        values = dict(
+            zip(orders.LARGEST_LIMITS, (max_dose_mcg_per_day, max_bolus_mcg, max_change_percent), strict=True)
+        )
+        if self._checks:
+            orders.check_limits({name: limit for name, limit in values.items() if limit is not None})
+        self._do("LIMITS", **{name: messages.NONE32 if limit is None else limit for name, limit in values.items()})
+
     def demo_alarm(self, alarm_class: str) -> None:
         """Sound the tone of `critical` or `non_critical` alarms once."""
         if alarm_class not in codes.CLASS:

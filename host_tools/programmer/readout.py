@@ -57,7 +57,9 @@ def status_dict(fields: Mapping[str, Any], hello: Mapping[str, Any]) -> dict[str
         "alarm_list": [_alarm_dict(alarm) for alarm in fields["alarms"]],
         "stopped_s": fields["stopped_s"],
         "limits": {
-            "max_dose_mcg_per_day": mcg_from_ng(fields["max_dose_ng_per_day"]),
+            "max_dose_mcg_per_day": fields["max_dose_mcg_per_day"],
+            "max_bolus_mcg": fields["max_bolus_mcg"],
+            "max_change_percent": fields["max_change_percent"],
             "min_rate_nl_per_day": fields["min_rate_nl_per_day"],
             "max_rate_nl_per_day": fields["max_rate_nl_per_day"],
             "capacity_nl": fields["capacity_nl"],

@@ -100,6 +100,18 @@ class Program(Fields):
         return {day: [(step.from_, step.dose_mcg) for step in steps] for day, steps in self.schedule.items()}
 
 
+class Limits(Fields):
+    max_dose_mcg_per_day: Whole = absent()
+    max_bolus_mcg: Whole = absent()
+    max_change_percent: Whole = absent()
+
+    @model_validator(mode="after")
+    def _must_set_one(self) -> "Limits":
+        if not self.model_fields_set:
+            raise ValueError(f"expected {expected_keys(Limits)}, got none of them")
+        return self
+
+
 class Fault(Fields):
     name: Annotated[str, one_of("fault", FAULT_FIELDS)]
     for_s: DurationS = absent("for")
@@ -159,6 +171,7 @@ class Step(Fields):
     minimum_rate: Nothing = absent()
     resume: Nothing = absent()
     silence: Annotated[str, one_of("alarm", [*codes.ALARM, "all"])] = absent()
+    limits: Limits = absent()
     demo_alarm: Annotated[str, one_of("alarm class", codes.CLASS)] = absent()
     set_clock: LocalTime = absent()
     fault: Fault = absent()

@@ -11,6 +11,7 @@ from host_tools.scenario.schema import (
     ExpectEvent,
     Fault,
     Implant,
+    Limits,
     Nothing,
     PowerCut,
     Program,
@@ -67,6 +68,11 @@ def do_resume(clinic: Clinic, _: Nothing) -> None:
 def do_silence(clinic: Clinic, alarm: str) -> None:
     with clinic.session() as programmer:
         programmer.silence(alarm)
+
+
+def do_limits(clinic: Clinic, limits: Limits) -> None:
+    with clinic.session() as programmer:
+        programmer.limits(**limits.model_dump(exclude_unset=True))
 
 
 def do_demo_alarm(clinic: Clinic, alarm_class: str) -> None:
@@ -142,6 +148,7 @@ DO: dict[str, Callable[[Clinic, Any], None]] = {
     "minimum_rate": do_minimum_rate,
     "resume": do_resume,
     "silence": do_silence,
+    "limits": do_limits,
     "demo_alarm": do_demo_alarm,
     "set_clock": do_set_clock,
     "fault": do_fault,

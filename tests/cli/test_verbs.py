@@ -144,6 +144,17 @@ def test_minimum_rate_is_warned_of_and_left_by_resume(thecal: Thecal) -> None:
     assert status(thecal)["rate_nl_per_day"] == 250_000
 
 
+@pytest.mark.usefixtures("emulator")
+def test_limits_are_set_and_keep_a_program_away(thecal: Thecal) -> None:
+    start_therapy(thecal)
+    done = thecal("limits", "--max-dose-mcg-per-day", "600")
+    assert "600 mcg/day, 200 mcg a bolus, 30 % more" in done.stdout
+    assert status(thecal)["limits"]["max_dose_mcg_per_day"] == 600
+    done = thecal("program", "--dose-mcg-per-day", "601", "--yes")
+    assert (done.exit_code, "limit of 600" in done.stderr) == (4, True)
+    assert thecal("limits").exit_code == thecal("limits", "--max-bolus-mcg", "0").exit_code == 2
+
+
 def test_demo_alarm_is_heard_once_and_raises_nothing(emulator: EmulatorProcess, thecal: Thecal) -> None:
     assert thecal("demo-alarm", "critical").exit_code == 4  # unfilled: it makes no tone
     start_therapy(thecal)

@@ -178,7 +178,7 @@ def test_a_bad_day_is_refused_and_changes_nothing(name):
         (start, dose, round(dose * 720 / max(1, end - start)))
         for (start, dose), end in zip(day, ends_min[: len(day)], strict=True)
     ]
-    assert day_refusal(rows, 2000, config) == getattr(wire, f"REASON_{reason.upper()}")
+    assert day_refusal(rows, 2000, 1000, config) == getattr(wire, f"REASON_{reason.upper()}")
     clinic = filled()
     clinic.program()
     clinic.open()
@@ -192,8 +192,8 @@ def test_a_bad_day_is_refused_and_changes_nothing(name):
 
 
 def test_a_rate_that_does_not_fit_its_dose_is_inconsistent():
-    assert day_refusal([(0, 300_000, 150_002)], 2000, Config()) == wire.REASON_INCONSISTENT
-    assert day_refusal([(0, 300_000, 150_001)], 2000, Config()) is None
+    assert day_refusal([(0, 300_000, 150_002)], 2000, 1000, Config()) == wire.REASON_INCONSISTENT
+    assert day_refusal([(0, 300_000, 150_001)], 2000, 1000, Config()) is None
 
 
 def test_an_incomplete_week_is_not_committed():

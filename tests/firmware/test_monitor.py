@@ -70,6 +70,27 @@ def test_a_programmer_lets_it_go_and_it_trips_again():
     assert clinic.body.motor.counts[1] - before <= 200
 
 
+def test_a_lower_limit_is_the_monitors_a_day_later():
+    clinic = running(TenfoldPump)
+    clinic.command("LIMITS", max_dose_mcg_per_day=6000, max_bolus_mcg=100, max_change_percent=10)
+    clinic.run(2 * DAY_S)  # 5000 mcg a day are legal now
+    assert not clinic.body.motor.inhibited
+    clinic.command("LIMITS", max_dose_mcg_per_day=4000, max_bolus_mcg=100, max_change_percent=10)
+    clinic.run(24 * 3600)
+    assert not clinic.body.motor.inhibited
+    clinic.run(2 * 3600)
+    assert "overspeed" in clinic.alarms()
+
+
+def test_a_limit_below_the_running_dose_does_not_trip_it():
+    clinic = running()
+    clinic.command("LIMITS", max_dose_mcg_per_day=100, max_bolus_mcg=100, max_change_percent=10)
+    clinic.run(3 * DAY_S)
+    clinic.boot()
+    clinic.run(3 * DAY_S)
+    assert not clinic.body.motor.inhibited
+
+
 class Rotor:
     """Counts that a test sets."""
 

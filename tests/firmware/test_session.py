@@ -14,6 +14,7 @@ COMMANDS = {
     "STOP": {},
     "RESUME": {},
     "MINIMUM_RATE": {},
+    "LIMITS": {"max_dose_mcg_per_day": 900, "max_bolus_mcg": 2**32 - 1, "max_change_percent": 50},
     "DEMO_ALARM": {"alarm_class": "critical"},
     "SILENCE": {"alarm": "all"},
     "SET_CLOCK": {"wall_s": 253_000_000},

@@ -35,6 +35,7 @@ VERBS: dict[str, Verb] = {
     "SET_CLOCK": lambda pump: pump.set_clock(NOW),
     "MINIMUM_RATE": lambda pump: pump.minimum_rate(),
     "DEMO_ALARM": lambda pump: pump.demo_alarm("critical"),
+    "LIMITS": lambda pump: pump.limits(max_bolus_mcg=100),
 }
 
 
@@ -253,6 +254,10 @@ def test_unfilled_pump_is_asked_without_checks() -> None:
 
 
 WRONG: list[tuple[Verb, str]] = [
+    (lambda pump: pump.limits(), "there is no limit to set"),
+    (lambda pump: pump.limits(max_dose_mcg_per_day=0), "max_dose_mcg_per_day 0 is outside 1 to 10000"),
+    (lambda pump: pump.limits(max_bolus_mcg=2001), "max_bolus_mcg 2001"),
+    (lambda pump: pump.limits(max_change_percent=101), "max_change_percent 101"),
     (lambda pump: pump.demo_alarm("loud"), "alarm class 'loud' does not exist"),
     (lambda pump: pump.program_simple(0.1234), "dose_mcg_per_day 0.1234 is too fine"),
     (lambda pump: pump.program_simple(0), "dose_mcg_per_day 0"),
