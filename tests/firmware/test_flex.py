@@ -205,6 +205,17 @@ def test_an_incomplete_week_is_not_committed():
         clinic.signed("COMMIT", digest=clinic.signed("READ_BACK").digest)
 
 
+def test_a_limit_lowered_below_a_running_week_trips_nothing():
+    clinic = filled()
+    clinic.flex([[(0, 900_000)], *[EVEN] * 6])
+    clinic.command("LIMITS", max_dose_mcg_per_day=400, max_bolus_mcg=2**32 - 1, max_change_percent=2**32 - 1)
+    clinic.run(WEEK_S + DAY_S)
+    assert clinic.status().therapy == "running"
+    clinic.command("STOP")
+    with pytest.raises(Refused, match="dose_limit"):
+        clinic.command("RESUME")
+
+
 def test_the_daily_limit_holds_over_any_24_hours():
     evening = [(0, 50_000), (720, 950_000)]
     morning = [(0, 950_000), (720, 50_000)]
