@@ -4,7 +4,7 @@ A command changes the state, has it kept, and only then touches the machine and 
 any change. Roles are the wire's (`wire.ROLE_OF`) and were checked before.
 """
 
-from firmware import prescription, schedule, wire
+from firmware import prescription, schedule, titration, wire
 from firmware.staging import Staged
 from firmware.state import NEVER
 
@@ -164,7 +164,7 @@ class Commands:
             return wire.REASON_STATE, None
         return None, (wire.ANS_STAGED_PROGRAM, wire.pack_staged_program(staged.program, staged.digest))
 
-    def _commit(self, session, _frame, digest):
+    def _commit(self, session, _frame, digest, override):
         staged = session.staged
         if staged is None or not staged.complete:
             return wire.REASON_STATE, None
@@ -176,10 +176,15 @@ class Commands:
         if reason is not None:
             return reason, None
         state = self._state
+        soft = titration.soft_range(state, self._config, self._uptime.now_s)
+        overridden = soft if soft and not soft[0] <= staged.program[2] <= soft[1] else ()
+        if overridden and override != wire.FLAG_YES:
+            return wire.REASON_SOFT_LIMIT, None
         old_ng_per_day = state.dose_ng_per_day
         place = self._infusion.keep_week(week)
         if week and not place:
             return wire.REASON_STATE, None
+        titration.replace(state, self._uptime.now_s)
         state.mode, state.concentration_mcg_per_ml, state.dose_ng_per_day, state.rate_nl_per_day = staged.program
         state.week = place
         state.highest_dose_ng = week.highest_dose_ng() if week else state.dose_ng_per_day
@@ -188,6 +193,8 @@ class Commands:
             return wire.REASON_STATE, None
         session.staged = None
         self._infusion.week = week
+        if overridden:
+            self._log.add(wire.EVENT_LIMIT_OVERRIDE, state.dose_ng_per_day, *overridden)
         self._log.add(wire.EVENT_PROGRAM_COMMITTED, _number(digest), old_ng_per_day, state.dose_ng_per_day)
         self._trusted()
         return None, None

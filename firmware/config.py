@@ -27,6 +27,7 @@ class Config:
     max_dose_mcg_per_day = 1000  # this and the next two: of a new pump, until a clinician sets others
     max_bolus_mcg = 200
     max_change_percent = 30  # soft: of a daily dose's rise within 24 h
+    max_decrease_percent = 20  # soft, and not a clinician's to set: of its fall
 
     critical_tone_s = 600
     non_critical_tone_s = 3600

@@ -1,6 +1,6 @@
 """What the pump says of itself: identity, status, telemetry and log, in the wire's own bytes."""
 
-from firmware import VERSION, wire
+from firmware import VERSION, titration, wire
 from firmware.session import padded
 from firmware.state import NEVER
 
@@ -90,6 +90,7 @@ class Report:
             state.max_dose_mcg_per_day,
             state.max_bolus_mcg,
             state.max_change_percent,
+            *(titration.soft_range(state, config, self._uptime.now_s) or (0, 0)),
             config.min_rate_nl_per_day,
             config.max_rate_nl_per_day,
             config.reservoir_nl,

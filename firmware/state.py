@@ -40,11 +40,13 @@ _FIELDS = (
     ("max_bolus_mcg", "I"),
     ("max_change_percent", "I"),
 )
-_LAYOUT = "".join([code for _, code in _FIELDS]) + "BI" * len(ALARMS)
+PAST_DOSES = 6
+_LAYOUT = "".join([code for _, code in _FIELDS]) + "IQQ" * PAST_DOSES + "BI" * len(ALARMS)
 
 
 class State:
-    """The fields above as attributes, and `alarms`: a list [condition and silence, since_s] for each of ALARMS.
+    """The fields above as attributes, and two lists: `alarms` has [condition and silence, since_s] for each of ALARMS,
+    `past_doses` the PAST_DOSES that titration.py keeps.
 
     `concentration_mcg_per_ml` belongs to the committed program, `drug_mcg_per_ml` to what is in the reservoir. `week`
     is where the program's week is kept, 1 or 2, and 0 when it has none; `highest_dose_ng` is what the program gives in
@@ -78,20 +80,22 @@ class State:
         self.max_dose_mcg_per_day = config.max_dose_mcg_per_day
         self.max_bolus_mcg = config.max_bolus_mcg
         self.max_change_percent = config.max_change_percent
+        self.past_doses = [(NEVER, 0, 0)] * PAST_DOSES
         self.alarms = [[0, 0] for _ in ALARMS]
 
     def _values(self):
         values = [getattr(self, name) for name, _ in _FIELDS]
-        for mark, since_s in self.alarms:
-            values.append(mark)
-            values.append(since_s)
+        for entry in self.past_doses + self.alarms:
+            values.extend(entry)
         return values
 
     def _set(self, values):
         count = len(_FIELDS)
         for i in range(count):
             setattr(self, _FIELDS[i][0], values[i])
-        self.alarms = [[values[i], values[i + 1]] for i in range(count, len(values), 2)]
+        alarms_at = count + 3 * PAST_DOSES
+        self.past_doses = [tuple(values[i : i + 3]) for i in range(count, alarms_at, 3)]
+        self.alarms = [[values[i], values[i + 1]] for i in range(alarms_at, len(values), 2)]
 
     @property
     def revision(self):

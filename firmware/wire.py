@@ -3,7 +3,7 @@
 from struct import calcsize, pack, unpack
 
 VERSION = 2
-FINGERPRINT = 0xD4B706E8
+FINGERPRINT = 0x48F209DD
 NONE32 = 0xFFFFFFFF
 ALL_ALARMS = 0xFFFF
 
@@ -98,6 +98,7 @@ EVENT_PROGRAM_STAGED = 0x11
 EVENT_PROGRAM_COMMITTED = 0x12
 EVENT_RATE_STEP = 0x14
 EVENT_CONCENTRATION_CHANGED = 0x19
+EVENT_LIMIT_OVERRIDE = 0x1A
 EVENT_LIMITS_CHANGED = 0x1B
 EVENT_MOTOR_STALL = 0x20
 EVENT_MOTOR_STALL_RECOVERY = 0x21
@@ -218,6 +219,7 @@ EVENT_SEVERITY = {
     EVENT_PROGRAM_COMMITTED: SEVERITY_INFO,
     EVENT_RATE_STEP: SEVERITY_INFO,
     EVENT_CONCENTRATION_CHANGED: SEVERITY_INFO,
+    EVENT_LIMIT_OVERRIDE: SEVERITY_INFO,
     EVENT_LIMITS_CHANGED: SEVERITY_INFO,
     EVENT_MOTOR_STALL: SEVERITY_CRITICAL,
     EVENT_MOTOR_STALL_RECOVERY: SEVERITY_INFO,
@@ -358,8 +360,8 @@ def unpack_read_day(payload):
 
 
 def unpack_commit(payload):
-    """(digest,)"""
-    return _unpack("<8s", payload)
+    """(digest, override)"""
+    return _unpack("<8sB", payload, ((1, FLAG_CODES),))
 
 
 def unpack_silence(payload):
@@ -426,6 +428,8 @@ _STATUS = (
     ("max_dose_mcg_per_day", 4),
     ("max_bolus_mcg", 4),
     ("max_change_percent", 4),
+    ("soft_min_dose_ng_per_day", 8),
+    ("soft_max_dose_ng_per_day", 8),
     ("min_rate_nl_per_day", 4),
     ("max_rate_nl_per_day", 4),
     ("capacity_nl", 4),
@@ -464,6 +468,8 @@ def pack_status(
     max_dose_mcg_per_day,
     max_bolus_mcg,
     max_change_percent,
+    soft_min_dose_ng_per_day,
+    soft_max_dose_ng_per_day,
     min_rate_nl_per_day,
     max_rate_nl_per_day,
     capacity_nl,
@@ -500,12 +506,14 @@ def pack_status(
         max_dose_mcg_per_day,
         max_bolus_mcg,
         max_change_percent,
+        soft_min_dose_ng_per_day,
+        soft_max_dose_ng_per_day,
         min_rate_nl_per_day,
         max_rate_nl_per_day,
         capacity_nl,
         low_reservoir_nl,
     )
-    out = _pack("<IIHBBBIQIIIQQIIIIHHIIIIIIIIIIIII", _STATUS, values)
+    out = _pack("<IIHBBBIQIIIQQIIIIHHIIIIIIIIIQQIIII", _STATUS, values)
     out += _pack_list("<H", _STATUS_ADVISORIES, [(entry,) for entry in advisories])
     out += _pack_list("<HIBB", _STATUS_ALARMS, alarms)
     return out

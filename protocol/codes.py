@@ -105,6 +105,7 @@ EVENTS = {
     "PROGRAM_COMMITTED": Event(0x12, "info", ("digest", "old_dose_ng_per_day", "new_dose_ng_per_day")),
     "RATE_STEP": Event(0x14, "info", ("step", "rate_nl_per_day")),
     "CONCENTRATION_CHANGED": Event(0x19, "info", ("old_mcg_per_ml", "new_mcg_per_ml")),
+    "LIMIT_OVERRIDE": Event(0x1A, "info", ("dose_ng_per_day", "soft_min_dose_ng_per_day", "soft_max_dose_ng_per_day")),
     "LIMITS_CHANGED": Event(0x1B, "info", ("max_dose_mcg_per_day", "max_bolus_mcg", "max_change_percent")),
     "MOTOR_STALL": Event(0x20, "critical", ("missed_steps",)),
     "MOTOR_STALL_RECOVERY": Event(0x21, "info", ("missed_steps", "duration_s")),

@@ -169,7 +169,10 @@ REQUESTS = (
     Message(
         0x24,
         "COMMIT",
-        Struct("digest" / Bytes(DIGEST_BYTES) * "-; any; digest of the program that was read back"),
+        Struct(
+            "digest" / Bytes(DIGEST_BYTES) * "-; any; digest of the program that was read back",
+            "override" / flag * "code; table Flags; accept a dose outside the soft limits",
+        ),
         "Make the staged program the running one, at once and whole.",
         "clinician",
     ),
@@ -256,6 +259,8 @@ ANSWERS = (
             "max_dose_mcg_per_day" / Int32ul * "mcg/day; 1..2^30-1; limit of the daily dose",
             "max_bolus_mcg" / Int32ul * "mcg; 1..2^30-1; limit of a bolus",
             "max_change_percent" / Int32ul * "%; 1..2^30-1; soft limit of a dose's rise within 24 h",
+            "soft_min_dose_ng_per_day" / Int64ul * "ng/day; 0..2^63; a program below it needs `override`",
+            "soft_max_dose_ng_per_day" / Int64ul * "ng/day; 0..2^63, none 0; a program above it needs `override`",
             "min_rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; lowest programmable rate",
             "max_rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; highest programmable rate",
             "capacity_nl" / Int32ul * "nL; 0..40000000; what the reservoir holds",

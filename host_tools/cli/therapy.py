@@ -74,33 +74,40 @@ def _check_terminal(_ctx: click.Context, _param: click.Parameter, yes: bool) -> 
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
 @click.option("--dose-mcg-per-day", type=DECIMAL, help="The same dose all day; up to three decimals.")
 @click.option("--yes", is_flag=True, callback=_check_terminal, help="Commit without asking.")
+@click.option("--override", is_flag=True, help="Accept a dose far from those of the last 24 hours; it is logged.")
 @pump_verb
-def program(pump: Programmer, as_json: bool, file: str | None, dose_mcg_per_day: Decimal | None, yes: bool) -> None:
+def program(
+    pump: Programmer, as_json: bool, file: str | None, dose_mcg_per_day: Decimal | None, yes: bool, override: bool
+) -> None:
     """Show old and new dosing side by side, ask, and commit what the pump read back.
 
     FILE holds a program in YAML as a scenario has it, simple or flex; without one, --dose-mcg-per-day says it.
     """
-    new = _planned(pump, file, dose_mcg_per_day)
+    new = _planned(pump, file, dose_mcg_per_day, override)
     say("\n".join(_side_by_side(pump.status(), new)))
     if not yes and not click.confirm("Commit the new program?", err=True):
         raise Failure("not committed; the pump goes on as before", 1)
-    status = _done(pump, lambda: pump.order(new))
+    status = _done(pump, lambda: pump.order(new, override))
     _show(status, as_json, f"committed: {sheet.dose(status)}; {status['therapy']}, {status['operation']}")
 
 
-def _planned(pump: Programmer, file: str | None, dose_mcg_per_day: Decimal | None) -> Program | FlexProgram:
+def _planned(
+    pump: Programmer, file: str | None, dose_mcg_per_day: Decimal | None, override: bool
+) -> Program | FlexProgram:
     if (file is None) == (dose_mcg_per_day is None):
         raise click.UsageError("give either a FILE or --dose-mcg-per-day")
     if file is None:
         assert dose_mcg_per_day is not None
-        return pump.plan(dose_mcg_per_day)
+        return pump.plan(dose_mcg_per_day, override=override)
     from host_tools.scenario.load import ScenarioError, load_program  # needs more than the core
 
     try:
         wanted = load_program(file)
     except ScenarioError as error:
         raise Failure(str(error), 2) from error
-    return pump.plan_flex(wanted.steps) if wanted.mode == "flex" else pump.plan(wanted.dose_mcg_per_day)
+    if wanted.mode == "flex":
+        return pump.plan_flex(wanted.steps, override)
+    return pump.plan(wanted.dose_mcg_per_day, override=override)
 
 
 @click.command()

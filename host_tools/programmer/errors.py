@@ -21,6 +21,10 @@ PER_REQUEST = {
     ("OPEN", "auth"): "the pump opens a session only with the telemetry head on it; place it and try again",
     ("IMPLANT", "state"): "an implantation is recorded before therapy or while stopped; `thecal stop` comes first",
     ("RESUME", "state"): "no program was committed yet, or the pump is at its end of service",
+    ("COMMIT", "soft_limit"): (
+        "the dose is too far from those of the last 24 hours; `thecal status --json` has the soft limits, "
+        "--override accepts it"
+    ),
     ("RESUME", "dose_limit"): "the committed program is above the daily limit set since; `thecal program` a lower dose",
     ("SILENCE", "state"): "that alarm is not on; `thecal status` lists those that are",
     ("PROVE", "auth"): (

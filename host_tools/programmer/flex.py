@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from host_tools.programmer.errors import BadValue, Refused
-from host_tools.programmer.orders import Program
+from host_tools.programmer.orders import Program, check_change
 from host_tools.programmer.units import Number, mcg_from_ng, ng_from_mcg
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -65,12 +65,14 @@ def clock_time(from_min: int) -> str:
     return f"{from_min // 60:02}:{from_min % 60:02}"
 
 
-def check_flex(program: FlexProgram, status: Mapping[str, Any]) -> None:
+def check_flex(program: FlexProgram, status: Mapping[str, Any], override: bool = False) -> None:
     """Raise what stands against ordering `program` on a pump with this status."""
     if not status["concentration_mcg_per_ml"]:
         raise Refused("PROGRAM", "not_filled")
     for name, day in zip(DAYS, program.days, strict=True):
         _check_day(name, day, status["limits"])
+    if not override:
+        check_change(program.head, status["limits"])
 
 
 def _steps(steps: Sequence[tuple[str, Number]], concentration_mcg_per_ml: int) -> Iterator[FlexStep]:

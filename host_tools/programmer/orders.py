@@ -59,7 +59,7 @@ def simple_program(dose_mcg_per_day: Number, concentration_mcg_per_ml: int) -> P
     return Program("simple", concentration_mcg_per_ml, dose_ng, rate_nl)
 
 
-def check_program(program: Program, status: Mapping[str, Any]) -> None:
+def check_program(program: Program, status: Mapping[str, Any], override: bool = False) -> None:
     """Raise what stands against ordering `program` on a pump with this status."""
     limits = status["limits"]
     if program.dose_ng_per_day == 0:
@@ -78,6 +78,19 @@ def check_program(program: Program, status: Mapping[str, Any]) -> None:
             f"{least / 1e6:g} to {most / 1e6:g} mL/day"
         )
         raise Refused("PROGRAM", "rate_limit", words)
+    if not override:
+        check_change(program, limits)
+
+
+def check_change(program: Program, limits: Mapping[str, Any]) -> None:
+    """Raise when the daily dose is too far from those of the last 24 hours."""
+    soft_least, soft_most = limits["soft_min_dose_mcg_per_day"], limits["soft_max_dose_mcg_per_day"]
+    if soft_most is not None and not soft_least <= program.dose_mcg_per_day <= soft_most:
+        words = (
+            f"{program.dose_mcg_per_day} mcg/day is too far from the doses of the last 24 hours, which allow "
+            f"{soft_least} to {soft_most} mcg/day; --override accepts it"
+        )
+        raise Refused("PROGRAM", "soft_limit", words)
 
 
 def check_refill(volume_nl: int, concentration_mcg_per_ml: int, status: Mapping[str, Any]) -> None:

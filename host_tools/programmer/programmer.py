@@ -128,36 +128,40 @@ class Programmer(Client):
         last_filled_nl = before["data"]["filled_nl"] if before else None
         return Refill(answer["expected_nl"], aspirated_nl, volume_nl, last_filled_nl)
 
-    def plan(self, dose_mcg_per_day: Number, concentration_mcg_per_ml: int | None = None) -> Program:
+    def plan(
+        self, dose_mcg_per_day: Number, concentration_mcg_per_ml: int | None = None, override: bool = False
+    ) -> Program:
         """The simple program for this dose, by default of the drug in the reservoir. Orders nothing."""
         status = self.status()
         concentration = concentration_mcg_per_ml or status["concentration_mcg_per_ml"]
         program = orders.simple_program(dose_mcg_per_day, concentration or 1)  # unfilled: refused whatever it says
         if self._checks:
-            orders.check_program(program, status)
+            orders.check_program(program, status, override)
         return program
 
-    def program_simple(self, dose_mcg_per_day: Number, concentration_mcg_per_ml: int | None = None) -> Program:
-        """Order the same dose all day. Returns the program that now runs."""
-        program = self.plan(dose_mcg_per_day, concentration_mcg_per_ml)
-        self.order(program)
+    def program_simple(
+        self, dose_mcg_per_day: Number, concentration_mcg_per_ml: int | None = None, override: bool = False
+    ) -> Program:
+        """Order the same dose all day. Returns the program that now runs. `override` accepts a soft limit."""
+        program = self.plan(dose_mcg_per_day, concentration_mcg_per_ml, override)
+        self.order(program, override)
         return program
 
-    def plan_flex(self, schedule: Schedule) -> FlexProgram:
+    def plan_flex(self, schedule: Schedule, override: bool = False) -> FlexProgram:
         """The flex program of a schedule, for the drug in the reservoir. Orders nothing."""
         status = self.status()
         program = flex_program(schedule, status["concentration_mcg_per_ml"] or 1)  # unfilled: refused in any case
         if self._checks:
-            check_flex(program, status)
+            check_flex(program, status, override)
         return program
 
-    def program_flex(self, schedule: Schedule) -> FlexProgram:
-        """Order a week of steps. Returns the program that now runs."""
-        program = self.plan_flex(schedule)
-        self.order(program)
+    def program_flex(self, schedule: Schedule, override: bool = False) -> FlexProgram:
+        """Order a week of steps. Returns the program that now runs. `override` accepts a soft limit."""
+        program = self.plan_flex(schedule, override)
+        self.order(program, override)
         return program
 
-    def order(self, program: Program | FlexProgram) -> None:
+    def order(self, program: Program | FlexProgram, override: bool = False) -> None:
         """Stage `program`, compare what the pump reads back, and commit exactly that."""
         head, days = (program, ()) if isinstance(program, Program) else (program.head, program.days)
         rows = [{"day": day, "steps": [step._asdict() for step in steps]} for day, steps in enumerate(days)]
@@ -175,7 +179,7 @@ class Programmer(Client):
                     f"the pump read back {staged}, not {head}, or another week; "
                     "nothing was committed, the old program goes on"
                 )
-            self.ask("COMMIT", digest=digest)
+            self.ask("COMMIT", digest=digest, override="yes" if override else "no")
 
     def stop(self) -> None:
         """Stop delivery."""

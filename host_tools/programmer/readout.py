@@ -60,6 +60,8 @@ def status_dict(fields: Mapping[str, Any], hello: Mapping[str, Any]) -> dict[str
             "max_dose_mcg_per_day": fields["max_dose_mcg_per_day"],
             "max_bolus_mcg": fields["max_bolus_mcg"],
             "max_change_percent": fields["max_change_percent"],
+            "soft_min_dose_mcg_per_day": mcg_from_ng(fields["soft_min_dose_ng_per_day"]),
+            "soft_max_dose_mcg_per_day": mcg_from_ng(fields["soft_max_dose_ng_per_day"]) or None,
             "min_rate_nl_per_day": fields["min_rate_nl_per_day"],
             "max_rate_nl_per_day": fields["max_rate_nl_per_day"],
             "capacity_nl": fields["capacity_nl"],

@@ -80,11 +80,12 @@ class Program(Fields):
         Decimal, number("mcg/day from 0 with at most three decimals", 0, 10**12, decimals=3)
     ] = absent()
     schedule: dict[Annotated[str, one_of("day", ["default", *DAYS])], list[FlexStep]] = absent()
+    override: Flag = absent()
 
     @model_validator(mode="after")
     def _must_suit_the_mode(self) -> "Program":
         own = {"simple": "dose_mcg_per_day", "flex": "schedule"}[self.mode]
-        given = self.model_fields_set - {"mode"}
+        given = self.model_fields_set - {"mode", "override"}
         if own not in given:
             raise ValueError(f"mode {self.mode} needs {own}")
         if given != {own}:

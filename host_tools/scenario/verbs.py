@@ -44,10 +44,11 @@ def do_refill(clinic: Clinic, fields: Refill) -> None:
 
 def do_program(clinic: Clinic, fields: Program) -> None:
     with clinic.session() as programmer:
+        override = fields.override or False
         if fields.mode == "flex":
-            programmer.program_flex(fields.steps)
+            programmer.program_flex(fields.steps, override)
         else:
-            programmer.program_simple(fields.dose_mcg_per_day)
+            programmer.program_simple(fields.dose_mcg_per_day, override=override)
 
 
 def do_stop(clinic: Clinic, _: Nothing) -> None:

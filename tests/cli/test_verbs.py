@@ -78,7 +78,8 @@ def test_a_week_from_a_file_is_shown_and_committed(thecal: Thecal, tmp_path: Pat
     start_therapy(thecal)
     file = tmp_path / "week.yaml"
     file.write_text(WEEK)
-    done = thecal("program", str(file), "--yes")
+    assert thecal("program", str(file), "--yes").exit_code == 4  # the soft limit: 41.7 % less
+    done = thecal("program", str(file), "--yes", "--override")
     assert done.exit_code == 0
     for words in ("mon to fri", "00:00 150  07:00 100  21:30 50  = 300 mcg", "00:00 240  = 240 mcg", "-41.7 %"):
         assert words in done.stderr
@@ -153,6 +154,22 @@ def test_limits_are_set_and_keep_a_program_away(thecal: Thecal) -> None:
     done = thecal("program", "--dose-mcg-per-day", "601", "--yes")
     assert (done.exit_code, "limit of 600" in done.stderr) == (4, True)
     assert thecal("limits").exit_code == thecal("limits", "--max-bolus-mcg", "0").exit_code == 2
+
+
+@pytest.mark.usefixtures("emulator")
+def test_program_beyond_the_soft_limit_needs_an_override(thecal: Thecal) -> None:
+    start_therapy(thecal)
+    program = ("program", "--dose-mcg-per-day", "651", "--yes")
+    done = thecal(*program)
+    assert (done.exit_code, "allow 400 to 650 mcg/day; --override" in done.stderr) == (4, True)
+    assert thecal(*program, "--override").exit_code == 0
+    events = json.loads(thecal("log", "--json").stdout)
+    override = next(event for event in events if event["name"] == "LIMIT_OVERRIDE")
+    assert override["data"] == {
+        "dose_ng_per_day": 651_000,
+        "soft_min_dose_ng_per_day": 400_000,
+        "soft_max_dose_ng_per_day": 650_000,
+    }
 
 
 def test_demo_alarm_is_heard_once_and_raises_nothing(emulator: EmulatorProcess, thecal: Thecal) -> None:

@@ -102,7 +102,7 @@ class Clinic:
     def refill(self, volume_nl=20_000_000, mcg_per_ml=2000):
         return self.command("REFILL", volume_nl=volume_nl, concentration_mcg_per_ml=mcg_per_ml, aspirated_nl=0)
 
-    def program(self, dose_ng_per_day=500_000, mcg_per_ml=2000, rate_nl_per_day=None):
+    def program(self, dose_ng_per_day=500_000, mcg_per_ml=2000, rate_nl_per_day=None, override="no"):
         rate = rate_nl_per_day or (dose_ng_per_day * 1000 + mcg_per_ml // 2) // mcg_per_ml
         self.open()
         try:
@@ -113,11 +113,11 @@ class Clinic:
                 dose_ng_per_day=dose_ng_per_day,
                 rate_nl_per_day=rate,
             )
-            self.signed("COMMIT", digest=self.signed("READ_BACK").digest)
+            self.signed("COMMIT", digest=self.signed("READ_BACK").digest, override=override)
         finally:
             self.signed("CLOSE")
 
-    def flex(self, days, mcg_per_ml=2000):
+    def flex(self, days, mcg_per_ml=2000, override="no"):
         """Order a week: for each day a list of (from_min, dose_ng)."""
         rows = [_day_rows(day, mcg_per_ml) for day in days]
         dose_ng = sum(row[1] for day in rows for row in day) // 7
@@ -135,7 +135,7 @@ class Clinic:
                 steps = [dict(zip(names, step, strict=True)) for step in steps]
                 self.signed("STAGE_DAY", day=day, steps=steps)
                 assert self.signed("READ_DAY", day=day).steps == steps
-            self.signed("COMMIT", digest=self.signed("READ_BACK").digest)
+            self.signed("COMMIT", digest=self.signed("READ_BACK").digest, override=override)
         finally:
             self.signed("CLOSE")
 

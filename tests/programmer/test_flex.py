@@ -11,7 +11,8 @@ from host_tools.programmer.flex import DAYS, check_flex, clock_time, flex_progra
 
 STATUS = {
     "concentration_mcg_per_ml": 2000,
-    "limits": {"max_dose_mcg_per_day": 1000, "min_rate_nl_per_day": 48_000, "max_rate_nl_per_day": 24_000_000},
+    "limits": {"max_dose_mcg_per_day": 1000, "min_rate_nl_per_day": 48_000, "max_rate_nl_per_day": 24_000_000}
+    | {"soft_min_dose_mcg_per_day": None, "soft_max_dose_mcg_per_day": None},
 }
 EVEN = [("00:00", 300)]
 

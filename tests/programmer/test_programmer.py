@@ -222,6 +222,7 @@ def test_other_read_back_is_not_committed() -> None:
 BEYOND: list[tuple[Verb, str, str]] = [
     (lambda pump: pump.program_simple(1001), "dose_limit", "1001 mcg/day is above the pump's limit of 1000"),
     (lambda pump: pump.program_simple(10), "rate_limit", "0.005 mL/day; the pump delivers 0.048 to 24 mL/day"),
+    (lambda pump: pump.program_simple(4, 1), "soft_limit", "4 mcg/day .* allow 5 to 1000 mcg/day; --override"),
     (lambda pump: pump.refill(21, 2000), "overfill", "21 mL is more than the reservoir's 20 mL"),
     (lambda pump: pump.implant(89, depth_mm=26, wall=NOW), "soft_limit", "--override"),
 ]

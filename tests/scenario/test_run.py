@@ -267,5 +267,6 @@ def test_progress_is_told_and_changes_nothing():
 
 
 def test_no_number_is_rounded_on_its_way_to_the_pump():
-    program = "  - program: {mode: simple, dose_mcg_per_day: 333.333}\n  - expect: {status.dose_ng_per_day: 333333}\n"
-    assert run(PREPARED + program).failures == []
+    program = "  - program: {mode: simple, dose_mcg_per_day: 333.333, override: true}\n"
+    expect = "  - expect: {status.dose_ng_per_day: 333333}\n"
+    assert run(PREPARED + program + expect).failures == []
