@@ -40,7 +40,6 @@ class Battery:
         "_pulses",
         "_used_units",
         "capacity_mah",
-        "drain_percent",
         "film",
         "idle_ppb_per_day",
         "load_mv",
@@ -61,7 +60,6 @@ class Battery:
 
     def drain(self, percent: int) -> None:
         """From now on (which is to be settled before) everything costs `percent` more."""
-        self.drain_percent = percent
         self._idle_units_per_ms = 5 * self.idle_ppb_per_day * (100 + percent)
         self._pulse_units = 5 * _DAY_MS // 1_000_000 * self.pulse_ppb_nl_per_ml * (100 + percent)
 
