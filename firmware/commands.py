@@ -172,7 +172,8 @@ class Commands:
             return wire.REASON_INCONSISTENT, None
         week = staged.week() if staged.flex else None
         reason = prescription.refusal(staged.program, self._state, self._config)
-        reason = reason or (week and prescription.week_refusal(week, staged.program, self._state))
+        if reason is None and week is not None:  # a reason may be zero
+            reason = prescription.week_refusal(week, staged.program, self._state)
         if reason is not None:
             return reason, None
         state = self._state
