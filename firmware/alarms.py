@@ -80,6 +80,11 @@ class Alarms:
         """Whether the alarm's condition holds."""
         return self._mark(alarm) in (_SOUNDING, _SILENCED)
 
+    @property
+    def critical(self):
+        """Whether the condition of any critical alarm holds."""
+        return bool([alarm for alarm in ALARMS if is_critical(alarm) and self.active(alarm)])
+
     def entries(self):
         """(alarm, since_s, silenced, condition) of each alarm on or not yet silenced, critical ones first."""
         found = []

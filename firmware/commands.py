@@ -7,6 +7,7 @@ any change. Roles are the wire's (`wire.ROLE_OF`) and were checked before.
 from firmware import prescription, schedule, titration, wire
 from firmware.staging import Staged
 from firmware.state import NEVER
+from firmware.windows import with_bolus, within
 
 _MAX_DEPTH_MM = 25  # telemetry and refill reach no deeper (docs/sources.md, SEED-41)
 
@@ -25,7 +26,9 @@ _ANY = _ALIVE + (wire.THERAPY_END_OF_SERVICE,)
 class Commands:
     """Runs privileged requests."""
 
-    def __init__(self, config, uptime, state, ledger, reservoir, monitor, alarms, infusion, log):
+    def __init__(self, parts, given, infusion, outlook, log, orders):
+        config, uptime, state, ledger, reservoir, monitor, alarms = parts
+        line, bolus, windows = given
         self._config = config
         self._uptime = uptime
         self._state = state
@@ -33,7 +36,11 @@ class Commands:
         self._reservoir = reservoir
         self._monitor = monitor
         self._alarms = alarms
+        self._line = line
+        self._bolus = bolus
+        self._windows = windows
         self._infusion = infusion
+        self._outlook = outlook
         self._log = log
         self._table = {
             wire.REQ_IMPLANT: (self._implant, (wire.THERAPY_UNFILLED, wire.THERAPY_STOPPED)),
@@ -51,13 +58,18 @@ class Commands:
             wire.REQ_DEMO_ALARM: (self._demo_alarm, _ANY),
             wire.REQ_LIMITS: (self._limits, _ALIVE),
         }
+        self._orders = orders.table()
 
     def run(self, session, frame, fields):
         """(None, (code, payload)) when done and kept, or (REASON, None) when nothing was changed."""
-        handler, allowed = self._table[frame.code]
+        order = self._orders.get(frame.code)
+        handler, allowed = (order, _ALIVE) if order else self._table[frame.code]
         if self._state.therapy not in allowed:
             return wire.REASON_STATE, None
-        reason, answer = handler(session, frame, *fields)
+        if order:
+            reason, answer = order(self._keep, *fields), None
+        else:
+            reason, answer = handler(session, frame, *fields)
         if reason is None and answer is None:
             answer = wire.ANS_DONE, wire.pack_done(frame.code)
         return reason, answer
@@ -81,11 +93,18 @@ class Commands:
         if depth_mm > _MAX_DEPTH_MM and override != wire.FLAG_YES:
             return wire.REASON_SOFT_LIMIT, None
         state = self._state
+        new_line = (catheter_mm, tubing_nl, implanted_s) != (
+            state.catheter_mm,
+            state.tubing_nl,
+            state.implanted_wall_s,
+        )
         state.implanted_wall_s = implanted_s
         state.catheter_mm = catheter_mm
         state.tubing_nl = tubing_nl
         state.depth_mm = depth_mm
         state.site = site
+        if new_line:
+            self._line.replaced()
         reason, answer = self._set_clock(_session, _frame, wall_s)
         if reason is None:
             self._log.add(wire.EVENT_IMPLANT, catheter_mm, tubing_nl, depth_mm)
@@ -101,33 +120,71 @@ class Commands:
         self._infusion.change()
         return None, None
 
-    def _refill(self, _session, _frame, volume_nl, mcg_per_ml, aspirated_nl):
-        if volume_nl == 0 or mcg_per_ml == 0 or mcg_per_ml > 50_000:
-            return wire.REASON_MALFORMED, None
-        if volume_nl > self._config.reservoir_nl:
-            return wire.REASON_OVERFILL, None
+    def _refill(self, _session, _frame, volume_nl, mcg_per_ml, aspirated_nl, bridge_nl, drug):
         self._infusion.settle()
         state = self._state
-        expected_nl = self._reservoir.volume_nl
         old_mcg_per_ml = state.drug_mcg_per_ml
+        changes = old_mcg_per_ml not in (0, mcg_per_ml)
+        bridge_nl = bridge_nl if changes and bridge_nl != wire.NONE32 else None
+        reason = self._refill_refusal(volume_nl, mcg_per_ml, bridge_nl)
+        if reason is not None:
+            self._log.add(wire.EVENT_REFILL_REJECTED, volume_nl, reason)
+            return reason, None
+        expected_nl = self._reservoir.volume_nl
+        if self._bolus.active:  # nothing flows while a needle is in the reservoir
+            self._infusion.cancel_bolus()
+        if self._line.prime_steps:
+            self._infusion.cancel_prime()
+        if changes:
+            self._change_drug(mcg_per_ml, bridge_nl)
         self._reservoir.fill(volume_nl, mcg_per_ml, self._uptime.now_s)
+        state.drug = drug
         if state.therapy == wire.THERAPY_UNFILLED:
             self._infusion.set_therapy(wire.THERAPY_STOPPED)
-        elif state.therapy == wire.THERAPY_RUNNING and mcg_per_ml != state.concentration_mcg_per_ml:
-            # The old program's rate is wrong for the new drug: the least there is, until a program comes.
+        runs_on = self._line.bridging or mcg_per_ml == state.concentration_mcg_per_ml
+        if state.therapy == wire.THERAPY_RUNNING and not runs_on:  # the least there is, until a program comes
             self._infusion.set_therapy(wire.THERAPY_MINIMUM)
         if not self._keep():
             return wire.REASON_STATE, None
         self._reservoir.filled()
         self._log.add(wire.EVENT_REFILL, expected_nl, aspirated_nl, volume_nl)
-        if old_mcg_per_ml not in (0, mcg_per_ml):
-            self._log.add(wire.EVENT_CONCENTRATION_CHANGED, old_mcg_per_ml, mcg_per_ml)
-        self._monitor.set_drug(mcg_per_ml)
+        if changes:
+            self._log_change(old_mcg_per_ml, mcg_per_ml)
+            self._infusion.load_week()
         self._end(wire.ALARM_RESERVOIR_EMPTY, bool(self._reservoir.room_steps))
         self._end(wire.ALARM_LOW_RESERVOIR, not self._reservoir.low)
         self._infusion.change()
         self._end_stop()
         return None, (wire.ANS_REFILLED, wire.pack_refilled(expected_nl))
+
+    def _refill_refusal(self, volume_nl, mcg_per_ml, bridge_nl):
+        """The bridge that the programmer proposes has to be what the pump's own records make it."""
+        if not volume_nl or not 1 <= mcg_per_ml <= 50_000:
+            return wire.REASON_MALFORMED
+        if bridge_nl is not None and abs(bridge_nl - self._line.dead_nl) > self._config.step_nl:
+            return wire.REASON_INCONSISTENT
+        if volume_nl > self._config.reservoir_nl:
+            return wire.REASON_OVERFILL
+        return None
+
+    def _change_drug(self, mcg_per_ml, bridge_nl):
+        """The line keeps the old drug, if any was delivered into it; a program that waited was for that drug."""
+        state = self._state
+        state.forget_next()
+        if bridge_nl is None or not self._ledger.booked_steps:
+            self._line.end_bridge()
+        else:
+            self._line.begin_bridge(state.drug_mcg_per_ml, mcg_per_ml)
+
+    def _log_change(self, old_mcg_per_ml, mcg_per_ml):
+        bridge_nl = self._line.bridge_steps * self._config.step_nl
+        self._log.add(wire.EVENT_CONCENTRATION_CHANGED, old_mcg_per_ml, mcg_per_ml, bridge_nl)
+        if self._line.bridging:
+            self._log.add(
+                wire.EVENT_BOLUS_START, wire.BOLUS_BRIDGE, bridge_nl, self._outlook.seconds_for(bridge_nl) or 0
+            )
+        elif self._ledger.booked_steps:
+            self._log.add(wire.EVENT_NO_BRIDGE, old_mcg_per_ml, mcg_per_ml)
 
     def _stage(self, session, frame, *program):
         reason = prescription.refusal(program, self._state, self._config)
@@ -174,6 +231,8 @@ class Commands:
         reason = prescription.refusal(staged.program, self._state, self._config)
         if reason is None and week is not None:  # a reason may be zero
             reason = prescription.week_refusal(week, staged.program, self._state)
+        if reason is None:
+            reason = self._window_refusal(staged.program, week)
         if reason is not None:
             return reason, None
         state = self._state
@@ -185,25 +244,56 @@ class Commands:
         place = self._infusion.keep_week(week)
         if week and not place:
             return wire.REASON_STATE, None
-        titration.replace(state, self._uptime.now_s)
-        state.mode, state.concentration_mcg_per_ml, state.dose_ng_per_day, state.rate_nl_per_day = staged.program
-        state.week = place
-        state.highest_dose_ng = week.highest_dose_ng() if week else state.dose_ng_per_day
-        self._infusion.set_therapy(wire.THERAPY_RUNNING)
+        self._put(staged.program, week, place)
         if not self._keep():
             return wire.REASON_STATE, None
         session.staged = None
-        self._infusion.week = week
+        self._infusion.load_week()
         if overridden:
-            self._log.add(wire.EVENT_LIMIT_OVERRIDE, state.dose_ng_per_day, *overridden)
-        self._log.add(wire.EVENT_PROGRAM_COMMITTED, _number(digest), old_ng_per_day, state.dose_ng_per_day)
+            self._log.add(wire.EVENT_LIMIT_OVERRIDE, staged.program[2], *overridden)
+        self._log.add(wire.EVENT_PROGRAM_COMMITTED, _number(digest), old_ng_per_day, staged.program[2])
         self._trusted()
         return None, None
+
+    def _window_refusal(self, program, week):
+        """Why a program cannot follow what was delivered already, with the bolus that is being given."""
+        state = self._state
+        to_come, last_s = self._outlook.program(program, week)  # whole days of it were looked at before
+        bolus_nl_per_day = self._bolus.rate_nl_per_day
+        if bolus_nl_per_day:
+            last_s = self._bolus.until_s
+            to_come = with_bolus(to_come, bolus_nl_per_day * state.drug_mcg_per_ml, last_s)
+        highest = self._windows.highest(self._uptime.now_s, to_come, last_s)
+        if not within(highest, state.max_dose_mcg_per_day):
+            return wire.REASON_DOSE_LIMIT
+        fastest_nl_per_day = week.highest_nl_per_day() if week else program[3]
+        if self._line.bridging:  # in which the line's drug is delivered for that dose
+            fastest_nl_per_day = fastest_nl_per_day * program[1] // self._line.mcg_per_ml
+        if fastest_nl_per_day + bolus_nl_per_day > self._config.max_rate_nl_per_day:
+            return wire.REASON_RATE_LIMIT
+        return None
+
+    def _put(self, program, week, place):
+        """Put a program into the state: in force at once, or when the bridge is out."""
+        state = self._state
+        highest_dose_ng = week.highest_dose_ng() if week else program[2]
+        if self._infusion.waits_for_bridge:
+            state.put_next(*program, place, highest_dose_ng)
+            return
+        titration.replace(state, self._uptime.now_s)
+        state.mode, state.concentration_mcg_per_ml, state.dose_ng_per_day, state.rate_nl_per_day = program
+        state.week = place
+        state.highest_dose_ng = highest_dose_ng
+        state.forget_next()
+        self._infusion.set_therapy(wire.THERAPY_RUNNING)
 
     def _stop(self, _session, _frame):
         if not self._filled():
             return wire.REASON_NOT_FILLED, None
         self._infusion.set_therapy(wire.THERAPY_STOPPED)
+        if self._line.prime_steps:  # what is left can be primed later
+            self._infusion.settle()
+            self._infusion.cancel_prime()
         if not self._keep():
             return wire.REASON_STATE, None
         self._end(wire.ALARM_SAFE_STATE, True)
@@ -225,7 +315,7 @@ class Commands:
             return wire.REASON_NOT_FILLED, None
         if state.mode == wire.MODE_NONE:
             return wire.REASON_STATE, None
-        if state.concentration_mcg_per_ml != state.drug_mcg_per_ml:
+        if state.concentration_mcg_per_ml not in (state.drug_mcg_per_ml, self._line.mcg_per_ml):
             return wire.REASON_INCONSISTENT, None
         if state.highest_dose_ng > state.max_dose_mcg_per_day * 1000:  # lowered since
             return wire.REASON_DOSE_LIMIT, None

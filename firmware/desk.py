@@ -17,6 +17,9 @@ _PARSERS = {
     wire.REQ_SET_CLOCK: wire.unpack_set_clock,
     wire.REQ_DEMO_ALARM: wire.unpack_demo_alarm,
     wire.REQ_LIMITS: wire.unpack_limits,
+    wire.REQ_PRIME: wire.unpack_prime,
+    wire.REQ_BOLUS: wire.unpack_bolus,
+    wire.REQ_SET_PATIENT_BOLUS: wire.unpack_set_patient_bolus,
 }
 _EMPTY = (
     wire.REQ_HELLO,
@@ -27,6 +30,9 @@ _EMPTY = (
     wire.REQ_STOP,
     wire.REQ_RESUME,
     wire.REQ_MINIMUM_RATE,
+    wire.REQ_PATIENT_BOLUS,
+    wire.REQ_PATIENT_BOLUS_SETTINGS,
+    wire.REQ_CANCEL_BOLUS,
 )
 
 
@@ -83,6 +89,8 @@ class Desk:
             return wire.ANS_STATUS, self._report.status(port)
         if request == wire.REQ_LOG:
             return wire.ANS_LOG, self._report.log(*fields)
+        if request == wire.REQ_PATIENT_BOLUS_SETTINGS:
+            return wire.ANS_PATIENT_BOLUS_SETTINGS, self._report.patient_bolus()
         port.subscribe(fields[0], self._uptime.now_s)
         return wire.ANS_SUBSCRIBED, wire.pack_subscribed(fields[0])
 

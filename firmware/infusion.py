@@ -3,7 +3,7 @@
 What a stall, a stop or a cut made the patient miss is never made up for: that would be a bolus nobody ordered.
 """
 
-from firmware import wire
+from firmware import prescription, titration, wire
 from firmware.delivery import MIN_MISSED_STEPS, RECOVERY_STEPS
 from firmware.monitor import REVERSE
 from firmware.schedule import Week, WeekStore
@@ -15,7 +15,9 @@ DAY_S = 86400
 class Infusion:
     """The therapy of one pump, between the parts that order and the parts that watch."""
 
-    def __init__(self, config, uptime, state, ledger, reservoir, monitor, alarms, log, delivery, store):
+    def __init__(
+        self, config, uptime, state, ledger, reservoir, monitor, alarms, line, bolus, windows, log, delivery, store
+    ):
         self._config = config
         self._uptime = uptime
         self._state = state
@@ -23,16 +25,22 @@ class Infusion:
         self._reservoir = reservoir
         self._monitor = monitor
         self._alarms = alarms
+        self._line = line
+        self._bolus = bolus
+        self._windows = windows
         self._log = log
         self.delivery = delivery
         self._weeks = WeekStore(store)
         self.week = None  # of the committed flex program
-        self._step = -1  # of the week, now running
+        self.step = -1  # of the week, now running; -1 while none is
         self._step_since_s = 0
         self._therapy = state.therapy  # as last logged
         self._stall_s = NEVER
         self._missed_before = 0
         self.due_s = NEVER
+        self.basal_nl_per_day = 0  # what is, or after a prime will be, delivered without boluses
+        self._mcg_per_ml = 0  # of the steps being made
+        self._extra = False  # whether a prime, bridge or bolus is on, which may end
 
     @property
     def stalled(self):
@@ -46,56 +54,71 @@ class Infusion:
 
     @property
     def ordered_nl_per_day(self):
-        """The rate that the therapy asks for."""
+        """The basal rate that the therapy asks for."""
         therapy = self._state.therapy
         if therapy == wire.THERAPY_RUNNING:
             week = self.week
-            if week is not None and self._step >= 0:
-                return week.rate_nl_per_day(self._step)
-            return self._state.rate_nl_per_day
+            if week is not None and self.step >= 0:
+                return week.rate_nl_per_day(self.step)
+            return self.program_nl_per_day
         if therapy in (wire.THERAPY_MINIMUM, wire.THERAPY_SAFE_STATE):
             return self._config.minimum_rate_nl_per_day
         return 0
 
     @property
+    def _program_mcg_per_ml(self):
+        """The concentration for which the program is run: during a bridge, that of the drug it runs out."""
+        return self._line.mcg_per_ml if self._line.bridging else self._state.concentration_mcg_per_ml
+
+    @property
+    def program_nl_per_day(self):
+        """The program's rate, of a week its mean."""
+        state = self._state
+        if not self._line.bridging or self._line.mcg_per_ml == state.concentration_mcg_per_ml:
+            return state.rate_nl_per_day
+        return prescription.rate_nl_per_day(state.dose_ng_per_day, self._line.mcg_per_ml)
+
+    @property
     def mean_nl_per_day(self):
-        """The rate being delivered, taken over the week where there is one."""
-        return self._state.rate_nl_per_day if self._step >= 0 else self.delivery.rate_nl_per_day
+        """The basal rate being delivered, taken over the week where there is one."""
+        return self.program_nl_per_day if self.step >= 0 else self.basal_nl_per_day
 
     @property
     def dose_ng_per_day(self):
-        """The daily dose being delivered; of a week, today's."""
-        rate_nl_per_day = self.delivery.rate_nl_per_day
+        """The daily dose being delivered, boluses aside; of a week, today's."""
+        basal_nl_per_day = self.basal_nl_per_day
         week = self.week
-        if rate_nl_per_day and week is not None and self._step >= 0:
+        if basal_nl_per_day and week is not None and self.step >= 0:
             return week.day_dose_ng(self._uptime.local_s)
-        if rate_nl_per_day and self._state.therapy == wire.THERAPY_RUNNING:
+        if basal_nl_per_day and self._state.therapy == wire.THERAPY_RUNNING:
             return self._state.dose_ng_per_day
-        return rate_nl_per_day * self._state.drug_mcg_per_ml // 1000
+        return basal_nl_per_day * self._line.mcg_per_ml // 1000
 
     @property
     def programmed_ng_per_day(self):
         """The rate of dose that the committed program has now, whatever keeps the pump from it."""
         week = self.week
-        if week is not None and self._step >= 0:
-            return week.rate_nl_per_day(self._step) * self._state.concentration_mcg_per_ml // 1000
+        if week is not None and self.step >= 0:
+            return week.rate_nl_per_day(self.step) * self._program_mcg_per_ml // 1000
         return self._state.dose_ng_per_day
 
-    def seconds_for(self, volume_nl):
-        """How long it will take to deliver a volume, None while nothing is delivered."""
-        if not self.delivery.rate_nl_per_day:
-            return None
-        week = self.week
-        if week is not None and self._step >= 0:
-            return week.seconds_for(volume_nl, self._uptime.local_s)
-        return volume_nl * DAY_S // self.delivery.rate_nl_per_day
+    @property
+    def waits_for_bridge(self):
+        """Whether a program committed now has to wait, the old one running on with the old drug."""
+        state = self._state
+        old = state.concentration_mcg_per_ml != state.drug_mcg_per_ml
+        return self._line.bridging and old and state.therapy == wire.THERAPY_RUNNING
 
     @property
     def operation(self):
         """OPERATION code: what the machine does."""
-        if self.delivery.rate_nl_per_day:
-            return wire.OPERATION_BASAL
-        return wire.OPERATION_HALTED if self.ordered_nl_per_day else wire.OPERATION_IDLE
+        if not self.delivery.rate_nl_per_day:
+            return wire.OPERATION_HALTED if self.ordered_nl_per_day else wire.OPERATION_IDLE
+        if self._line.prime_steps:
+            return wire.OPERATION_PRIMING
+        if self._line.bridging and self._state.therapy == wire.THERAPY_RUNNING:
+            return wire.OPERATION_BRIDGE
+        return wire.OPERATION_BOLUS if self._bolus.active else wire.OPERATION_BASAL
 
     @property
     def stopped_s(self):
@@ -106,25 +129,29 @@ class Infusion:
     def begin(self):
         """After a boot: deliver what is ordered, with nothing carried over."""
         self.delivery.begin(self._uptime.now_s)
-        self._monitor.set_drug(self._state.drug_mcg_per_ml)
+        if self._bolus.active:
+            self.cancel_bolus()
+        self._monitor.allow(self._line.prime_steps)
+        if self._ledger.recovered_steps:
+            self._windows.add(
+                self._uptime.now_s, self._ledger.recovered_steps * self._config.step_nl * self._line.mcg_per_ml
+            )
         if self._alarms.active(wire.ALARM_MOTOR_STALL):  # a stall outlives a reset until the rotor turns again
             self._stall_s = self._uptime.now_s
             self._missed_before = self._ledger.missed_steps
         self._follow_orders()
 
     def load_week(self):
-        """After a boot: the week of the committed flex program. False when it is spoilt."""
+        """Take up the week of the program in force. False when it is spoilt."""
         state = self._state
-        if state.mode == wire.MODE_FLEX:
-            days = self._weeks.load(state.week)
-            if days is None:
-                return False
-            self.week = Week(days, state.concentration_mcg_per_ml)
-        return True
+        days = self._weeks.load(state.week) if state.mode == wire.MODE_FLEX else None
+        self.step = -1
+        self.week = Week(days, self._program_mcg_per_ml) if days else None
+        return days is not None or state.mode != wire.MODE_FLEX
 
     def keep_week(self, week):
-        """Write a week beside the one in force; where it is, 0 for no week and for a store that failed."""
-        return self._weeks.save(week.days, self._state.week) if week else 0
+        """Write a week beside those in use; where it is, 0 for no week and for a store that failed."""
+        return self._weeks.save(week.days, (self._state.week, self._state.next_week)) if week else 0
 
     def settle(self):
         """Book what the motor did since the last call, and act on what that shows."""
@@ -132,7 +159,7 @@ class Infusion:
         ledger = self._ledger
         confirmed, missed = delivery.settle()
         if confirmed or missed:
-            ledger.book(confirmed, missed, self._state.drug_mcg_per_ml)
+            ledger.book(confirmed, missed, self._mcg_per_ml)
             if self._reservoir.low:
                 self._watch_reservoir()
         monitor = self._monitor
@@ -148,6 +175,8 @@ class Infusion:
         day, second = divmod(self._uptime.local_s, DAY_S)
         if day != self._ledger.day:
             self._ledger.turn_day(day)
+        if self._extra:
+            self._end_extras(now_s)
         horizon_s = DAY_S - second
         week = self.week
         if week is not None:
@@ -156,6 +185,8 @@ class Infusion:
         if not room_steps and self.delivery.rate_nl_per_day:
             self.change()
             return
+        if self._extra:
+            horizon_s, room_steps = self._until_extras(now_s, horizon_s, room_steps)
         steps = self.delivery.plan(now_s, horizon_s, room_steps)
         if not self._ledger.keep(now_s, steps):
             self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
@@ -169,13 +200,22 @@ class Infusion:
         self.settle()
         if self._reservoir.low:
             self._watch_reservoir()
-        self._step = -1
+        self.step = -1
         was_delivering = self.delivery.rate_nl_per_day
         self.delivery.halt(self._uptime.now_s)
         if not was_delivering:
             self.delivery.begin(self._uptime.now_s)
         self._follow_orders()
         self.next_batch()
+
+    def cancel_bolus(self):
+        """End the bolus that is being given, and log what was delivered of it; the caller calls `change`."""
+        ended = self._bolus.end(self._uptime.now_s, self.delivery.rate_nl_per_day)
+        self._log.add(wire.EVENT_BOLUS_CANCELLED, *ended)
+
+    def cancel_prime(self):
+        """End the prime, and log what was delivered of it; the caller calls `change`."""
+        self._log.add(wire.EVENT_BOLUS_CANCELLED, wire.BOLUS_PRIME, *self._line.end_prime())
 
     def set_therapy(self, therapy):
         """Put a new therapy into the state; the caller keeps it, then calls `change`."""
@@ -209,24 +249,94 @@ class Infusion:
         """Run the step of the week that it is time for; seconds until the next. Without a clock there are none: the
         program's mean rate goes on."""
         now_s = self._uptime.now_s
-        if self._step >= 0 and self.delivery.rate_nl_per_day:
-            self.delivery.owe(week.left_over(self._step, now_s - self._step_since_s))
+        if self.step >= 0 and self.delivery.rate_nl_per_day and not self._line.prime_steps:
+            self.delivery.owe(week.left_over(self.step, now_s - self._step_since_s))
         local_s = self._uptime.local_s
         step = week.index_at(local_s)
         running = self._state.therapy == wire.THERAPY_RUNNING and self._uptime.wall_s != NEVER
-        before, self._step = self._step, step if running else -1
+        before, self.step = self.step, step if running else -1
         self._step_since_s = now_s
-        if self.delivery.rate_nl_per_day and self._step != before:
-            self.delivery.set_rate(self.ordered_nl_per_day)
+        if self.delivery.rate_nl_per_day and self.step != before:
+            self._set_rate()
             if running:
-                self._log.add(wire.EVENT_RATE_STEP, step, self.delivery.rate_nl_per_day)
+                self._log.add(wire.EVENT_RATE_STEP, step, self.basal_nl_per_day)
         return week.steps[step][1] - local_s % (7 * DAY_S)
 
     def _follow_orders(self):
         if self._state.therapy != self._therapy:
             self._log_therapy()
-        self.delivery.set_rate(0 if self.halted else self.ordered_nl_per_day)
+        self._cancel_extras()
+        self._set_rate()
         self._note_stop()
+
+    def _set_rate(self):
+        """Work out what the motor is to do from the next batch on, and with what drug."""
+        line = self._line
+        priming = line.prime_steps
+        self._extra = bool(priming or line.bridging or self._bolus.active)
+        self.basal_nl_per_day = rate_nl_per_day = 0 if self.halted else self.ordered_nl_per_day
+        if priming and not self.halted:
+            rate_nl_per_day = self._config.max_rate_nl_per_day
+        elif self._extra:
+            rate_nl_per_day += self._bolus.rate_nl_per_day
+        self.delivery.set_rate(rate_nl_per_day)
+        self._mcg_per_ml = 0 if priming else line.mcg_per_ml
+        self._monitor.set_drug(line.mcg_per_ml)
+        self._note_dose()
+
+    def _note_dose(self):
+        now_s = self._uptime.now_s
+        rate_nl_per_day = 0 if self.stalled else self.delivery.rate_nl_per_day
+        if not self._windows.note(now_s, rate_nl_per_day * self._mcg_per_ml):
+            self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_DOSES)
+
+    def _cancel_extras(self):
+        """Whatever keeps the therapy from running ends a bolus (R1.7); a prime ends when the pump trusts nothing."""
+        therapy = self._state.therapy
+        if self._bolus.active and (therapy != wire.THERAPY_RUNNING or self.halted):
+            self.cancel_bolus()
+        distrusted = therapy in (wire.THERAPY_SAFE_STATE, wire.THERAPY_END_OF_SERVICE)
+        if self._state.prime_until_steps and (distrusted or self.halted):
+            self.cancel_prime()
+
+    def _end_extras(self, now_s):
+        """Between two batches: end what is over."""
+        line = self._line
+        bolus = self._bolus
+        if self._state.prime_until_steps and not line.prime_steps:
+            self._log.add(wire.EVENT_BOLUS_DONE, wire.BOLUS_PRIME, *line.end_prime())
+        if bolus.active and now_s >= bolus.until_s:
+            self.delivery.owe(bolus.left_over)
+            self._log.add(wire.EVENT_BOLUS_DONE, *bolus.end(now_s, self.delivery.rate_nl_per_day))
+        if line.bridging and not line.bridge_steps:
+            self._end_bridge()
+        self._follow_orders()
+
+    def _end_bridge(self):
+        """The old drug is out: the program for the new one takes over, and without one the pump is not trusted."""
+        state = self._state
+        volume_nl = self._line.end_bridge()
+        if state.next_mode != wire.MODE_NONE:
+            titration.replace(state, self._uptime.now_s)
+            state.take_next()
+            self._monitor.set_limit(prescription.largest_mcg_per_day(state))
+        self._log.add(wire.EVENT_BOLUS_DONE, wire.BOLUS_BRIDGE, volume_nl, volume_nl)
+        running = state.therapy == wire.THERAPY_RUNNING
+        if not self.load_week():
+            self.enter_safe_state(wire.REGION_PROGRAM)
+        elif running and state.concentration_mcg_per_ml != state.drug_mcg_per_ml:
+            self.enter_safe_state(wire.REGION_BRIDGE)
+
+    def _until_extras(self, now_s, horizon_s, room_steps):
+        """What is left of a batch that is to end where a bolus, prime or bridge does."""
+        line = self._line
+        if self._bolus.active:
+            horizon_s = min(horizon_s, self._bolus.until_s - now_s)
+        if line.prime_steps:
+            room_steps = min(room_steps, line.prime_steps)
+        elif line.bridging:
+            room_steps = min(room_steps, line.bridge_steps)
+        return horizon_s, room_steps
 
     def _log_therapy(self):
         old, self._therapy = self._therapy, self._state.therapy
@@ -273,10 +383,15 @@ class Infusion:
             self._stall_s = now_s
             self._missed_before = self._ledger.missed_steps - delivery.missed_run
             self._alarms.occur(wire.ALARM_MOTOR_STALL, now_s, delivery.missed_run)
+            self._note_dose()
             self._note_stop()
+            if self._bolus.active:
+                self.cancel_bolus()
+                self.change()
         elif self.stalled and delivery.confirmed_run >= RECOVERY_STEPS:
             missed = self._ledger.missed_steps - self._missed_before
             self._log.add(wire.EVENT_MOTOR_STALL_RECOVERY, missed, now_s - self._stall_s)
             self._stall_s = NEVER
             self._alarms.over(wire.ALARM_MOTOR_STALL)
+            self._note_dose()
             self._note_stop()

@@ -30,12 +30,17 @@ class Monitor:
         self._hour = 0
         self._day = 0
         self._excess_steps = 0
+        self._spare_steps = 0
         self.tripped = 0
         self.steps = self.budget_steps = 0
 
     def set_drug(self, mcg_per_ml):
         """The concentration of the steps to come; 0 when it is not known."""
         self._mcg_per_ml = mcg_per_ml or _UNKNOWN_MCG_PER_ML
+
+    def allow(self, steps):
+        """So many steps fill the line with drug, once, and count against no budget."""
+        self._spare_steps = steps
 
     def set_limit(self, max_dose_mcg_per_day):
         """The largest legal dose of a day. A lower one counts when nothing is left of the day before it."""
@@ -70,7 +75,12 @@ class Monitor:
         self._motor.release()
 
     def _count(self, steps, ordered_steps):
-        dose = steps * self._mcg_per_ml
+        if self._spare_steps:
+            spare_steps = min(steps, self._spare_steps)
+            self._spare_steps -= spare_steps
+            dose = (steps - spare_steps) * self._mcg_per_ml
+        else:
+            dose = steps * self._mcg_per_ml
         self._day += dose
         slot = self._hour % _HOURS
         self._hours[slot] = hour_dose = self._hours[slot] + dose

@@ -2,13 +2,17 @@
 
 from firmware import prescription, wire
 from firmware.alarms import Alarms
+from firmware.bolus import Bolus
+from firmware.bolusorders import BolusOrders
 from firmware.commands import Commands
 from firmware.delivery import Delivery
 from firmware.desk import Desk
 from firmware.eventlog import EventLog
 from firmware.infusion import Infusion
 from firmware.ledger import Ledger
+from firmware.line import Line
 from firmware.monitor import Monitor
+from firmware.outlook import Outlook
 from firmware.port import Port
 from firmware.power import Power
 from firmware.report import Report
@@ -16,6 +20,7 @@ from firmware.reservoir import Reservoir
 from firmware.session import Sessions
 from firmware.state import NEVER, State
 from firmware.uptime import Uptime
+from firmware.windows import Windows
 
 
 class Pump:
@@ -33,16 +38,21 @@ class Pump:
         self.log = EventLog(hal.store, self.uptime)
         self.ledger = Ledger(hal.store)
         self.state = State(hal.store, config)
-        newest_s = max(self.ledger.uptime_s, self.state.uptime_s, self.log.newest_s)
+        largest_mcg_per_day = prescription.largest_mcg_per_day(self.state)
+        windows = Windows(hal.store, largest_mcg_per_day * 1_000_000)
+        newest_s = max(self.ledger.uptime_s, self.state.uptime_s, self.log.newest_s, windows.newest_s)
         self.uptime.start(newest_s, self.state)
         self.reservoir = Reservoir(config, self.state, self.ledger)
         self.power = Power(config, hal.battery, self.state)
         self.alarms = Alarms(config, hal.buzzer, self.state, self.log)
-        largest_mcg_per_day = prescription.largest_mcg_per_day(self.state)
+        self.line = Line(config, self.state, self.ledger)
+        self.bolus = Bolus(config, self.state, self.ledger)
         self.monitor = Monitor(hal.motor, config.step_nl, largest_mcg_per_day, config.monitor_percent)
         delivery = self.delivery_class(hal.motor, config.step_nl)
         parts = (config, self.uptime, self.state, self.ledger, self.reservoir, self.monitor, self.alarms)
-        self.infusion = Infusion(*parts, self.log, delivery, hal.store)
+        given = (self.line, self.bolus, windows)
+        self.infusion = Infusion(*parts, *given, self.log, delivery, hal.store)
+        outlook = Outlook(config, self.uptime, self.state, self.line, self.bolus, self.infusion)
         self.sessions = Sessions(config, self.uptime, self.state, self.log, hal.head, hal.entropy)
         report = Report(
             config,
@@ -53,10 +63,15 @@ class Pump:
             self.reservoir,
             self.power,
             self.alarms,
+            self.line,
+            self.bolus,
             self.infusion,
+            outlook,
             self.log,
         )
-        commands = Commands(*parts, self.infusion, self.log)
+        seen = (self.reservoir, self.monitor, self.alarms)
+        orders = BolusOrders(config, self.uptime, self.state, *seen, *given, self.infusion, outlook, self.log)
+        commands = Commands(parts, given, self.infusion, outlook, self.log, orders)
         desk = Desk(self.uptime, self.sessions, report, commands, self.log)
         self.ports = [Port(link, desk, hal.clock) for link in hal.links]
         report.ports = self.ports

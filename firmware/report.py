@@ -11,7 +11,9 @@ _NO_MV = 0xFFFF
 class Report:
     """Reads the parts of the pump; changes none."""
 
-    def __init__(self, config, fill_sensor, uptime, state, ledger, reservoir, power, alarms, infusion, log):
+    def __init__(
+        self, config, fill_sensor, uptime, state, ledger, reservoir, power, alarms, line, bolus, infusion, outlook, log
+    ):
         self._config = config
         self._fill_sensor = fill_sensor
         self._uptime = uptime
@@ -20,7 +22,10 @@ class Report:
         self._reservoir = reservoir
         self._power = power
         self._alarms = alarms
+        self._line = line
+        self._bolus = bolus
         self._infusion = infusion
+        self._outlook = outlook
         self._log = log
         self.ports = []
 
@@ -61,6 +66,7 @@ class Report:
         config = self._config
         state = self._state
         low_s, refill_by_s = self._refill_dates()
+        bolus, bolus_left_nl = self._extra()  # MicroPython takes no * that far back in a call
         return wire.pack_status(
             self._uptime.now_s,
             self._uptime.wall_s,
@@ -95,6 +101,13 @@ class Report:
             config.max_rate_nl_per_day,
             config.reservoir_nl,
             config.low_reservoir_nl,
+            state.drug,
+            self._line.mcg_per_ml,
+            self._line.dead_nl,
+            self._line.unprimed_nl,
+            bolus,
+            bolus_left_nl,
+            self._bolus.patient_left(self._uptime.now_s),
             [] if state.clock == wire.FLAG_YES else [wire.ADVISORY_CLOCK_UNSET],
             self._alarms.entries(),
         )
@@ -104,6 +117,23 @@ class Report:
         """Dose confirmed since midnight. 1 nL of 1 mcg/mL is 1/1000 ng."""
         return self._ledger.today_step_mcg_per_ml * self._config.step_nl // 1000
 
+    def patient_bolus(self):
+        """ANS_PATIENT_BOLUS_SETTINGS' payload."""
+        state = self._state
+        return wire.pack_patient_bolus_settings(
+            state.patient_dose_ng, state.patient_over_s, state.patient_lockout_s, state.patient_per_day
+        )
+
+    def _extra(self):
+        """BOLUS code and nL left of what is delivered on top or in place of the basal rate."""
+        line = self._line
+        step_nl = self._config.step_nl
+        if line.prime_steps:
+            return wire.BOLUS_PRIME, line.prime_steps * step_nl
+        if line.bridging:
+            return wire.BOLUS_BRIDGE, line.bridge_steps * step_nl
+        return self._state.bolus, self._bolus.left_nl(self._uptime.now_s)
+
     def _sensor_nl(self):
         if self._fill_sensor is None:
             return wire.NONE32
@@ -112,7 +142,7 @@ class Report:
 
     def _refill_dates(self):
         """Uptimes of the low reservoir and of the refill to plan: a week before, or when the drug is too old."""
-        left_s = self._infusion.seconds_for(self._reservoir.above_low_nl)
+        left_s = self._outlook.seconds_for(self._reservoir.above_low_nl)
         if left_s is None or self._state.last_refill_s == NEVER:
             return NEVER, NEVER
         low_s = self._uptime.now_s + left_s

@@ -15,7 +15,7 @@ _DAY_S = 86400
 _WEEK_S = DAYS * _DAY_S
 
 
-_SLOTS = (4, 5)
+_SLOTS = (4, 5, 24)
 _KIND = 3
 _VERSION = 1
 _STEP_LAYOUT = "HII"
@@ -65,6 +65,7 @@ class Week:
 
     def __init__(self, days, mcg_per_ml):
         self.days = days
+        self.mcg_per_ml = mcg_per_ml
         self.steps = []
         for day in range(DAYS):
             ends_min = [step[0] for step in days[day][1:]] + [DAY_MIN]
@@ -118,6 +119,20 @@ class Week:
             index = (index + 1) % len(self.steps)
             at_s = self.steps[index][0]
 
+    def pieces(self, from_s, until_s, local_offset_s):
+        """(from_s, nL/day times mcg/mL) of each step between two uptimes, local time being that much ahead of them."""
+        found = []
+        at_s = from_s
+        while at_s < until_s:
+            index = self.index_at(at_s + local_offset_s)
+            found.append((at_s, self.rate_nl_per_day(index) * self.mcg_per_ml))
+            at_s += self.steps[index][1] - (at_s + local_offset_s) % _WEEK_S
+        return found
+
+    def highest_nl_per_day(self):
+        """The rate of the fastest step."""
+        return max([self.rate_nl_per_day(index) for index in range(len(self.steps))])
+
     def highest_dose_ng(self):
         """The largest dose in any 24 hours, which begin or end where a step does."""
         doses_ng = [step[1] for day in self.days for step in day]
@@ -145,7 +160,8 @@ class Week:
 
 
 class WeekStore:
-    """Two slots for weeks: a new one is written beside the one in force, and the state says which that is."""
+    """Three slots for weeks: a new one is written beside the one in force and the one to follow it, and the state
+    says which those are."""
 
     def __init__(self, store):
         self._store = store
@@ -153,9 +169,9 @@ class WeekStore:
     def _record(self, which):
         return Record(self._store, (_SLOTS[which - 1], _SLOTS[which - 1]), _KIND, _VERSION, _LAYOUT)
 
-    def save(self, days, in_force):
-        """Write a week where the one in force (1, 2, or 0 for none) is not. Its place, or 0 when that failed."""
-        which = 2 if in_force == 1 else 1
+    def save(self, days, in_use):
+        """Write a week where those `in_use` (two of 1 to 3, 0 for none) are not. Its place, or 0 when that failed."""
+        which = min({1, 2, 3} - set(in_use))
         values = []
         for steps in days:
             values.append(len(steps))

@@ -6,7 +6,7 @@ from firmware.record import Record
 NEVER = wire.NONE32
 SLOTS = (2, 3)
 _KIND = 2
-_VERSION = 2
+_VERSION = 3
 
 ALARMS = tuple(sorted(wire.ALARM_EVENT))
 """The alarms, in the order in which the record keeps them."""
@@ -39,18 +39,45 @@ _FIELDS = (
     ("max_dose_mcg_per_day", "I"),
     ("max_bolus_mcg", "I"),
     ("max_change_percent", "I"),
+    ("drug", "12s"),
+    ("line_nl", "I"),
+    ("line_from_steps", "I"),
+    ("prime_from_steps", "I"),
+    ("prime_until_steps", "I"),
+    ("bridge_mcg_per_ml", "I"),
+    ("bridge_from_steps", "I"),
+    ("bridge_until_steps", "I"),
+    ("next_mode", "B"),
+    ("next_concentration_mcg_per_ml", "I"),
+    ("next_dose_ng_per_day", "Q"),
+    ("next_rate_nl_per_day", "I"),
+    ("next_week", "B"),
+    ("next_highest_dose_ng", "Q"),
+    ("bolus", "B"),
+    ("bolus_nl", "I"),
+    ("bolus_from_s", "I"),
+    ("bolus_until_s", "I"),
+    ("bolus_missed", "I"),
+    ("patient_dose_ng", "I"),
+    ("patient_over_s", "I"),
+    ("patient_lockout_s", "I"),
+    ("patient_per_day", "B"),
 )
+_PROGRAM = ("mode", "concentration_mcg_per_ml", "dose_ng_per_day", "rate_nl_per_day", "week", "highest_dose_ng")
 PAST_DOSES = 6
-_LAYOUT = "".join([code for _, code in _FIELDS]) + "IQQ" * PAST_DOSES + "BI" * len(ALARMS)
+PATIENT_BOLUSES = 24
+_LAYOUT = "".join([code for _, code in _FIELDS]) + "I" * PATIENT_BOLUSES + "IQQ" * PAST_DOSES + "BI" * len(ALARMS)
 
 
 class State:
-    """The fields above as attributes, and two lists: `alarms` has [condition and silence, since_s] for each of ALARMS,
-    `past_doses` the PAST_DOSES that titration.py keeps.
+    """The fields above as attributes, and three lists: `alarms` has [condition and silence, since_s] for each of
+    ALARMS, `past_doses` the PAST_DOSES that titration.py keeps, `patient_boluses_s` when the newest PATIENT_BOLUSES
+    that the patient asked for began, newest first.
 
     `concentration_mcg_per_ml` belongs to the committed program, `drug_mcg_per_ml` to what is in the reservoir. `week`
-    is where the program's week is kept, 1 or 2, and 0 when it has none; `highest_dose_ng` is what the program gives in
-    the worst 24 hours.
+    is where the program's week is kept, 1 to 3, and 0 when it has none; `highest_dose_ng` is what the program gives in
+    the worst 24 hours. The program of `next_...` follows it when the bridge is out; there is none while `next_mode` is
+    MODE_NONE.
     `wall_offset_s` is wall time minus uptime, valid while `clock` is FLAG_YES. Change fields,
     set `changed`, and `keep`.
     """
@@ -72,7 +99,9 @@ class State:
             setattr(self, name, 0)
         self.uptime_s = 0
         self.therapy = wire.THERAPY_UNFILLED
-        self.mode = wire.MODE_NONE
+        self.mode = self.next_mode = wire.MODE_NONE
+        self.bolus = wire.BOLUS_NONE
+        self.drug = bytes(12)
         self.last_refill_s = self.stopped_since_s = self.eri_s = self.eos_s = NEVER
         self.clock = wire.FLAG_NO
         self.implanted_wall_s = NEVER
@@ -80,11 +109,12 @@ class State:
         self.max_dose_mcg_per_day = config.max_dose_mcg_per_day
         self.max_bolus_mcg = config.max_bolus_mcg
         self.max_change_percent = config.max_change_percent
+        self.patient_boluses_s = [NEVER] * PATIENT_BOLUSES
         self.past_doses = [(NEVER, 0, 0)] * PAST_DOSES
         self.alarms = [[0, 0] for _ in ALARMS]
 
     def _values(self):
-        values = [getattr(self, name) for name, _ in _FIELDS]
+        values = [getattr(self, name) for name, _ in _FIELDS] + self.patient_boluses_s
         for entry in self.past_doses + self.alarms:
             values.extend(entry)
         return values
@@ -93,9 +123,29 @@ class State:
         count = len(_FIELDS)
         for i in range(count):
             setattr(self, _FIELDS[i][0], values[i])
-        alarms_at = count + 3 * PAST_DOSES
-        self.past_doses = [tuple(values[i : i + 3]) for i in range(count, alarms_at, 3)]
+        doses_at = count + PATIENT_BOLUSES
+        alarms_at = doses_at + 3 * PAST_DOSES
+        self.patient_boluses_s = list(values[count:doses_at])
+        self.past_doses = [tuple(values[i : i + 3]) for i in range(doses_at, alarms_at, 3)]
         self.alarms = [[values[i], values[i + 1]] for i in range(alarms_at, len(values), 2)]
+
+    def take_next(self):
+        """The program that waited becomes the program in force."""
+        for name in _PROGRAM:
+            setattr(self, name, getattr(self, "next_" + name))
+        self.forget_next()
+
+    def put_next(self, *program):
+        """Let a program, its values in the order of the fields above, wait for the bridge."""
+        for i in range(len(_PROGRAM)):
+            setattr(self, "next_" + _PROGRAM[i], program[i])
+        self.changed = True
+
+    def forget_next(self):
+        """No program waits any more."""
+        self.next_mode = wire.MODE_NONE
+        self.next_week = 0
+        self.changed = True
 
     @property
     def revision(self):

@@ -2,8 +2,8 @@
 
 from struct import calcsize, pack, unpack
 
-VERSION = 2
-FINGERPRINT = 0x48F209DD
+VERSION = 3
+FINGERPRINT = 0xA2D624B5
 NONE32 = 0xFFFFFFFF
 ALL_ALARMS = 0xFFFF
 
@@ -24,6 +24,12 @@ OPERATION_BRIDGE = 0x69
 MODE_NONE = 0x0F
 MODE_SIMPLE = 0x55
 MODE_FLEX = 0x33
+
+BOLUS_NONE = 0x0F
+BOLUS_SINGLE = 0x33
+BOLUS_PATIENT = 0x3C
+BOLUS_PRIME = 0x55
+BOLUS_BRIDGE = 0x5A
 
 ROLE_OBSERVER = 0x0F
 ROLE_PATIENT = 0x33
@@ -85,6 +91,8 @@ REASON_SOFT_LIMIT = 0xC3
 REGION_PROGRAM = 0x01
 REGION_LEDGER = 0x02
 REGION_LOG = 0x03
+REGION_DOSES = 0x04
+REGION_BRIDGE = 0x05
 
 EVENT_BOOT = 0x01
 EVENT_POST_PASS = 0x02
@@ -97,9 +105,16 @@ EVENT_THERAPY_STATE_CHANGED = 0x10
 EVENT_PROGRAM_STAGED = 0x11
 EVENT_PROGRAM_COMMITTED = 0x12
 EVENT_RATE_STEP = 0x14
+EVENT_BOLUS_START = 0x15
+EVENT_BOLUS_DONE = 0x16
+EVENT_BOLUS_CANCELLED = 0x17
+EVENT_BOLUS_DENIED = 0x18
 EVENT_CONCENTRATION_CHANGED = 0x19
 EVENT_LIMIT_OVERRIDE = 0x1A
 EVENT_LIMITS_CHANGED = 0x1B
+EVENT_NO_BRIDGE = 0x1C
+EVENT_PATIENT_BOLUS_SET = 0x1D
+EVENT_REFILL_REJECTED = 0x31
 EVENT_MOTOR_STALL = 0x20
 EVENT_MOTOR_STALL_RECOVERY = 0x21
 EVENT_STOPPED_48H = 0x22
@@ -133,6 +148,7 @@ REQ_HELLO = 0x01
 REQ_STATUS = 0x02
 REQ_LOG = 0x03
 REQ_SUBSCRIBE = 0x04
+REQ_PATIENT_BOLUS_SETTINGS = 0x0A
 REQ_OPEN = 0x10
 REQ_PROVE = 0x11
 REQ_CLOSE = 0x12
@@ -150,10 +166,16 @@ REQ_SET_CLOCK = 0x28
 REQ_MINIMUM_RATE = 0x29
 REQ_DEMO_ALARM = 0x2A
 REQ_LIMITS = 0x2B
+REQ_PRIME = 0x2C
+REQ_BOLUS = 0x2F
+REQ_PATIENT_BOLUS = 0x30
+REQ_SET_PATIENT_BOLUS = 0x31
+REQ_CANCEL_BOLUS = 0x34
 ANS_HELLO = 0x81
 ANS_STATUS = 0x82
 ANS_LOG = 0x83
 ANS_SUBSCRIBED = 0x84
+ANS_PATIENT_BOLUS_SETTINGS = 0x8A
 ANS_CHALLENGE = 0x90
 ANS_PROVED = 0x91
 ANS_REFILLED = 0xA1
@@ -205,6 +227,11 @@ ROLE_OF = {
     REQ_MINIMUM_RATE: ROLE_CLINICIAN,
     REQ_DEMO_ALARM: ROLE_CLINICIAN,
     REQ_LIMITS: ROLE_CLINICIAN,
+    REQ_PRIME: ROLE_CLINICIAN,
+    REQ_BOLUS: ROLE_CLINICIAN,
+    REQ_PATIENT_BOLUS: ROLE_PATIENT,
+    REQ_SET_PATIENT_BOLUS: ROLE_CLINICIAN,
+    REQ_CANCEL_BOLUS: ROLE_CLINICIAN,
 }
 EVENT_SEVERITY = {
     EVENT_BOOT: SEVERITY_INFO,
@@ -218,9 +245,16 @@ EVENT_SEVERITY = {
     EVENT_PROGRAM_STAGED: SEVERITY_INFO,
     EVENT_PROGRAM_COMMITTED: SEVERITY_INFO,
     EVENT_RATE_STEP: SEVERITY_INFO,
+    EVENT_BOLUS_START: SEVERITY_INFO,
+    EVENT_BOLUS_DONE: SEVERITY_INFO,
+    EVENT_BOLUS_CANCELLED: SEVERITY_INFO,
+    EVENT_BOLUS_DENIED: SEVERITY_INFO,
     EVENT_CONCENTRATION_CHANGED: SEVERITY_INFO,
     EVENT_LIMIT_OVERRIDE: SEVERITY_INFO,
     EVENT_LIMITS_CHANGED: SEVERITY_INFO,
+    EVENT_NO_BRIDGE: SEVERITY_INFO,
+    EVENT_PATIENT_BOLUS_SET: SEVERITY_INFO,
+    EVENT_REFILL_REJECTED: SEVERITY_INFO,
     EVENT_MOTOR_STALL: SEVERITY_CRITICAL,
     EVENT_MOTOR_STALL_RECOVERY: SEVERITY_INFO,
     EVENT_STOPPED_48H: SEVERITY_CRITICAL,
@@ -340,8 +374,8 @@ def unpack_implant(payload):
 
 
 def unpack_refill(payload):
-    """(volume_nl, concentration_mcg_per_ml, aspirated_nl)"""
-    return _unpack("<III", payload)
+    """(volume_nl, concentration_mcg_per_ml, aspirated_nl, bridge_nl, drug)"""
+    return _unpack("<IIII12s", payload)
 
 
 def unpack_stage(payload):
@@ -382,6 +416,21 @@ def unpack_demo_alarm(payload):
 def unpack_limits(payload):
     """(max_dose_mcg_per_day, max_bolus_mcg, max_change_percent)"""
     return _unpack("<III", payload)
+
+
+def unpack_prime(payload):
+    """(volume_nl,)"""
+    return _unpack("<I", payload)
+
+
+def unpack_bolus(payload):
+    """(dose_ng, over_s)"""
+    return _unpack("<II", payload)
+
+
+def unpack_set_patient_bolus(payload):
+    """(dose_ng, over_s, lockout_s, per_day)"""
+    return _unpack("<IIIB", payload)
 
 
 _HELLO = (
@@ -434,6 +483,13 @@ _STATUS = (
     ("max_rate_nl_per_day", 4),
     ("capacity_nl", 4),
     ("low_reservoir_nl", 4),
+    ("drug", -12),
+    ("tip_mcg_per_ml", 4),
+    ("line_nl", 4),
+    ("unprimed_nl", 4),
+    ("bolus", 1),
+    ("bolus_left_nl", 4),
+    ("patient_boluses_left", 1),
 )
 _STATUS_ADVISORIES = (("advisories", 2),)
 _STATUS_ALARMS = (("alarm", 2), ("since_s", 4), ("silenced", 1), ("condition", 1))
@@ -474,6 +530,13 @@ def pack_status(
     max_rate_nl_per_day,
     capacity_nl,
     low_reservoir_nl,
+    drug,
+    tip_mcg_per_ml,
+    line_nl,
+    unprimed_nl,
+    bolus,
+    bolus_left_nl,
+    patient_boluses_left,
     advisories,
     alarms,
 ):
@@ -512,8 +575,15 @@ def pack_status(
         max_rate_nl_per_day,
         capacity_nl,
         low_reservoir_nl,
+        drug,
+        tip_mcg_per_ml,
+        line_nl,
+        unprimed_nl,
+        bolus,
+        bolus_left_nl,
+        patient_boluses_left,
     )
-    out = _pack("<IIHBBBIQIIIQQIIIIHHIIIIIIIIIQQIIII", _STATUS, values)
+    out = _pack("<IIHBBBIQIIIQQIIIIHHIIIIIIIIIQQIIII12sIIIBIB", _STATUS, values)
     out += _pack_list("<H", _STATUS_ADVISORIES, [(entry,) for entry in advisories])
     out += _pack_list("<HIBB", _STATUS_ALARMS, alarms)
     return out
@@ -545,6 +615,14 @@ _SUBSCRIBED = (("period_s", 2),)
 def pack_subscribed(period_s):
     values = (period_s,)
     return _pack("<H", _SUBSCRIBED, values)
+
+
+_PATIENT_BOLUS_SETTINGS = (("dose_ng", 4), ("over_s", 4), ("lockout_s", 4), ("per_day", 1))
+
+
+def pack_patient_bolus_settings(dose_ng, over_s, lockout_s, per_day):
+    values = (dose_ng, over_s, lockout_s, per_day)
+    return _pack("<IIIB", _PATIENT_BOLUS_SETTINGS, values)
 
 
 _CHALLENGE = (("session", 4), ("nonce", -16))

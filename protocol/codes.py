@@ -23,6 +23,9 @@ OPERATION = {"idle": 0x0F, "halted": 0x33, "basal": 0x55, "bolus": 0x5A, "primin
 MODE = {"none": 0x0F, "simple": 0x55, "flex": 0x33}
 """Kind of the committed program."""
 
+BOLUS = {"none": 0x0F, "single": 0x33, "patient": 0x3C, "prime": 0x55, "bridge": 0x5A}
+"""What is delivered beside the basal rate, or in place of it."""
+
 ROLE = {"observer": 0x0F, "patient": 0x33, "clinician": 0x55, "manufacturing": 0x5A}
 
 KEY = {"test": 0x33, "device": 0x55}
@@ -80,7 +83,7 @@ REASON = {
 }
 """Why the pump refused, in the order in which it looks."""
 
-REGION = {"program": 1, "ledger": 2, "log": 3}
+REGION = {"program": 1, "ledger": 2, "log": 3, "doses": 4, "bridge": 5}
 """Parts of the pump's memory, as events name them."""
 
 
@@ -104,9 +107,16 @@ EVENTS = {
     "PROGRAM_STAGED": Event(0x11, "info", ("digest", "dose_ng_per_day")),
     "PROGRAM_COMMITTED": Event(0x12, "info", ("digest", "old_dose_ng_per_day", "new_dose_ng_per_day")),
     "RATE_STEP": Event(0x14, "info", ("step", "rate_nl_per_day")),
-    "CONCENTRATION_CHANGED": Event(0x19, "info", ("old_mcg_per_ml", "new_mcg_per_ml")),
+    "BOLUS_START": Event(0x15, "info", ("bolus", "ordered_nl", "over_s")),
+    "BOLUS_DONE": Event(0x16, "info", ("bolus", "ordered_nl", "delivered_nl")),
+    "BOLUS_CANCELLED": Event(0x17, "info", ("bolus", "ordered_nl", "delivered_nl")),
+    "BOLUS_DENIED": Event(0x18, "info", ("bolus", "reason")),
+    "CONCENTRATION_CHANGED": Event(0x19, "info", ("old_mcg_per_ml", "new_mcg_per_ml", "bridge_nl")),
     "LIMIT_OVERRIDE": Event(0x1A, "info", ("dose_ng_per_day", "soft_min_dose_ng_per_day", "soft_max_dose_ng_per_day")),
     "LIMITS_CHANGED": Event(0x1B, "info", ("max_dose_mcg_per_day", "max_bolus_mcg", "max_change_percent")),
+    "NO_BRIDGE": Event(0x1C, "info", ("old_mcg_per_ml", "new_mcg_per_ml")),
+    "PATIENT_BOLUS_SET": Event(0x1D, "info", ("dose_ng", "lockout_s", "per_day")),
+    "REFILL_REJECTED": Event(0x31, "info", ("volume_nl", "reason")),
     "MOTOR_STALL": Event(0x20, "critical", ("missed_steps",)),
     "MOTOR_STALL_RECOVERY": Event(0x21, "info", ("missed_steps", "duration_s")),
     "STOPPED_48H": Event(0x22, "critical", ("stopped_s",)),

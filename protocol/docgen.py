@@ -16,6 +16,7 @@ _TITLES = {
     "THERAPY": "Therapies",
     "OPERATION": "Operations",
     "MODE": "Modes",
+    "BOLUS": "Boluses",
     "ROLE": "Roles",
     "KEY": "Keys",
     "CONDITION": "Conditions",

@@ -11,6 +11,7 @@ TABLES = {
     "THERAPY": codes.THERAPY,
     "OPERATION": codes.OPERATION,
     "MODE": codes.MODE,
+    "BOLUS": codes.BOLUS,
     "ROLE": codes.ROLE,
     "KEY": codes.KEY,
     "CONDITION": codes.CONDITION,

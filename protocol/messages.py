@@ -15,7 +15,7 @@ from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, PrefixedArray
 from protocol import codes
 from protocol.layout import Code, Struct
 
-VERSION = 2
+VERSION = 3
 """Rises with every change of a message, so that of two sides the older can be named."""
 
 WALL_EPOCH = "2018-01-01T00:00:00"
@@ -27,6 +27,7 @@ NONE32 = 0xFFFFFFFF
 therapy = Code(Int8ul, **codes.THERAPY)
 operation = Code(Int8ul, **codes.OPERATION)
 mode = Code(Int8ul, **codes.MODE)
+bolus = Code(Int8ul, **codes.BOLUS)
 role = Code(Int8ul, **codes.ROLE)
 key = Code(Int8ul, **codes.KEY)
 condition = Code(Int8ul, **codes.CONDITION)
@@ -43,6 +44,7 @@ ADDRESS_BYTES = 12
 NONCE_BYTES = 16
 DIGEST_BYTES = 8
 SITE_BYTES = 24
+DRUG_BYTES = 12
 
 AlarmEntry = Struct(
     "alarm" / alarm * "code; table Alarms; which alarm",
@@ -82,6 +84,13 @@ Day = Struct(
     * "list; up to 32; the day's steps in order, the first at 0 min; over 13 are refused",
 )
 
+PatientBolus = Struct(
+    "dose_ng" / Int32ul * "ng; 0..2^32-1; dose of one bolus",
+    "over_s" / Int32ul * "s; 0..86400; how long one takes",
+    "lockout_s" / Int32ul * "s; 0..86400; least time between the beginnings of two",
+    "per_day" / Int8ul * "-; 0..24, 0 allows none; most in any 24 hours",
+)
+
 Empty = Struct()
 
 
@@ -113,6 +122,7 @@ REQUESTS = (
         Struct("period_s" / Int16ul * "s; 0..65535, 0 ends it; time between two pushed TELEMETRY messages"),
         "Push telemetry on this line until told otherwise.",
     ),
+    Message(0x0A, "PATIENT_BOLUS_SETTINGS", Empty, "What may the patient ask for?"),
     Message(
         0x10,
         "OPEN",
@@ -146,8 +156,12 @@ REQUESTS = (
             "volume_nl" / Int32ul * "nL; 1..capacity; volume filled in after all was taken out",
             "concentration_mcg_per_ml" / Int32ul * "mcg/mL; 1..50000; of the new drug",
             "aspirated_nl" / Int32ul * "nL; 0..2^32-2, not measured 2^32-1; volume taken out before",
+            "bridge_nl"
+            / Int32ul
+            * "nL; 0..2^32-2, none 2^32-1; when the concentration changes: the old drug's volume in the line",
+            "drug" / Bytes(DRUG_BYTES) * "UTF-8; padded with 0x00; name of the new drug",
         ),
-        "The reservoir was emptied and filled.",
+        "The reservoir was emptied and filled. With a bridge the old program runs on until the line has no old drug.",
         "clinician",
     ),
     Message(0x22, "STAGE", Program, "Put a program beside the running one. Changes nothing.", "clinician"),
@@ -211,6 +225,32 @@ REQUESTS = (
         "Set limits, for programs to come. None can be switched off; the running program goes on.",
         "clinician",
     ),
+    Message(
+        0x2C,
+        "PRIME",
+        Struct("volume_nl" / Int32ul * "nL; 1..2^32-1; at most what is not primed yet of pump tubing and catheter"),
+        "Fill the line at the highest rate, in place of the basal rate.",
+        "clinician",
+    ),
+    Message(
+        0x2F,
+        "BOLUS",
+        Struct(
+            "dose_ng" / Int32ul * "ng; 1..2^32-1; dose on top of the basal rate",
+            "over_s" / Int32ul * "s; 1..86400; how long it takes",
+        ),
+        "Give a single bolus.",
+        "clinician",
+    ),
+    Message(0x30, "PATIENT_BOLUS", Empty, "Give the bolus that the patient may ask for.", "patient"),
+    Message(
+        0x31,
+        "SET_PATIENT_BOLUS",
+        PatientBolus,
+        "Set what the patient may ask for.",
+        "clinician",
+    ),
+    Message(0x34, "CANCEL_BOLUS", Empty, "End a single or a patient's bolus. The basal rate goes on.", "clinician"),
 )
 
 ANSWERS = (
@@ -265,6 +305,13 @@ ANSWERS = (
             "max_rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; highest programmable rate",
             "capacity_nl" / Int32ul * "nL; 0..40000000; what the reservoir holds",
             "low_reservoir_nl" / Int32ul * "nL; 0..40000000; volume of the low-reservoir alarm",
+            "drug" / Bytes(DRUG_BYTES) * "UTF-8; padded with 0x00; name of the drug in the reservoir",
+            "tip_mcg_per_ml" / Int32ul * "mcg/mL; 0..50000; concentration now at the tip, as far as counted",
+            "line_nl" / Int32ul * "nL; 0..3000000; dead volume of pump tubing and catheter",
+            "unprimed_nl" / Int32ul * "nL; 0..3000000; of it, what the drug has not passed yet",
+            "bolus" / bolus * "code; table Boluses; what is delivered on top or in place of the basal rate",
+            "bolus_left_nl" / Int32ul * "nL; 0..2^32-1; what is left of it",
+            "patient_boluses_left" / Int8ul * "-; 0..24; how many the patient may still ask for in these 24 hours",
             "advisories" / PrefixedArray(Int8ul, advisory) * "code; table Advisories, up to 4; silent notes",
             "alarms" / PrefixedArray(Int8ul, AlarmEntry) * "list; up to 16; alarms on or not yet silenced",
         ),
@@ -286,6 +333,7 @@ ANSWERS = (
         Struct("period_s" / Int16ul * "s; 0..65535; as asked for"),
         "Telemetry will be pushed (or not, at 0).",
     ),
+    Message(0x8A, "PATIENT_BOLUS_SETTINGS", PatientBolus, "What the patient may ask for."),
     Message(
         0x90,
         "CHALLENGE",

@@ -14,7 +14,7 @@ from host_tools.programmer.readout import event_dict
 from protocol.messages import NONE32, LogEntry
 
 MOST_POLLS = 1000  # at one instant
-TOLD = ("RATE_STEP", "IMPLANT", "PROGRAM_COMMITTED")  # what the body, too, has to do with
+TOLD = ("RATE_STEP", "IMPLANT", "PROGRAM_COMMITTED", "BOLUS_DONE")  # what the body, too, has to do with
 
 
 class Machine:

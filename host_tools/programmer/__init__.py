@@ -12,7 +12,7 @@ from host_tools.programmer.errors import (
     SessionLost,
 )
 from host_tools.programmer.flex import FlexProgram, FlexStep
-from host_tools.programmer.orders import Program, Refill
+from host_tools.programmer.orders import PatientBolus, Program, Refill
 from host_tools.programmer.programmer import Programmer
 from host_tools.programmer.transport import SerialTransport, Transport
 
@@ -23,6 +23,7 @@ __all__ = [
     "LinkLost",
     "NoDevice",
     "NotAuthorised",
+    "PatientBolus",
     "Program",
     "Programmer",
     "ProgrammerError",

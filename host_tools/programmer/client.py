@@ -38,6 +38,11 @@ CHANGES = (
     "MINIMUM_RATE",
     "DEMO_ALARM",
     "LIMITS",
+    "PRIME",
+    "BOLUS",
+    "CANCEL_BOLUS",
+    "PATIENT_BOLUS",
+    "SET_PATIENT_BOLUS",
 )
 """Requests after which a pump is not what it was."""
 
@@ -93,12 +98,13 @@ class Client:
         return self._hello
 
     @contextmanager
-    def session(self) -> Iterator[None]:
-        """Keep one session for all verbs in the block; inside another such block that one is kept."""
+    def session(self, role: str | None = None) -> Iterator[None]:
+        """Keep one session for all verbs in the block, in a role (default: the client's); inside another such block
+        that one is kept."""
         if self._session is not None:
             yield
             return
-        self._open_session()
+        self._open_session(role or self._role)
         try:
             yield
         finally:
@@ -141,11 +147,11 @@ class Client:
             )
         raise NotAuthorised(name, reason) if reason in ("auth", "replay") else Refused(name, reason)
 
-    def _open_session(self) -> None:
+    def _open_session(self, name: str) -> None:
         self.hello()
-        role = codes.ROLE[self._role]
+        role = codes.ROLE[name]
         nonce = self._entropy(messages.NONCE_BYTES)
-        challenge = self.ask("OPEN", role=self._role, nonce=nonce)
+        challenge = self.ask("OPEN", role=name, nonce=nonce)
         role_key = auth.role_key(self._key, role)
         number = challenge["session"]
         key = auth.session_key(role_key, self._serial, role, number, nonce, challenge["nonce"])

@@ -11,6 +11,8 @@ from host_tools.programmer.units import Number, mcg_from_ng, ng_from_mcg
 
 MAX_CONCENTRATION_MCG_PER_ML = 50_000
 MAX_DEPTH_MM = 25
+LONGEST_BOLUS_S = 86_400
+MOST_PATIENT_BOLUSES = 24
 LARGEST_LIMITS = {"max_dose_mcg_per_day": 10_000, "max_bolus_mcg": 2_000, "max_change_percent": 100}
 
 
@@ -30,13 +32,15 @@ class Program(NamedTuple):
 class Refill(NamedTuple):
     """A booked refill. `expected_nl` is what the pump thought was left, `aspirated_nl` what was taken out.
 
-    `last_filled_nl` is the volume of the refill before, None when the log no longer has it.
+    `last_filled_nl` is the volume of the refill before, None when the log no longer has it; `bridge_nl` what is left in
+    the line of the drug before, None without a bridge.
     """
 
     expected_nl: int
     aspirated_nl: int | None
     filled_nl: int
     last_filled_nl: int | None
+    bridge_nl: int | None = None
 
     @property
     def discrepancy_nl(self) -> int | None:
@@ -104,6 +108,47 @@ def check_refill(volume_nl: int, concentration_mcg_per_ml: int, status: Mapping[
     if volume_nl > capacity_nl:
         words = f"{volume_nl / 1e6:g} mL is more than the reservoir's {capacity_nl / 1e6:g} mL"
         raise Refused("REFILL", "overfill", words)
+
+
+class PatientBolus(NamedTuple):
+    """What the patient may ask for: a dose over a time, at least `lockout_s` apart, so many in 24 hours."""
+
+    dose_ng: int
+    over_s: int
+    lockout_s: int
+    per_day: int
+
+    @property
+    def dose_mcg(self) -> int | float:
+        return mcg_from_ng(self.dose_ng)
+
+
+def bridge_nl(status: Mapping[str, Any], concentration_mcg_per_ml: int) -> int | None:
+    """The bridge that a refill of this concentration needs: the line's volume, of the old drug in it; None for none."""
+    old = status["concentration_mcg_per_ml"]
+    return status["line_nl"] if old and old != concentration_mcg_per_ml else None
+
+
+def check_bolus(dose_mcg: Number, over_s: int, status: Mapping[str, Any]) -> None:
+    """Raise what stands against a bolus on a pump with this status."""
+    if dose_mcg <= 0:
+        raise BadValue(f"dose_mcg {dose_mcg} is no dose")
+    if not 1 <= over_s <= LONGEST_BOLUS_S:
+        raise BadValue(f"over {over_s} s is outside 1 s to {LONGEST_BOLUS_S // 3600} h")
+    most_mcg = status["limits"]["max_bolus_mcg"]
+    if dose_mcg > most_mcg:
+        raise Refused("BOLUS", "bolus_limit", f"{dose_mcg} mcg is above the pump's limit of {most_mcg} mcg a bolus")
+
+
+def check_patient_bolus(wanted: PatientBolus) -> None:
+    """Raise what stands against letting a patient ask for this."""
+    if not 0 <= wanted.per_day <= MOST_PATIENT_BOLUSES:
+        raise BadValue(f"per_day {wanted.per_day} is outside 0 to {MOST_PATIENT_BOLUSES}; 0 allows none")
+    for name, seconds in (("over", wanted.over_s), ("lockout", wanted.lockout_s)):
+        if not 0 <= seconds <= LONGEST_BOLUS_S:
+            raise BadValue(f"{name} {seconds} s is longer than {LONGEST_BOLUS_S // 3600} h")
+    if wanted.per_day and not (wanted.dose_ng and wanted.over_s):
+        raise BadValue(f"a bolus of {wanted.dose_mcg} mcg over {wanted.over_s} s is none; give a dose and a time")
 
 
 def check_limits(limits: Mapping[str, int]) -> None:

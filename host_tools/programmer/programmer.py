@@ -8,14 +8,15 @@ from typing import Any
 
 from host_tools.programmer import orders, readout, units
 from host_tools.programmer.client import Client, decode
-from host_tools.programmer.errors import BadValue, LinkLost, NoDevice, ReadBackDiffers
+from host_tools.programmer.errors import BadValue, LinkLost, NoDevice, ReadBackDiffers, Refused
 from host_tools.programmer.flex import FlexProgram, Schedule, check_flex, flex_program
-from host_tools.programmer.orders import Program, Refill
+from host_tools.programmer.orders import PatientBolus, Program, Refill
 from host_tools.programmer.units import Number
 from protocol import codes, messages
 
 PUMP_TUBING_ML = 0.140
 DEPTH_MM = 20
+DRUG = "baclofen"
 LAST_SEQ = messages.NONE32 - 1
 LOG_PIECE = 12  # entries in an answer
 PATIENCE_S = 5  # without telemetry for its period and this long, the pump is asked for it again
@@ -111,12 +112,25 @@ class Programmer(Client):
                 override="yes" if override else "no",
             )
 
-    def refill(self, volume_ml: Number, concentration_mcg_per_ml: int, aspirated_ml: Number | None = None) -> Refill:
-        """Book that the reservoir was emptied (of `aspirated_ml`, if that was measured) and filled."""
+    def refill(
+        self,
+        volume_ml: Number,
+        concentration_mcg_per_ml: int,
+        aspirated_ml: Number | None = None,
+        drug: str = DRUG,
+        bridge: bool = True,
+    ) -> Refill:
+        """Book that the reservoir was emptied (of `aspirated_ml`, if that was measured) and filled.
+
+        When the concentration changes, the old program runs on until the old drug in tubing and catheter is out (the
+        bridge), and a program for the new one takes over then. `bridge=False` leaves that out: minimum rate, at once.
+        """
         volume_nl = units.nl_from_ml("volume_ml", volume_ml)
         aspirated_nl = None if aspirated_ml is None else units.nl_from_ml("aspirated_ml", aspirated_ml)
+        status = self.status()
         if self._checks:
-            orders.check_refill(volume_nl, concentration_mcg_per_ml, self.status())
+            orders.check_refill(volume_nl, concentration_mcg_per_ml, status)
+        bridge_nl = orders.bridge_nl(status, concentration_mcg_per_ml) if bridge else None
         before = self.latest_event("REFILL")
         with self.session():
             answer = self.ask(
@@ -124,9 +138,51 @@ class Programmer(Client):
                 volume_nl=volume_nl,
                 concentration_mcg_per_ml=concentration_mcg_per_ml,
                 aspirated_nl=messages.NONE32 if aspirated_nl is None else aspirated_nl,
+                bridge_nl=messages.NONE32 if bridge_nl is None else bridge_nl,
+                drug=_padded("drug", drug, messages.DRUG_BYTES),
             )
         last_filled_nl = before["data"]["filled_nl"] if before else None
-        return Refill(answer["expected_nl"], aspirated_nl, volume_nl, last_filled_nl)
+        return Refill(answer["expected_nl"], aspirated_nl, volume_nl, last_filled_nl, bridge_nl)
+
+    def prime(self, volume_ml: Number | None = None) -> int:
+        """Fill tubing and catheter at the highest rate (default: what is not primed yet). Returns the nL ordered."""
+        unprimed_nl = self.status()["unprimed_nl"]
+        volume_nl = unprimed_nl if volume_ml is None else units.nl_from_ml("volume_ml", volume_ml)
+        if self._checks and volume_nl > unprimed_nl:
+            words = f"{volume_nl / 1e6:g} mL is more than the {unprimed_nl / 1e6:g} mL that are not primed yet"
+            raise Refused("PRIME", "bolus_limit", words)
+        if self._checks and not volume_nl:
+            raise BadValue("there is nothing to prime: tubing and catheter are full")
+        self._do("PRIME", volume_nl=volume_nl)
+        return volume_nl
+
+    def bolus(self, dose_mcg: Number, over_s: int) -> None:
+        """Give a single bolus on top of the basal rate."""
+        if self._checks:
+            orders.check_bolus(dose_mcg, over_s, self.status())
+        self._do("BOLUS", dose_ng=units.ng_from_mcg("dose_mcg", dose_mcg), over_s=over_s)
+
+    def cancel_bolus(self) -> None:
+        """End the bolus that is being given; the basal rate goes on."""
+        self._do("CANCEL_BOLUS")
+
+    def patient_bolus(self) -> None:
+        """Ask, as the patient, for the bolus that a clinician allowed."""
+        with self.session("patient"):
+            self.ask("PATIENT_BOLUS")
+
+    def patient_bolus_settings(self) -> PatientBolus:
+        """What the patient may ask for."""
+        self.hello()
+        fields = self.ask("PATIENT_BOLUS_SETTINGS")
+        return PatientBolus(*(fields[name] for name in PatientBolus._fields))
+
+    def set_patient_bolus(self, dose_mcg: Number, over_s: int, lockout_s: int, per_day: int) -> None:
+        """Set what the patient may ask for; `per_day` 0 allows none."""
+        wanted = PatientBolus(units.ng_from_mcg("dose_mcg", dose_mcg), over_s, lockout_s, per_day)
+        if self._checks:
+            orders.check_patient_bolus(wanted)
+        self._do("SET_PATIENT_BOLUS", **wanted._asdict())
 
     def plan(
         self, dose_mcg_per_day: Number, concentration_mcg_per_ml: int | None = None, override: bool = False

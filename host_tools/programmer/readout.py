@@ -14,7 +14,7 @@ NO_READING_MV = 0xFFFF
 
 def hello_dict(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Who the pump is."""
-    names = {name: fields[name].rstrip(b"\0").decode("ascii", "replace") for name in ("serial", "model", "firmware")}
+    names = {name: _text(fields[name]) for name in ("serial", "model", "firmware")}
     return names | {"schema": f"{fields['version']}-{fields['fingerprint']:08x}", "key": str(fields["key"])}
 
 
@@ -39,8 +39,15 @@ def status_dict(fields: Mapping[str, Any], hello: Mapping[str, Any]) -> dict[str
         "dose_mcg_per_day": mcg_from_ng(fields["dose_ng_per_day"]),
         "dose_ng_per_day": fields["dose_ng_per_day"],
         "concentration_mcg_per_ml": fields["concentration_mcg_per_ml"],
+        "drug": _text(fields["drug"]),
+        "tip_mcg_per_ml": fields["tip_mcg_per_ml"],
         "reservoir_nl": fields["reservoir_nl"],
         "reservoir_sensor_nl": _unless(fields["sensor_nl"], NONE32),
+        "line_nl": fields["line_nl"],
+        "unprimed_nl": fields["unprimed_nl"],
+        "bolus": str(fields["bolus"]),
+        "bolus_left_nl": fields["bolus_left_nl"],
+        "patient_boluses_left": fields["patient_boluses_left"],
         "delivered_nl": fields["delivered_nl"],
         "delivered_today_mcg": _whole_mcg(fields["delivered_today_ng"]),
         "low_reservoir_date": date(fields["low_reservoir_s"]),
@@ -107,6 +114,7 @@ _WORDS = {
     "new": codes.THERAPY,
     "alarm": {**codes.ALARM, "all": codes.ALL_ALARMS},
     "class": codes.CLASS,
+    "bolus": codes.BOLUS,
     "role": codes.ROLE,
     "reason": codes.REASON,
     "region": codes.REGION,
@@ -132,6 +140,10 @@ def _alarm_dict(alarm: Mapping[str, Any]) -> dict[str, Any]:
         "silenced": str(alarm["silenced"]) == "yes",
         "condition": str(alarm["condition"]),
     }
+
+
+def _text(padded: bytes) -> str:
+    return padded.rstrip(b"\0").decode("utf-8", "replace")
 
 
 def _day(wall_s: int) -> str | None:

@@ -54,14 +54,19 @@ class Clinic:
     # The programmer's and the emulator's view
 
     @contextmanager
-    def session(self) -> Iterator[Programmer]:
-        """Head on, session open; then closed, head off."""
+    def head(self) -> Iterator[None]:
+        """The telemetry head on the pump; then off."""
         self._put_head(True)
         try:
-            with self.programmer.session():
-                yield self.programmer
+            yield
         finally:
             self._put_head(False)
+
+    @contextmanager
+    def session(self) -> Iterator[Programmer]:
+        """Head on, a clinician's session open; then closed, head off."""
+        with self.head(), self.programmer.session():
+            yield self.programmer
 
     def status(self) -> dict[str, Any]:
         with self.session() as programmer:

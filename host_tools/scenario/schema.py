@@ -54,6 +54,10 @@ class Nothing(Fields):
         return {} if value is None else value
 
 
+_LARGEST_MCG = Decimal((1 << 32) - 1) / 1000
+DoseMcg = Annotated[Decimal, number("a number of mcg with at most three decimals", 0, _LARGEST_MCG, decimals=3)]
+
+
 class Implant(Fields):
     catheter_cm: Annotated[Decimal, number("a number of cm from 0 to 200", 0, 200, decimals=1)]
     pump_tubing_ml: Annotated[Decimal, number("a number of mL from 0 to 1", 0, 1, decimals=6)] = absent()
@@ -67,6 +71,24 @@ class Refill(Fields):
     volume_ml: FilledMl
     concentration_mcg_per_ml: Whole
     aspirated_ml: AspiratedMl = absent()
+    drug: Text = absent()
+    bridge: Annotated[str, one_of("bridge", ["auto", "none"])] = absent()
+
+
+class Prime(Nothing):
+    volume_ml: FilledMl = absent()
+
+
+class Bolus(Fields):
+    dose_mcg: DoseMcg
+    over: DurationS
+
+
+class PatientBolus(Fields):
+    dose_mcg: DoseMcg
+    over: DurationS
+    lockout: DurationS
+    per_day: Annotated[int, number("a whole number from 0 to 255", 0, 255)]
 
 
 class FlexStep(Fields):
@@ -168,6 +190,11 @@ class Step(Fields):
     implant: Implant = absent()
     refill: Refill = absent()
     program: Program = absent()
+    prime: Prime = absent()
+    bolus: Bolus = absent()
+    cancel_bolus: Nothing = absent()
+    patient_bolus: Nothing = absent()
+    set_patient_bolus: PatientBolus = absent()
     stop: Nothing = absent()
     minimum_rate: Nothing = absent()
     resume: Nothing = absent()

@@ -5,15 +5,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from host_tools.programmer.programmer import DRUG
 from host_tools.scenario.clinic import Clinic
 from host_tools.scenario.expect import Expected, find, in_json
 from host_tools.scenario.schema import (
+    Bolus,
     ExpectEvent,
     Fault,
     Implant,
     Limits,
     Nothing,
+    PatientBolus,
     PowerCut,
+    Prime,
     Program,
     Refill,
 )
@@ -39,7 +43,38 @@ def do_refill(clinic: Clinic, fields: Refill) -> None:
     if aspirated_ml is None:
         aspirated_ml = Decimal(clinic.machine.plant.aspirable_nl) / NL_PER_ML
     with clinic.session() as programmer:
-        programmer.refill(fields.volume_ml, fields.concentration_mcg_per_ml, aspirated_ml)
+        programmer.refill(
+            fields.volume_ml,
+            fields.concentration_mcg_per_ml,
+            aspirated_ml,
+            drug=fields.drug or DRUG,
+            bridge=fields.bridge != "none",
+        )
+
+
+def do_prime(clinic: Clinic, fields: Prime) -> None:
+    with clinic.session() as programmer:
+        programmer.prime(fields.volume_ml)
+
+
+def do_bolus(clinic: Clinic, fields: Bolus) -> None:
+    with clinic.session() as programmer:
+        programmer.bolus(fields.dose_mcg, fields.over)
+
+
+def do_cancel_bolus(clinic: Clinic, _: Nothing) -> None:
+    with clinic.session() as programmer:
+        programmer.cancel_bolus()
+
+
+def do_patient_bolus(clinic: Clinic, _: Nothing) -> None:
+    with clinic.head():
+        clinic.programmer.patient_bolus()
+
+
+def do_set_patient_bolus(clinic: Clinic, fields: PatientBolus) -> None:
+    with clinic.session() as programmer:
+        programmer.set_patient_bolus(fields.dose_mcg, fields.over, fields.lockout, fields.per_day)
 
 
 def do_program(clinic: Clinic, fields: Program) -> None:
@@ -145,6 +180,11 @@ DO: dict[str, Callable[[Clinic, Any], None]] = {
     "implant": do_implant,
     "refill": do_refill,
     "program": do_program,
+    "prime": do_prime,
+    "bolus": do_bolus,
+    "cancel_bolus": do_cancel_bolus,
+    "patient_bolus": do_patient_bolus,
+    "set_patient_bolus": do_set_patient_bolus,
     "stop": do_stop,
     "minimum_rate": do_minimum_rate,
     "resume": do_resume,

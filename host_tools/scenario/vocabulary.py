@@ -7,7 +7,8 @@ from protocol import codes
 STATUS_FIELDS = (
     "serial", "model", "firmware", "schema", "key", "uptime_s", "wall", "boots",
     "therapy", "operation", "mode", "rate_nl_per_day", "dose_mcg_per_day", "dose_ng_per_day",
-    "concentration_mcg_per_ml", "reservoir_nl", "reservoir_sensor_nl", "delivered_nl", "delivered_today_mcg",
+    "concentration_mcg_per_ml", "drug", "tip_mcg_per_ml", "line_nl", "unprimed_nl", "bolus", "bolus_left_nl",
+    "patient_boluses_left", "reservoir_nl", "reservoir_sensor_nl", "delivered_nl", "delivered_today_mcg",
     "low_reservoir_date", "refill_by", "last_refill", "implanted", "battery_mv", "battery_load_mv",
     "eri", "eos", "eri_forecast", "alarms", "advisories", "alarm_list", "stopped_s", "limits",
     "telemetry_dropped", "comms_errors",
@@ -21,6 +22,7 @@ WORDS = {
     "status.therapy": list(codes.THERAPY),
     "status.operation": list(codes.OPERATION),
     "status.mode": list(codes.MODE),
+    "status.bolus": list(codes.BOLUS),
     "status.alarms": list(codes.ALARM),
     "status.advisories": list(codes.ADVISORY),
     "truth.faults": list(FAULT_FIELDS),

@@ -99,8 +99,10 @@ class Clinic:
         details = {"catheter_mm": 890, "tubing_nl": 140_000, "depth_mm": 20, "site": bytes(24), "override": "no"}
         self.command("IMPLANT", wall_s=wall_s, implanted_wall_s=wall_s, **details)
 
-    def refill(self, volume_nl=20_000_000, mcg_per_ml=2000):
-        return self.command("REFILL", volume_nl=volume_nl, concentration_mcg_per_ml=mcg_per_ml, aspirated_nl=0)
+    def refill(self, volume_nl=20_000_000, mcg_per_ml=2000, bridge_nl=2**32 - 1):
+        drug = b"baclofen".ljust(12, bytes(1))
+        rest = {"aspirated_nl": 0, "bridge_nl": bridge_nl, "drug": drug}
+        return self.command("REFILL", volume_nl=volume_nl, concentration_mcg_per_ml=mcg_per_ml, **rest)
 
     def program(self, dose_ng_per_day=500_000, mcg_per_ml=2000, rate_nl_per_day=None, override="no"):
         rate = rate_nl_per_day or (dose_ng_per_day * 1000 + mcg_per_ml // 2) // mcg_per_ml

@@ -60,7 +60,7 @@ while line := inputs.readline():
     digest.update(body.line.outgoing)
     body.line.outgoing = b""
 digest.update(repr([body.orders, body.tones]).encode())
-for slot in range(16):
+for slot in range(25):
     digest.update(body.store.read(slot))
 inputs.close()
 print(wakes, len(body.orders), len(body.tones), body.motor.counts, hexlify(digest.digest()).decode())

@@ -10,6 +10,7 @@ from protocol import auth, frame, registry
 from .body import Body
 from .clinic import DAY_S, Clinic, Refused
 
+REFILLED = {"aspirated_nl": 0, "bridge_nl": 2**32 - 1, "drug": bytes(12)}
 COMMANDS = {
     "STOP": {},
     "RESUME": {},
@@ -18,7 +19,12 @@ COMMANDS = {
     "DEMO_ALARM": {"alarm_class": "critical"},
     "SILENCE": {"alarm": "all"},
     "SET_CLOCK": {"wall_s": 253_000_000},
-    "REFILL": {"volume_nl": 15_000_000, "concentration_mcg_per_ml": 2000, "aspirated_nl": 0},
+    "BOLUS": {"dose_ng": 10_000, "over_s": 600},
+    "CANCEL_BOLUS": {},
+    "PRIME": {"volume_nl": 1000},
+    "PATIENT_BOLUS": {},
+    "SET_PATIENT_BOLUS": {"dose_ng": 10_000, "over_s": 600, "lockout_s": 3600, "per_day": 3},
+    "REFILL": {"volume_nl": 15_000_000, "concentration_mcg_per_ml": 2000, **REFILLED},
 }
 
 
@@ -196,9 +202,9 @@ def test_reasons_in_their_order():
     assert reason(clinic.exchange(frame.encode(unknown))[0]) == "malformed"
     clinic.open()
     with pytest.raises(Refused, match="malformed"):
-        clinic.signed("REFILL", volume_nl=0, concentration_mcg_per_ml=0, aspirated_nl=0)
+        clinic.signed("REFILL", volume_nl=0, concentration_mcg_per_ml=0, **REFILLED)
     with pytest.raises(Refused, match="overfill"):
-        clinic.signed("REFILL", volume_nl=20_000_001, concentration_mcg_per_ml=2000, aspirated_nl=0)
+        clinic.signed("REFILL", volume_nl=20_000_001, concentration_mcg_per_ml=2000, **REFILLED)
 
 
 @given(noise=st.lists(st.binary(max_size=300), max_size=8))

@@ -57,6 +57,13 @@ STATUS: dict[str, Any] = {
     "capacity_nl": 20_000_000,
     "low_reservoir_nl": 2_000_000,
     "advisories": [],
+    "drug": b"baclofen".ljust(12, b"\0"),
+    "tip_mcg_per_ml": 500,
+    "line_nl": 335_800,
+    "unprimed_nl": 0,
+    "bolus": "none",
+    "bolus_left_nl": 0,
+    "patient_boluses_left": 0,
     "alarms": [{"alarm": "eri", "since_s": 5, "silenced": "no", "condition": "active"}],
 }
 TELEMETRY = {
@@ -127,6 +134,8 @@ class Peer:
             wanted = [e for e in self.events if fields["first_seq"] <= e["seq"] <= fields["last_seq"]][:12]
             bounds = {"oldest_seq": 1, "next_seq": len(self.events) + 1}
             return self._frame(request, name, signed, entries=wanted, **bounds)
+        if name == "PATIENT_BOLUS_SETTINGS":
+            return self._frame(request, name, signed, dose_ng=20_000, over_s=600, lockout_s=3600, per_day=4)
         if name == "SUBSCRIBE":
             self.done.append((name, fields))
             return self._frame(request, "SUBSCRIBED", signed, **fields)

@@ -1,0 +1,94 @@
+"""Boluses that ride on the basal rate, one at a time: a single one as a clinician orders it, and the patient's own.
+
+A bolus is a volume over a time. What a stall made the patient miss of it is not made up for, and whatever fails cancels
+it (R1.7): the part that was delivered is then logged.
+"""
+
+from firmware import wire
+from firmware.schedule import volume_nl
+from firmware.state import NEVER, PATIENT_BOLUSES
+
+DAY_S = 86400
+
+
+class Bolus:
+    """The bolus in the state, if there is one. Volumes in nL, times pump uptime in seconds."""
+
+    def __init__(self, config, state, ledger):
+        self._config = config
+        self._state = state
+        self._ledger = ledger
+
+    @property
+    def active(self):
+        """Whether one is being given."""
+        return self._state.bolus != wire.BOLUS_NONE
+
+    @property
+    def until_s(self):
+        """When it is over."""
+        return self._state.bolus_until_s
+
+    @property
+    def rate_nl_per_day(self):
+        """What it adds to the basal rate, rounded down; 0 when there is none."""
+        state = self._state
+        if state.bolus == wire.BOLUS_NONE:
+            return 0
+        return state.bolus_nl * DAY_S // (state.bolus_until_s - state.bolus_from_s)
+
+    @property
+    def left_over(self):
+        """What the rate's rounding leaves of its volume, in nL times 86,400."""
+        state = self._state
+        return state.bolus_nl * DAY_S - self.rate_nl_per_day * (state.bolus_until_s - state.bolus_from_s)
+
+    def left_nl(self, now_s):
+        """What is still to come."""
+        return self._state.bolus_nl - self._due_nl(now_s) if self.active else 0
+
+    def _due_nl(self, now_s):
+        state = self._state
+        lasted_s = min(now_s, state.bolus_until_s) - state.bolus_from_s
+        return state.bolus_nl * lasted_s // (state.bolus_until_s - state.bolus_from_s)
+
+    def begin(self, kind, volume_nl, over_s, now_s):
+        """Put one into the state."""
+        state = self._state
+        state.bolus = kind
+        state.bolus_nl = volume_nl
+        state.bolus_from_s = now_s
+        state.bolus_until_s = now_s + over_s
+        state.bolus_missed = self._ledger.missed_steps
+        if kind == wire.BOLUS_PATIENT:
+            state.patient_boluses_s = [now_s] + state.patient_boluses_s[: PATIENT_BOLUSES - 1]
+
+    def end(self, now_s, total_nl_per_day):
+        """Take it out of the state; (kind, ordered, delivered) nL. It had its share of the steps missed of a total."""
+        state = self._state
+        missed_nl = (self._ledger.missed_steps - state.bolus_missed) * self._config.step_nl
+        if total_nl_per_day:
+            missed_nl = missed_nl * self.rate_nl_per_day // total_nl_per_day
+        ended = (state.bolus, state.bolus_nl, max(0, self._due_nl(now_s) - missed_nl))
+        state.bolus = wire.BOLUS_NONE
+        state.changed = True
+        return ended
+
+    @property
+    def patient_nl_per_day(self):
+        """What the patient may ask for in a day."""
+        state = self._state
+        mcg_per_ml = state.drug_mcg_per_ml
+        return state.patient_per_day * volume_nl(state.patient_dose_ng, mcg_per_ml) if mcg_per_ml else 0
+
+    def patient_left(self, now_s):
+        """How many of the patient's boluses the last 24 hours leave."""
+        given = [at_s for at_s in self._state.patient_boluses_s if at_s != NEVER and now_s - at_s < DAY_S]
+        return max(0, self._state.patient_per_day - len(given))
+
+    def locked_out(self, now_s):
+        """Whether the patient has to wait, for the lockout or for the daily count."""
+        last_s = self._state.patient_boluses_s[0]
+        if last_s != NEVER and now_s - last_s < self._state.patient_lockout_s:
+            return True
+        return not self.patient_left(now_s)

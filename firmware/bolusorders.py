@@ -1,0 +1,146 @@
+"""The orders of primes and boluses: what may be asked for when, and how much of it.
+
+Refusals come in the wire's order of reasons, before anything is changed.
+"""
+
+from firmware import wire
+from firmware.bolus import DAY_S
+from firmware.schedule import volume_nl
+from firmware.state import NEVER
+from firmware.windows import with_bolus, within
+
+_LONGEST_S = DAY_S
+_MOST_PER_DAY = 24
+
+
+class BolusOrders:
+    """Handlers for the command table: each gives (REASON or None, answer or None)."""
+
+    def __init__(self, config, uptime, state, reservoir, monitor, alarms, line, bolus, windows, infusion, outlook, log):
+        self._config = config
+        self._uptime = uptime
+        self._state = state
+        self._reservoir = reservoir
+        self._monitor = monitor
+        self._alarms = alarms
+        self._line = line
+        self._bolus = bolus
+        self._windows = windows
+        self._infusion = infusion
+        self._outlook = outlook
+        self._log = log
+
+    def table(self):
+        """Request -> handler, for any therapy that has not ended."""
+        return {
+            wire.REQ_PRIME: self._prime,
+            wire.REQ_BOLUS: self._single,
+            wire.REQ_PATIENT_BOLUS: self._patient,
+            wire.REQ_SET_PATIENT_BOLUS: self._set_patient,
+            wire.REQ_CANCEL_BOLUS: self._cancel,
+        }
+
+    def _prime(self, keep, prime_nl):
+        state = self._state
+        if not prime_nl:
+            return wire.REASON_MALFORMED
+        if self._busy() or state.therapy == wire.THERAPY_SAFE_STATE or self._alarms.critical:
+            return wire.REASON_STATE
+        if state.last_refill_s == NEVER:
+            return wire.REASON_NOT_FILLED
+        if prime_nl > self._line.unprimed_nl or prime_nl > self._room_nl():
+            return wire.REASON_BOLUS_LIMIT
+        self._infusion.settle()
+        self._line.begin_prime(prime_nl)
+        if not keep():
+            return wire.REASON_STATE
+        over_s = prime_nl * DAY_S // self._config.max_rate_nl_per_day
+        self._log.add(wire.EVENT_BOLUS_START, wire.BOLUS_PRIME, prime_nl, over_s)
+        self._monitor.allow(self._line.prime_steps)
+        self._infusion.change()
+        return None
+
+    def _single(self, keep, dose_ng, over_s):
+        if not dose_ng or not 1 <= over_s <= _LONGEST_S:
+            return wire.REASON_MALFORMED
+        reason = self._refusal(dose_ng, over_s)
+        return self._give(keep, wire.BOLUS_SINGLE, dose_ng, over_s) if reason is None else reason
+
+    def _patient(self, keep):
+        state = self._state
+        dose_ng = state.patient_dose_ng
+        over_s = state.patient_over_s
+        reason = self._refusal(dose_ng, over_s) if state.patient_per_day else wire.REASON_STATE
+        if self._bolus.locked_out(self._uptime.now_s) and reason not in (wire.REASON_STATE, wire.REASON_NOT_FILLED):
+            reason = wire.REASON_LOCKOUT
+        if reason is None:
+            reason = self._give(keep, wire.BOLUS_PATIENT, dose_ng, over_s)
+        if reason is not None:
+            self._log.add(wire.EVENT_BOLUS_DENIED, wire.BOLUS_PATIENT, reason)
+        return reason
+
+    def _set_patient(self, keep, dose_ng, over_s, lockout_s, per_day):
+        if per_day > _MOST_PER_DAY or max(over_s, lockout_s) > _LONGEST_S or (per_day and not (dose_ng and over_s)):
+            return wire.REASON_MALFORMED
+        state = self._state
+        if dose_ng > state.max_bolus_mcg * 1000:
+            return wire.REASON_BOLUS_LIMIT
+        state.patient_dose_ng = dose_ng
+        state.patient_over_s = over_s
+        state.patient_lockout_s = lockout_s
+        state.patient_per_day = per_day
+        if not keep():
+            return wire.REASON_STATE
+        self._log.add(wire.EVENT_PATIENT_BOLUS_SET, dose_ng, lockout_s, per_day)
+        return None
+
+    def _cancel(self, keep):
+        if not self._bolus.active:
+            return wire.REASON_STATE
+        self._infusion.settle()
+        self._infusion.cancel_bolus()
+        if not keep():
+            return wire.REASON_STATE
+        self._infusion.change()
+        return None
+
+    def _busy(self):
+        return self._bolus.active or self._line.bridging or self._line.prime_steps
+
+    def _refusal(self, dose_ng, over_s):
+        """Why a bolus cannot be given now, as a REASON code, or None."""
+        state = self._state
+        infusion = self._infusion
+        if state.last_refill_s == NEVER:
+            return wire.REASON_NOT_FILLED
+        if state.therapy != wire.THERAPY_RUNNING or self._busy() or infusion.halted or self._alarms.critical:
+            return wire.REASON_STATE
+        mcg_per_ml = state.drug_mcg_per_ml
+        bolus_nl = volume_nl(dose_ng, mcg_per_ml)
+        if dose_ng > state.max_bolus_mcg * 1000 or bolus_nl > self._room_nl():
+            return wire.REASON_BOLUS_LIMIT
+        bolus_nl_per_day = bolus_nl * DAY_S // over_s
+        now_s = self._uptime.now_s
+        until_s = now_s + over_s
+        to_come = with_bolus(self._outlook.basal(until_s + DAY_S), bolus_nl_per_day * mcg_per_ml, until_s)
+        if not within(self._windows.highest(now_s, to_come, until_s), state.max_dose_mcg_per_day):
+            return wire.REASON_DOSE_LIMIT
+        basal_nl_per_day = infusion.week.highest_nl_per_day() if infusion.week else infusion.ordered_nl_per_day
+        hour_nl = min(over_s, 3600) * bolus_nl // over_s + basal_nl_per_day // 24
+        too_strong = hour_nl * mcg_per_ml > state.max_dose_mcg_per_day * 500_000  # half the day's limit in an hour
+        if too_strong or basal_nl_per_day + bolus_nl_per_day > self._config.max_rate_nl_per_day:
+            return wire.REASON_RATE_LIMIT
+        return None
+
+    def _give(self, keep, kind, dose_ng, over_s):
+        bolus_nl = volume_nl(dose_ng, self._state.drug_mcg_per_ml)
+        self._infusion.settle()
+        self._bolus.begin(kind, bolus_nl, over_s, self._uptime.now_s)
+        if not keep():
+            return wire.REASON_STATE
+        self._log.add(wire.EVENT_BOLUS_START, kind, bolus_nl, over_s)
+        self._infusion.change()
+        return None
+
+    def _room_nl(self):
+        return self._reservoir.room_steps * self._config.step_nl

@@ -1,0 +1,74 @@
+"""What is to come, if all goes on as ordered: how long a volume lasts, and the rates of dose of the next days."""
+
+from firmware import prescription, wire
+from firmware.state import NEVER
+
+DAY_S = 86400
+
+
+class Outlook:
+    """Looks ahead for the dates of a refill (docs/sources.md, S8) and the dose windows of windows.py."""
+
+    def __init__(self, config, uptime, state, line, bolus, infusion):
+        self._config = config
+        self._uptime = uptime
+        self._state = state
+        self._line = line
+        self._bolus = bolus
+        self._infusion = infusion
+
+    def seconds_for(self, volume_nl):
+        """How long it will take to deliver a volume, the patient asking for all that is allowed; None while nothing
+        is delivered."""
+        infusion = self._infusion
+        rate_nl_per_day = infusion.basal_nl_per_day
+        if not rate_nl_per_day:
+            return None
+        patient_nl_per_day = self._bolus.patient_nl_per_day
+        if self._line.bridging and self._state.therapy == wire.THERAPY_RUNNING:
+            bridge_nl = min(volume_nl, self._bridge_nl)
+            after_nl_per_day = self._after_bridge_nl_per_day + patient_nl_per_day
+            return bridge_nl * DAY_S // rate_nl_per_day + (volume_nl - bridge_nl) * DAY_S // after_nl_per_day
+        week = infusion.week
+        if week is not None and infusion.step >= 0:
+            mean_nl_per_day = infusion.mean_nl_per_day
+            volume_nl = volume_nl * mean_nl_per_day // (mean_nl_per_day + patient_nl_per_day)
+            return week.seconds_for(volume_nl, self._uptime.local_s)
+        return volume_nl * DAY_S // (rate_nl_per_day + patient_nl_per_day)
+
+    @property
+    def _bridge_nl(self):
+        return self._line.bridge_steps * self._config.step_nl
+
+    @property
+    def _after_bridge_nl_per_day(self):
+        """The rate when the bridge is out; without a program for it, that of the same dose."""
+        state = self._state
+        if state.next_mode != wire.MODE_NONE:
+            return state.next_rate_nl_per_day
+        return prescription.rate_nl_per_day(state.dose_ng_per_day, state.drug_mcg_per_ml) or 1
+
+    def basal(self, until_s):
+        """(from_s, rate of dose) of the basal rate from now until then, as windows.py takes it."""
+        infusion = self._infusion
+        now_s = self._uptime.now_s
+        if self._state.therapy == wire.THERAPY_RUNNING and infusion.week is not None:
+            return self._week(infusion.week, now_s, until_s)
+        return [(now_s, infusion.ordered_nl_per_day * self._line.mcg_per_ml)]
+
+    def program(self, program, week):
+        """The same of a program about to be committed, and when it takes over: at once, or from one that runs a
+        bridge."""
+        infusion = self._infusion
+        from_s = self._uptime.now_s
+        before = []
+        if infusion.waits_for_bridge and infusion.basal_nl_per_day:
+            from_s += self._bridge_nl * DAY_S // infusion.basal_nl_per_day
+            before = [piece for piece in self.basal(from_s) if piece[0] < from_s]
+        after = self._week(week, from_s, from_s + 2 * DAY_S) if week else [(from_s, program[2] * 1000)]
+        return before + after, from_s
+
+    def _week(self, week, from_s, until_s):
+        if self._uptime.wall_s == NEVER:  # its mean
+            return [(from_s, week.dose_ng * 1000 // 7)]
+        return week.pieces(from_s, until_s, self._uptime.local_s - self._uptime.now_s)

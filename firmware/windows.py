@@ -1,0 +1,102 @@
+"""The dose windows: what was delivered in the last 24 hours, and what an order would make of every 24 hours it falls
+into, those to come included.
+
+Doses are kept as rates of dose, in nL/day times mcg/mL, each from the moment it began; a day of such a rate is a
+thousandth of so many ng.
+"""
+
+from firmware.record import Record
+
+DAY_S = 86400
+SLOTS = (6, 7)
+_KIND = 4
+_VERSION = 1
+_MOST = 48  # a flex day has 13 changes, and each bolus two
+_LAYOUT = "IQQ" * _MOST
+_UNITS_PER_MCG = 1_000_000 * DAY_S  # of what `highest` adds up
+
+
+def within(units, max_mcg):
+    """Whether the dose that `highest` found is within a limit. A thousandth is left to the rounding of rates."""
+    return units <= max_mcg * (_UNITS_PER_MCG + _UNITS_PER_MCG // 1000)
+
+
+def with_bolus(to_come, rate, until_s):
+    """What is `to_come` with a bolus's rate of dose on top of it, from its beginning until then."""
+    found = []
+    for at_s, basal in to_come:
+        found.append((at_s, basal + rate if at_s < until_s else basal))
+    after = [basal for at_s, basal in to_come if at_s <= until_s][-1]
+    found.append((until_s, after))
+    return sorted(found)
+
+
+class Windows:
+    """`spans` are [since_s, rate, extra]: a rate of dose, and what was given at once when it began (in nL times
+    mcg/mL), oldest first, the last one now."""
+
+    def __init__(self, store, strongest):
+        """After a loss the day before is taken to have been as strong as any may be, `strongest`."""
+        self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
+        self.spans = []
+        values = self._record.load()
+        if values is not None:
+            self.spans = [list(values[i : i + 3]) for i in range(0, 3 * _MOST, 3)]
+            while self.spans and self.spans[-1] == [0, 0, 0]:
+                self.spans.pop()
+        elif not self._record.blank:
+            self.spans = [[0, strongest, 0]]
+
+    @property
+    def newest_s(self):
+        """When the last span began."""
+        return self.spans[-1][0] if self.spans else 0
+
+    def add(self, now_s, extra):
+        """So much more than the rates say may have been given just before now."""
+        self.spans.append([now_s, 0, extra])
+
+    def note(self, now_s, rate):
+        """From now on this rate of dose. Written down when it is another one; False when the store failed."""
+        spans = self.spans
+        if spans and spans[-1][1] == rate:
+            return True
+        if spans and spans[-1][0] == now_s:
+            spans[-1][1] = rate
+        else:
+            spans.append([now_s, rate, 0])
+        while len(spans) > 1 and spans[1][0] <= now_s - DAY_S:
+            spans.pop(0)
+        if len(spans) > _MOST:  # as strict as both
+            first, second = spans[:2]
+            spans[:2] = [[first[0], max(first[1], second[1]), first[2] + second[2]]]
+        values = [value for span in spans for value in span]
+        return self._record.save(*(values + [0] * (3 * _MOST - len(values))))
+
+    def highest(self, now_s, to_come, last_s):
+        """The largest dose, in nL/day times mcg/mL times s, of any 24 hours that reach into what is `to_come` and
+        begin at `last_s` or before.
+
+        That is a list of (from_s, rate), the first from now on; the last one goes on.
+        """
+        spans = [span for span in self.spans if span[0] < now_s or span[2]]
+        spans = spans + [(at_s, rate, 0) for at_s, rate in to_come]
+        edges_s = [now_s - DAY_S, now_s]
+        for since_s, _, _ in spans:
+            edges_s += [since_s, since_s - DAY_S]
+        return max([_dose(spans, edge_s) for edge_s in edges_s if now_s - DAY_S <= edge_s <= last_s])
+
+
+def _dose(spans, from_s):
+    """The dose of the 24 hours from then on."""
+    to_s = from_s + DAY_S
+    units = 0
+    for i in range(len(spans)):
+        since_s, rate, extra = spans[i]
+        until_s = spans[i + 1][0] if i + 1 < len(spans) else to_s
+        lasting_s = min(until_s, to_s) - max(since_s, from_s)
+        if lasting_s > 0:
+            units += rate * lasting_s
+        if from_s <= since_s <= to_s:
+            units += extra * DAY_S
+    return units
