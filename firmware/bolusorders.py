@@ -7,7 +7,7 @@ from firmware import wire
 from firmware.bolus import DAY_S
 from firmware.schedule import volume_nl
 from firmware.state import NEVER
-from firmware.windows import with_bolus, within
+from firmware.windows import with_bolus
 
 _LONGEST_S = DAY_S
 _MOST_PER_DAY = 24
@@ -123,7 +123,7 @@ class BolusOrders:
         now_s = self._uptime.now_s
         until_s = now_s + over_s
         to_come = with_bolus(self._outlook.basal(until_s + DAY_S), bolus_nl_per_day * mcg_per_ml, until_s)
-        if not within(self._windows.highest(now_s, to_come, until_s), state.max_dose_mcg_per_day):
+        if not self._windows.allow(now_s, to_come, until_s, state.max_dose_mcg_per_day):
             return wire.REASON_DOSE_LIMIT
         basal_nl_per_day = infusion.week.highest_nl_per_day() if infusion.week else infusion.ordered_nl_per_day
         hour_nl = min(over_s, 3600) * bolus_nl // over_s + basal_nl_per_day // 24

@@ -7,7 +7,7 @@ any change. Roles are the wire's (`wire.ROLE_OF`) and were checked before.
 from firmware import prescription, schedule, titration, wire
 from firmware.staging import Staged
 from firmware.state import NEVER
-from firmware.windows import with_bolus, within
+from firmware.windows import with_bolus
 
 _MAX_DEPTH_MM = 25  # telemetry and refill reach no deeper (docs/sources.md, SEED-41)
 
@@ -263,8 +263,7 @@ class Commands:
         if bolus_nl_per_day:
             last_s = self._bolus.until_s
             to_come = with_bolus(to_come, bolus_nl_per_day * state.drug_mcg_per_ml, last_s)
-        highest = self._windows.highest(self._uptime.now_s, to_come, last_s)
-        if not within(highest, state.max_dose_mcg_per_day):
+        if not self._windows.allow(self._uptime.now_s, to_come, last_s, state.max_dose_mcg_per_day):
             return wire.REASON_DOSE_LIMIT
         fastest_nl_per_day = week.highest_nl_per_day() if week else program[3]
         if self._line.bridging:  # in which the line's drug is delivered for that dose

@@ -13,12 +13,7 @@ _KIND = 4
 _VERSION = 1
 _MOST = 48  # a flex day has 13 changes, and each bolus two
 _LAYOUT = "IQQ" * _MOST
-_UNITS_PER_MCG = 1_000_000 * DAY_S  # of what `highest` adds up
-
-
-def within(units, max_mcg):
-    """Whether the dose that `highest` found is within a limit. A thousandth is left to the rounding of rates."""
-    return units <= max_mcg * (_UNITS_PER_MCG + _UNITS_PER_MCG // 1000)
+_UNITS_PER_MCG = 1_000_000 * DAY_S  # of dose: nL/day times mcg/mL times s
 
 
 def with_bolus(to_come, rate, until_s):
@@ -73,18 +68,21 @@ class Windows:
         values = [value for span in spans for value in span]
         return self._record.save(*(values + [0] * (3 * _MOST - len(values))))
 
-    def highest(self, now_s, to_come, last_s):
-        """The largest dose, in nL/day times mcg/mL times s, of any 24 hours that reach into what is `to_come` and
-        begin at `last_s` or before.
+    def allow(self, now_s, to_come, last_s, max_mcg):
+        """Whether no 24 hours that reach into what is `to_come`, and begin at `last_s` or before, get more than a
+        limit; where a higher one left more than that in the last 24 hours, no more than those.
 
-        That is a list of (from_s, rate), the first from now on; the last one goes on.
+        `to_come` is a list of (from_s, rate), the first from now on; the last one goes on. A thousandth of the limit
+        is left to the rounding of rates.
         """
-        spans = [span for span in self.spans if span[0] < now_s or span[2]]
-        spans = spans + [(at_s, rate, 0) for at_s, rate in to_come]
+        past = [span for span in self.spans if span[0] < now_s or span[2]] + [(now_s, 0, 0)]
+        most = max(max_mcg * _UNITS_PER_MCG, _dose(past, now_s - DAY_S))
+        spans = past + [(at_s, rate, 0) for at_s, rate in to_come]
         edges_s = [now_s - DAY_S, now_s]
         for since_s, _, _ in spans:
             edges_s += [since_s, since_s - DAY_S]
-        return max([_dose(spans, edge_s) for edge_s in edges_s if now_s - DAY_S <= edge_s <= last_s])
+        edges_s = [edge_s for edge_s in edges_s if now_s - DAY_S <= edge_s <= last_s]
+        return max([_dose(spans, edge_s) for edge_s in edges_s]) <= most + most // 1000
 
 
 def _dose(spans, from_s):
