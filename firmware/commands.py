@@ -25,7 +25,7 @@ _ANY = _ALIVE + (wire.THERAPY_END_OF_SERVICE,)
 class Commands:
     """Runs privileged requests."""
 
-    def __init__(self, config, uptime, state, ledger, reservoir, monitor, alarms, infusion, log):
+    def __init__(self, config, uptime, state, ledger, reservoir, monitor, alarms, infusion, log, chart, doses):
         self._config = config
         self._uptime = uptime
         self._state = state
@@ -35,6 +35,8 @@ class Commands:
         self._alarms = alarms
         self._infusion = infusion
         self._log = log
+        self._chart = chart
+        self._doses = doses
         self._table = {
             wire.REQ_IMPLANT: (self._implant, (wire.THERAPY_UNFILLED, wire.THERAPY_STOPPED)),
             wire.REQ_REFILL: (self._refill, _ALIVE),
@@ -50,6 +52,8 @@ class Commands:
             wire.REQ_MINIMUM_RATE: (self._minimum_rate, _ALIVE),
             wire.REQ_DEMO_ALARM: (self._demo_alarm, _ANY),
             wire.REQ_LIMITS: (self._limits, _ALIVE),
+            wire.REQ_READ_RECORD: (self._read_record, _ANY),
+            wire.REQ_WRITE_RECORD: (self._write_record, _ANY),
         }
 
     def run(self, session, frame, fields):
@@ -185,7 +189,12 @@ class Commands:
         place = self._infusion.keep_week(week)
         if week and not place:
             return wire.REASON_STATE, None
+        flag = wire.FLAG_YES if overridden else wire.FLAG_NO
+        times = self._uptime.wall_s, self._uptime.now_s
+        if not self._doses.add(*times, old_ng_per_day, staged.program[2], staged.program[1], flag):
+            return wire.REASON_STATE, None
         titration.replace(state, self._uptime.now_s)
+        state.commits += 1
         state.mode, state.concentration_mcg_per_ml, state.dose_ng_per_day, state.rate_nl_per_day = staged.program
         state.week = place
         state.highest_dose_ng = week.highest_dose_ng() if week else state.dose_ng_per_day
@@ -198,6 +207,7 @@ class Commands:
             self._log.add(wire.EVENT_LIMIT_OVERRIDE, state.dose_ng_per_day, *overridden)
         self._log.add(wire.EVENT_PROGRAM_COMMITTED, _number(digest), old_ng_per_day, state.dose_ng_per_day)
         self._trusted()
+        self._end_memory()
         return None, None
 
     def _stop(self, _session, _frame):
@@ -269,6 +279,21 @@ class Commands:
         self._monitor.set_limit(prescription.largest_mcg_per_day(state))
         return None, None
 
+    def _read_record(self, _session, _frame, field):
+        text = self._chart.read(field)
+        if text is None:  # not the same as one that says nothing
+            return wire.REASON_STATE, None
+        return None, (wire.ANS_RECORD, wire.pack_record(field, text))
+
+    def _write_record(self, _session, _frame, field, text):
+        if not self._chart.fits(field, text):
+            return wire.REASON_MALFORMED, None
+        if not self._chart.write(field, text):
+            return wire.REASON_STATE, None
+        self._log.add(wire.EVENT_RECORD_CHANGED, field)
+        self._end_memory()
+        return None, None
+
     def _trusted(self):
         """A programmer's order put therapy right: what stood against it is over, and silenced with it."""
         self._monitor.set_limit(prescription.largest_mcg_per_day(self._state))
@@ -281,6 +306,9 @@ class Commands:
     def _end_stop(self):
         for alarm in (wire.ALARM_STOPPED, wire.ALARM_STOPPED_48H):
             self._end(alarm, self._state.stopped_since_s == NEVER)
+
+    def _end_memory(self):
+        self._end(wire.ALARM_MEMORY, not (self._chart.spoilt or self._doses.spoilt))
 
     def _end(self, alarm, over):
         if over:

@@ -17,6 +17,9 @@ _PARSERS = {
     wire.REQ_SET_CLOCK: wire.unpack_set_clock,
     wire.REQ_DEMO_ALARM: wire.unpack_demo_alarm,
     wire.REQ_LIMITS: wire.unpack_limits,
+    wire.REQ_DOSES: wire.unpack_doses,
+    wire.REQ_READ_RECORD: wire.unpack_read_record,
+    wire.REQ_WRITE_RECORD: wire.unpack_write_record,
 }
 _EMPTY = (
     wire.REQ_HELLO,
@@ -83,6 +86,8 @@ class Desk:
             return wire.ANS_STATUS, self._report.status(port)
         if request == wire.REQ_LOG:
             return wire.ANS_LOG, self._report.log(*fields)
+        if request == wire.REQ_DOSES:
+            return wire.ANS_DOSES, self._report.doses(*fields)
         port.subscribe(fields[0], self._uptime.now_s)
         return wire.ANS_SUBSCRIBED, wire.pack_subscribed(fields[0])
 

@@ -2,9 +2,11 @@
 
 from firmware import prescription, wire
 from firmware.alarms import Alarms
+from firmware.chart import Chart
 from firmware.commands import Commands
 from firmware.delivery import Delivery
 from firmware.desk import Desk
+from firmware.doses import Doses
 from firmware.eventlog import EventLog
 from firmware.infusion import Infusion
 from firmware.ledger import Ledger
@@ -33,6 +35,8 @@ class Pump:
         self.log = EventLog(hal.store, self.uptime)
         self.ledger = Ledger(hal.store)
         self.state = State(hal.store, config)
+        self.chart = Chart(hal.store)
+        self.doses = Doses(hal.store, self.state)
         newest_s = max(self.ledger.uptime_s, self.state.uptime_s, self.log.newest_s)
         self.uptime.start(newest_s, self.state)
         self.reservoir = Reservoir(config, self.state, self.ledger)
@@ -55,8 +59,9 @@ class Pump:
             self.alarms,
             self.infusion,
             self.log,
+            self.doses,
         )
-        commands = Commands(*parts, self.infusion, self.log)
+        commands = Commands(*parts, self.infusion, self.log, self.chart, self.doses)
         desk = Desk(self.uptime, self.sessions, report, commands, self.log)
         self.ports = [Port(link, desk, hal.clock) for link in hal.links]
         report.ports = self.ports
@@ -84,6 +89,9 @@ class Pump:
         spoilt_program = state.lost or not self.infusion.load_week()
         if spoilt_program or self.ledger.lost:
             self.infusion.enter_safe_state(wire.REGION_PROGRAM if spoilt_program else wire.REGION_LEDGER)
+        for region, part in ((wire.REGION_PATIENT, self.chart), (wire.REGION_DOSES, self.doses)):
+            if part.spoilt:
+                self.alarms.occur(wire.ALARM_MEMORY, now_s, region)
         self.alarms.resume(now_s)
         self.infusion.begin()
         self._forecast()

@@ -5,13 +5,14 @@ from firmware.session import padded
 from firmware.state import NEVER
 
 LOG_ENTRIES = 12  # as many as fit into a frame
+DOSE_ENTRIES = 10
 _NO_MV = 0xFFFF
 
 
 class Report:
     """Reads the parts of the pump; changes none."""
 
-    def __init__(self, config, fill_sensor, uptime, state, ledger, reservoir, power, alarms, infusion, log):
+    def __init__(self, config, fill_sensor, uptime, state, ledger, reservoir, power, alarms, infusion, log, doses):
         self._config = config
         self._fill_sensor = fill_sensor
         self._uptime = uptime
@@ -22,6 +23,7 @@ class Report:
         self._alarms = alarms
         self._infusion = infusion
         self._log = log
+        self._doses = doses
         self.ports = []
 
     def hello(self):
@@ -40,6 +42,10 @@ class Report:
         """ANS_LOG's payload."""
         entries = self._log.read(first_seq, last_seq, LOG_ENTRIES)
         return wire.pack_log(self._log.oldest_seq, self._log.next_seq, entries)
+
+    def doses(self, first):
+        """ANS_DOSES's payload."""
+        return wire.pack_doses(self._state.commits, self._doses.read(first, DOSE_ENTRIES))
 
     def telemetry(self, port):
         """PUSH_TELEMETRY's payload."""

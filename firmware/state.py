@@ -6,7 +6,7 @@ from firmware.record import Record
 NEVER = wire.NONE32
 SLOTS = (2, 3)
 _KIND = 2
-_VERSION = 2
+_VERSION = 3
 
 ALARMS = tuple(sorted(wire.ALARM_EVENT))
 """The alarms, in the order in which the record keeps them."""
@@ -39,6 +39,7 @@ _FIELDS = (
     ("max_dose_mcg_per_day", "I"),
     ("max_bolus_mcg", "I"),
     ("max_change_percent", "I"),
+    ("commits", "I"),
 )
 PAST_DOSES = 6
 _LAYOUT = "".join([code for _, code in _FIELDS]) + "IQQ" * PAST_DOSES + "BI" * len(ALARMS)
@@ -50,7 +51,7 @@ class State:
 
     `concentration_mcg_per_ml` belongs to the committed program, `drug_mcg_per_ml` to what is in the reservoir. `week`
     is where the program's week is kept, 1 or 2, and 0 when it has none; `highest_dose_ng` is what the program gives in
-    the worst 24 hours.
+    the worst 24 hours. `commits` counts the programs committed.
     `wall_offset_s` is wall time minus uptime, valid while `clock` is FLAG_YES. Change fields,
     set `changed`, and `keep`.
     """

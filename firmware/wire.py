@@ -2,8 +2,8 @@
 
 from struct import calcsize, pack, unpack
 
-VERSION = 2
-FINGERPRINT = 0x48F209DD
+VERSION = 3
+FINGERPRINT = 0xE299108B
 NONE32 = 0xFFFFFFFF
 ALL_ALARMS = 0xFFFF
 
@@ -85,6 +85,23 @@ REASON_SOFT_LIMIT = 0xC3
 REGION_PROGRAM = 0x01
 REGION_LEDGER = 0x02
 REGION_LOG = 0x03
+REGION_PATIENT = 0x08
+REGION_DOSES = 0x09
+
+RECORD_PATIENT_NAME = 0x01
+RECORD_PATIENT_ID = 0x02
+RECORD_BORN = 0x03
+RECORD_DIAGNOSIS = 0x04
+RECORD_ALLERGIES = 0x05
+RECORD_MEDICINES = 0x06
+RECORD_EMERGENCY_MEDICINES = 0x07
+RECORD_RESTRICTIONS = 0x08
+RECORD_FEVER_PLAN = 0x09
+RECORD_EMERGENCY_PLAN = 0x0A
+RECORD_CONTACTS = 0x0B
+RECORD_CLINIC = 0x0C
+RECORD_PHYSICIAN = 0x0D
+RECORD_CATHETER_MODEL = 0x0E
 
 EVENT_BOOT = 0x01
 EVENT_POST_PASS = 0x02
@@ -126,6 +143,7 @@ EVENT_COMMS_RATE_LIMIT = 0x65
 EVENT_CLOCK_SET = 0x70
 EVENT_CLOCK_LOST = 0x72
 EVENT_LOG_FAIL = 0x7F
+EVENT_RECORD_CHANGED = 0x80
 EVENT_CMD_REJECTED = 0x81
 EVENT_IMPLANT = 0x82
 
@@ -133,6 +151,8 @@ REQ_HELLO = 0x01
 REQ_STATUS = 0x02
 REQ_LOG = 0x03
 REQ_SUBSCRIBE = 0x04
+REQ_READ_RECORD = 0x05
+REQ_DOSES = 0x06
 REQ_OPEN = 0x10
 REQ_PROVE = 0x11
 REQ_CLOSE = 0x12
@@ -150,10 +170,13 @@ REQ_SET_CLOCK = 0x28
 REQ_MINIMUM_RATE = 0x29
 REQ_DEMO_ALARM = 0x2A
 REQ_LIMITS = 0x2B
+REQ_WRITE_RECORD = 0x33
 ANS_HELLO = 0x81
 ANS_STATUS = 0x82
 ANS_LOG = 0x83
 ANS_SUBSCRIBED = 0x84
+ANS_RECORD = 0x85
+ANS_DOSES = 0x86
 ANS_CHALLENGE = 0x90
 ANS_PROVED = 0x91
 ANS_REFILLED = 0xA1
@@ -165,6 +188,22 @@ ANS_DONE = 0xFE
 ANS_REFUSED = 0xFF
 PUSH_TELEMETRY = 0xC0
 
+RECORD_CODES = (
+    RECORD_PATIENT_NAME,
+    RECORD_PATIENT_ID,
+    RECORD_BORN,
+    RECORD_DIAGNOSIS,
+    RECORD_ALLERGIES,
+    RECORD_MEDICINES,
+    RECORD_EMERGENCY_MEDICINES,
+    RECORD_RESTRICTIONS,
+    RECORD_FEVER_PLAN,
+    RECORD_EMERGENCY_PLAN,
+    RECORD_CONTACTS,
+    RECORD_CLINIC,
+    RECORD_PHYSICIAN,
+    RECORD_CATHETER_MODEL,
+)
 ROLE_CODES = (ROLE_OBSERVER, ROLE_PATIENT, ROLE_CLINICIAN, ROLE_MANUFACTURING)
 FLAG_CODES = (FLAG_NO, FLAG_YES)
 MODE_CODES = (MODE_NONE, MODE_SIMPLE, MODE_FLEX)
@@ -189,6 +228,7 @@ ALARM_CODES = (
 CLASS_CODES = (CLASS_NON_CRITICAL, CLASS_CRITICAL)
 
 ROLE_OF = {
+    REQ_READ_RECORD: ROLE_OBSERVER,
     REQ_PROVE: ROLE_OBSERVER,
     REQ_CLOSE: ROLE_OBSERVER,
     REQ_IMPLANT: ROLE_CLINICIAN,
@@ -205,6 +245,7 @@ ROLE_OF = {
     REQ_MINIMUM_RATE: ROLE_CLINICIAN,
     REQ_DEMO_ALARM: ROLE_CLINICIAN,
     REQ_LIMITS: ROLE_CLINICIAN,
+    REQ_WRITE_RECORD: ROLE_CLINICIAN,
 }
 EVENT_SEVERITY = {
     EVENT_BOOT: SEVERITY_INFO,
@@ -247,6 +288,7 @@ EVENT_SEVERITY = {
     EVENT_CLOCK_SET: SEVERITY_INFO,
     EVENT_CLOCK_LOST: SEVERITY_NON_CRITICAL,
     EVENT_LOG_FAIL: SEVERITY_INFO,
+    EVENT_RECORD_CHANGED: SEVERITY_INFO,
     EVENT_CMD_REJECTED: SEVERITY_INFO,
     EVENT_IMPLANT: SEVERITY_INFO,
 }
@@ -265,8 +307,25 @@ ALARM_EVENT = {
     ALARM_CLOCK_LOST: EVENT_CLOCK_LOST,
     ALARM_STOPPED: EVENT_STOPPED,
 }
+RECORD_BYTES = {
+    RECORD_PATIENT_NAME: 48,
+    RECORD_PATIENT_ID: 24,
+    RECORD_BORN: 10,
+    RECORD_DIAGNOSIS: 96,
+    RECORD_ALLERGIES: 96,
+    RECORD_MEDICINES: 192,
+    RECORD_EMERGENCY_MEDICINES: 192,
+    RECORD_RESTRICTIONS: 192,
+    RECORD_FEVER_PLAN: 192,
+    RECORD_EMERGENCY_PLAN: 192,
+    RECORD_CONTACTS: 192,
+    RECORD_CLINIC: 96,
+    RECORD_PHYSICIAN: 48,
+    RECORD_CATHETER_MODEL: 32,
+}
 
 LOG_ENTRY_FMT = "<IIIBBIII"
+DOSE_ENTRY_FMT = "<IIIQQIB"
 
 
 def _unpack(fmt, payload, checks=()):
@@ -329,6 +388,16 @@ def unpack_subscribe(payload):
     return _unpack("<H", payload)
 
 
+def unpack_read_record(payload):
+    """(field,)"""
+    return _unpack("<B", payload, ((0, RECORD_CODES),))
+
+
+def unpack_doses(payload):
+    """(first,)"""
+    return _unpack("<I", payload)
+
+
 def unpack_open(payload):
     """(role, nonce)"""
     return _unpack("<B16s", payload, ((0, ROLE_CODES),))
@@ -382,6 +451,11 @@ def unpack_demo_alarm(payload):
 def unpack_limits(payload):
     """(max_dose_mcg_per_day, max_bolus_mcg, max_change_percent)"""
     return _unpack("<III", payload)
+
+
+def unpack_write_record(payload):
+    """(field, text)"""
+    return _unpack("<B192s", payload, ((0, RECORD_CODES),))
 
 
 _HELLO = (
@@ -545,6 +619,33 @@ _SUBSCRIBED = (("period_s", 2),)
 def pack_subscribed(period_s):
     values = (period_s,)
     return _pack("<H", _SUBSCRIBED, values)
+
+
+_RECORD = (("field", 1), ("text", -192))
+
+
+def pack_record(field, text):
+    values = (field, text)
+    return _pack("<B192s", _RECORD, values)
+
+
+_DOSES = (("newest", 4),)
+_DOSES_DOSES = (
+    ("number", 4),
+    ("wall_s", 4),
+    ("uptime_s", 4),
+    ("old_dose_ng_per_day", 8),
+    ("dose_ng_per_day", 8),
+    ("concentration_mcg_per_ml", 4),
+    ("overridden", 1),
+)
+
+
+def pack_doses(newest, doses):
+    values = (newest,)
+    out = _pack("<I", _DOSES, values)
+    out += _pack_list("<IIIQQIB", _DOSES_DOSES, doses)
+    return out
 
 
 _CHALLENGE = (("session", 4), ("nonce", -16))

@@ -26,6 +26,7 @@ _TITLES = {
     "ADVISORY": "Advisories",
     "REASON": "Reasons",
     "REGION": "Regions",
+    "RECORD": "Records",
 }
 _EXAMPLE_PROGRAM = {
     "mode": "simple",
@@ -109,6 +110,9 @@ def _tables() -> Iterator[str]:
         if prefix == "ALARM":
             yield from ("| name | code | class | its event |", "|---|---|---|---|")
             yield from (_alarm_row(name, code) for name, code in table.items())
+        elif prefix == "RECORD":
+            yield from ("| name | code | most bytes |", "|---|---|---|")
+            yield from (f"| {name} | {_hex(text.code)} | {text.most_bytes} |" for name, text in codes.RECORDS.items())
         else:
             yield from ("| name | code |", "|---|---|")
             yield from (f"| {name} | {_hex(code)} |" for name, code in table.items())

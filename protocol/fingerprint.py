@@ -21,6 +21,7 @@ TABLES = {
     "ADVISORY": codes.ADVISORY,
     "REASON": codes.REASON,
     "REGION": codes.REGION,
+    "RECORD": codes.RECORD,
 }
 """The tables of codes, by the prefix of their names."""
 
@@ -36,6 +37,7 @@ def _canonical() -> Iterator[str]:
         yield f"{name} {sorted(table.items())}"
     for name, event in sorted(codes.EVENTS.items()):
         yield f"event {name} {event.code} {event.severity} {event.data}"
+    yield f"texts {sorted(codes.RECORDS.items())}"
     for message in MESSAGES:
         yield f"message {message.code} {message.name} {message.role}"
         for field in fields_of(message.layout):

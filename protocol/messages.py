@@ -15,7 +15,7 @@ from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, PrefixedArray
 from protocol import codes
 from protocol.layout import Code, Struct
 
-VERSION = 2
+VERSION = 3
 """Rises with every change of a message, so that of two sides the older can be named."""
 
 WALL_EPOCH = "2018-01-01T00:00:00"
@@ -37,12 +37,14 @@ alarm = Code(Int16ul, **codes.ALARM)
 alarm_or_all = Code(Int16ul, **codes.ALARM, all=codes.ALL_ALARMS)
 advisory = Code(Int16ul, **codes.ADVISORY)
 reason = Code(Int8ul, **codes.REASON)
+record = Code(Int8ul, **codes.RECORD)
 event = Code(Int8ul, **{name: entry.code for name, entry in codes.EVENTS.items()})
 
 ADDRESS_BYTES = 12
 NONCE_BYTES = 16
 DIGEST_BYTES = 8
 SITE_BYTES = 24
+TEXT_BYTES = 192
 
 AlarmEntry = Struct(
     "alarm" / alarm * "code; table Alarms; which alarm",
@@ -60,6 +62,16 @@ LogEntry = Struct(
     "a" / Int32ul * "see event; 0..2^32-1; first number",
     "b" / Int32ul * "see event; 0..2^32-1; second number",
     "c" / Int32ul * "see event; 0..2^32-1; third number",
+)
+
+DoseEntry = Struct(
+    "number" / Int32ul * "-; 1..2^32-1; number of the commit",
+    "wall_s" / Int32ul * "s; 0..2^32-2, none 2^32-1; wall time since 2018-01-01T00:00:00",
+    "uptime_s" / Int32ul * "s; 0..2^30-1; pump uptime",
+    "old_dose_ng_per_day" / Int64ul * "ng/day; 0..2^63, 0 for the first; daily dose of the program before",
+    "dose_ng_per_day" / Int64ul * "ng/day; 1..2^63; daily dose; of a week its seventh, rounded down",
+    "concentration_mcg_per_ml" / Int32ul * "mcg/mL; 1..50000; of its drug",
+    "overridden" / flag * "code; table Flags; whether a soft limit was overridden",
 )
 
 Program = Struct(
@@ -112,6 +124,19 @@ REQUESTS = (
         "SUBSCRIBE",
         Struct("period_s" / Int16ul * "s; 0..65535, 0 ends it; time between two pushed TELEMETRY messages"),
         "Push telemetry on this line until told otherwise.",
+    ),
+    Message(
+        0x05,
+        "READ_RECORD",
+        Struct("field" / record * "code; table Records; which text"),
+        "Read a text of the patient's record.",
+        "observer",
+    ),
+    Message(
+        0x06,
+        "DOSES",
+        Struct("first" / Int32ul * "-; 0..2^32-2; number of the first commit wanted; older ones may be gone"),
+        "Read the daily doses that were committed. An answer holds as many as fit: ask on from there.",
     ),
     Message(
         0x10,
@@ -211,6 +236,18 @@ REQUESTS = (
         "Set limits, for programs to come. None can be switched off; the running program goes on.",
         "clinician",
     ),
+    Message(
+        0x33,
+        "WRITE_RECORD",
+        Struct(
+            "field" / record * "code; table Records; which text",
+            "text"
+            / Bytes(TEXT_BYTES)
+            * "UTF-8; padded with 0x00, no control characters but line ends; the new text, empty to delete it",
+        ),
+        "Write a text of the patient's record. Each has a greatest length of its own (table Records).",
+        "clinician",
+    ),
 )
 
 ANSWERS = (
@@ -285,6 +322,24 @@ ANSWERS = (
         "SUBSCRIBED",
         Struct("period_s" / Int16ul * "s; 0..65535; as asked for"),
         "Telemetry will be pushed (or not, at 0).",
+    ),
+    Message(
+        0x85,
+        "RECORD",
+        Struct(
+            "field" / record * "code; table Records; which text",
+            "text" / Bytes(TEXT_BYTES) * "UTF-8; padded with 0x00; empty where none was written",
+        ),
+        "A text of the patient's record.",
+    ),
+    Message(
+        0x86,
+        "DOSES",
+        Struct(
+            "newest" / Int32ul * "-; 0..2^32-1; number of the newest commit, 0 for none",
+            "doses" / PrefixedArray(Int8ul, DoseEntry) * "list; up to 10; from the first one wanted that is kept",
+        ),
+        "Committed daily doses, oldest first. The pump keeps 64.",
     ),
     Message(
         0x90,

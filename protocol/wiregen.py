@@ -95,8 +95,11 @@ def _constants() -> Iterator[str]:
     yield _wrap("EVENT_SEVERITY = {", severities, "}")
     causes = [f"ALARM_{alarm.upper()}: EVENT_{event}" for alarm, event in codes.ALARM_EVENT.items()]
     yield _wrap("ALARM_EVENT = {", causes, "}")
+    sizes = [f"RECORD_{field.upper()}: {text.most_bytes}" for field, text in codes.RECORDS.items()]
+    yield _wrap("RECORD_BYTES = {", sizes, "}")
     yield ""
     yield f'LOG_ENTRY_FMT = "{_format(fields_of(messages.LogEntry))}"'
+    yield f'DOSE_ENTRY_FMT = "{_format(fields_of(messages.DoseEntry))}"'
 
 
 def _checked_tables() -> Iterator[tuple[str, str]]:

@@ -7,9 +7,10 @@ from hashlib import sha256
 from typing import Any
 
 from host_tools.programmer import orders, readout, units
-from host_tools.programmer.client import Client, decode
+from host_tools.programmer.client import decode
 from host_tools.programmer.errors import BadValue, LinkLost, NoDevice, ReadBackDiffers
 from host_tools.programmer.flex import FlexProgram, Schedule, check_flex, flex_program
+from host_tools.programmer.memory import Memory
 from host_tools.programmer.orders import Program, Refill
 from host_tools.programmer.units import Number
 from protocol import codes, messages
@@ -21,7 +22,7 @@ LOG_PIECE = 12  # entries in an answer
 PATIENCE_S = 5  # without telemetry for its period and this long, the pump is asked for it again
 
 
-class Programmer(Client):
+class Programmer(Memory):
     """A programmer on one line. Reading needs no session; a verb that changes the pump opens one of its own.
 
     `checks=False` leaves all judgement of values to the pump.

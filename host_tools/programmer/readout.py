@@ -102,6 +102,20 @@ def event_dict(entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def dose_dict(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A committed daily dose, and its change against the one before in percent (None for the first), to 0.1."""
+    old_ng, new_ng = entry["old_dose_ng_per_day"], entry["dose_ng_per_day"]
+    return {
+        "wall": wall_text(entry["wall_s"]),
+        "uptime_s": entry["uptime_s"],
+        "old_dose_mcg_per_day": mcg_from_ng(old_ng),
+        "dose_mcg_per_day": mcg_from_ng(new_ng),
+        "concentration_mcg_per_ml": entry["concentration_mcg_per_ml"],
+        "change_percent": (2000 * (new_ng - old_ng) + old_ng) // (2 * old_ng) / 10 if old_ng else None,
+        "overridden": str(entry["overridden"]) == "yes",
+    }
+
+
 _WORDS = {
     "old": codes.THERAPY,
     "new": codes.THERAPY,
@@ -110,6 +124,7 @@ _WORDS = {
     "role": codes.ROLE,
     "reason": codes.REASON,
     "region": codes.REGION,
+    "field": codes.RECORD,
     "test": codes.REGION,
     "command": {name: message.code for name, message in REQUEST.items()},
 }

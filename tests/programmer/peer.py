@@ -80,6 +80,8 @@ class Peer:
         self.key = key
         self.done: list[tuple[str, dict[str, Any]]] = []
         self.events: list[dict[str, Any]] = []
+        self.texts: dict[str, bytes] = {}
+        self.doses: list[dict[str, Any]] = []
         self.refuse: dict[str, str] = {}
         self.identity = dict(IDENTITY)
         self.status = dict(STATUS)
@@ -127,6 +129,10 @@ class Peer:
             wanted = [e for e in self.events if fields["first_seq"] <= e["seq"] <= fields["last_seq"]][:12]
             bounds = {"oldest_seq": 1, "next_seq": len(self.events) + 1}
             return self._frame(request, name, signed, entries=wanted, **bounds)
+        if name == "DOSES":
+            wanted = [dose for dose in self.doses if dose["number"] >= fields["first"]][:10]
+            newest = self.doses[-1]["number"] if self.doses else 0
+            return self._frame(request, name, signed, newest=newest, doses=wanted)
         if name == "SUBSCRIBE":
             self.done.append((name, fields))
             return self._frame(request, "SUBSCRIBED", signed, **fields)
@@ -137,6 +143,11 @@ class Peer:
             return self._frame(request, "PROVED", signed, idle_s=300)
         if name == "REFILL":
             return self._frame(request, "REFILLED", signed, expected_nl=6_000_000)
+        if name == "WRITE_RECORD":
+            self.texts[str(fields["field"])] = fields["text"]
+        if name == "READ_RECORD":
+            text = self.texts.get(str(fields["field"]), bytes(messages.TEXT_BYTES))
+            return self._frame(request, "RECORD", signed, field=fields["field"], text=text)
         if name in ("STAGE", "READ_BACK"):
             return self._stage(name, request, fields, signed)
         return self._frame(request, "DONE", signed, request=request.type)
