@@ -4,7 +4,7 @@ A command changes the state, has it kept, and only then touches the machine and 
 any change. Roles are the wire's (`wire.ROLE_OF`) and were checked before.
 """
 
-from firmware import prescription, schedule, titration, wire
+from firmware import prescription, schedule, settings, titration, wire
 from firmware.staging import Staged
 from firmware.state import NEVER
 
@@ -52,6 +52,8 @@ class Commands:
             wire.REQ_MINIMUM_RATE: (self._minimum_rate, _ALIVE),
             wire.REQ_DEMO_ALARM: (self._demo_alarm, _ANY),
             wire.REQ_LIMITS: (self._limits, _ALIVE),
+            wire.REQ_ALARM_SETTINGS: (self._alarm_settings, _ALIVE),
+            wire.REQ_READ_IMPLANT: (self._read_implant, _ANY),
             wire.REQ_READ_RECORD: (self._read_record, _ANY),
             wire.REQ_WRITE_RECORD: (self._write_record, _ANY),
         }
@@ -81,7 +83,7 @@ class Commands:
     def _filled(self):
         return self._state.last_refill_s != NEVER
 
-    def _implant(self, _session, _frame, wall_s, implanted_s, catheter_mm, tubing_nl, depth_mm, site, override):
+    def _implant(self, _session, _frame, wall_s, implanted_s, catheter_mm, tubing_nl, depth_mm, site, override, kept):
         if depth_mm > _MAX_DEPTH_MM and override != wire.FLAG_YES:
             return wire.REASON_SOFT_LIMIT, None
         state = self._state
@@ -90,10 +92,18 @@ class Commands:
         state.tubing_nl = tubing_nl
         state.depth_mm = depth_mm
         state.site = site
+        state.kept_catheter = kept
         reason, answer = self._set_clock(_session, _frame, wall_s)
         if reason is None:
-            self._log.add(wire.EVENT_IMPLANT, catheter_mm, tubing_nl, depth_mm)
+            self._log.add(wire.EVENT_IMPLANT, catheter_mm, tubing_nl, kept)
+            if depth_mm > _MAX_DEPTH_MM:
+                self._log.add(wire.EVENT_DEPTH_OVERRIDE, depth_mm, _MAX_DEPTH_MM)
         return reason, answer
+
+    def _read_implant(self, _session, _frame):
+        state = self._state
+        told = state.implanted_wall_s, state.catheter_mm, state.tubing_nl, state.depth_mm, state.site
+        return None, (wire.ANS_IMPLANTATION, wire.pack_implantation(*told, state.kept_catheter))
 
     def _set_clock(self, _session, _frame, wall_s):
         old_s = self._uptime.wall_s
@@ -122,7 +132,7 @@ class Commands:
             self._infusion.set_therapy(wire.THERAPY_MINIMUM)
         if not self._keep():
             return wire.REASON_STATE, None
-        self._reservoir.filled()
+        self._reservoir.plan()
         self._log.add(wire.EVENT_REFILL, expected_nl, aspirated_nl, volume_nl)
         if old_mcg_per_ml not in (0, mcg_per_ml):
             self._log.add(wire.EVENT_CONCENTRATION_CHANGED, old_mcg_per_ml, mcg_per_ml)
@@ -277,6 +287,21 @@ class Commands:
             return wire.REASON_STATE, None
         self._log.add(wire.EVENT_LIMITS_CHANGED, *new)
         self._monitor.set_limit(prescription.largest_mcg_per_day(state))
+        return None, None
+
+    def _alarm_settings(self, _session, _frame, *wanted):
+        changes = settings.change(self._state, self._config, wanted)
+        if changes is None:
+            return wire.REASON_MALFORMED, None
+        if not self._keep():
+            return wire.REASON_STATE, None
+        for change in changes:
+            self._log.add(wire.EVENT_ALARM_CONFIG_CHANGED, *change)
+        self._alarms.hasten(self._uptime.now_s)
+        if self._filled():
+            self._reservoir.plan()
+            self._end(wire.ALARM_LOW_RESERVOIR, not self._reservoir.low)
+            self._infusion.change()
         return None, None
 
     def _read_record(self, _session, _frame, field):

@@ -18,6 +18,7 @@ _PARSERS = {
     wire.REQ_DEMO_ALARM: wire.unpack_demo_alarm,
     wire.REQ_LIMITS: wire.unpack_limits,
     wire.REQ_DOSES: wire.unpack_doses,
+    wire.REQ_ALARM_SETTINGS: wire.unpack_alarm_settings,
     wire.REQ_READ_RECORD: wire.unpack_read_record,
     wire.REQ_WRITE_RECORD: wire.unpack_write_record,
 }
@@ -30,6 +31,7 @@ _EMPTY = (
     wire.REQ_STOP,
     wire.REQ_RESUME,
     wire.REQ_MINIMUM_RATE,
+    wire.REQ_READ_IMPLANT,
 )
 
 

@@ -197,7 +197,7 @@ class Infusion:
             return
         now_s = self._uptime.now_s
         for alarm, after_s in (
-            (wire.ALARM_STOPPED, self._config.stopped_s),
+            (wire.ALARM_STOPPED, self._state.stopped_after_s),
             (wire.ALARM_STOPPED_48H, self._config.stopped_critical_s),
         ):
             if now_s - since_s >= after_s:

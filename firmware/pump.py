@@ -41,7 +41,7 @@ class Pump:
         self.uptime.start(newest_s, self.state)
         self.reservoir = Reservoir(config, self.state, self.ledger)
         self.power = Power(config, hal.battery, self.state)
-        self.alarms = Alarms(config, hal.buzzer, self.state, self.log)
+        self.alarms = Alarms(hal.buzzer, self.state, self.log)
         largest_mcg_per_day = prescription.largest_mcg_per_day(self.state)
         self.monitor = Monitor(hal.motor, config.step_nl, largest_mcg_per_day, config.monitor_percent)
         delivery = self.delivery_class(hal.motor, config.step_nl)

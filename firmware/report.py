@@ -100,7 +100,10 @@ class Report:
             config.min_rate_nl_per_day,
             config.max_rate_nl_per_day,
             config.reservoir_nl,
-            config.low_reservoir_nl,
+            state.low_reservoir_nl,
+            state.critical_interval_s,
+            state.non_critical_interval_s,
+            state.stopped_after_s,
             [] if state.clock == wire.FLAG_YES else [wire.ADVISORY_CLOCK_UNSET],
             self._alarms.entries(),
         )

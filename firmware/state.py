@@ -40,6 +40,11 @@ _FIELDS = (
     ("max_bolus_mcg", "I"),
     ("max_change_percent", "I"),
     ("commits", "I"),
+    ("kept_catheter", "B"),
+    ("critical_interval_s", "I"),
+    ("non_critical_interval_s", "I"),
+    ("stopped_after_s", "I"),
+    ("low_reservoir_nl", "I"),
 )
 PAST_DOSES = 6
 _LAYOUT = "".join([code for _, code in _FIELDS]) + "IQQ" * PAST_DOSES + "BI" * len(ALARMS)
@@ -81,6 +86,11 @@ class State:
         self.max_dose_mcg_per_day = config.max_dose_mcg_per_day
         self.max_bolus_mcg = config.max_bolus_mcg
         self.max_change_percent = config.max_change_percent
+        self.kept_catheter = wire.FLAG_NO
+        self.critical_interval_s = config.critical_tone_s
+        self.non_critical_interval_s = config.non_critical_tone_s
+        self.stopped_after_s = config.stopped_s
+        self.low_reservoir_nl = config.low_reservoir_nl
         self.past_doses = [(NEVER, 0, 0)] * PAST_DOSES
         self.alarms = [[0, 0] for _ in ALARMS]
 

@@ -3,7 +3,7 @@
 from struct import calcsize, pack, unpack
 
 VERSION = 3
-FINGERPRINT = 0xE299108B
+FINGERPRINT = 0x29878F37
 NONE32 = 0xFFFFFFFF
 ALL_ALARMS = 0xFFFF
 
@@ -103,6 +103,11 @@ RECORD_CLINIC = 0x0C
 RECORD_PHYSICIAN = 0x0D
 RECORD_CATHETER_MODEL = 0x0E
 
+ALARM_SETTING_CRITICAL_INTERVAL_S = 0x01
+ALARM_SETTING_NON_CRITICAL_INTERVAL_S = 0x02
+ALARM_SETTING_STOPPED_AFTER_S = 0x03
+ALARM_SETTING_LOW_RESERVOIR_NL = 0x04
+
 EVENT_BOOT = 0x01
 EVENT_POST_PASS = 0x02
 EVENT_POST_FAIL = 0x03
@@ -144,6 +149,8 @@ EVENT_CLOCK_SET = 0x70
 EVENT_CLOCK_LOST = 0x72
 EVENT_LOG_FAIL = 0x7F
 EVENT_RECORD_CHANGED = 0x80
+EVENT_ALARM_CONFIG_CHANGED = 0x83
+EVENT_DEPTH_OVERRIDE = 0x84
 EVENT_CMD_REJECTED = 0x81
 EVENT_IMPLANT = 0x82
 
@@ -153,6 +160,7 @@ REQ_LOG = 0x03
 REQ_SUBSCRIBE = 0x04
 REQ_READ_RECORD = 0x05
 REQ_DOSES = 0x06
+REQ_READ_IMPLANT = 0x0C
 REQ_OPEN = 0x10
 REQ_PROVE = 0x11
 REQ_CLOSE = 0x12
@@ -170,6 +178,7 @@ REQ_SET_CLOCK = 0x28
 REQ_MINIMUM_RATE = 0x29
 REQ_DEMO_ALARM = 0x2A
 REQ_LIMITS = 0x2B
+REQ_ALARM_SETTINGS = 0x32
 REQ_WRITE_RECORD = 0x33
 ANS_HELLO = 0x81
 ANS_STATUS = 0x82
@@ -177,6 +186,7 @@ ANS_LOG = 0x83
 ANS_SUBSCRIBED = 0x84
 ANS_RECORD = 0x85
 ANS_DOSES = 0x86
+ANS_IMPLANTATION = 0x8C
 ANS_CHALLENGE = 0x90
 ANS_PROVED = 0x91
 ANS_REFILLED = 0xA1
@@ -229,6 +239,7 @@ CLASS_CODES = (CLASS_NON_CRITICAL, CLASS_CRITICAL)
 
 ROLE_OF = {
     REQ_READ_RECORD: ROLE_OBSERVER,
+    REQ_READ_IMPLANT: ROLE_OBSERVER,
     REQ_PROVE: ROLE_OBSERVER,
     REQ_CLOSE: ROLE_OBSERVER,
     REQ_IMPLANT: ROLE_CLINICIAN,
@@ -245,6 +256,7 @@ ROLE_OF = {
     REQ_MINIMUM_RATE: ROLE_CLINICIAN,
     REQ_DEMO_ALARM: ROLE_CLINICIAN,
     REQ_LIMITS: ROLE_CLINICIAN,
+    REQ_ALARM_SETTINGS: ROLE_CLINICIAN,
     REQ_WRITE_RECORD: ROLE_CLINICIAN,
 }
 EVENT_SEVERITY = {
@@ -289,6 +301,8 @@ EVENT_SEVERITY = {
     EVENT_CLOCK_LOST: SEVERITY_NON_CRITICAL,
     EVENT_LOG_FAIL: SEVERITY_INFO,
     EVENT_RECORD_CHANGED: SEVERITY_INFO,
+    EVENT_ALARM_CONFIG_CHANGED: SEVERITY_INFO,
+    EVENT_DEPTH_OVERRIDE: SEVERITY_INFO,
     EVENT_CMD_REJECTED: SEVERITY_INFO,
     EVENT_IMPLANT: SEVERITY_INFO,
 }
@@ -404,8 +418,8 @@ def unpack_open(payload):
 
 
 def unpack_implant(payload):
-    """(wall_s, implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, override)"""
-    return _unpack("<IIHIB24sB", payload, ((6, FLAG_CODES),))
+    """(wall_s, implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, override, kept_catheter)"""
+    return _unpack("<IIHIB24sBB", payload, ((6, FLAG_CODES), (7, FLAG_CODES)))
 
 
 def unpack_refill(payload):
@@ -451,6 +465,11 @@ def unpack_demo_alarm(payload):
 def unpack_limits(payload):
     """(max_dose_mcg_per_day, max_bolus_mcg, max_change_percent)"""
     return _unpack("<III", payload)
+
+
+def unpack_alarm_settings(payload):
+    """(critical_interval_s, non_critical_interval_s, stopped_after_s, low_reservoir_nl)"""
+    return _unpack("<IIII", payload)
 
 
 def unpack_write_record(payload):
@@ -508,6 +527,9 @@ _STATUS = (
     ("max_rate_nl_per_day", 4),
     ("capacity_nl", 4),
     ("low_reservoir_nl", 4),
+    ("critical_interval_s", 4),
+    ("non_critical_interval_s", 4),
+    ("stopped_after_s", 4),
 )
 _STATUS_ADVISORIES = (("advisories", 2),)
 _STATUS_ALARMS = (("alarm", 2), ("since_s", 4), ("silenced", 1), ("condition", 1))
@@ -548,6 +570,9 @@ def pack_status(
     max_rate_nl_per_day,
     capacity_nl,
     low_reservoir_nl,
+    critical_interval_s,
+    non_critical_interval_s,
+    stopped_after_s,
     advisories,
     alarms,
 ):
@@ -586,8 +611,11 @@ def pack_status(
         max_rate_nl_per_day,
         capacity_nl,
         low_reservoir_nl,
+        critical_interval_s,
+        non_critical_interval_s,
+        stopped_after_s,
     )
-    out = _pack("<IIHBBBIQIIIQQIIIIHHIIIIIIIIIQQIIII", _STATUS, values)
+    out = _pack("<IIHBBBIQIIIQQIIIIHHIIIIIIIIIQQIIIIIII", _STATUS, values)
     out += _pack_list("<H", _STATUS_ADVISORIES, [(entry,) for entry in advisories])
     out += _pack_list("<HIBB", _STATUS_ALARMS, alarms)
     return out
@@ -646,6 +674,21 @@ def pack_doses(newest, doses):
     out = _pack("<I", _DOSES, values)
     out += _pack_list("<IIIQQIB", _DOSES_DOSES, doses)
     return out
+
+
+_IMPLANTATION = (
+    ("implanted_wall_s", 4),
+    ("catheter_mm", 2),
+    ("tubing_nl", 4),
+    ("depth_mm", 1),
+    ("site", -24),
+    ("kept_catheter", 1),
+)
+
+
+def pack_implantation(implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, kept_catheter):
+    values = (implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, kept_catheter)
+    return _pack("<IHIB24sB", _IMPLANTATION, values)
 
 
 _CHALLENGE = (("session", 4), ("nonce", -16))

@@ -84,6 +84,10 @@ REGION = {"program": 1, "ledger": 2, "log": 3, "patient": 8, "doses": 9}
 """Parts of the pump's memory, as events name them."""
 
 
+ALARM_SETTING = {"critical_interval_s": 1, "non_critical_interval_s": 2, "stopped_after_s": 3, "low_reservoir_nl": 4}
+"""What a clinician may set of the alarms, as ALARM_CONFIG_CHANGED names it."""
+
+
 class Text(NamedTuple):
     """A text of the patient's record: its code, and how many bytes of UTF-8 it may have."""
 
@@ -161,8 +165,10 @@ EVENTS = {
     "CLOCK_LOST": Event(0x72, "non_critical"),
     "LOG_FAIL": Event(0x7F, "info", ("lost",)),
     "RECORD_CHANGED": Event(0x80, "info", ("field",)),
+    "ALARM_CONFIG_CHANGED": Event(0x83, "info", ("setting", "old", "new")),
+    "DEPTH_OVERRIDE": Event(0x84, "info", ("depth_mm", "limit_mm")),
     "CMD_REJECTED": Event(0x81, "info", ("command", "reason")),
-    "IMPLANT": Event(0x82, "info", ("catheter_mm", "tubing_nl", "depth_mm")),
+    "IMPLANT": Event(0x82, "info", ("catheter_mm", "tubing_nl", "kept_catheter")),
 }
 """The event log's catalogue. A number named `_ng`, `_nl` or `_s` is in that unit; others are codes or counts."""
 

@@ -27,6 +27,7 @@ _TITLES = {
     "REASON": "Reasons",
     "REGION": "Regions",
     "RECORD": "Records",
+    "ALARM_SETTING": "Alarm settings",
 }
 _EXAMPLE_PROGRAM = {
     "mode": "simple",

@@ -22,6 +22,7 @@ TABLES = {
     "REASON": codes.REASON,
     "REGION": codes.REGION,
     "RECORD": codes.RECORD,
+    "ALARM_SETTING": codes.ALARM_SETTING,
 }
 """The tables of codes, by the prefix of their names."""
 

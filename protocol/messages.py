@@ -138,6 +138,7 @@ REQUESTS = (
         Struct("first" / Int32ul * "-; 0..2^32-2; number of the first commit wanted; older ones may be gone"),
         "Read the daily doses that were committed. An answer holds as many as fit: ask on from there.",
     ),
+    Message(0x0C, "READ_IMPLANT", Empty, "Read what IMPLANT recorded.", "observer"),
     Message(
         0x10,
         "OPEN",
@@ -160,6 +161,7 @@ REQUESTS = (
             "depth_mm" / Int8ul * "mm; 0..255; depth under the skin; over 25 needs `override`",
             "site" / Bytes(SITE_BYTES) * "UTF-8; padded with 0x00; where the pump sits",
             "override" / flag * "code; table Flags; accept a soft limit",
+            "kept_catheter" / flag * "code; table Flags; the catheter is an earlier pump's, and full of its drug",
         ),
         "Record the implantation and set the clock.",
         "clinician",
@@ -237,6 +239,20 @@ REQUESTS = (
         "clinician",
     ),
     Message(
+        0x32,
+        "ALARM_SETTINGS",
+        Struct(
+            "critical_interval_s" / Int32ul * "s; 60..3600, unchanged 2^32-1; between two critical tones",
+            "non_critical_interval_s" / Int32ul * "s; 600..14400, unchanged 2^32-1; between two non-critical tones",
+            "stopped_after_s" / Int32ul * "s; 3600..86400, unchanged 2^32-1; stopped for so long, the pump warns",
+            "low_reservoir_nl"
+            / Int32ul
+            * "nL; the residual volume..half the capacity, unchanged 2^32-1; below it the pump warns",
+        ),
+        "Set how soon and how often the pump warns. None can be switched off, and the 48 h alarm is not a setting.",
+        "clinician",
+    ),
+    Message(
         0x33,
         "WRITE_RECORD",
         Struct(
@@ -302,6 +318,9 @@ ANSWERS = (
             "max_rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; highest programmable rate",
             "capacity_nl" / Int32ul * "nL; 0..40000000; what the reservoir holds",
             "low_reservoir_nl" / Int32ul * "nL; 0..40000000; volume of the low-reservoir alarm",
+            "critical_interval_s" / Int32ul * "s; 1..2^30-1; between two critical tones",
+            "non_critical_interval_s" / Int32ul * "s; 1..2^30-1; between two non-critical tones",
+            "stopped_after_s" / Int32ul * "s; 1..2^30-1; stopped for so long, the pump warns",
             "advisories" / PrefixedArray(Int8ul, advisory) * "code; table Advisories, up to 4; silent notes",
             "alarms" / PrefixedArray(Int8ul, AlarmEntry) * "list; up to 16; alarms on or not yet silenced",
         ),
@@ -340,6 +359,19 @@ ANSWERS = (
             "doses" / PrefixedArray(Int8ul, DoseEntry) * "list; up to 10; from the first one wanted that is kept",
         ),
         "Committed daily doses, oldest first. The pump keeps 64.",
+    ),
+    Message(
+        0x8C,
+        "IMPLANTATION",
+        Struct(
+            "implanted_wall_s" / Int32ul * "s; 0..2^30-1, none 2^32-1; wall time of the operation",
+            "catheter_mm" / Int16ul * "mm; 0..2000; length of the catheter left in place",
+            "tubing_nl" / Int32ul * "nL; 0..1000000; dead volume of the pump's own tubing",
+            "depth_mm" / Int8ul * "mm; 0..255; depth under the skin",
+            "site" / Bytes(SITE_BYTES) * "UTF-8; padded with 0x00; where the pump sits",
+            "kept_catheter" / flag * "code; table Flags; the catheter is an earlier pump's",
+        ),
+        "The implantation, as it was recorded last.",
     ),
     Message(
         0x90,

@@ -135,7 +135,7 @@ def _unpacker(message: messages.Message) -> str:
         if field.codes:
             any_alarm = " + (ALL_ALARMS,)" if codes.ALL_ALARMS in field.codes.values() else ""
             checks.append(f"({index}, {_table_of(field)}_CODES{any_alarm})")
-    arguments = [f'"{_format(fields)}"', "payload"] + ([f"({', '.join(checks)},)"] if checks else [])
+    arguments = [f'"{_format(fields)}"', "payload"] + ([_tuple("", checks)] if checks else [])
     return (
         f"\n\ndef unpack_{message.name.lower()}(payload):\n"
         f'    """{_tuple("", [field.name for field in flat])}"""\n'

@@ -38,6 +38,7 @@ CHANGES = (
     "MINIMUM_RATE",
     "DEMO_ALARM",
     "LIMITS",
+    "ALARM_SETTINGS",
     "WRITE_RECORD",
 )
 """Requests after which a pump is not what it was."""

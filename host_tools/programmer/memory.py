@@ -32,6 +32,11 @@ class Memory(Client):
             for field, text in wanted.items():
                 self.ask("WRITE_RECORD", field=field, text=text)
 
+    def implant_record(self) -> dict[str, Any]:
+        """What `implant` recorded last: lengths, volumes and place in its units, and when (None: not implanted)."""
+        with self.session():
+            return readout.implant_dict(self.ask("READ_IMPLANT"))
+
     def titration(self) -> list[dict[str, Any]]:
         """The committed daily doses that the pump still has (64), oldest first."""
         self.hello()

@@ -95,8 +95,12 @@ class Programmer(Memory):
         date: datetime | None = None,
         wall: datetime | None = None,
         override: bool = False,
+        kept_catheter: bool = False,
     ) -> None:
-        """Record the implantation at `date` (default: now); set the clock to `wall` (default: this computer's)."""
+        """Record the implantation at `date` (default: now); set the clock to `wall` (default: this computer's).
+
+        `kept_catheter`: the catheter is an earlier pump's and full of its drug; only this pump's tubing is empty.
+        """
         wall = wall or datetime.now().replace(microsecond=0)
         if self._checks:
             orders.check_implant(depth_mm, override)
@@ -110,6 +114,7 @@ class Programmer(Memory):
                 depth_mm=depth_mm,
                 site=_padded("site", site, messages.SITE_BYTES),
                 override="yes" if override else "no",
+                kept_catheter="yes" if kept_catheter else "no",
             )
 
     def refill(self, volume_ml: Number, concentration_mcg_per_ml: int, aspirated_ml: Number | None = None) -> Refill:
@@ -213,6 +218,21 @@ class Programmer(Memory):
         if self._checks:
             orders.check_limits({name: limit for name, limit in values.items() if limit is not None})
         self._do("LIMITS", **{name: messages.NONE32 if limit is None else limit for name, limit in values.items()})
+
+    def alarm_settings(
+        self,
+        critical_interval_s: int | None = None,
+        non_critical_interval_s: int | None = None,
+        stopped_after_s: int | None = None,
+        low_reservoir_ml: Number | None = None,
+    ) -> None:
+        """Set how often the alarms sound, after how long a stop, and below which volume; None leaves one as it is."""
+        low_nl = None if low_reservoir_ml is None else units.nl_from_ml("low_reservoir_ml", low_reservoir_ml)
+        given = (critical_interval_s, non_critical_interval_s, stopped_after_s, low_nl)
+        wanted = {name: value for name, value in zip(codes.ALARM_SETTING, given, strict=True) if value is not None}
+        if self._checks:
+            orders.check_alarm_settings(wanted, self.status()["limits"]["capacity_nl"])
+        self._do("ALARM_SETTINGS", **dict.fromkeys(codes.ALARM_SETTING, messages.NONE32) | wanted)
 
     def demo_alarm(self, alarm_class: str) -> None:
         """Sound the tone of `critical` or `non_critical` alarms once."""

@@ -56,6 +56,9 @@ STATUS: dict[str, Any] = {
     "max_rate_nl_per_day": 24_000_000,
     "capacity_nl": 20_000_000,
     "low_reservoir_nl": 2_000_000,
+    "critical_interval_s": 600,
+    "non_critical_interval_s": 3600,
+    "stopped_after_s": 21_600,
     "advisories": [],
     "alarms": [{"alarm": "eri", "since_s": 5, "silenced": "no", "condition": "active"}],
 }
