@@ -29,8 +29,7 @@ def is_critical(alarm):
 class Alarms:
     """The latches of every alarm, kept in the state, and the tones. Times are pump uptime in seconds."""
 
-    def __init__(self, config, buzzer, state, log):
-        self._config = config
+    def __init__(self, buzzer, state, log):
         self._buzzer = buzzer
         self._state = state
         self._log = log
@@ -98,22 +97,30 @@ class Alarms:
 
     def sound(self, now_s):
         """Play the tone that is due. A pump that was never filled makes none before its end of service."""
-        config = self._config
+        state = self._state
         pattern = 0
         if self._critical_due_s <= now_s:
-            self._critical_due_s = now_s + config.critical_tone_s
+            self._critical_due_s = now_s + state.critical_interval_s
             pattern = _DUAL
         if self._single_due_s <= now_s:
-            self._single_due_s = now_s + config.non_critical_tone_s
+            self._single_due_s = now_s + state.non_critical_interval_s
             if self._critical_due_s == NEVER:
                 pattern = _SINGLE
-        if pattern and self._state.therapy != wire.THERAPY_UNFILLED:
+        if pattern and state.therapy != wire.THERAPY_UNFILLED:
             self._end_demo()
             self._buzzer.play(pattern)
             self._tone = pattern
             self._tone_until_s = now_s + _LASTS_S[pattern]
         elif now_s >= self._demo_until_s:
             self._end_demo()
+        self._set_due()
+
+    def hasten(self, now_s):
+        """The intervals were changed: the next tone is no later than they ask."""
+        if self._critical_due_s != NEVER:
+            self._critical_due_s = min(self._critical_due_s, now_s + self._state.critical_interval_s)
+        if self._single_due_s != NEVER:
+            self._single_due_s = min(self._single_due_s, now_s + self._state.non_critical_interval_s)
         self._set_due()
 
     def demonstrate(self, alarm_class, now_s):

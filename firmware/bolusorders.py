@@ -16,19 +16,19 @@ _MOST_PER_DAY = 24
 class BolusOrders:
     """Handlers for the command table: each gives (REASON or None, answer or None)."""
 
-    def __init__(self, config, uptime, state, reservoir, monitor, alarms, line, bolus, windows, infusion, outlook, log):
+    def __init__(self, config, pump):
         self._config = config
-        self._uptime = uptime
-        self._state = state
-        self._reservoir = reservoir
-        self._monitor = monitor
-        self._alarms = alarms
-        self._line = line
-        self._bolus = bolus
-        self._windows = windows
-        self._infusion = infusion
-        self._outlook = outlook
-        self._log = log
+        self._uptime = pump.uptime
+        self._state = pump.state
+        self._reservoir = pump.reservoir
+        self._monitor = pump.monitor
+        self._alarms = pump.alarms
+        self._line = pump.line
+        self._bolus = pump.bolus
+        self._windows = pump.windows
+        self._infusion = pump.infusion
+        self._outlook = pump.outlook
+        self._log = pump.log
 
     def table(self):
         """Request -> handler, for any therapy that has not ended."""

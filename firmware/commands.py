@@ -4,7 +4,7 @@ A command changes the state, has it kept, and only then touches the machine and 
 any change. Roles are the wire's (`wire.ROLE_OF`) and were checked before.
 """
 
-from firmware import prescription, schedule, titration, wire
+from firmware import prescription, schedule, settings, titration, wire
 from firmware.staging import Staged
 from firmware.state import NEVER
 from firmware.windows import with_bolus
@@ -26,22 +26,22 @@ _ANY = _ALIVE + (wire.THERAPY_END_OF_SERVICE,)
 class Commands:
     """Runs privileged requests."""
 
-    def __init__(self, parts, given, infusion, outlook, log, orders):
-        config, uptime, state, ledger, reservoir, monitor, alarms = parts
-        line, bolus, windows = given
+    def __init__(self, config, pump, orders):
         self._config = config
-        self._uptime = uptime
-        self._state = state
-        self._ledger = ledger
-        self._reservoir = reservoir
-        self._monitor = monitor
-        self._alarms = alarms
-        self._line = line
-        self._bolus = bolus
-        self._windows = windows
-        self._infusion = infusion
-        self._outlook = outlook
-        self._log = log
+        self._uptime = pump.uptime
+        self._state = pump.state
+        self._ledger = pump.ledger
+        self._reservoir = pump.reservoir
+        self._monitor = pump.monitor
+        self._alarms = pump.alarms
+        self._line = pump.line
+        self._bolus = pump.bolus
+        self._windows = pump.windows
+        self._infusion = pump.infusion
+        self._outlook = pump.outlook
+        self._log = pump.log
+        self._chart = pump.chart
+        self._doses = pump.doses
         self._table = {
             wire.REQ_IMPLANT: (self._implant, (wire.THERAPY_UNFILLED, wire.THERAPY_STOPPED)),
             wire.REQ_REFILL: (self._refill, _ALIVE),
@@ -57,6 +57,10 @@ class Commands:
             wire.REQ_MINIMUM_RATE: (self._minimum_rate, _ALIVE),
             wire.REQ_DEMO_ALARM: (self._demo_alarm, _ANY),
             wire.REQ_LIMITS: (self._limits, _ALIVE),
+            wire.REQ_ALARM_SETTINGS: (self._alarm_settings, _ALIVE),
+            wire.REQ_READ_IMPLANT: (self._read_implant, _ANY),
+            wire.REQ_READ_RECORD: (self._read_record, _ANY),
+            wire.REQ_WRITE_RECORD: (self._write_record, _ANY),
         }
         self._orders = orders.table()
 
@@ -89,26 +93,32 @@ class Commands:
     def _filled(self):
         return self._state.last_refill_s != NEVER
 
-    def _implant(self, _session, _frame, wall_s, implanted_s, catheter_mm, tubing_nl, depth_mm, site, override):
+    def _implant(self, _session, _frame, wall_s, implanted_s, catheter_mm, tubing_nl, depth_mm, site, override, kept):
         if depth_mm > _MAX_DEPTH_MM and override != wire.FLAG_YES:
             return wire.REASON_SOFT_LIMIT, None
+        if self._line.prime_steps:
+            return wire.REASON_STATE, None
         state = self._state
-        new_line = (catheter_mm, tubing_nl, implanted_s) != (
-            state.catheter_mm,
-            state.tubing_nl,
-            state.implanted_wall_s,
-        )
+        before = (state.implanted_wall_s, state.catheter_mm, state.tubing_nl)
         state.implanted_wall_s = implanted_s
         state.catheter_mm = catheter_mm
         state.tubing_nl = tubing_nl
         state.depth_mm = depth_mm
         state.site = site
-        if new_line:
-            self._line.replaced()
+        state.kept_catheter = kept
+        if before != (implanted_s, catheter_mm, tubing_nl):  # else some word of it is put right
+            self._line.replace()
         reason, answer = self._set_clock(_session, _frame, wall_s)
         if reason is None:
-            self._log.add(wire.EVENT_IMPLANT, catheter_mm, tubing_nl, depth_mm)
+            self._log.add(wire.EVENT_IMPLANT, catheter_mm, tubing_nl, kept)
+            if depth_mm > _MAX_DEPTH_MM:
+                self._log.add(wire.EVENT_DEPTH_OVERRIDE, depth_mm, _MAX_DEPTH_MM)
         return reason, answer
+
+    def _read_implant(self, _session, _frame):
+        state = self._state
+        told = state.implanted_wall_s, state.catheter_mm, state.tubing_nl, state.depth_mm, state.site
+        return None, (wire.ANS_IMPLANTATION, wire.pack_implantation(*told, state.kept_catheter))
 
     def _set_clock(self, _session, _frame, wall_s):
         old_s = self._uptime.wall_s
@@ -146,7 +156,7 @@ class Commands:
             self._infusion.set_therapy(wire.THERAPY_MINIMUM)
         if not self._keep():
             return wire.REASON_STATE, None
-        self._reservoir.filled()
+        self._reservoir.plan()
         self._log.add(wire.EVENT_REFILL, expected_nl, aspirated_nl, volume_nl)
         if changes:
             self._log_change(old_mcg_per_ml, mcg_per_ml)
@@ -244,6 +254,11 @@ class Commands:
         place = self._infusion.keep_week(week)
         if week and not place:
             return wire.REASON_STATE, None
+        flag = wire.FLAG_YES if overridden else wire.FLAG_NO
+        times = self._uptime.wall_s, self._uptime.now_s
+        if not self._doses.add(*times, old_ng_per_day, staged.program[2], staged.program[1], flag):
+            return wire.REASON_STATE, None
+        state.commits += 1
         self._put(staged.program, week, place)
         if not self._keep():
             return wire.REASON_STATE, None
@@ -253,6 +268,7 @@ class Commands:
             self._log.add(wire.EVENT_LIMIT_OVERRIDE, staged.program[2], *overridden)
         self._log.add(wire.EVENT_PROGRAM_COMMITTED, _number(digest), old_ng_per_day, staged.program[2])
         self._trusted()
+        self._end_memory()
         return None, None
 
     def _window_refusal(self, program, week):
@@ -358,6 +374,36 @@ class Commands:
         self._monitor.set_limit(prescription.largest_mcg_per_day(state))
         return None, None
 
+    def _alarm_settings(self, _session, _frame, *wanted):
+        changes = settings.change(self._state, self._config, wanted)
+        if changes is None:
+            return wire.REASON_MALFORMED, None
+        if not self._keep():
+            return wire.REASON_STATE, None
+        for change in changes:
+            self._log.add(wire.EVENT_ALARM_CONFIG_CHANGED, *change)
+        self._alarms.hasten(self._uptime.now_s)
+        if self._filled():
+            self._reservoir.plan()
+            self._end(wire.ALARM_LOW_RESERVOIR, not self._reservoir.low)
+            self._infusion.change()
+        return None, None
+
+    def _read_record(self, _session, _frame, field):
+        text = self._chart.read(field)
+        if text is None:  # not the same as one that says nothing
+            return wire.REASON_STATE, None
+        return None, (wire.ANS_RECORD, wire.pack_record(field, text))
+
+    def _write_record(self, _session, _frame, field, text):
+        if not self._chart.fits(field, text):
+            return wire.REASON_MALFORMED, None
+        if not self._chart.write(field, text):
+            return wire.REASON_STATE, None
+        self._log.add(wire.EVENT_RECORD_CHANGED, field)
+        self._end_memory()
+        return None, None
+
     def _trusted(self):
         """A programmer's order put therapy right: what stood against it is over, and silenced with it."""
         self._monitor.set_limit(prescription.largest_mcg_per_day(self._state))
@@ -370,6 +416,9 @@ class Commands:
     def _end_stop(self):
         for alarm in (wire.ALARM_STOPPED, wire.ALARM_STOPPED_48H):
             self._end(alarm, self._state.stopped_since_s == NEVER)
+
+    def _end_memory(self):
+        self._end(wire.ALARM_MEMORY, not (self._chart.spoilt or self._doses.spoilt))
 
     def _end(self, alarm, over):
         if over:

@@ -30,7 +30,7 @@ class Config:
     max_change_percent = 30  # soft: of a daily dose's rise within 24 h
     max_decrease_percent = 20  # soft, and not a clinician's to set: of its fall
 
-    critical_tone_s = 600
+    critical_tone_s = 600  # this and the next two: of a new pump, as is low_reservoir_nl, until a clinician sets others
     non_critical_tone_s = 3600
     stopped_s = 6 * 3600
     stopped_critical_s = 48 * 3600

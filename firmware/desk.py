@@ -20,6 +20,10 @@ _PARSERS = {
     wire.REQ_PRIME: wire.unpack_prime,
     wire.REQ_BOLUS: wire.unpack_bolus,
     wire.REQ_SET_PATIENT_BOLUS: wire.unpack_set_patient_bolus,
+    wire.REQ_DOSES: wire.unpack_doses,
+    wire.REQ_ALARM_SETTINGS: wire.unpack_alarm_settings,
+    wire.REQ_READ_RECORD: wire.unpack_read_record,
+    wire.REQ_WRITE_RECORD: wire.unpack_write_record,
 }
 _EMPTY = (
     wire.REQ_HELLO,
@@ -33,6 +37,7 @@ _EMPTY = (
     wire.REQ_PATIENT_BOLUS,
     wire.REQ_PATIENT_BOLUS_SETTINGS,
     wire.REQ_CANCEL_BOLUS,
+    wire.REQ_READ_IMPLANT,
 )
 
 
@@ -91,6 +96,8 @@ class Desk:
             return wire.ANS_LOG, self._report.log(*fields)
         if request == wire.REQ_PATIENT_BOLUS_SETTINGS:
             return wire.ANS_PATIENT_BOLUS_SETTINGS, self._report.patient_bolus()
+        if request == wire.REQ_DOSES:
+            return wire.ANS_DOSES, self._report.doses(*fields)
         port.subscribe(fields[0], self._uptime.now_s)
         return wire.ANS_SUBSCRIBED, wire.pack_subscribed(fields[0])
 

@@ -15,26 +15,24 @@ DAY_S = 86400
 class Infusion:
     """The therapy of one pump, between the parts that order and the parts that watch."""
 
-    def __init__(
-        self, config, uptime, state, ledger, reservoir, monitor, alarms, line, bolus, windows, log, delivery, store
-    ):
+    def __init__(self, config, pump, delivery, store):
         self._config = config
-        self._uptime = uptime
-        self._state = state
-        self._ledger = ledger
-        self._reservoir = reservoir
-        self._monitor = monitor
-        self._alarms = alarms
-        self._line = line
-        self._bolus = bolus
-        self._windows = windows
-        self._log = log
+        self._uptime = pump.uptime
+        self._state = pump.state
+        self._ledger = pump.ledger
+        self._reservoir = pump.reservoir
+        self._monitor = pump.monitor
+        self._alarms = pump.alarms
+        self._line = pump.line
+        self._bolus = pump.bolus
+        self._windows = pump.windows
+        self._log = pump.log
         self.delivery = delivery
         self._weeks = WeekStore(store)
         self.week = None  # of the committed flex program
         self.step = -1  # of the week, now running; -1 while none is
         self._step_since_s = 0
-        self._therapy = state.therapy  # as last logged
+        self._therapy = pump.state.therapy  # as last logged
         self._stall_s = NEVER
         self._missed_before = 0
         self.due_s = NEVER
@@ -237,7 +235,7 @@ class Infusion:
             return
         now_s = self._uptime.now_s
         for alarm, after_s in (
-            (wire.ALARM_STOPPED, self._config.stopped_s),
+            (wire.ALARM_STOPPED, self._state.stopped_after_s),
             (wire.ALARM_STOPPED_48H, self._config.stopped_critical_s),
         ):
             if now_s - since_s >= after_s:

@@ -5,6 +5,8 @@ begins (docs/sources.md, DD-09). Both are ordered as volumes and counted in book
 makes them longer and takes nothing from them.
 """
 
+from firmware import wire
+
 
 class Line:
     """What `state` and `ledger` say of it. Volumes in nL."""
@@ -46,10 +48,11 @@ class Line:
         """The concentration now at the tip; 0 when no drug was ever filled in."""
         return self._state.bridge_mcg_per_ml or self._state.drug_mcg_per_ml
 
-    def replaced(self, kept_nl=0):
-        """Put a new line into the state, of which `kept_nl` are full of drug already."""
+    def replace(self):
+        """Put a new line into the state. A catheter that was kept is full of drug already."""
         state = self._state
-        state.line_nl = max(0, self.dead_nl - kept_nl)
+        kept = state.kept_catheter == wire.FLAG_YES
+        state.line_nl = state.tubing_nl if kept else self.dead_nl
         state.line_from_steps = self._ledger.booked_steps
 
     def begin_prime(self, volume_nl):

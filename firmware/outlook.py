@@ -9,13 +9,13 @@ DAY_S = 86400
 class Outlook:
     """Looks ahead for the dates of a refill (docs/sources.md, S8) and the dose windows of windows.py."""
 
-    def __init__(self, config, uptime, state, line, bolus, infusion):
+    def __init__(self, config, pump):
         self._config = config
-        self._uptime = uptime
-        self._state = state
-        self._line = line
-        self._bolus = bolus
-        self._infusion = infusion
+        self._uptime = pump.uptime
+        self._state = pump.state
+        self._line = pump.line
+        self._bolus = pump.bolus
+        self._infusion = pump.infusion
 
     def seconds_for(self, volume_nl):
         """How long it will take to deliver a volume, the patient asking for all that is allowed; None while nothing

@@ -4,9 +4,11 @@ from firmware import prescription, wire
 from firmware.alarms import Alarms
 from firmware.bolus import Bolus
 from firmware.bolusorders import BolusOrders
+from firmware.chart import Chart
 from firmware.commands import Commands
 from firmware.delivery import Delivery
 from firmware.desk import Desk
+from firmware.doses import Doses
 from firmware.eventlog import EventLog
 from firmware.infusion import Infusion
 from firmware.ledger import Ledger
@@ -39,39 +41,22 @@ class Pump:
         self.ledger = Ledger(hal.store)
         self.state = State(hal.store, config)
         largest_mcg_per_day = prescription.largest_mcg_per_day(self.state)
-        windows = Windows(hal.store, largest_mcg_per_day * 1_000_000)
-        newest_s = max(self.ledger.uptime_s, self.state.uptime_s, self.log.newest_s, windows.newest_s)
+        self.windows = Windows(hal.store, largest_mcg_per_day * 1_000_000)
+        newest_s = max(self.ledger.uptime_s, self.state.uptime_s, self.log.newest_s, self.windows.newest_s)
         self.uptime.start(newest_s, self.state)
+        self.chart = Chart(hal.store)
+        self.doses = Doses(hal.store, self.state)
         self.reservoir = Reservoir(config, self.state, self.ledger)
         self.power = Power(config, hal.battery, self.state)
-        self.alarms = Alarms(config, hal.buzzer, self.state, self.log)
+        self.alarms = Alarms(hal.buzzer, self.state, self.log)
         self.line = Line(config, self.state, self.ledger)
         self.bolus = Bolus(config, self.state, self.ledger)
         self.monitor = Monitor(hal.motor, config.step_nl, largest_mcg_per_day, config.monitor_percent)
-        delivery = self.delivery_class(hal.motor, config.step_nl)
-        parts = (config, self.uptime, self.state, self.ledger, self.reservoir, self.monitor, self.alarms)
-        given = (self.line, self.bolus, windows)
-        self.infusion = Infusion(*parts, *given, self.log, delivery, hal.store)
-        outlook = Outlook(config, self.uptime, self.state, self.line, self.bolus, self.infusion)
+        self.infusion = Infusion(config, self, self.delivery_class(hal.motor, config.step_nl), hal.store)
+        self.outlook = Outlook(config, self)
         self.sessions = Sessions(config, self.uptime, self.state, self.log, hal.head, hal.entropy)
-        report = Report(
-            config,
-            hal.fill_sensor,
-            self.uptime,
-            self.state,
-            self.ledger,
-            self.reservoir,
-            self.power,
-            self.alarms,
-            self.line,
-            self.bolus,
-            self.infusion,
-            outlook,
-            self.log,
-        )
-        seen = (self.reservoir, self.monitor, self.alarms)
-        orders = BolusOrders(config, self.uptime, self.state, *seen, *given, self.infusion, outlook, self.log)
-        commands = Commands(parts, given, self.infusion, outlook, self.log, orders)
+        report = Report(config, hal.fill_sensor, self)
+        commands = Commands(config, self, BolusOrders(config, self))
         desk = Desk(self.uptime, self.sessions, report, commands, self.log)
         self.ports = [Port(link, desk, hal.clock) for link in hal.links]
         report.ports = self.ports
@@ -99,6 +84,9 @@ class Pump:
         spoilt_program = state.lost or not self.infusion.load_week()
         if spoilt_program or self.ledger.lost:
             self.infusion.enter_safe_state(wire.REGION_PROGRAM if spoilt_program else wire.REGION_LEDGER)
+        for region, part in ((wire.REGION_PATIENT, self.chart), (wire.REGION_DOSES, self.doses)):
+            if part.spoilt:
+                self.alarms.occur(wire.ALARM_MEMORY, now_s, region)
         self.alarms.resume(now_s)
         self.infusion.begin()
         self._forecast()

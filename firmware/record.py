@@ -59,3 +59,10 @@ class Record:
             return False
         self._older = 1 - self._older
         return True
+
+    def save_both(self, *values):
+        """As `save`; then the other copy is written over as well, so that either alone is all there is."""
+        kept = self.save(*values)
+        if kept:
+            self.save(*values)
+        return kept

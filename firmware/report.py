@@ -5,28 +5,28 @@ from firmware.session import padded
 from firmware.state import NEVER
 
 LOG_ENTRIES = 12  # as many as fit into a frame
+DOSE_ENTRIES = 10
 _NO_MV = 0xFFFF
 
 
 class Report:
     """Reads the parts of the pump; changes none."""
 
-    def __init__(
-        self, config, fill_sensor, uptime, state, ledger, reservoir, power, alarms, line, bolus, infusion, outlook, log
-    ):
+    def __init__(self, config, fill_sensor, pump):
         self._config = config
         self._fill_sensor = fill_sensor
-        self._uptime = uptime
-        self._state = state
-        self._ledger = ledger
-        self._reservoir = reservoir
-        self._power = power
-        self._alarms = alarms
-        self._line = line
-        self._bolus = bolus
-        self._infusion = infusion
-        self._outlook = outlook
-        self._log = log
+        self._uptime = pump.uptime
+        self._state = pump.state
+        self._ledger = pump.ledger
+        self._reservoir = pump.reservoir
+        self._power = pump.power
+        self._alarms = pump.alarms
+        self._line = pump.line
+        self._bolus = pump.bolus
+        self._infusion = pump.infusion
+        self._outlook = pump.outlook
+        self._log = pump.log
+        self._doses = pump.doses
         self.ports = []
 
     def hello(self):
@@ -45,6 +45,10 @@ class Report:
         """ANS_LOG's payload."""
         entries = self._log.read(first_seq, last_seq, LOG_ENTRIES)
         return wire.pack_log(self._log.oldest_seq, self._log.next_seq, entries)
+
+    def doses(self, first):
+        """ANS_DOSES's payload."""
+        return wire.pack_doses(self._state.commits, self._doses.read(first, DOSE_ENTRIES))
 
     def telemetry(self, port):
         """PUSH_TELEMETRY's payload."""
@@ -100,7 +104,7 @@ class Report:
             config.min_rate_nl_per_day,
             config.max_rate_nl_per_day,
             config.reservoir_nl,
-            config.low_reservoir_nl,
+            state.low_reservoir_nl,
             state.drug,
             self._line.mcg_per_ml,
             self._line.dead_nl,
@@ -108,6 +112,9 @@ class Report:
             bolus,
             bolus_left_nl,
             self._bolus.patient_left(self._uptime.now_s),
+            state.critical_interval_s,
+            state.non_critical_interval_s,
+            state.stopped_after_s,
             [] if state.clock == wire.FLAG_YES else [wire.ADVISORY_CLOCK_UNSET],
             self._alarms.entries(),
         )

@@ -18,13 +18,14 @@ class Reservoir:
         self._ledger = ledger
         self.low_at_steps = self.empty_at_steps = _FAR
         if state.last_refill_s != NEVER:
-            self._set_thresholds()
+            self.plan()
 
-    def _set_thresholds(self):
+    def plan(self):
+        """Work out the thresholds: after a refill that was kept, and when the alarm's volume was changed."""
         config = self._config
         filled_nl = self._state.filled_nl
         start_steps = self._state.filled_at_steps
-        self.low_at_steps = start_steps + max(0, (filled_nl - config.low_reservoir_nl) // config.step_nl + 1)
+        self.low_at_steps = start_steps + max(0, (filled_nl - self._state.low_reservoir_nl) // config.step_nl + 1)
         self.empty_at_steps = start_steps + max(0, (filled_nl - config.residual_nl) // config.step_nl)
 
     @property
@@ -50,7 +51,7 @@ class Reservoir:
         return self._ledger.booked_steps >= self.low_at_steps
 
     def fill(self, volume_nl, mcg_per_ml, now_s):
-        """Put a refill into the state, which the caller keeps and then tells by `filled`."""
+        """Put a refill into the state, which the caller keeps before it calls `plan`."""
         state = self._state
         state.filled_nl = volume_nl
         state.filled_at_steps = self._ledger.booked_steps
@@ -63,11 +64,7 @@ class Reservoir:
         if self._state.last_refill_s != NEVER:
             self._ledger.assume(self.low_at_steps)
 
-    def filled(self):
-        """The refill was kept."""
-        self._set_thresholds()
-
     @property
     def above_low_nl(self):
         """Volume left until the reservoir is low."""
-        return max(0, self.volume_nl - self._config.low_reservoir_nl)
+        return max(0, self.volume_nl - self._state.low_reservoir_nl)

@@ -62,6 +62,12 @@ _FIELDS = (
     ("patient_over_s", "I"),
     ("patient_lockout_s", "I"),
     ("patient_per_day", "B"),
+    ("commits", "I"),
+    ("kept_catheter", "B"),
+    ("critical_interval_s", "I"),
+    ("non_critical_interval_s", "I"),
+    ("stopped_after_s", "I"),
+    ("low_reservoir_nl", "I"),
 )
 _PROGRAM = ("mode", "concentration_mcg_per_ml", "dose_ng_per_day", "rate_nl_per_day", "week", "highest_dose_ng")
 PAST_DOSES = 6
@@ -78,6 +84,7 @@ class State:
     is where the program's week is kept, 1 to 3, and 0 when it has none; `highest_dose_ng` is what the program gives in
     the worst 24 hours. The program of `next_...` follows it when the bridge is out; there is none while `next_mode` is
     MODE_NONE.
+    `commits` counts the programs committed.
     `wall_offset_s` is wall time minus uptime, valid while `clock` is FLAG_YES. Change fields,
     set `changed`, and `keep`.
     """
@@ -110,6 +117,11 @@ class State:
         self.max_bolus_mcg = config.max_bolus_mcg
         self.max_change_percent = config.max_change_percent
         self.patient_boluses_s = [NEVER] * PATIENT_BOLUSES
+        self.kept_catheter = wire.FLAG_NO
+        self.critical_interval_s = config.critical_tone_s
+        self.non_critical_interval_s = config.non_critical_tone_s
+        self.stopped_after_s = config.stopped_s
+        self.low_reservoir_nl = config.low_reservoir_nl
         self.past_doses = [(NEVER, 0, 0)] * PAST_DOSES
         self.alarms = [[0, 0] for _ in ALARMS]
 

@@ -3,7 +3,7 @@
 from struct import calcsize, pack, unpack
 
 VERSION = 3
-FINGERPRINT = 0xA2D624B5
+FINGERPRINT = 0xC8E61803
 NONE32 = 0xFFFFFFFF
 ALL_ALARMS = 0xFFFF
 
@@ -91,8 +91,30 @@ REASON_SOFT_LIMIT = 0xC3
 REGION_PROGRAM = 0x01
 REGION_LEDGER = 0x02
 REGION_LOG = 0x03
-REGION_DOSES = 0x04
+REGION_WINDOWS = 0x04
 REGION_BRIDGE = 0x05
+REGION_PATIENT = 0x08
+REGION_DOSES = 0x09
+
+RECORD_PATIENT_NAME = 0x01
+RECORD_PATIENT_ID = 0x02
+RECORD_BORN = 0x03
+RECORD_DIAGNOSIS = 0x04
+RECORD_ALLERGIES = 0x05
+RECORD_MEDICINES = 0x06
+RECORD_EMERGENCY_MEDICINES = 0x07
+RECORD_RESTRICTIONS = 0x08
+RECORD_FEVER_PLAN = 0x09
+RECORD_EMERGENCY_PLAN = 0x0A
+RECORD_CONTACTS = 0x0B
+RECORD_CLINIC = 0x0C
+RECORD_PHYSICIAN = 0x0D
+RECORD_CATHETER_MODEL = 0x0E
+
+ALARM_SETTING_CRITICAL_INTERVAL_S = 0x01
+ALARM_SETTING_NON_CRITICAL_INTERVAL_S = 0x02
+ALARM_SETTING_STOPPED_AFTER_S = 0x03
+ALARM_SETTING_LOW_RESERVOIR_NL = 0x04
 
 EVENT_BOOT = 0x01
 EVENT_POST_PASS = 0x02
@@ -141,6 +163,9 @@ EVENT_COMMS_RATE_LIMIT = 0x65
 EVENT_CLOCK_SET = 0x70
 EVENT_CLOCK_LOST = 0x72
 EVENT_LOG_FAIL = 0x7F
+EVENT_RECORD_CHANGED = 0x80
+EVENT_ALARM_CONFIG_CHANGED = 0x83
+EVENT_DEPTH_OVERRIDE = 0x84
 EVENT_CMD_REJECTED = 0x81
 EVENT_IMPLANT = 0x82
 
@@ -149,6 +174,9 @@ REQ_STATUS = 0x02
 REQ_LOG = 0x03
 REQ_SUBSCRIBE = 0x04
 REQ_PATIENT_BOLUS_SETTINGS = 0x0A
+REQ_READ_RECORD = 0x05
+REQ_DOSES = 0x06
+REQ_READ_IMPLANT = 0x0C
 REQ_OPEN = 0x10
 REQ_PROVE = 0x11
 REQ_CLOSE = 0x12
@@ -171,11 +199,16 @@ REQ_BOLUS = 0x2F
 REQ_PATIENT_BOLUS = 0x30
 REQ_SET_PATIENT_BOLUS = 0x31
 REQ_CANCEL_BOLUS = 0x34
+REQ_ALARM_SETTINGS = 0x32
+REQ_WRITE_RECORD = 0x33
 ANS_HELLO = 0x81
 ANS_STATUS = 0x82
 ANS_LOG = 0x83
 ANS_SUBSCRIBED = 0x84
 ANS_PATIENT_BOLUS_SETTINGS = 0x8A
+ANS_RECORD = 0x85
+ANS_DOSES = 0x86
+ANS_IMPLANTATION = 0x8C
 ANS_CHALLENGE = 0x90
 ANS_PROVED = 0x91
 ANS_REFILLED = 0xA1
@@ -187,6 +220,22 @@ ANS_DONE = 0xFE
 ANS_REFUSED = 0xFF
 PUSH_TELEMETRY = 0xC0
 
+RECORD_CODES = (
+    RECORD_PATIENT_NAME,
+    RECORD_PATIENT_ID,
+    RECORD_BORN,
+    RECORD_DIAGNOSIS,
+    RECORD_ALLERGIES,
+    RECORD_MEDICINES,
+    RECORD_EMERGENCY_MEDICINES,
+    RECORD_RESTRICTIONS,
+    RECORD_FEVER_PLAN,
+    RECORD_EMERGENCY_PLAN,
+    RECORD_CONTACTS,
+    RECORD_CLINIC,
+    RECORD_PHYSICIAN,
+    RECORD_CATHETER_MODEL,
+)
 ROLE_CODES = (ROLE_OBSERVER, ROLE_PATIENT, ROLE_CLINICIAN, ROLE_MANUFACTURING)
 FLAG_CODES = (FLAG_NO, FLAG_YES)
 MODE_CODES = (MODE_NONE, MODE_SIMPLE, MODE_FLEX)
@@ -211,6 +260,8 @@ ALARM_CODES = (
 CLASS_CODES = (CLASS_NON_CRITICAL, CLASS_CRITICAL)
 
 ROLE_OF = {
+    REQ_READ_RECORD: ROLE_OBSERVER,
+    REQ_READ_IMPLANT: ROLE_OBSERVER,
     REQ_PROVE: ROLE_OBSERVER,
     REQ_CLOSE: ROLE_OBSERVER,
     REQ_IMPLANT: ROLE_CLINICIAN,
@@ -232,6 +283,8 @@ ROLE_OF = {
     REQ_PATIENT_BOLUS: ROLE_PATIENT,
     REQ_SET_PATIENT_BOLUS: ROLE_CLINICIAN,
     REQ_CANCEL_BOLUS: ROLE_CLINICIAN,
+    REQ_ALARM_SETTINGS: ROLE_CLINICIAN,
+    REQ_WRITE_RECORD: ROLE_CLINICIAN,
 }
 EVENT_SEVERITY = {
     EVENT_BOOT: SEVERITY_INFO,
@@ -281,6 +334,9 @@ EVENT_SEVERITY = {
     EVENT_CLOCK_SET: SEVERITY_INFO,
     EVENT_CLOCK_LOST: SEVERITY_NON_CRITICAL,
     EVENT_LOG_FAIL: SEVERITY_INFO,
+    EVENT_RECORD_CHANGED: SEVERITY_INFO,
+    EVENT_ALARM_CONFIG_CHANGED: SEVERITY_INFO,
+    EVENT_DEPTH_OVERRIDE: SEVERITY_INFO,
     EVENT_CMD_REJECTED: SEVERITY_INFO,
     EVENT_IMPLANT: SEVERITY_INFO,
 }
@@ -299,8 +355,25 @@ ALARM_EVENT = {
     ALARM_CLOCK_LOST: EVENT_CLOCK_LOST,
     ALARM_STOPPED: EVENT_STOPPED,
 }
+RECORD_BYTES = {
+    RECORD_PATIENT_NAME: 48,
+    RECORD_PATIENT_ID: 24,
+    RECORD_BORN: 10,
+    RECORD_DIAGNOSIS: 96,
+    RECORD_ALLERGIES: 96,
+    RECORD_MEDICINES: 192,
+    RECORD_EMERGENCY_MEDICINES: 192,
+    RECORD_RESTRICTIONS: 192,
+    RECORD_FEVER_PLAN: 192,
+    RECORD_EMERGENCY_PLAN: 192,
+    RECORD_CONTACTS: 192,
+    RECORD_CLINIC: 96,
+    RECORD_PHYSICIAN: 48,
+    RECORD_CATHETER_MODEL: 32,
+}
 
 LOG_ENTRY_FMT = "<IIIBBIII"
+DOSE_ENTRY_FMT = "<IIIQQIB"
 
 
 def _unpack(fmt, payload, checks=()):
@@ -363,14 +436,24 @@ def unpack_subscribe(payload):
     return _unpack("<H", payload)
 
 
+def unpack_read_record(payload):
+    """(field,)"""
+    return _unpack("<B", payload, ((0, RECORD_CODES),))
+
+
+def unpack_doses(payload):
+    """(first,)"""
+    return _unpack("<I", payload)
+
+
 def unpack_open(payload):
     """(role, nonce)"""
     return _unpack("<B16s", payload, ((0, ROLE_CODES),))
 
 
 def unpack_implant(payload):
-    """(wall_s, implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, override)"""
-    return _unpack("<IIHIB24sB", payload, ((6, FLAG_CODES),))
+    """(wall_s, implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, override, kept_catheter)"""
+    return _unpack("<IIHIB24sBB", payload, ((6, FLAG_CODES), (7, FLAG_CODES)))
 
 
 def unpack_refill(payload):
@@ -433,6 +516,16 @@ def unpack_set_patient_bolus(payload):
     return _unpack("<IIIB", payload)
 
 
+def unpack_alarm_settings(payload):
+    """(critical_interval_s, non_critical_interval_s, stopped_after_s, low_reservoir_nl)"""
+    return _unpack("<IIII", payload)
+
+
+def unpack_write_record(payload):
+    """(field, text)"""
+    return _unpack("<B192s", payload, ((0, RECORD_CODES),))
+
+
 _HELLO = (
     ("serial", -12),
     ("model", -12),
@@ -490,6 +583,9 @@ _STATUS = (
     ("bolus", 1),
     ("bolus_left_nl", 4),
     ("patient_boluses_left", 1),
+    ("critical_interval_s", 4),
+    ("non_critical_interval_s", 4),
+    ("stopped_after_s", 4),
 )
 _STATUS_ADVISORIES = (("advisories", 2),)
 _STATUS_ALARMS = (("alarm", 2), ("since_s", 4), ("silenced", 1), ("condition", 1))
@@ -537,6 +633,9 @@ def pack_status(
     bolus,
     bolus_left_nl,
     patient_boluses_left,
+    critical_interval_s,
+    non_critical_interval_s,
+    stopped_after_s,
     advisories,
     alarms,
 ):
@@ -582,8 +681,11 @@ def pack_status(
         bolus,
         bolus_left_nl,
         patient_boluses_left,
+        critical_interval_s,
+        non_critical_interval_s,
+        stopped_after_s,
     )
-    out = _pack("<IIHBBBIQIIIQQIIIIHHIIIIIIIIIQQIIII12sIIIBIB", _STATUS, values)
+    out = _pack("<IIHBBBIQIIIQQIIIIHHIIIIIIIIIQQIIII12sIIIBIBIII", _STATUS, values)
     out += _pack_list("<H", _STATUS_ADVISORIES, [(entry,) for entry in advisories])
     out += _pack_list("<HIBB", _STATUS_ALARMS, alarms)
     return out
@@ -623,6 +725,48 @@ _PATIENT_BOLUS_SETTINGS = (("dose_ng", 4), ("over_s", 4), ("lockout_s", 4), ("pe
 def pack_patient_bolus_settings(dose_ng, over_s, lockout_s, per_day):
     values = (dose_ng, over_s, lockout_s, per_day)
     return _pack("<IIIB", _PATIENT_BOLUS_SETTINGS, values)
+
+
+_RECORD = (("field", 1), ("text", -192))
+
+
+def pack_record(field, text):
+    values = (field, text)
+    return _pack("<B192s", _RECORD, values)
+
+
+_DOSES = (("newest", 4),)
+_DOSES_DOSES = (
+    ("number", 4),
+    ("wall_s", 4),
+    ("uptime_s", 4),
+    ("old_dose_ng_per_day", 8),
+    ("dose_ng_per_day", 8),
+    ("concentration_mcg_per_ml", 4),
+    ("overridden", 1),
+)
+
+
+def pack_doses(newest, doses):
+    values = (newest,)
+    out = _pack("<I", _DOSES, values)
+    out += _pack_list("<IIIQQIB", _DOSES_DOSES, doses)
+    return out
+
+
+_IMPLANTATION = (
+    ("implanted_wall_s", 4),
+    ("catheter_mm", 2),
+    ("tubing_nl", 4),
+    ("depth_mm", 1),
+    ("site", -24),
+    ("kept_catheter", 1),
+)
+
+
+def pack_implantation(implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, kept_catheter):
+    values = (implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, kept_catheter)
+    return _pack("<IHIB24sB", _IMPLANTATION, values)
 
 
 _CHALLENGE = (("session", 4), ("nonce", -16))

@@ -83,8 +83,39 @@ REASON = {
 }
 """Why the pump refused, in the order in which it looks."""
 
-REGION = {"program": 1, "ledger": 2, "log": 3, "doses": 4, "bridge": 5}
+REGION = {"program": 1, "ledger": 2, "log": 3, "windows": 4, "bridge": 5, "patient": 8, "doses": 9}
 """Parts of the pump's memory, as events name them."""
+
+
+ALARM_SETTING = {"critical_interval_s": 1, "non_critical_interval_s": 2, "stopped_after_s": 3, "low_reservoir_nl": 4}
+"""What a clinician may set of the alarms, as ALARM_CONFIG_CHANGED names it."""
+
+
+class Text(NamedTuple):
+    """A text of the patient's record: its code, and how many bytes of UTF-8 it may have."""
+
+    code: int
+    most_bytes: int
+
+
+RECORDS = {
+    "patient_name": Text(1, 48),
+    "patient_id": Text(2, 24),
+    "born": Text(3, 10),
+    "diagnosis": Text(4, 96),
+    "allergies": Text(5, 96),
+    "medicines": Text(6, 192),
+    "emergency_medicines": Text(7, 192),
+    "restrictions": Text(8, 192),
+    "fever_plan": Text(9, 192),
+    "emergency_plan": Text(10, 192),
+    "contacts": Text(11, 192),
+    "clinic": Text(12, 96),
+    "physician": Text(13, 48),
+    "catheter_model": Text(14, 32),
+}
+RECORD = {name: text.code for name, text in RECORDS.items()}
+"""The patient's record."""
 
 
 class Event(NamedTuple):
@@ -143,8 +174,11 @@ EVENTS = {
     "CLOCK_SET": Event(0x70, "info", ("old_wall_s", "new_wall_s")),
     "CLOCK_LOST": Event(0x72, "non_critical"),
     "LOG_FAIL": Event(0x7F, "info", ("lost",)),
+    "RECORD_CHANGED": Event(0x80, "info", ("field",)),
+    "ALARM_CONFIG_CHANGED": Event(0x83, "info", ("setting", "old", "new")),
+    "DEPTH_OVERRIDE": Event(0x84, "info", ("depth_mm", "limit_mm")),
     "CMD_REJECTED": Event(0x81, "info", ("command", "reason")),
-    "IMPLANT": Event(0x82, "info", ("catheter_mm", "tubing_nl", "depth_mm")),
+    "IMPLANT": Event(0x82, "info", ("catheter_mm", "tubing_nl", "kept_catheter")),
 }
 """The event log's catalogue. A number named `_ng`, `_nl` or `_s` is in that unit; others are codes or counts."""
 

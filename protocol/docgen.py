@@ -27,6 +27,8 @@ _TITLES = {
     "ADVISORY": "Advisories",
     "REASON": "Reasons",
     "REGION": "Regions",
+    "RECORD": "Records",
+    "ALARM_SETTING": "Alarm settings",
 }
 _EXAMPLE_PROGRAM = {
     "mode": "simple",
@@ -110,6 +112,9 @@ def _tables() -> Iterator[str]:
         if prefix == "ALARM":
             yield from ("| name | code | class | its event |", "|---|---|---|---|")
             yield from (_alarm_row(name, code) for name, code in table.items())
+        elif prefix == "RECORD":
+            yield from ("| name | code | most bytes |", "|---|---|---|")
+            yield from (f"| {name} | {_hex(text.code)} | {text.most_bytes} |" for name, text in codes.RECORDS.items())
         else:
             yield from ("| name | code |", "|---|---|")
             yield from (f"| {name} | {_hex(code)} |" for name, code in table.items())

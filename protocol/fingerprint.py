@@ -22,6 +22,8 @@ TABLES = {
     "ADVISORY": codes.ADVISORY,
     "REASON": codes.REASON,
     "REGION": codes.REGION,
+    "RECORD": codes.RECORD,
+    "ALARM_SETTING": codes.ALARM_SETTING,
 }
 """The tables of codes, by the prefix of their names."""
 
@@ -37,6 +39,7 @@ def _canonical() -> Iterator[str]:
         yield f"{name} {sorted(table.items())}"
     for name, event in sorted(codes.EVENTS.items()):
         yield f"event {name} {event.code} {event.severity} {event.data}"
+    yield f"texts {sorted(codes.RECORDS.items())}"
     for message in MESSAGES:
         yield f"message {message.code} {message.name} {message.role}"
         for field in fields_of(message.layout):

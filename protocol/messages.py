@@ -38,6 +38,7 @@ alarm = Code(Int16ul, **codes.ALARM)
 alarm_or_all = Code(Int16ul, **codes.ALARM, all=codes.ALL_ALARMS)
 advisory = Code(Int16ul, **codes.ADVISORY)
 reason = Code(Int8ul, **codes.REASON)
+record = Code(Int8ul, **codes.RECORD)
 event = Code(Int8ul, **{name: entry.code for name, entry in codes.EVENTS.items()})
 
 ADDRESS_BYTES = 12
@@ -45,6 +46,7 @@ NONCE_BYTES = 16
 DIGEST_BYTES = 8
 SITE_BYTES = 24
 DRUG_BYTES = 12
+TEXT_BYTES = 192
 
 AlarmEntry = Struct(
     "alarm" / alarm * "code; table Alarms; which alarm",
@@ -62,6 +64,16 @@ LogEntry = Struct(
     "a" / Int32ul * "see event; 0..2^32-1; first number",
     "b" / Int32ul * "see event; 0..2^32-1; second number",
     "c" / Int32ul * "see event; 0..2^32-1; third number",
+)
+
+DoseEntry = Struct(
+    "number" / Int32ul * "-; 1..2^32-1; number of the commit",
+    "wall_s" / Int32ul * "s; 0..2^32-2, none 2^32-1; wall time since 2018-01-01T00:00:00",
+    "uptime_s" / Int32ul * "s; 0..2^30-1; pump uptime",
+    "old_dose_ng_per_day" / Int64ul * "ng/day; 0..2^63, 0 for the first; daily dose of the program before",
+    "dose_ng_per_day" / Int64ul * "ng/day; 1..2^63; daily dose; of a week its seventh, rounded down",
+    "concentration_mcg_per_ml" / Int32ul * "mcg/mL; 1..50000; of its drug",
+    "overridden" / flag * "code; table Flags; whether a soft limit was overridden",
 )
 
 Program = Struct(
@@ -124,6 +136,20 @@ REQUESTS = (
     ),
     Message(0x0A, "PATIENT_BOLUS_SETTINGS", Empty, "What may the patient ask for?"),
     Message(
+        0x05,
+        "READ_RECORD",
+        Struct("field" / record * "code; table Records; which text"),
+        "Read a text of the patient's record.",
+        "observer",
+    ),
+    Message(
+        0x06,
+        "DOSES",
+        Struct("first" / Int32ul * "-; 0..2^32-2; number of the first commit wanted; older ones may be gone"),
+        "Read the daily doses that were committed. An answer holds as many as fit: ask on from there.",
+    ),
+    Message(0x0C, "READ_IMPLANT", Empty, "Read what IMPLANT recorded.", "observer"),
+    Message(
         0x10,
         "OPEN",
         Struct(
@@ -145,6 +171,7 @@ REQUESTS = (
             "depth_mm" / Int8ul * "mm; 0..255; depth under the skin; over 25 needs `override`",
             "site" / Bytes(SITE_BYTES) * "UTF-8; padded with 0x00; where the pump sits",
             "override" / flag * "code; table Flags; accept a soft limit",
+            "kept_catheter" / flag * "code; table Flags; the catheter is an earlier pump's, and full of its drug",
         ),
         "Record the implantation and set the clock.",
         "clinician",
@@ -251,6 +278,32 @@ REQUESTS = (
         "clinician",
     ),
     Message(0x34, "CANCEL_BOLUS", Empty, "End a single or a patient's bolus. The basal rate goes on.", "clinician"),
+    Message(
+        0x32,
+        "ALARM_SETTINGS",
+        Struct(
+            "critical_interval_s" / Int32ul * "s; 60..3600, unchanged 2^32-1; between two critical tones",
+            "non_critical_interval_s" / Int32ul * "s; 600..14400, unchanged 2^32-1; between two non-critical tones",
+            "stopped_after_s" / Int32ul * "s; 3600..86400, unchanged 2^32-1; stopped for so long, the pump warns",
+            "low_reservoir_nl"
+            / Int32ul
+            * "nL; the residual volume..half the capacity, unchanged 2^32-1; below it the pump warns",
+        ),
+        "Set how soon and how often the pump warns. None can be switched off, and the 48 h alarm is not a setting.",
+        "clinician",
+    ),
+    Message(
+        0x33,
+        "WRITE_RECORD",
+        Struct(
+            "field" / record * "code; table Records; which text",
+            "text"
+            / Bytes(TEXT_BYTES)
+            * "UTF-8; padded with 0x00, no control characters but line ends; the new text, empty to delete it",
+        ),
+        "Write a text of the patient's record. Each has a greatest length of its own (table Records).",
+        "clinician",
+    ),
 )
 
 ANSWERS = (
@@ -312,6 +365,9 @@ ANSWERS = (
             "bolus" / bolus * "code; table Boluses; what is delivered on top or in place of the basal rate",
             "bolus_left_nl" / Int32ul * "nL; 0..2^32-1; what is left of it",
             "patient_boluses_left" / Int8ul * "-; 0..24; how many the patient may still ask for in these 24 hours",
+            "critical_interval_s" / Int32ul * "s; 1..2^30-1; between two critical tones",
+            "non_critical_interval_s" / Int32ul * "s; 1..2^30-1; between two non-critical tones",
+            "stopped_after_s" / Int32ul * "s; 1..2^30-1; stopped for so long, the pump warns",
             "advisories" / PrefixedArray(Int8ul, advisory) * "code; table Advisories, up to 4; silent notes",
             "alarms" / PrefixedArray(Int8ul, AlarmEntry) * "list; up to 16; alarms on or not yet silenced",
         ),
@@ -334,6 +390,37 @@ ANSWERS = (
         "Telemetry will be pushed (or not, at 0).",
     ),
     Message(0x8A, "PATIENT_BOLUS_SETTINGS", PatientBolus, "What the patient may ask for."),
+    Message(
+        0x85,
+        "RECORD",
+        Struct(
+            "field" / record * "code; table Records; which text",
+            "text" / Bytes(TEXT_BYTES) * "UTF-8; padded with 0x00; empty where none was written",
+        ),
+        "A text of the patient's record.",
+    ),
+    Message(
+        0x86,
+        "DOSES",
+        Struct(
+            "newest" / Int32ul * "-; 0..2^32-1; number of the newest commit, 0 for none",
+            "doses" / PrefixedArray(Int8ul, DoseEntry) * "list; up to 10; from the first one wanted that is kept",
+        ),
+        "Committed daily doses, oldest first. The pump keeps 64.",
+    ),
+    Message(
+        0x8C,
+        "IMPLANTATION",
+        Struct(
+            "implanted_wall_s" / Int32ul * "s; 0..2^30-1, none 2^32-1; wall time of the operation",
+            "catheter_mm" / Int16ul * "mm; 0..2000; length of the catheter left in place",
+            "tubing_nl" / Int32ul * "nL; 0..1000000; dead volume of the pump's own tubing",
+            "depth_mm" / Int8ul * "mm; 0..255; depth under the skin",
+            "site" / Bytes(SITE_BYTES) * "UTF-8; padded with 0x00; where the pump sits",
+            "kept_catheter" / flag * "code; table Flags; the catheter is an earlier pump's",
+        ),
+        "The implantation, as it was recorded last.",
+    ),
     Message(
         0x90,
         "CHALLENGE",

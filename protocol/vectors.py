@@ -19,7 +19,13 @@ PUMP_NONCE = bytes(range(0xA0, 0xB0))
 ROLE_KEY = auth.role_key(auth.TEST_KEY, ROLE)
 SESSION_KEY = auth.session_key(ROLE_KEY, SERIAL, ROLE, SESSION, HOST_NONCE, PUMP_NONCE)
 
-_TEXTS = {"serial": SERIAL, "model": b"THECAL", "firmware": b"1.2.3", "site": "left flank, 2½ cm".encode()}
+_TEXTS = {
+    "serial": SERIAL,
+    "model": b"THECAL",
+    "firmware": b"1.2.3",
+    "site": "left flank, 2½ cm".encode(),
+    "text": "penicillin, bee’s venom".encode(),
+}
 _EXACT_IN_A_DOUBLE = 2**53 - 1  # the largest integer that every JSON reader keeps
 
 

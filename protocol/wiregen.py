@@ -95,8 +95,11 @@ def _constants() -> Iterator[str]:
     yield _wrap("EVENT_SEVERITY = {", severities, "}")
     causes = [f"ALARM_{alarm.upper()}: EVENT_{event}" for alarm, event in codes.ALARM_EVENT.items()]
     yield _wrap("ALARM_EVENT = {", causes, "}")
+    sizes = [f"RECORD_{field.upper()}: {text.most_bytes}" for field, text in codes.RECORDS.items()]
+    yield _wrap("RECORD_BYTES = {", sizes, "}")
     yield ""
     yield f'LOG_ENTRY_FMT = "{_format(fields_of(messages.LogEntry))}"'
+    yield f'DOSE_ENTRY_FMT = "{_format(fields_of(messages.DoseEntry))}"'
 
 
 def _checked_tables() -> Iterator[tuple[str, str]]:
@@ -132,7 +135,7 @@ def _unpacker(message: messages.Message) -> str:
         if field.codes:
             any_alarm = " + (ALL_ALARMS,)" if codes.ALL_ALARMS in field.codes.values() else ""
             checks.append(f"({index}, {_table_of(field)}_CODES{any_alarm})")
-    arguments = [f'"{_format(fields)}"', "payload"] + ([f"({', '.join(checks)},)"] if checks else [])
+    arguments = [f'"{_format(fields)}"', "payload"] + ([_tuple("", checks)] if checks else [])
     return (
         f"\n\ndef unpack_{message.name.lower()}(payload):\n"
         f'    """{_tuple("", [field.name for field in flat])}"""\n'

@@ -43,6 +43,8 @@ CHANGES = (
     "CANCEL_BOLUS",
     "PATIENT_BOLUS",
     "SET_PATIENT_BOLUS",
+    "ALARM_SETTINGS",
+    "WRITE_RECORD",
 )
 """Requests after which a pump is not what it was."""
 

@@ -27,6 +27,9 @@ PER_REQUEST = {
     ),
     ("RESUME", "dose_limit"): "the committed program is above the daily limit set since; `thecal program` a lower dose",
     ("SILENCE", "state"): "that alarm is not on; `thecal status` lists those that are",
+    ("READ_RECORD", "state"): (
+        "no copy of the patient's record in the pump is whole; `thecal patient` with --set or --file writes it anew"
+    ),
     ("PROVE", "auth"): (
         "the pump does not accept this key: it has one of its own, "
         "or heard too many wrong ones and listens again in 5 s"

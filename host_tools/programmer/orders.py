@@ -13,6 +13,11 @@ MAX_CONCENTRATION_MCG_PER_ML = 50_000
 MAX_DEPTH_MM = 25
 LONGEST_BOLUS_S = 86_400
 MOST_PATIENT_BOLUSES = 24
+ALARM_INTERVALS = {
+    "critical_interval_s": (60, 3_600),
+    "non_critical_interval_s": (600, 14_400),
+    "stopped_after_s": (3_600, 86_400),
+}
 LARGEST_LIMITS = {"max_dose_mcg_per_day": 10_000, "max_bolus_mcg": 2_000, "max_change_percent": 100}
 
 
@@ -158,6 +163,19 @@ def check_limits(limits: Mapping[str, int]) -> None:
     for name, limit in limits.items():
         if not 1 <= limit <= LARGEST_LIMITS[name]:
             raise BadValue(f"{name} {limit} is outside 1 to {LARGEST_LIMITS[name]}; no limit can be switched off")
+
+
+def check_alarm_settings(given: Mapping[str, int], capacity_nl: int) -> None:
+    """Raise what stands against setting the alarms so."""
+    if not given:
+        raise BadValue(f"there is nothing to set; give one of {', '.join(ALARM_INTERVALS)}, low_reservoir_ml")
+    for name, (least, most) in ALARM_INTERVALS.items():
+        if name in given and not least <= given[name] <= most:
+            raise BadValue(f"{name} {given[name]} is outside {least} to {most}; no alarm can be switched off")
+    low_nl = given.get("low_reservoir_nl")
+    if low_nl is not None and not 0 < low_nl <= capacity_nl // 2:
+        words = f"at most half of the {capacity_nl / 1e6:g} mL, and not less than the residual volume"
+        raise BadValue(f"low_reservoir_ml {low_nl / 1e6:g} is not possible: {words}")
 
 
 def check_implant(depth_mm: int, override: bool) -> None:

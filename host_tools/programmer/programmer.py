@@ -7,9 +7,10 @@ from hashlib import sha256
 from typing import Any
 
 from host_tools.programmer import orders, readout, units
-from host_tools.programmer.client import Client, decode
+from host_tools.programmer.client import decode
 from host_tools.programmer.errors import BadValue, LinkLost, NoDevice, ReadBackDiffers, Refused
 from host_tools.programmer.flex import FlexProgram, Schedule, check_flex, flex_program
+from host_tools.programmer.memory import Memory
 from host_tools.programmer.orders import PatientBolus, Program, Refill
 from host_tools.programmer.units import Number
 from protocol import codes, messages
@@ -22,7 +23,7 @@ LOG_PIECE = 12  # entries in an answer
 PATIENCE_S = 5  # without telemetry for its period and this long, the pump is asked for it again
 
 
-class Programmer(Client):
+class Programmer(Memory):
     """A programmer on one line. Reading needs no session; a verb that changes the pump opens one of its own.
 
     `checks=False` leaves all judgement of values to the pump.
@@ -95,8 +96,12 @@ class Programmer(Client):
         date: datetime | None = None,
         wall: datetime | None = None,
         override: bool = False,
+        kept_catheter: bool = False,
     ) -> None:
-        """Record the implantation at `date` (default: now); set the clock to `wall` (default: this computer's)."""
+        """Record the implantation at `date` (default: now); set the clock to `wall` (default: this computer's).
+
+        `kept_catheter`: the catheter is an earlier pump's and full of its drug; only this pump's tubing is empty.
+        """
         wall = wall or datetime.now().replace(microsecond=0)
         if self._checks:
             orders.check_implant(depth_mm, override)
@@ -110,6 +115,7 @@ class Programmer(Client):
                 depth_mm=depth_mm,
                 site=_padded("site", site, messages.SITE_BYTES),
                 override="yes" if override else "no",
+                kept_catheter="yes" if kept_catheter else "no",
             )
 
     def refill(
@@ -268,6 +274,21 @@ class Programmer(Client):
         if self._checks:
             orders.check_limits({name: limit for name, limit in values.items() if limit is not None})
         self._do("LIMITS", **{name: messages.NONE32 if limit is None else limit for name, limit in values.items()})
+
+    def alarm_settings(
+        self,
+        critical_interval_s: int | None = None,
+        non_critical_interval_s: int | None = None,
+        stopped_after_s: int | None = None,
+        low_reservoir_ml: Number | None = None,
+    ) -> None:
+        """Set how often the alarms sound, after how long a stop, and below which volume; None leaves one as it is."""
+        low_nl = None if low_reservoir_ml is None else units.nl_from_ml("low_reservoir_ml", low_reservoir_ml)
+        given = (critical_interval_s, non_critical_interval_s, stopped_after_s, low_nl)
+        wanted = {name: value for name, value in zip(codes.ALARM_SETTING, given, strict=True) if value is not None}
+        if self._checks:
+            orders.check_alarm_settings(wanted, self.status()["limits"]["capacity_nl"])
+        self._do("ALARM_SETTINGS", **dict.fromkeys(codes.ALARM_SETTING, messages.NONE32) | wanted)
 
     def demo_alarm(self, alarm_class: str) -> None:
         """Sound the tone of `critical` or `non_critical` alarms once."""

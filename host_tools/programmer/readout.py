@@ -74,6 +74,7 @@ def status_dict(fields: Mapping[str, Any], hello: Mapping[str, Any]) -> dict[str
             "capacity_nl": fields["capacity_nl"],
             "low_reservoir_nl": fields["low_reservoir_nl"],
         },
+        "alarm_settings": {name: fields[name] for name in codes.ALARM_SETTING},
         "telemetry_dropped": fields["telemetry_dropped"],
         "comms_errors": fields["comms_errors"],
     }
@@ -109,6 +110,32 @@ def event_dict(entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def implant_dict(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The recorded implantation, in the units that `implant` takes."""
+    return {
+        "implanted": wall_text(fields["implanted_wall_s"]),
+        "catheter_cm": fields["catheter_mm"] / 10,
+        "pump_tubing_ml": fields["tubing_nl"] / 1_000_000,
+        "site": fields["site"].rstrip(b"\0").decode("utf-8", "replace"),
+        "depth_mm": fields["depth_mm"],
+        "kept_catheter": str(fields["kept_catheter"]) == "yes",
+    }
+
+
+def dose_dict(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A committed daily dose, and its change against the one before in percent (None for the first), to 0.1."""
+    old_ng, new_ng = entry["old_dose_ng_per_day"], entry["dose_ng_per_day"]
+    return {
+        "wall": wall_text(entry["wall_s"]),
+        "uptime_s": entry["uptime_s"],
+        "old_dose_mcg_per_day": mcg_from_ng(old_ng),
+        "dose_mcg_per_day": mcg_from_ng(new_ng),
+        "concentration_mcg_per_ml": entry["concentration_mcg_per_ml"],
+        "change_percent": (2000 * (new_ng - old_ng) + old_ng) // (2 * old_ng) / 10 if old_ng else None,
+        "overridden": str(entry["overridden"]) == "yes",
+    }
+
+
 _WORDS = {
     "old": codes.THERAPY,
     "new": codes.THERAPY,
@@ -118,6 +145,9 @@ _WORDS = {
     "role": codes.ROLE,
     "reason": codes.REASON,
     "region": codes.REGION,
+    "field": codes.RECORD,
+    "setting": codes.ALARM_SETTING,
+    "kept_catheter": codes.FLAG,
     "test": codes.REGION,
     "command": {name: message.code for name, message in REQUEST.items()},
 }

@@ -11,6 +11,7 @@ STATUS_FIELDS = (
     "patient_boluses_left", "reservoir_nl", "reservoir_sensor_nl", "delivered_nl", "delivered_today_mcg",
     "low_reservoir_date", "refill_by", "last_refill", "implanted", "battery_mv", "battery_load_mv",
     "eri", "eos", "eri_forecast", "alarms", "advisories", "alarm_list", "stopped_s", "limits",
+    "alarm_settings",
     "telemetry_dropped", "comms_errors",
 )  # fmt: skip
 TRUTH_FIELDS = (

@@ -96,7 +96,8 @@ class Clinic:
             self.signed("CLOSE")
 
     def implant(self, wall_s=MONDAY_S):
-        details = {"catheter_mm": 890, "tubing_nl": 140_000, "depth_mm": 20, "site": bytes(24), "override": "no"}
+        details = {"catheter_mm": 890, "tubing_nl": 140_000, "depth_mm": 20, "site": bytes(24)}
+        details |= {"override": "no", "kept_catheter": "no"}
         self.command("IMPLANT", wall_s=wall_s, implanted_wall_s=wall_s, **details)
 
     def refill(self, volume_nl=20_000_000, mcg_per_ml=2000, bridge_nl=2**32 - 1):

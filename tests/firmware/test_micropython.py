@@ -59,7 +59,9 @@ while line := inputs.readline():
     due_ms = pump.poll() * 1000 + boot_ms
     digest.update(body.line.outgoing)
     body.line.outgoing = b""
-digest.update(repr([body.orders, body.tones]).encode())
+    gc.collect()
+for effect in body.orders + body.tones:
+    digest.update(repr(effect).encode())
 for slot in range(25):
     digest.update(body.store.read(slot))
 inputs.close()
@@ -115,6 +117,11 @@ def inputs():
     clinic.run(DAY_S)
     clinic.flex([[(0, 150_000), (420, 100_000), (1290, 50_000)]] * 6 + [[(0, 333_333)]], override="yes")
     clinic.run(9 * DAY_S)
+    clinic.command("WRITE_RECORD", field="contacts", text="Müller\n☎ 112".encode().ljust(192, b"\0"))
+    with pytest.raises(Refused):
+        clinic.command("WRITE_RECORD", field="contacts", text=b"\xc0\x80".ljust(192, b"\0"))
+    clinic.command("READ_RECORD", field="contacts")
+    clinic.ask("DOSES", first=1)
     clinic.status()
     clinic.events()
     return clinic.inputs

@@ -56,6 +56,9 @@ STATUS: dict[str, Any] = {
     "max_rate_nl_per_day": 24_000_000,
     "capacity_nl": 20_000_000,
     "low_reservoir_nl": 2_000_000,
+    "critical_interval_s": 600,
+    "non_critical_interval_s": 3600,
+    "stopped_after_s": 21_600,
     "advisories": [],
     "drug": b"baclofen".ljust(12, b"\0"),
     "tip_mcg_per_ml": 500,
@@ -87,6 +90,8 @@ class Peer:
         self.key = key
         self.done: list[tuple[str, dict[str, Any]]] = []
         self.events: list[dict[str, Any]] = []
+        self.texts: dict[str, bytes] = {}
+        self.doses: list[dict[str, Any]] = []
         self.refuse: dict[str, str] = {}
         self.identity = dict(IDENTITY)
         self.status = dict(STATUS)
@@ -136,6 +141,10 @@ class Peer:
             return self._frame(request, name, signed, entries=wanted, **bounds)
         if name == "PATIENT_BOLUS_SETTINGS":
             return self._frame(request, name, signed, dose_ng=20_000, over_s=600, lockout_s=3600, per_day=4)
+        if name == "DOSES":
+            wanted = [dose for dose in self.doses if dose["number"] >= fields["first"]][:10]
+            newest = self.doses[-1]["number"] if self.doses else 0
+            return self._frame(request, name, signed, newest=newest, doses=wanted)
         if name == "SUBSCRIBE":
             self.done.append((name, fields))
             return self._frame(request, "SUBSCRIBED", signed, **fields)
@@ -146,6 +155,11 @@ class Peer:
             return self._frame(request, "PROVED", signed, idle_s=300)
         if name == "REFILL":
             return self._frame(request, "REFILLED", signed, expected_nl=6_000_000)
+        if name == "WRITE_RECORD":
+            self.texts[str(fields["field"])] = fields["text"]
+        if name == "READ_RECORD":
+            text = self.texts.get(str(fields["field"]), bytes(messages.TEXT_BYTES))
+            return self._frame(request, "RECORD", signed, field=fields["field"], text=text)
         if name in ("STAGE", "READ_BACK"):
             return self._stage(name, request, fields, signed)
         return self._frame(request, "DONE", signed, request=request.type)

@@ -35,6 +35,7 @@ VERBS: dict[str, Verb] = {
     "SET_CLOCK": lambda pump: pump.set_clock(NOW),
     "MINIMUM_RATE": lambda pump: pump.minimum_rate(),
     "DEMO_ALARM": lambda pump: pump.demo_alarm("critical"),
+    "WRITE_RECORD": lambda pump: pump.write_record("clinic", "North"),
     "LIMITS": lambda pump: pump.limits(max_bolus_mcg=100),
 }
 

@@ -7,7 +7,7 @@ import pytest
 from protocol import codes
 from protocol.fingerprint import TABLES
 
-LABELS = ("REGION",)  # only name things in the log
+LABELS = ("REGION", "RECORD", "ALARM_SETTING")  # only name things in the log
 
 
 @pytest.mark.parametrize("table", [name for name in TABLES if name not in LABELS])

@@ -1,0 +1,60 @@
+"""The titration history: the last 64 committed daily doses, as the wire has them (docs/sources.md, SEED-31).
+
+A dose is written down before its program is committed, under the number that the commit will have. One with a number
+beyond `state.commits` was never committed and is not told.
+"""
+
+from struct import calcsize, pack, unpack_from
+
+from firmware import wire
+from firmware.record import Record
+
+SLOTS = (18, 19)
+_KIND = 18
+_VERSION = 1
+MOST = 64
+DOSE_BYTES = calcsize(wire.DOSE_ENTRY_FMT)
+_LAYOUT = "B%ds" % (MOST * DOSE_BYTES)
+
+
+class Doses:
+    """Read from the store at every question."""
+
+    def __init__(self, store, state):
+        self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
+        self._state = state
+        kept = self._kept()
+        if state.lost and kept:
+            state.commits = _number(kept[-1])
+
+    @property
+    def spoilt(self):
+        """Whether something was written and no copy of it is whole."""
+        return self._kept() is None
+
+    def add(self, wall_s, now_s, old_ng_per_day, ng_per_day, mcg_per_ml, overridden):
+        """Write down a dose about to be committed; a spoilt history begins anew. False when the store failed."""
+        number = self._state.commits + 1
+        dose = pack(wire.DOSE_ENTRY_FMT, number, wall_s, now_s, old_ng_per_day, ng_per_day, mcg_per_ml, overridden)
+        kept = self._committed()[1 - MOST :] + [dose]
+        data = b"".join(kept)
+        return self._record.save_both(len(kept), data + bytes(MOST * DOSE_BYTES - len(data)))
+
+    def read(self, first, most):
+        """Up to `most` doses, oldest first, of those numbered from `first` on."""
+        return [dose for dose in self._committed() if _number(dose) >= first][:most]
+
+    def _committed(self):
+        return [dose for dose in self._kept() or [] if _number(dose) <= self._state.commits]
+
+    def _kept(self):
+        """All that is written down, None when it is spoilt."""
+        values = self._record.load()
+        if values is None:
+            return [] if self._record.blank else None
+        count, data = values
+        return [data[at : at + DOSE_BYTES] for at in range(0, count * DOSE_BYTES, DOSE_BYTES)]
+
+
+def _number(dose):
+    return unpack_from("<I", dose)[0]

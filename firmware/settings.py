@@ -1,0 +1,34 @@
+"""What a clinician may set of the alarms (docs/sources.md, DF-11): how soon, how often, never off."""
+
+from firmware import wire
+
+NAMES = ("critical_interval_s", "non_critical_interval_s", "stopped_after_s", "low_reservoir_nl")
+_CODES = (
+    wire.ALARM_SETTING_CRITICAL_INTERVAL_S,
+    wire.ALARM_SETTING_NON_CRITICAL_INTERVAL_S,
+    wire.ALARM_SETTING_STOPPED_AFTER_S,
+    wire.ALARM_SETTING_LOW_RESERVOIR_NL,
+)
+
+
+def ranges(config):
+    """(least, most) of each setting. Below the residual volume the low-reservoir alarm would come after the end."""
+    return (60, 3600), (600, 14_400), (3600, 86_400), (config.residual_nl, config.reservoir_nl // 2)
+
+
+def change(state, config, wanted):
+    """Put settings into the state, NONE32 leaving one as it is. What changed, as (setting, old, new); None, and
+    nothing was, when one is out of its range."""
+    limits = ranges(config)
+    changes = []
+    for i in range(len(NAMES)):
+        if wanted[i] == wire.NONE32:
+            continue
+        if not limits[i][0] <= wanted[i] <= limits[i][1]:
+            return None
+        old = getattr(state, NAMES[i])
+        if wanted[i] != old:
+            changes.append((i, old, wanted[i]))
+    for i, _, new in changes:
+        setattr(state, NAMES[i], new)
+    return [(_CODES[i], old, new) for i, old, new in changes]

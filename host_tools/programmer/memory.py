@@ -1,0 +1,79 @@
+"""What the pump remembers for people: the patient's record and the titration history."""
+
+from collections.abc import Mapping
+from datetime import date
+from difflib import get_close_matches
+from typing import Any
+from unicodedata import category
+
+from host_tools.programmer import readout
+from host_tools.programmer.client import Client
+from host_tools.programmer.errors import BadValue
+from protocol import codes, messages
+
+
+class Memory(Client):
+    """Reads and writes it. Personal data stays in the pump: nothing here keeps any."""
+
+    def records(self) -> dict[str, str]:
+        """The patient's record, all fields, those never written empty. Refused when the pump's copies are spoilt."""
+        with self.session():
+            texts = {field: self.ask("READ_RECORD", field=field)["text"] for field in codes.RECORDS}
+        return {field: text.rstrip(b"\0").decode("utf-8", "replace") for field, text in texts.items()}
+
+    def write_record(self, field: str, text: str) -> None:
+        """Write one text of the patient's record; an empty one deletes it."""
+        self.write_records({field: text})
+
+    def write_records(self, texts: Mapping[str, str]) -> None:
+        """Write several texts in one session; BadValue, before any is written, for one that no pump takes."""
+        wanted = {field: _on_the_wire(field, text, self._checks) for field, text in texts.items()}
+        with self.session():
+            for field, text in wanted.items():
+                self.ask("WRITE_RECORD", field=field, text=text)
+
+    def implant_record(self) -> dict[str, Any]:
+        """What `implant` recorded last: lengths, volumes and place in its units, and when (None: not implanted)."""
+        with self.session():
+            return readout.implant_dict(self.ask("READ_IMPLANT"))
+
+    def titration(self) -> list[dict[str, Any]]:
+        """The committed daily doses that the pump still has (64), oldest first."""
+        self.hello()
+        doses: list[dict[str, Any]] = []
+        first, newest = 1, 1
+        while first <= newest:
+            answer = self.ask("DOSES", first=first)
+            newest = answer["newest"]
+            doses += [readout.dose_dict(dose) for dose in answer["doses"]]
+            first = answer["doses"][-1]["number"] + 1 if answer["doses"] else newest + 1
+        return doses
+
+
+def _on_the_wire(field: str, text: str, checks: bool) -> bytes:
+    if field not in codes.RECORDS:
+        near = get_close_matches(field, codes.RECORDS, n=1)
+        advice = f"did you mean {near[0]!r}?" if near else f"fields are {', '.join(codes.RECORDS)}"
+        raise BadValue(f"the patient's record has no field {field!r}; {advice}")
+    data = text.encode()
+    most = codes.RECORDS[field].most_bytes if checks else messages.TEXT_BYTES
+    if len(data) > most:
+        raise BadValue(f"{field} is {len(data)} bytes of UTF-8 long; the pump keeps {most}: shorten it")
+    if checks:
+        _check(field, text)
+    return data.ljust(messages.TEXT_BYTES, b"\0")
+
+
+def _check(field: str, text: str) -> None:
+    """BadValue for what the pump would refuse, or what is no day in `born`."""
+    strange = [character for character in text if category(character) == "Cc" and character != "\n"]
+    if strange:
+        raise BadValue(f"{field} has the character {strange[0]!r}; of control characters only line ends can be kept")
+    if field == "born" and text:
+        try:
+            if len(text) == 10:
+                date.fromisoformat(text)
+                return
+        except ValueError:
+            pass
+        raise BadValue(f"born {text!r} is no day; write 1980-05-17")

@@ -1,0 +1,103 @@
+"""The patient's chart: what was written is read, by whoever may; what cannot be shown is refused; rot is noticed."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from firmware import wire
+from firmware.chart import FIELDS, SLOTS, Chart, is_plain
+from protocol import codes
+
+from .body import Body, Store
+from .clinic import Clinic, Refused
+
+FIELD = st.sampled_from(FIELDS)
+TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs")) | st.just("\n"), max_size=60)
+writes = st.lists(st.tuples(FIELD, TEXT), max_size=8)
+
+
+def padded(text):
+    return text.encode().ljust(192, b"\0")
+
+
+@given(writes=writes)
+def test_every_text_that_fits_is_read_again_after_a_reset(writes):
+    store = Store()
+    kept = dict.fromkeys(FIELDS, "")
+    for field, text in writes:
+        chart = Chart(store)
+        fits = len(text.encode()) <= wire.RECORD_BYTES[field]
+        assert chart.fits(field, padded(text)) == fits
+        if fits:
+            assert chart.write(field, padded(text))
+            kept[field] = text
+    assert {field: Chart(store).read(field) for field in FIELDS} == {f: padded(text) for f, text in kept.items()}
+
+
+def _shown(data):
+    """What the standard library says of the same bytes."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return False
+    return not any((ord(c) < 0x20 and c != "\n") or 0x7F <= ord(c) < 0xA0 for c in text)
+
+
+LEADS = st.sampled_from(
+    [0x41, 0x1B, 0x0A, 0x7F, 0x80, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xED, 0xEF, 0xF0, 0xF4, 0xF5]
+)
+BYTES = st.lists(LEADS | st.sampled_from([0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF]), max_size=5).map(bytes)
+
+
+@given(data=st.binary(max_size=8) | BYTES | TEXT.map(str.encode))
+@example(data=b"\xc2\x80")
+@example(data=b"\xed\xa0\x80")
+@example(data=b"\xf4\x90\x80\x80")
+def test_plain_text_is_what_utf_8_allows_without_control_characters(data):
+    assert is_plain(data) == _shown(data)
+
+
+@pytest.mark.parametrize("bit", [0, 8 * 12, 8 * 40, 8 * 1600])
+def test_either_copy_alone_is_the_whole_chart_and_none_is_an_alarm(bit):
+    clinic = Clinic(Body())
+    clinic.command("WRITE_RECORD", field="patient_name", text=padded("Ada"))
+    store = clinic.body.store
+    for slot, spoilt in zip(SLOTS, (False, True), strict=True):
+        data = bytearray(store.read(slot))
+        data[bit // 8] ^= 1
+        store.write(slot, data)
+        clinic.boot()
+        assert ("memory" in clinic.alarms()) == spoilt
+        if not spoilt:
+            assert clinic.command("READ_RECORD", field="patient_name").text == padded("Ada")
+    with pytest.raises(Refused, match="state"):
+        clinic.command("READ_RECORD", field="patient_name")
+    (event,) = [entry for entry in clinic.events() if str(entry.event) == "MEM_ERROR_NONCRIT"]
+    assert event.a == codes.REGION["patient"]
+    assert str(clinic.status().therapy) == "unfilled"  # a chart is no reason to stop anything
+    clinic.command("WRITE_RECORD", field="allergies", text=padded("latex"))
+    assert "memory" not in clinic.alarms()
+    assert clinic.command("READ_RECORD", field="patient_name").text == bytes(192)
+
+
+def test_personal_data_needs_a_session_and_writing_a_clinician():
+    clinic = Clinic(Body())
+    with pytest.raises(Refused, match="auth"):
+        clinic.ask("READ_RECORD", field="patient_name")
+    clinic.open("observer")
+    assert clinic.signed("READ_RECORD", field="patient_name").text == bytes(192)
+    with pytest.raises(Refused, match="auth"):
+        clinic.signed("WRITE_RECORD", field="patient_name", text=padded("Eve"))
+
+
+@pytest.mark.parametrize("text", ["x" * 49, "\x1b[2J", b"\xff", b"A\0B"])
+def test_what_does_not_fit_is_refused_and_nothing_is_changed(text):
+    clinic = Clinic(Body())
+    clinic.command("WRITE_RECORD", field="patient_name", text=padded("Ada"))
+    before = dict(clinic.body.store.slots)
+    data = text if isinstance(text, bytes) else text.encode()
+    with pytest.raises(Refused, match="malformed"):
+        clinic.command("WRITE_RECORD", field="patient_name", text=data.ljust(192, b"\0"))
+    assert [clinic.body.store.slots[slot] == before[slot] for slot in SLOTS] == [True, True]
+    changes = [entry.a for entry in clinic.events() if str(entry.event) == "RECORD_CHANGED"]
+    assert changes == [codes.RECORD["patient_name"]]
