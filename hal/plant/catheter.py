@@ -12,20 +12,41 @@ Parcel = tuple[int, int]
 
 
 class Catheter:
-    """Begins filled with nothing that acts. `leak_percent` of what reaches the tip is lost just before it."""
+    """Begins filled with nothing that acts. `leak_percent` of what reaches the tip is lost just before it.
 
-    __slots__ = ("_backward_nl", "_parcels", "dead_nl", "leak_percent", "tip_hundredths")
+    `dead_nl` is its volume with that of the pump's tubing before it, `tubing_nl`. `earlier`: a pump that was taken out
+    was the last on it, and nobody has said that it was kept.
+    """
 
-    def __init__(self, dead_nl: int = TUBING_NL) -> None:
+    __slots__ = ("_backward_nl", "_parcels", "dead_nl", "earlier", "leak_percent", "tip_hundredths", "tubing_nl")
+
+    def __init__(self, dead_nl: int = TUBING_NL, tubing_nl: int = TUBING_NL) -> None:
         self.leak_percent = 0
         self.tip_hundredths = 0  # of a nL mcg/mL, that reached the CSF
-        self.fit(dead_nl)
+        self.fit(dead_nl, tubing_nl)
 
-    def fit(self, dead_nl: int) -> None:
+    def fit(self, dead_nl: int, tubing_nl: int) -> None:
         """Put in a new one."""
         self.dead_nl = dead_nl
+        self.tubing_nl = tubing_nl
+        self.earlier = False
         self._parcels: deque[Parcel] = deque([(dead_nl, 0)] if dead_nl else [])
         self._backward_nl = 0
+
+    def connect(self, tubing_nl: int) -> None:
+        """Put another pump, whose tubing holds nothing that acts, before the catheter. What is in that stays."""
+        left_nl = self.dead_nl - self.tubing_nl
+        self.dead_nl = left_nl + tubing_nl
+        self.tubing_nl = tubing_nl
+        self._backward_nl = 0
+        kept: deque[Parcel] = deque()
+        while left_nl:
+            volume_nl, mcg_per_ml = self._parcels.popleft()
+            kept.append((min(volume_nl, left_nl), mcg_per_ml))
+            left_nl -= kept[-1][0]
+        if tubing_nl:
+            kept.append((tubing_nl, 0))
+        self._parcels = kept
 
     def push(self, volume_nl: int, mcg_per_ml: int) -> list[Parcel]:
         """Let the pump push (or, below zero, suck back) so much; what comes out at the tip, in order."""
@@ -60,6 +81,8 @@ class Catheter:
     def snapshot(self) -> dict[str, object]:
         return {
             "dead_nl": self.dead_nl,
+            "tubing_nl": self.tubing_nl,
+            "earlier": self.earlier,
             "parcels": [list(parcel) for parcel in self._parcels],
             "backward_nl": self._backward_nl,
             "tip_hundredths": self.tip_hundredths,
@@ -67,6 +90,8 @@ class Catheter:
 
     def restore(self, state: dict) -> None:
         self.dead_nl = state["dead_nl"]
+        self.tubing_nl = state["tubing_nl"]
+        self.earlier = state["earlier"]
         self._parcels = deque((volume_nl, mcg_per_ml) for volume_nl, mcg_per_ml in state["parcels"])
         self._backward_nl = state["backward_nl"]
         self.tip_hundredths = state["tip_hundredths"]

@@ -48,6 +48,9 @@ FAULTS: dict[str, dict[str, Field]] = {
 INSTANT = ("reverse_step", "clock_jump")
 """The faults that are over at once."""
 
+OUTSIDE_THE_PUMP = ("catheter_kink", "catheter_leak", "catheter_migration", "oral_baclofen")
+"""The faults that another pump has as well."""
+
 
 class Fault:
     """One that is on. It ends at `end_ms`; `until_ms` is when its cause goes away."""

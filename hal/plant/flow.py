@@ -66,6 +66,15 @@ class Flow:
         self.steps = steps
         self._watch_wear()
 
+    def replace_pump(self, reservoir: Reservoir, tubing_nl: int) -> None:
+        """Another pump takes the place of this one, everything being settled; catheter and patient stay."""
+        self.reservoir = reservoir
+        self.wear = []
+        self._stood_since_ms = None
+        self.steps = 0
+        self.catheter.connect(tubing_nl)
+        self.catheter.earlier = True
+
     def wear_out(self, cause: str) -> None:
         """Something happened that the tubing does not forget."""
         if self.couplings and cause not in self.wear:

@@ -4,11 +4,13 @@ Nothing happens in steps of time: each part knows in closed form what it was up 
 events (another rhythm of the motor, a fault that comes or goes) make it settle.
 """
 
+from functools import partial
 from typing import Any
 
 from hal.plant.battery import Battery
+from hal.plant.catheter import TUBING_NL
 from hal.plant.drivetrain import NEVER_MS, Drivetrain
-from hal.plant.faults import INSTANT, Fault, check_fields, check_name
+from hal.plant.faults import INSTANT, OUTSIDE_THE_PUMP, Fault, check_fields, check_name
 from hal.plant.flow import Flow
 from hal.plant.quartz import Quartz
 from hal.plant.reservoir import Reservoir
@@ -34,8 +36,12 @@ class Plant:
         self.now_ms = 0
         self.next_event_ms = NEVER_MS
         self.drivetrain = Drivetrain(change=self.settle)
-        self.flow = Flow(Reservoir(step_nl, reservoir_capacity_nl), couplings)
-        self.battery = Battery(battery_capacity_mah, battery_idle_ppb_per_day, battery_ppb_per_ml, step_nl)
+        self._new_reservoir = partial(Reservoir, step_nl, reservoir_capacity_nl)
+        self._new_battery = partial(
+            Battery, battery_capacity_mah, battery_idle_ppb_per_day, battery_ppb_per_ml, step_nl
+        )
+        self.flow = Flow(self._new_reservoir(), couplings)
+        self.battery = self._new_battery()
         self.quartz = Quartz()
         self.sound = Sound()
         self.centi_celsius = BODY_CENTI_CELSIUS
@@ -176,11 +182,30 @@ class Plant:
         self.settle()
         return aspirated_nl
 
-    def fit_catheter(self, dead_nl: int) -> None:
-        """Implant with a catheter that, with the tubing before it, holds so much. One that is there stays."""
+    def fit_catheter(self, catheter_nl: int, tubing_nl: int = 0, kept: bool = False) -> None:
+        """Implant with a catheter that holds so much, behind tubing that holds `tubing_nl`.
+
+        One that is there stays, if it is as large; an earlier pump's only where it is `kept`, and then as it is.
+        """
         self.settle()
-        if dead_nl != self.flow.catheter.dead_nl:
-            self.flow.catheter.fit(dead_nl)
+        catheter = self.flow.catheter
+        if kept and catheter.dead_nl > catheter.tubing_nl:
+            if tubing_nl != catheter.tubing_nl:
+                catheter.connect(tubing_nl)
+            catheter.earlier = False
+        elif catheter.earlier or catheter_nl + tubing_nl != catheter.dead_nl:
+            catheter.fit(catheter_nl + tubing_nl, tubing_nl)
+
+    def replace_pump(self) -> None:
+        """A surgeon puts a new pump in the place of this one. Catheter and patient stay, and what ails them."""
+        self.settle()
+        self.drivetrain = Drivetrain(change=self.settle)
+        self.flow.replace_pump(self._new_reservoir(), TUBING_NL)
+        self.battery = self._new_battery()
+        self.battery.restore({"used_units": 0}, self.now_ms, 0)
+        self.quartz = Quartz()
+        self._faults = {name: fault for name, fault in self._faults.items() if name in OUTSIDE_THE_PUMP}
+        self._take_effect()
 
     def prescribe(self, dose_ng_per_day: int) -> None:
         """What the patient is to get from now on, whatever the pump then does."""

@@ -17,6 +17,7 @@ from host_tools.emulator.pacing import Pacer, parse_speed
 from host_tools.emulator.publish import published
 from host_tools.emulator.server import LINK_COUNT, PortError, Server
 from host_tools.emulator.state import Saved, StateError, StateFolder
+from host_tools.serials import serial_of
 
 
 class _Speed(click.ParamType):
@@ -84,7 +85,7 @@ def _pump(folder: StateFolder | None, seed: int | None, start: datetime | None) 
     identity = {"seed": seed or 0, "start": start.isoformat() if start else None, **saved.identity}
     if seed not in (None, identity["seed"]):
         raise StateError(f"the pump kept there has seed {identity['seed']}, not {seed}; leave --seed out")
-    identity.setdefault("serial", f"THECAL-{identity['seed'] % 99_999 + 1:05}")
+    identity.setdefault("serial", serial_of(identity["seed"]))
     machine = Machine(
         Config(serial=identity["serial"]),
         seed=identity["seed"],

@@ -11,6 +11,8 @@ from hal.mock.errors import PowerLost
 from hal.mock.recorder import Recorder
 from hal.plant.plant import Plant
 from host_tools.programmer.readout import event_dict
+from host_tools.serials import serial_of
+from protocol.codes import FLAG
 from protocol.messages import NONE32, LogEntry
 
 MOST_POLLS = 1000  # at one instant
@@ -46,7 +48,9 @@ class Machine:
         if plant_state is not None:
             self.plant.restore(plant_state)
         self.recorder = Recorder(LOG_SLOTS)
-        self.hal = MockBody(self.plant, self.recorder, seed=seed, link_count=link_count, fill_sensor=config.fill_sensor)
+        self._seed = seed
+        self._link_count = link_count
+        self.hal = self._new_body()
         if store is not None:
             self.hal.store.load(store)
         self.events: list[dict[str, Any]] = []
@@ -55,6 +59,12 @@ class Machine:
         self._own_deadline_ms = 0  # on the pump's own clock
         self._refills: int | None = None
         self._boot()
+
+    def _new_body(self) -> MockBody:
+        config = self._config
+        return MockBody(
+            self.plant, self.recorder, seed=self._seed, link_count=self._link_count, fill_sensor=config.fill_sensor
+        )
 
     @property
     def now_ms(self) -> int:
@@ -105,6 +115,20 @@ class Machine:
         self.pump = None
         self.hal.cut_power()
         self.plant.advance(self.plant.now_ms + for_ms)
+        self._boot()
+
+    def replace_pump(self, serial: str | None = None) -> None:
+        """A new pump of the same make takes the place of this one, of the next seed (and that one's serial number).
+
+        Catheter and patient stay. The new pump has lines of its own: `hal` is another.
+        """
+        self.pump = None
+        self.hal.cut_power()
+        self.plant.replace_pump()
+        self._seed += 1
+        self._config = Config(**vars(self._config) | {"serial": serial or serial_of(self._seed)})
+        self.hal = self._new_body()
+        self._refills = None
         self._boot()
 
     def _boot(self) -> None:
@@ -169,5 +193,6 @@ class Machine:
         """What the pump was told of catheter and dose: let the surgeon have done it, and the doctor have meant it."""
         state = self.pump.state
         if state.implanted_wall_s != NONE32:
-            self.plant.fit_catheter(state.tubing_nl + state.catheter_mm * self._config.catheter_nl_per_cm // 10)
+            catheter_nl = state.catheter_mm * self._config.catheter_nl_per_cm // 10
+            self.plant.fit_catheter(catheter_nl, state.tubing_nl, state.kept_catheter == FLAG["yes"])
         self.plant.prescribe(self.pump.infusion.programmed_ng_per_day)

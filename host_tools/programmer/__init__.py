@@ -12,6 +12,7 @@ from host_tools.programmer.errors import (
     SessionLost,
 )
 from host_tools.programmer.flex import FlexProgram, FlexStep
+from host_tools.programmer.handover import Handover
 from host_tools.programmer.orders import PatientBolus, Program, Refill
 from host_tools.programmer.programmer import Programmer
 from host_tools.programmer.transport import SerialTransport, Transport
@@ -20,6 +21,7 @@ __all__ = [
     "BadValue",
     "FlexProgram",
     "FlexStep",
+    "Handover",
     "LinkLost",
     "NoDevice",
     "NotAuthorised",

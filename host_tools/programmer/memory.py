@@ -9,6 +9,7 @@ from unicodedata import category
 from host_tools.programmer import readout
 from host_tools.programmer.client import Client
 from host_tools.programmer.errors import BadValue
+from host_tools.programmer.handover import Handover
 from protocol import codes, messages
 
 
@@ -36,6 +37,11 @@ class Memory(Client):
         """What `implant` recorded last: lengths, volumes and place in its units, and when (None: not implanted)."""
         with self.session():
             return readout.implant_dict(self.ask("READ_IMPLANT"))
+
+    def handover(self) -> Handover:
+        """All that the next pump is to know of this one's implantation and patient."""
+        with self.session():
+            return Handover(self.hello()["serial"], self.implant_record(), self.records())
 
     def titration(self) -> list[dict[str, Any]]:
         """The committed daily doses that the pump still has (64), oldest first."""

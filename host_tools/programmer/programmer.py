@@ -10,6 +10,7 @@ from host_tools.programmer import orders, readout, units
 from host_tools.programmer.client import decode
 from host_tools.programmer.errors import BadValue, LinkLost, NoDevice, ReadBackDiffers, Refused
 from host_tools.programmer.flex import FlexProgram, Schedule, check_flex, flex_program
+from host_tools.programmer.handover import Handover
 from host_tools.programmer.memory import Memory
 from host_tools.programmer.orders import PatientBolus, Program, Refill
 from host_tools.programmer.units import Number
@@ -117,6 +118,25 @@ class Programmer(Memory):
                 override="yes" if override else "no",
                 kept_catheter="yes" if kept_catheter else "no",
             )
+
+    def take_over(
+        self,
+        old: Handover,
+        pump_tubing_ml: Number = PUMP_TUBING_ML,
+        site: str | None = None,
+        depth_mm: int | None = None,
+        date: datetime | None = None,
+        wall: datetime | None = None,
+        override: bool = False,
+    ) -> None:
+        """Implant this pump on the catheter of another, with the patient's record of that one, in one session."""
+        place: tuple[str, int] = (
+            old.implant["site"] if site is None else site,
+            old.implant["depth_mm"] if depth_mm is None else depth_mm,
+        )
+        with self.session():
+            self.write_records({field: text for field, text in old.patient.items() if text})
+            self.implant(old.implant["catheter_cm"], pump_tubing_ml, *place, date, wall, override, kept_catheter=True)
 
     def refill(
         self,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from hal.mock.entropy import Prng
 from host_tools.emulator.machine import Machine
-from host_tools.programmer import Programmer
+from host_tools.programmer import Handover, Programmer
 from host_tools.scenario.link import MemoryTransport
 from host_tools.scenario.load import Scenario
 
@@ -26,11 +26,15 @@ class Clinic:
 
     def __init__(self, scenario: Scenario) -> None:
         self.machine = Machine(scenario.config, seed=scenario.seed)
-        nonces = Prng(scenario.seed, "programmer").take
-        self.programmer = Programmer(MemoryTransport(self.machine), checks=False, entropy=nonces)
+        self._nonces = Prng(scenario.seed, "programmer").take
+        self.programmer = self._meet()
+        self.handed_on: Handover | None = None
         self._start = scenario.start
         self._boots = [Boot(0, 0, 0)]
         self._heard = 0
+
+    def _meet(self) -> Programmer:
+        return Programmer(MemoryTransport(self.machine), checks=False, entropy=self._nonces)
 
     # Time
 
@@ -51,6 +55,15 @@ class Clinic:
         self.machine.power_cut(for_s * 1000)
         self._boots.append(Boot(self.now_s, self.machine.pump.uptime.now_s, events))
 
+    def replace_pump(self, serial: str | None) -> None:
+        """The old pump is read out; then a new one is put in its place."""
+        with self.session() as programmer:
+            self.handed_on = programmer.handover()
+        events = len(self.machine.events)
+        self.machine.replace_pump(serial)
+        self._boots.append(Boot(self.now_s, self.machine.pump.uptime.now_s, events))
+        self.programmer = self._meet()
+
     # The programmer's and the emulator's view
 
     @contextmanager
@@ -68,9 +81,16 @@ class Clinic:
         with self.head(), self.programmer.session():
             yield self.programmer
 
-    def status(self) -> dict[str, Any]:
+    def document(self, root: str) -> Any:
+        """What `expect` looks into: the truth, or what the pump says in a session of its own."""
+        if root == "truth":
+            return self.truth()
         with self.session() as programmer:
-            return programmer.status()
+            return {
+                "status": programmer.status,
+                "patient": programmer.records,
+                "titration": programmer.titration,
+            }[root]()
 
     def truth(self) -> dict[str, Any]:
         return self.machine.plant.truth()

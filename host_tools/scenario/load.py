@@ -12,6 +12,7 @@ from host_tools.durations import LONGEST_S, format_duration, parse_instant_s
 from host_tools.pumpconfig import PumpConfigError, closest, pump_config, shown
 from host_tools.scenario.document import Document, Path
 from host_tools.scenario.schema import Header, Program, Step, keys_of
+from host_tools.serials import serial_of
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _header(document: Document) -> Header:
 
 def _config(document: Document, header: Header) -> Config:
     try:
-        return pump_config(header.pump)
+        return pump_config({"serial": serial_of(header.seed), **header.pump})
     except PumpConfigError as error:
         for key, text in error.problems.items():
             document.add(("pump", key), text)

@@ -12,7 +12,8 @@ from host_tools.programmer.errors import BadValue
 from host_tools.programmer.flex import minutes
 from host_tools.pumpconfig import closest, shown
 from host_tools.scenario.expect import Expected, SameSet, parse_expected
-from host_tools.scenario.vocabulary import STATUS_FIELDS, TRUTH_FIELDS, WORDS
+from host_tools.scenario.vocabulary import ROOTS, WORDS
+from protocol import codes, messages
 
 _LARGEST_U32 = (1 << 32) - 1
 
@@ -75,6 +76,18 @@ def _text(value: object) -> str:
     return value
 
 
+def _serial(value: object) -> str:
+    if not (isinstance(value, str) and value.isascii() and 0 < len(value) <= messages.ADDRESS_BYTES):
+        raise ValueError(f"expected 1 to {messages.ADDRESS_BYTES} ASCII characters, got {shown(value)}")
+    return value
+
+
+def _not_empty(texts: dict[str, str]) -> dict[str, str]:
+    if not texts:
+        raise ValueError(f"expected texts of the patient's record: {', '.join(codes.RECORDS)}")
+    return texts
+
+
 # Ranges are those of the wire: what is right within them is the pump's to say.
 _MOST_ML = Decimal(_LARGEST_U32 - 1) / 1_000_000
 
@@ -86,13 +99,19 @@ AspiratedMl = Annotated[Decimal, number("a number of mL from 0", 0, _MOST_ML, de
 Whole = Annotated[int, number("a whole number from 0", 0, _LARGEST_U32)]
 Flag = Annotated[bool, BeforeValidator(_yes_or_no)]
 Text = Annotated[str, BeforeValidator(_text)]
+SerialNumber = Annotated[str, BeforeValidator(_serial)]
+PatientTexts = Annotated[
+    dict[Annotated[str, one_of("field of the patient's record", codes.RECORDS)], Text], AfterValidator(_not_empty)
+]
 
 
 def _path(path: str) -> str:
     root, _, rest = path.partition(".")
-    fields = {"status": STATUS_FIELDS, "truth": TRUTH_FIELDS}.get(root)
+    fields = ROOTS.get(root)
     if fields is None or not rest:
-        raise ValueError(f"{path!r} is no path into status or truth, such as status.alarms")
+        raise ValueError(f"{path!r} is no path into {' or '.join(ROOTS)}, such as status.alarms")
+    if not fields:  # a list
+        return path
     if rest.split(".")[0] not in fields:
         known = [f"{root}.{field}" for field in fields]
         raise ValueError(f"{path!r} is no path of this version; {closest(path, known)}")
@@ -101,7 +120,7 @@ def _path(path: str) -> str:
 
 def _known_words(expectations: dict[str, Expected]) -> dict[str, Expected]:
     if not expectations:
-        raise ValueError("expected at least one path into status or truth")
+        raise ValueError(f"expected at least one path into {' or '.join(ROOTS)}")
     for path, expected in expectations.items():
         words = expected.values if isinstance(expected, SameSet) else (getattr(expected, "value", None),)
         for word in words if path in WORDS else ():

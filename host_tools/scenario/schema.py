@@ -17,6 +17,8 @@ from host_tools.scenario.readers import (
     FilledMl,
     Flag,
     LocalTime,
+    PatientTexts,
+    SerialNumber,
     SignedDurationS,
     Text,
     Whole,
@@ -59,12 +61,19 @@ DoseMcg = Annotated[Decimal, number("a number of mcg with at most three decimals
 
 
 class Implant(Fields):
-    catheter_cm: Annotated[Decimal, number("a number of cm from 0 to 200", 0, 200, decimals=1)]
+    catheter_cm: Annotated[Decimal, number("a number of cm from 0 to 200", 0, 200, decimals=1)] = absent()
+    keep_catheter: Flag = absent()
     pump_tubing_ml: Annotated[Decimal, number("a number of mL from 0 to 1", 0, 1, decimals=6)] = absent()
     site: Text = absent()
     depth_mm: Annotated[int, number("a whole number of mm from 0 to 255", 0, 255)] = absent()
     date: LocalTime = absent()
     override: Flag = absent()
+
+    @model_validator(mode="after")
+    def _must_have_a_catheter(self) -> "Implant":
+        if (self.catheter_cm is None) != bool(self.keep_catheter):
+            raise ValueError("implant needs catheter_cm, or keep_catheter: true for the one that is there")
+        return self
 
 
 class Refill(Fields):
@@ -135,6 +144,23 @@ class Limits(Fields):
         return self
 
 
+class AlarmSettings(Fields):
+    critical_interval: DurationS = absent()
+    non_critical_interval: DurationS = absent()
+    stopped_after: DurationS = absent()
+    low_reservoir_ml: AspiratedMl = absent()
+
+    @model_validator(mode="after")
+    def _must_set_one(self) -> "AlarmSettings":
+        if not self.model_fields_set:
+            raise ValueError(f"expected {expected_keys(AlarmSettings)}, got none of them")
+        return self
+
+
+class ReplacePump(Nothing):
+    serial: SerialNumber = absent()
+
+
 class Fault(Fields):
     name: Annotated[str, one_of("fault", FAULT_FIELDS)]
     for_s: DurationS = absent("for")
@@ -200,11 +226,14 @@ class Step(Fields):
     resume: Nothing = absent()
     silence: Annotated[str, one_of("alarm", [*codes.ALARM, "all"])] = absent()
     limits: Limits = absent()
+    alarm_settings: AlarmSettings = absent()
+    patient: PatientTexts = absent()
     demo_alarm: Annotated[str, one_of("alarm class", codes.CLASS)] = absent()
     set_clock: LocalTime = absent()
     fault: Fault = absent()
     heal: Annotated[str, one_of("fault", FAULT_FIELDS)] = absent()
     power_cut: PowerCut = absent()
+    replace_pump: ReplacePump = absent()
     wait: DurationS = absent()
     expect: Expectations = absent()
     expect_event: ExpectEvent = absent()

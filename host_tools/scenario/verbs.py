@@ -9,6 +9,7 @@ from host_tools.programmer.programmer import DRUG
 from host_tools.scenario.clinic import Clinic
 from host_tools.scenario.expect import Expected, find, in_json
 from host_tools.scenario.schema import (
+    AlarmSettings,
     Bolus,
     ExpectEvent,
     Fault,
@@ -20,6 +21,7 @@ from host_tools.scenario.schema import (
     Prime,
     Program,
     Refill,
+    ReplacePump,
 )
 
 NL_PER_ML = 1_000_000
@@ -34,8 +36,14 @@ class StepError(Exception):
 
 
 def do_implant(clinic: Clinic, fields: Implant) -> None:
+    given = fields.model_dump(exclude_unset=True, exclude={"keep_catheter"})
     with clinic.session() as programmer:
-        programmer.implant(**fields.model_dump(exclude_unset=True), wall=clinic.local_time)
+        if not fields.keep_catheter:
+            programmer.implant(**given, wall=clinic.local_time)
+        elif clinic.handed_on is None:
+            raise StepError("implant could not keep a catheter: no pump was replaced")
+        else:
+            programmer.take_over(clinic.handed_on, **given, wall=clinic.local_time)
 
 
 def do_refill(clinic: Clinic, fields: Refill) -> None:
@@ -111,6 +119,21 @@ def do_limits(clinic: Clinic, limits: Limits) -> None:
         programmer.limits(**limits.model_dump(exclude_unset=True))
 
 
+def do_alarm_settings(clinic: Clinic, settings: AlarmSettings) -> None:
+    with clinic.session() as programmer:
+        programmer.alarm_settings(
+            settings.critical_interval,
+            settings.non_critical_interval,
+            settings.stopped_after,
+            settings.low_reservoir_ml,
+        )
+
+
+def do_patient(clinic: Clinic, texts: dict[str, str]) -> None:
+    with clinic.session() as programmer:
+        programmer.write_records(texts)
+
+
 def do_demo_alarm(clinic: Clinic, alarm_class: str) -> None:
     with clinic.session() as programmer:
         programmer.demo_alarm(alarm_class)
@@ -141,13 +164,17 @@ def do_power_cut(clinic: Clinic, cut: PowerCut) -> None:
     clinic.cut_power(cut.for_s)
 
 
+def do_replace_pump(clinic: Clinic, new: ReplacePump) -> None:
+    clinic.replace_pump(new.serial)
+
+
 def do_wait(clinic: Clinic, duration_s: int) -> None:
     clinic.advance_to_s(clinic.now_s + duration_s)
 
 
 def do_expect(clinic: Clinic, expectations: dict[str, Expected]) -> None:
     roots = {path.partition(".")[0] for path in expectations}
-    document = {root: clinic.status() if root == "status" else clinic.truth() for root in sorted(roots)}
+    document = {root: clinic.document(root) for root in sorted(roots)}
     failures = []
     for path, expected in expectations.items():
         try:
@@ -190,11 +217,14 @@ DO: dict[str, Callable[[Clinic, Any], None]] = {
     "resume": do_resume,
     "silence": do_silence,
     "limits": do_limits,
+    "alarm_settings": do_alarm_settings,
+    "patient": do_patient,
     "demo_alarm": do_demo_alarm,
     "set_clock": do_set_clock,
     "fault": do_fault,
     "heal": do_heal,
     "power_cut": do_power_cut,
+    "replace_pump": do_replace_pump,
     "wait": do_wait,
     "expect": do_expect,
     "expect_event": do_expect_event,

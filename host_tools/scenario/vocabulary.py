@@ -19,6 +19,9 @@ TRUTH_FIELDS = (
     "wear", "battery_mah", "rotor_steps", "faults",
 )  # fmt: skip
 
+ROOTS = {"status": STATUS_FIELDS, "truth": TRUTH_FIELDS, "patient": tuple(codes.RECORDS), "titration": ()}
+"""What `expect` can look into, and the fields of each; of a list none."""
+
 WORDS = {
     "status.therapy": list(codes.THERAPY),
     "status.operation": list(codes.OPERATION),

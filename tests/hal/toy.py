@@ -14,7 +14,7 @@ class NoOrders:
     filled_nl = drug_mcg_per_ml = 0
     programmed_ng_per_day = 0
     implanted_wall_s = NONE32
-    catheter_mm = tubing_nl = 0
+    catheter_mm = tubing_nl = kept_catheter = 0
 
 
 class ToyPump:
