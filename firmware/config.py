@@ -18,6 +18,7 @@ class Config:
     residual_nl = 1_400_000
     max_fill_days = 180
 
+    catheter_nl_per_cm = 2200  # dead volume; that of the pump's own tubing is told with the implantation
     fill_sensor = False  # whether a gauge of the reservoir is fitted
     step_nl = 100
     min_rate_nl_per_day = 48_000

@@ -14,7 +14,6 @@ from host_tools.programmer.readout import event_dict
 from protocol.messages import NONE32, LogEntry
 
 MOST_POLLS = 1000  # at one instant
-CATHETER_NL_PER_CM = 2200
 TOLD = ("RATE_STEP", "IMPLANT", "PROGRAM_COMMITTED")  # what the body, too, has to do with
 
 
@@ -170,5 +169,5 @@ class Machine:
         """What the pump was told of catheter and dose: let the surgeon have done it, and the doctor have meant it."""
         state = self.pump.state
         if state.implanted_wall_s != NONE32:
-            self.plant.fit_catheter(state.tubing_nl + state.catheter_mm * CATHETER_NL_PER_CM // 10)
+            self.plant.fit_catheter(state.tubing_nl + state.catheter_mm * self._config.catheter_nl_per_cm // 10)
         self.plant.prescribe(self.pump.infusion.programmed_ng_per_day)

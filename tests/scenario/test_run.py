@@ -257,6 +257,12 @@ def test_pump_settings_reach_the_pump_and_its_plant():
     assert run(text + limits).failures == []
 
 
+def test_a_wider_catheter_holds_the_drug_longer():
+    at_the_tip = "  - at: 36h\n    expect: {truth.tip_mcg: %s}\n"
+    assert run(PREPARED + at_the_tip % "{min: 1}").failures == []
+    assert run("pump: {catheter_nl_per_cm: 4400}\n" + PREPARED + at_the_tip % "0").failures == []
+
+
 def test_progress_is_told_and_changes_nothing():
     scenario = parse(PREPARED + "  - wait: 1d\n  - {at: 200d, stop: }\n", "test.yaml")
     told = []
