@@ -178,6 +178,7 @@ class Plant:
         self.settle()
         if not self._port_is_hit:
             return 0
+        mcg_per_ml = self._field("wrong_concentration", "mcg_per_ml", mcg_per_ml)
         aspirated_nl = self.flow.reservoir.refill(volume_nl, mcg_per_ml, self._field("overfill", "nl"))
         self.settle()
         return aspirated_nl
@@ -187,13 +188,14 @@ class Plant:
 
         One that is there stays, if it is as large; an earlier pump's only where it is `kept`, and then as it is.
         """
-        self.settle()
         catheter = self.flow.catheter
         if kept and catheter.dead_nl > catheter.tubing_nl:
             if tubing_nl != catheter.tubing_nl:
+                self.settle()
                 catheter.connect(tubing_nl)
             catheter.earlier = False
         elif catheter.earlier or catheter_nl + tubing_nl != catheter.dead_nl:
+            self.settle()
             catheter.fit(catheter_nl + tubing_nl, tubing_nl)
 
     def replace_pump(self) -> None:
