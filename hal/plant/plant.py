@@ -172,14 +172,15 @@ class Plant:
         self.settle()
         if not self._port_is_hit:
             return 0
+        mcg_per_ml = self._field("wrong_concentration", "mcg_per_ml", mcg_per_ml)
         aspirated_nl = self.flow.reservoir.refill(volume_nl, mcg_per_ml, self._field("overfill", "nl"))
         self.settle()
         return aspirated_nl
 
     def fit_catheter(self, dead_nl: int) -> None:
         """Implant with a catheter that, with the tubing before it, holds so much. One that is there stays."""
-        self.settle()
         if dead_nl != self.flow.catheter.dead_nl:
+            self.settle()
             self.flow.catheter.fit(dead_nl)
 
     def prescribe(self, dose_ng_per_day: int) -> None:

@@ -107,7 +107,8 @@ def _steps(document: Document, start: datetime) -> tuple[PlannedStep, ...]:
     if not isinstance(raw, list) or not raw:
         document.add(("steps",), f"expected a list of at least one step, got {shown(raw)}")
         return ()
-    planned, now_s = [], 0
+    planned: list[PlannedStep] = []
+    now_s = 0
     for number, value in enumerate(raw, 1):
         path: Path = ("steps", number)
         try:
@@ -115,9 +116,13 @@ def _steps(document: Document, start: datetime) -> tuple[PlannedStep, ...]:
         except ValidationError as error:
             _add_all(document, path, error, Step)
             continue
-        at_s = _instant_s(document, path, step, now_s, start)
-        planned.append(PlannedStep(number, document.line(path), at_s, step))
-        now_s = at_s + step.lasts_s
+        for _ in range(step.times):
+            known = len(document.problems)
+            at_s = _instant_s(document, path, step, now_s, start)
+            planned.append(PlannedStep(number, document.line(path), at_s, step))
+            now_s = at_s + step.lasts_s
+            if len(document.problems) > known:
+                break  # once is enough
     return tuple(planned)
 
 

@@ -125,6 +125,7 @@ class Fault(Fields):
     ml: Annotated[Decimal, number("a number of mL", -100, 100, decimals=6)] = absent()
     ml_per_day: Annotated[Decimal, number("a number of mL/day", 0, 100, decimals=6)] = absent()
     mg_per_day: Annotated[int, number("a whole number of mg/day", 0, 10_000)] = absent()
+    mcg_per_ml: Annotated[int, number("a whole number of mcg/mL", 0, 50_000)] = absent()
     celsius: Annotated[Decimal, number("a number of degrees Celsius", -300, 300, decimals=2)] = absent()
 
     @property
@@ -159,10 +160,12 @@ class ExpectEvent(Fields):
 
 
 class Step(Fields):
-    """At most one of at/after, and exactly one verb: one of the fields from `implant` on."""
+    """At most one of at/after, and exactly one verb: one of the fields from `implant` on. Done `times`, each `after`
+    the one before."""
 
     at: Text = absent()
     after: DurationS = absent()
+    times: Annotated[int, number("a whole number of times from 1 to 10000", 1, 10_000)] = Field(1)
     refused: Annotated[str, one_of("reason", codes.REASON)] = absent()
 
     implant: Implant = absent()
@@ -198,16 +201,19 @@ class Step(Fields):
         if not isinstance(value, dict):
             return value
         verbs = [key for key in value if key in VERBS]
-        if len(verbs) > 1 or not value.keys() - {"at", "after", "refused"}:
+        if len(verbs) > 1 or not value.keys() - {*CIRCUMSTANCES}:
             raise ValueError(f"expected exactly one verb, got {', '.join(verbs) or 'none'}")
         if "at" in value and "after" in value:
             raise ValueError("expected at most one of at and after, got both")
+        if "at" in value and "times" in value:
+            raise ValueError("expected after with times, got at: it says how far apart they are")
         if "refused" in value and verbs and verbs[0] not in PROGRAMMER_VERBS:
             raise ValueError(f"{verbs[0]} cannot be refused: only what a programmer asks can be")
         return value
 
 
-VERBS = [name for name in Step.model_fields if name not in ("at", "after", "refused")]
+CIRCUMSTANCES = ("at", "after", "times", "refused")
+VERBS = [name for name in Step.model_fields if name not in CIRCUMSTANCES]
 PROGRAMMER_VERBS = VERBS[: VERBS.index("fault")]
 ACTING_VERBS = VERBS[: VERBS.index("wait")]
 

@@ -125,7 +125,7 @@ expect_event: {name: BOOT, since: yesterday}
 expect_tone: loud
     expect_tone: 'loud' is no tone of this version; known: none, single, dual
 bolus: {dose_mcg: 5}
-    bolus: 'bolus' is no verb or key of a step in this version; known: at, after, refused, implant,
+    bolus: 'bolus' is no verb or key of a step in this version; known: at, after, times, refused, implant,
 refil: {volume_ml: 5}
     refil: 'refil' is no verb or key of a step in this version; did you mean 'refill'?
 {stop: , resume: }
@@ -136,6 +136,10 @@ at: 5d
     expected exactly one verb, got none
 {at: 5d, after: 2h, resume: }
     expected at most one of at and after, got both
+{at: 5d, times: 2, resume: }
+    expected after with times, got at
+{times: 0, resume: }
+    times: expected a whole number of times from 1 to 10000, got 0
 {at: soon, resume: }
     at: 'soon' is no duration
 {at: 5, resume: }
@@ -149,7 +153,7 @@ at: 5d
 {wait: 2h, refused: state}
     wait cannot be refused: only what a programmer asks can be
 17
-    expected a mapping with at, after, refused, implant,
+    expected a mapping with at, after, times, refused, implant,
 heal: &x mri
     heal: expected no anchor, got &x
 heal: !!binary bXJp
@@ -192,6 +196,7 @@ def test_a_bad_step(problems, step, complaint):
     found = problems(f"steps:\n{GOOD_STEP}  - {step}\n{GOOD_STEP}")
     assert any(problem.startswith("low.yaml:3: steps[2]") and complaint in problem for problem in found), found
     assert all(problem.startswith("low.yaml:3:") for problem in found), found
+    assert len(found) == len({*found}), found
 
 
 @pytest.mark.parametrize(
@@ -285,6 +290,17 @@ steps:
     assert hours == [0, 2, 24, 27, 28, 28.5, 40, 40, 40 + 10 / 3600]
     assert [step.line for step in plan.steps] == list(range(3, 12))
     assert [step.number for step in plan.steps] == list(range(1, 10))
+
+
+def test_a_step_done_several_times_is_as_many_steps(scenario):
+    plan = scenario("steps:\n  - {after: 2h, times: 3, power_cut: {for: 1h}}\n  - {times: 2, stop: }\n")
+    assert [step.at_s / 3600 for step in plan.steps] == [2, 5, 8, 9, 9]
+    assert [(step.number, step.line) for step in plan.steps] == [(1, 2)] * 3 + [(2, 3)] * 2
+
+
+def test_what_is_wrong_with_all_of_them_is_said_once(problems):
+    found = problems("steps:\n  - {after: 10000d, times: 3, stop: }\n")
+    assert found == ["low.yaml:2: steps[1]: ends later than the 34 years that a pump's clock counts"]
 
 
 def test_defaults(scenario):
