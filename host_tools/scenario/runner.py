@@ -7,7 +7,7 @@ from host_tools.programmer import ProgrammerError, Refused
 from host_tools.scenario.clinic import Clinic
 from host_tools.scenario.load import PlannedStep, Scenario
 from host_tools.scenario.result import Result, effects_sha256
-from host_tools.scenario.schema import ACTING_VERBS
+from host_tools.scenario.schema import ACTING_VERBS, Step
 from host_tools.scenario.verbs import DO, StepError
 
 Progress = Callable[[int, int], None]
@@ -52,13 +52,19 @@ def _do(clinic: Clinic, planned: PlannedStep) -> tuple[str, ...]:
     except StepError as error:
         return error.texts
     except Refused as refusal:
-        if refusal.reason == step.refused:
-            return ()
-        expected = f"a refusal for {step.refused}" if step.refused else "it to be accepted"
-        return (f"{step.verb} was refused for {refusal.reason}, expected {expected}",)
+        return _judge(step, refusal.reason)
     except ProgrammerError as error:
         return (f"{step.verb} could not be done: {error}",)
-    return (f"{step.verb} was accepted, expected a refusal for {step.refused}",) if step.refused else ()
+    return _judge(step, None)
+
+
+def _judge(step: Step, reason: str | None) -> tuple[str, ...]:
+    """What is wrong with a refusal for `reason`, or with none."""
+    if reason == step.refused:
+        return ()
+    found = f"refused for {reason}" if reason else "accepted"
+    expected = f"a refusal for {step.refused}" if step.refused else "it to be accepted"
+    return (f"{step.verb} was {found}, expected {expected}",)
 
 
 def _conclude(clinic: Clinic, result: Result) -> None:

@@ -4,16 +4,19 @@ import json
 import os
 import subprocess
 import sys
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from host_tools.scenario.document import Document
+from host_tools.scenario import runner
+from host_tools.scenario.expect import Equal, SameSet, Within
 from host_tools.scenario.link import MemoryTransport
 from host_tools.scenario.load import load, parse
 from host_tools.scenario.runner import run_scenario
 from host_tools.scenario.schema import PROGRAMMER_VERBS, VERBS
-from host_tools.scenario.verbs import DO
+from host_tools.scenario.verbs import DO, StepError
 from host_tools.scenario.vocabulary import WORDS
 
 FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
@@ -35,51 +38,80 @@ def file(request):
     return request.param
 
 
-def test_it_holds(file):
-    assert run_scenario(load(str(file))).failures == []
-
-
-def inverted(path, expected):
+def opposite(path, expected):
     """An expectation of the same form that cannot hold where `expected` does."""
-    if isinstance(expected, list):
-        return [] if expected else WORDS[path][:1]
-    if isinstance(expected, dict):
-        if "approx" in expected:
-            within = expected["within"]
-            return {"approx": expected["approx"] + 3 * within + 1, "within": within}
-        return {"min": expected["max"] + 1} if "max" in expected else {"max": expected["min"] - 1}
-    if isinstance(expected, str):
-        return next(word for word in WORDS.get(path, [expected + "?"]) if word != expected)
-    if isinstance(expected, bool) or expected is None:
-        return not expected
-    return expected + 1
+    if isinstance(expected, SameSet):
+        return SameSet(()) if expected.values else SameSet(tuple(WORDS[path][:1]))
+    if isinstance(expected, Within):
+        beyond = Decimal("0.000001")
+        if expected.high is None:
+            assert expected.low is not None
+            return Within(None, expected.low - beyond, "less")
+        return Within(expected.high + beyond, None, "more")
+    if isinstance(expected.value, str):
+        return Equal(next(word for word in WORDS.get(path, [expected.value + "?"]) if word != expected.value))
+    if isinstance(expected.value, bool) or expected.value is None:
+        return Equal(not expected.value)
+    return Equal(expected.value + 1)
 
 
-def invert(step):
-    """Turn a step's expectation round; returns how many failures that must give."""
-    if "expect" in step:
-        step["expect"] = {path: inverted(path, expected) for path, expected in step["expect"].items()}
-        return len(step["expect"])
-    if "expect_event" in step:
-        step["expect_event"]["count"] = step["expect_event"]["count"] + 1 if "count" in step["expect_event"] else 0
-    elif "expect_tone" in step:
-        step["expect_tone"] = "single" if step["expect_tone"] == "none" else "none"
-    elif not step.pop("refused", None) and step.keys() & set(PROGRAMMER_VERBS):
-        step["refused"] = "replay"
-    elif not step.keys() & set(PROGRAMMER_VERBS):
-        return 0
-    return 1
+def inverted(verb, fields):
+    """An expecting step turned round: each of its expectations fails where the step's hold."""
+    if verb == "expect":
+        return {path: opposite(path, expected) for path, expected in fields.items()}
+    if verb == "expect_event":
+        return fields.model_copy(update={"count": 0 if fields.count is None else fields.count + 1})
+    return "single" if fields == "none" else "none"
 
 
-def test_each_of_its_expectations_can_fail(file):
-    """Expectations change nothing, so one run with all of them inverted shows that each one looks."""
-    document = Document(file.read_text()).value
-    assert isinstance(document, dict)
-    steps = [step if isinstance(step, dict) else {step: None} for step in document["steps"]]
-    due = {number: invert(step) for number, step in enumerate(steps, 1)}
-    failures = run(json.dumps({**document, "steps": steps}, default=float)).failures
-    found = [int(failure.split()[1]) for failure in failures]
-    assert {number: found.count(number) for number in due} == due
+JUDGED = (*PROGRAMMER_VERBS, "expect", "expect_event", "expect_tone")
+
+
+class BothWays:
+    """Stands where a run judges, and judges each step a second time, turned round; `held` are those that did not fail.
+
+    Looking changes nothing but what was heard, so that is put back.
+    """
+
+    def __init__(self, monkeypatch):
+        self.held = []
+        self.judged = 0
+        for verb in JUDGED[-3:]:
+            monkeypatch.setitem(DO, verb, partial(self.expect, verb, DO[verb]))
+        self.judge = runner._judge
+        monkeypatch.setattr(runner, "_judge", self.answer)
+
+    def expect(self, verb, do, clinic, fields):
+        heard = clinic._heard
+        turned = inverted(verb, fields)
+        failures = ()
+        try:
+            do(clinic, turned)
+        except StepError as error:
+            failures = error.texts
+        self.count(turned, failures, len(turned) if verb == "expect" else 1)
+        clinic._heard = heard
+        do(clinic, fields)
+
+    def answer(self, step, reason):
+        if step.verb in PROGRAMMER_VERBS:
+            turned = step.model_copy(update={"refused": None if step.refused else "replay"})
+            self.count(turned, self.judge(turned, reason), 1)
+        return self.judge(step, reason)
+
+    def count(self, turned, failures, due):
+        self.judged += due
+        if len(failures) != due:
+            self.held.append((turned, failures))
+
+
+def test_it_holds_and_each_of_its_expectations_can_fail(file, monkeypatch):
+    """One run judges both ways, by the very judges that fail a run (test_what_fails_is_said_with_step_and_line)."""
+    scenario = load(str(file))
+    both = BothWays(monkeypatch)
+    assert run_scenario(scenario).failures == []
+    assert both.held == []
+    assert both.judged >= len([step for step in scenario.steps if step.step.verb in JUDGED])
 
 
 @pytest.fixture(scope="module")
