@@ -27,9 +27,11 @@ lint: install
 
 gen: install
 	$(BIN)/python -m protocol.generate
+	$(BIN)/python -m tests.traceability
 
 gen-check: install
 	$(BIN)/python -m protocol.generate --check
+	$(BIN)/python -m tests.traceability --check
 
 emulator: install
 	$(BIN)/thecal emulate

@@ -47,6 +47,7 @@ def test_new_pump_says_what_it_is_and_is_not(thecal: Thecal) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.shows("SEED-37")
 def test_therapy_from_implant_to_refill(emulator: EmulatorProcess, thecal: Thecal) -> None:
     start_therapy(thecal)
     values = status(thecal)
@@ -182,6 +183,7 @@ def test_demo_alarm_is_heard_once_and_raises_nothing(emulator: EmulatorProcess, 
     assert thecal("demo-alarm", "loud").exit_code == 2
 
 
+@pytest.mark.shows("SEED-11")
 def test_check_fails_until_the_alarm_is_silenced(emulator: EmulatorProcess, thecal: Thecal) -> None:
     start_therapy(thecal)
     thecal("stop")

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,6 +97,7 @@ rates = st.one_of(st.integers(48_000, 24_000_000), st.just(6_000), st.integers(4
 changes = st.lists(st.tuples(rates, st.integers(1, 40_000)), min_size=1, max_size=6)
 
 
+@pytest.mark.shows("SEED-30")
 @given(schedule=changes, step_nl=st.sampled_from([100, 250, 1000]))
 def test_steps_are_the_floor_of_the_integral_through_any_changes(schedule, step_nl):
     bench = Bench(step_nl)
@@ -128,6 +130,7 @@ def test_a_new_start_owes_nothing(schedule):
         bench.run(seconds)
 
 
+@pytest.mark.shows("R2.2")
 @given(rate_nl_per_day=rates, room_steps=st.integers(1, 5000))
 def test_never_more_than_there_is_room_for(rate_nl_per_day, room_steps):
     motor = IdealMotor()
@@ -152,6 +155,7 @@ def test_a_batch_is_at_most_an_hour_and_20_microlitres():
         assert steps * 100 <= 20_000
 
 
+@pytest.mark.shows("R1.3")
 def test_a_wake_that_comes_too_late_is_not_made_up_for():
     motor = IdealMotor()
     delivery = Delivery(motor, 100)

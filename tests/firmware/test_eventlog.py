@@ -48,6 +48,7 @@ def numbers(log, first=1, last=2**32 - 2):
         first = found[-1] + 1
 
 
+@pytest.mark.shows("R5.2", "R5.3")
 @pytest.mark.parametrize("count", [0, 1, 127, 128, 129, 1024, 1025, 3000])
 def test_reads_back_the_newest_without_a_gap(count):
     store = Store()
@@ -67,6 +68,7 @@ def test_any_range(first, last):
     assert numbers(LONG, first, last) == wanted
 
 
+@pytest.mark.shows("R5.4")
 @given(count=st.integers(1, 300), cut=st.integers(1, RECORD_BYTES))
 def test_a_torn_tail_costs_that_entry_alone(count, cut):
     store = Store()
@@ -79,6 +81,7 @@ def test_a_torn_tail_costs_that_entry_alone(count, cut):
     assert again.read(count, count, 1)[0][5] == 99
 
 
+@pytest.mark.shows("R5.4", "FI-52")
 def test_what_the_store_refused_is_logged_when_it_works_again():
     store = RefusingStore()
     log = filled(store, 3)

@@ -39,6 +39,7 @@ def motor_steps(clinic):
     return clinic.body.motor.progress()[1]
 
 
+@pytest.mark.shows("SEED-32", "SEED-34")
 @settings(max_examples=40)
 @given(week=st.lists(days(), min_size=7, max_size=7))
 def test_each_step_gets_its_volume_and_the_week_its_sum(week):
@@ -87,6 +88,7 @@ def test_each_change_of_rate_is_logged():
     assert [str(entry.event) for entry in clinic.events()].count("RATE_STEP") == 9
 
 
+@pytest.mark.shows("R4.6", "FI-37")
 @pytest.mark.parametrize("jump_s", [-3600, 3600, 7200])
 def test_a_clock_change_re_derives_the_step(jump_s):
     clinic = filled()
@@ -136,6 +138,7 @@ def test_simple_after_flex_and_back():
     assert clinic.status().rate_nl_per_day == 150_000
 
 
+@pytest.mark.shows("SEED-24", "R2.1")
 def test_the_low_reservoir_date_follows_the_week():
     clinic = filled()
     clinic.flex([[(0, 100_000)]] * 6 + [[(0, 900_000)]])
@@ -191,6 +194,7 @@ def test_a_bad_day_is_refused_and_changes_nothing(name):
     assert clinic.status().dose_ng_per_day == 500_000
 
 
+@pytest.mark.shows("R7.3", "FI-44")
 def test_a_rate_that_does_not_fit_its_dose_is_inconsistent():
     assert day_refusal([(0, 300_000, 150_002)], 2000, 1000, Config()) == wire.REASON_INCONSISTENT
     assert day_refusal([(0, 300_000, 150_001)], 2000, 1000, Config()) is None
@@ -216,6 +220,7 @@ def test_a_limit_lowered_below_a_running_week_trips_nothing():
         clinic.command("RESUME")
 
 
+@pytest.mark.shows("R7.1")
 def test_the_daily_limit_holds_over_any_24_hours():
     evening = [(0, 50_000), (720, 950_000)]
     morning = [(0, 950_000), (720, 50_000)]

@@ -3,6 +3,7 @@
 import ast
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,7 @@ def running(pump_class=Pump):
     return clinic
 
 
+@pytest.mark.shows("R4.4", "R4.7", "R1.3")
 def test_a_tenfold_delivery_is_stopped_within_the_days_limit():
     clinic = running(TenfoldPump)
     clinic.run(2 * DAY_S)
@@ -52,6 +54,7 @@ def test_the_same_delivery_runs_on_without_the_monitor():
     assert clinic.body.motor.counts[1] > 20_000
 
 
+@pytest.mark.shows("R4.7")
 def test_a_legal_delivery_never_trips_it():
     clinic = running()
     clinic.program(dose_ng_per_day=1_000_000, override="yes")
@@ -105,6 +108,7 @@ class Rotor:
         self.inhibited = True
 
 
+@pytest.mark.shows("R1.10")
 def test_steps_that_nobody_ordered():
     rotor = Rotor()
     monitor = Monitor(rotor, 100, 1000, 110)
@@ -118,6 +122,7 @@ def test_steps_that_nobody_ordered():
     assert monitor.tripped == OVERSPEED
 
 
+@pytest.mark.shows("R1.9")
 def test_a_backward_step():
     rotor = Rotor()
     monitor = Monitor(rotor, 100, 1000, 110)

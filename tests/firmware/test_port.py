@@ -1,5 +1,6 @@
 """Telemetry on a line: pushed in its rhythm, dropped and counted where there is no room, never in delivery's way."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,6 +69,7 @@ def test_what_there_was_no_room_for_is_counted_and_numbered():
     assert [sequence for sequence, _ in pushed(clinic)] == [12]
 
 
+@pytest.mark.shows("R3.6")
 def test_a_full_line_costs_no_wakes_and_no_dose():
     clinic = running()
     clinic.ask("SUBSCRIBE", period_s=1)

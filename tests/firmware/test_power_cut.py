@@ -65,6 +65,7 @@ def cut_during(command, at, keep):
     return None, delivered_nl
 
 
+@pytest.mark.shows("R6.4", "FI-29")
 @pytest.mark.parametrize("keep", [0.0, 0.3, 0.97, 1.0])
 def test_a_program_is_the_old_or_the_new_one(keep):
     seen = set()
@@ -84,6 +85,7 @@ def test_a_program_is_the_old_or_the_new_one(keep):
     assert seen == {300_000, 330_000}
 
 
+@pytest.mark.shows("R6.4")
 @pytest.mark.parametrize("keep", [0.0, 0.5, 1.0])
 def test_a_refill_is_booked_or_not(keep):
     seen = set()
@@ -140,6 +142,7 @@ def test_a_lost_ledger_starts_no_motor_in_an_unfilled_pump():
     assert list(clinic.alarms()) == ["safe_state"]
 
 
+@pytest.mark.shows("R1.12", "FI-32")
 @pytest.mark.parametrize("slots", [(0, 1), (2, 3), (0, 1, 2, 3)], ids=["ledger", "state", "both"])
 def test_lost_records_mean_the_safe_state_and_nothing_overwritten(slots):
     clinic = running()

@@ -1,5 +1,7 @@
 """What every wake owes the body: a watchdog while awake, few calls, and no wake that nothing asked for."""
 
+import pytest
+
 from .body import Body
 from .clinic import DAY_S, Clinic
 
@@ -38,6 +40,7 @@ def running():
     return clinic
 
 
+@pytest.mark.shows("R4.3")
 def test_the_watchdog_is_armed_first_and_paused_last():
     clinic = running()
     clinic.poll()
@@ -70,6 +73,7 @@ def test_a_stopped_pump_wakes_as_rarely():
     assert clinic.body.calls.count("arm") <= 24 + 1 + 19  # an hour each, the stop alarm, and its tones
 
 
+@pytest.mark.shows("R6.3", "SEED-40")
 def test_an_unfilled_pump_lives_its_life_in_silence_and_then_says_that_it_ends():
     clinic = Clinic(Body())
     clinic.run(2557 * DAY_S - 1)
@@ -80,6 +84,7 @@ def test_an_unfilled_pump_lives_its_life_in_silence_and_then_says_that_it_ends()
     assert clinic.body.tones[0][1] == 0x55
 
 
+@pytest.mark.shows("R6.2")
 def test_end_of_service_comes_ninety_days_after_eri_at_the_latest():
     clinic = Clinic(Body())
     clinic.implant()
@@ -96,6 +101,7 @@ def test_end_of_service_comes_ninety_days_after_eri_at_the_latest():
     assert clinic.status().rate_nl_per_day == 0
 
 
+@pytest.mark.shows("SEED-21")
 def test_a_cell_that_cannot_turn_the_motor_ends_service_at_once():
     clinic = Clinic(Body())
     clinic.implant()

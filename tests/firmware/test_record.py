@@ -1,5 +1,6 @@
 """Records in two slots: whatever a power loss does to one of them, the last kept or the one being written is read."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ def record(store):
     return Record(store, (2, 3), kind=7, version=1, layout="I")
 
 
+@pytest.mark.shows("R4.5")
 @given(history=values, last=st.integers(0, 2**32 - 1), damage=tear)
 def test_a_spoilt_write_loses_nothing_kept_before(history, last, damage):
     store = TearingStore()
@@ -47,6 +49,7 @@ def test_a_spoilt_write_loses_nothing_kept_before(history, last, damage):
     assert record(store).load() == [last]
 
 
+@pytest.mark.shows("R4.5")
 @given(value=st.integers(0, 2**32 - 1), flips=st.lists(st.integers(0, 159), min_size=1, max_size=4, unique=True))
 def test_up_to_four_flipped_bits_are_noticed(value, flips):
     store = Store()

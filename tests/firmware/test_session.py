@@ -60,6 +60,7 @@ def test_a_repeated_command_is_answered_again_and_done_once(names, repeats):
         assert kept(clinic) == before
 
 
+@pytest.mark.shows("FI-42")
 def test_an_old_command_is_a_replay():
     clinic = running()
     clinic.open()
@@ -71,6 +72,7 @@ def test_an_old_command_is_a_replay():
     assert clinic.status().therapy == "running"
 
 
+@pytest.mark.shows("FI-42")
 def test_a_command_of_another_session_is_none():
     clinic = running()
     clinic.open()
@@ -82,6 +84,7 @@ def test_a_command_of_another_session_is_none():
     assert clinic.status().therapy == "running"
 
 
+@pytest.mark.shows("FI-43")
 @given(bit=st.integers(0, 8 * 13 - 1))
 def test_a_header_that_was_tampered_with_is_none(bit):
     clinic = running()
@@ -114,6 +117,7 @@ def test_nothing_opens_without_a_head():
         clinic.open()
 
 
+@pytest.mark.shows("R7.5")
 def test_taking_the_head_away_ends_the_session():
     clinic = running()
     clinic.open()
@@ -124,6 +128,7 @@ def test_taking_the_head_away_ends_the_session():
         clinic.signed("STOP")
 
 
+@pytest.mark.shows("R7.5", "FI-40")
 def test_an_idle_session_ends_and_delivery_goes_on():
     clinic = running()
     clinic.open()
@@ -151,6 +156,7 @@ def test_an_unproved_challenge_leaves_the_session_alone():
     clinic.signed("STOP")
 
 
+@pytest.mark.shows("SEED-36", "SEED-09")
 @pytest.mark.parametrize("role", ["observer", "patient"])
 def test_lesser_roles_do_not_reach_therapy(role):
     clinic = running()
@@ -170,6 +176,7 @@ def test_a_role_cannot_be_claimed_with_another_roles_key():
         clinic.signed("PROVE")
 
 
+@pytest.mark.shows("FI-43", "R4.7")
 def test_forgeries_make_it_deaf_for_five_seconds_and_no_longer():
     clinic = running()
     clinic.open()
@@ -201,6 +208,7 @@ def test_reasons_in_their_order():
         clinic.signed("REFILL", volume_nl=20_000_001, concentration_mcg_per_ml=2000, aspirated_nl=0)
 
 
+@pytest.mark.shows("FI-41")
 @given(noise=st.lists(st.binary(max_size=300), max_size=8))
 def test_any_bytes_are_counted_at_most_and_therapy_goes_on(noise):
     clinic = running()

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ DAY_S = 86400
 changes = st.lists(st.tuples(st.sampled_from([0, 1, 3600, DAY_S - 1, DAY_S, DAY_S + 1]), st.integers(1, 10**6)))
 
 
+@pytest.mark.shows("R7.2", "SEED-31")
 @given(first_ng=st.integers(1, 10**6), changes=changes)
 def test_the_range_is_that_of_the_closed_last_day(first_ng, changes):
     store = Store()

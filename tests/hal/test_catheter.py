@@ -44,6 +44,7 @@ def pumping(nl_per_day, mcg_per_ml):
     return plant
 
 
+@pytest.mark.shows("SEED-38", "SEED-39")
 @pytest.mark.parametrize(
     ("nl_per_day", "mcg_per_ml", "hours"),
     [(200_000, 500, 40.3), (600_000, 500, 13.4), (150_000, 2000, 53.7), (400_000, 2000, 20.1), (1_600_000, 500, 5.0)],
@@ -57,6 +58,7 @@ def test_the_drug_takes_its_time_to_the_tip(nl_per_day, mcg_per_ml, hours):
     assert plant.truth()["tip_mcg"] == pytest.approx(expected, rel=0.005)
 
 
+@pytest.mark.shows("SEED-39")
 def test_old_drug_comes_first_at_its_own_strength():
     plant = pumping(600_000, 500)
     plant.advance(48 * HOUR_MS)

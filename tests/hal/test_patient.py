@@ -89,6 +89,7 @@ STOPPED = [(4.4, "normal"), (4.6, "watch"), (8.3, "watch"), (8.5, "elevated"), (
 STOPPED += [(38.3, "high"), (38.7, "emergency"), (1000, "emergency")]
 
 
+@pytest.mark.shows("SEED-19")
 @pytest.mark.parametrize(("hours", "risk"), STOPPED)
 @pytest.mark.parametrize("looks", [1, 50])
 def test_the_risk_after_a_stop_at_the_tip(hours, risk, looks):
@@ -138,11 +139,13 @@ def test_too_much(share, risk):
     assert patient.risk == "normal"
 
 
+@pytest.mark.shows("SEED-53")
 def test_dependence_takes_three_months():
     assert not treated(90).dependent
     assert treated(92).dependent
 
 
+@pytest.mark.shows("SEED-54", "SEED-55")
 def test_every_risk_has_its_signs_and_none_is_blood_pressure():
     assert set(SYMPTOMS) == {"normal", "watch", "elevated", "high", "emergency", "overdose_watch", "overdose_high"}
     assert all(bool(signs) == (risk != "normal") for risk, signs in SYMPTOMS.items())

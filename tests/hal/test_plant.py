@@ -73,6 +73,7 @@ def test_counts_saturate():
     assert plant.drivetrain.rotor_steps > most
 
 
+@pytest.mark.shows("FI-05")
 def test_the_rotor_is_held_until_the_aftermath_of_a_field_is_over():
     plant = ordered()
     plant.apply_fault("mri", 30 * 60_000, recovery_ms=60 * 60_000)
@@ -120,6 +121,7 @@ def test_over_delivery_is_exact():
     assert plant.truth()["delivered_nl"] == 37 + 1000 * 37 * 103 // 100
 
 
+@pytest.mark.shows("SEED-23")
 def test_a_refill_takes_out_what_is_really_there():
     plant = ordered()
     plant.advance(999 * 34_560)
@@ -166,6 +168,7 @@ def pumping(days, percent=0):
     return plant
 
 
+@pytest.mark.shows("SEED-14", "SEED-15")
 @pytest.mark.parametrize(("days", "percent"), [(1, 0), (1000, 0), (2557, 0), (500, 150)])
 def test_charge_follows_the_design_curve(days, percent):
     plant = pumping(days, percent)

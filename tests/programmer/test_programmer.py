@@ -183,6 +183,7 @@ def test_newest_event_is_found_wherever_it_is(place: int) -> None:
     assert connect(peer).latest_event("ERI") is None
 
 
+@pytest.mark.shows("SEED-26", "R1.10")
 def test_refill_compares_what_left_with_what_was_counted() -> None:
     peer = Peer()
     peer.events = [event(1, "REFILL", 0, NONE32, 20_000_000)]
@@ -199,6 +200,7 @@ def test_refill_without_a_measurement_compares_nothing() -> None:
     assert dict(peer.done)["REFILL"]["aspirated_nl"] == NONE32
 
 
+@pytest.mark.shows("R7.4")
 def test_program_is_committed_only_as_it_was_meant() -> None:
     peer = Peer()
     program = connect(peer).program_simple(0.5 + 500, 2000)
@@ -206,6 +208,7 @@ def test_program_is_committed_only_as_it_was_meant() -> None:
     assert program.rate_nl_per_day == 250_250
 
 
+@pytest.mark.shows("R7.4", "R1.2")
 def test_other_read_back_is_not_committed() -> None:
     class Forgetful(Peer):
         def _stage(self, name: str, request: Any, fields: dict[str, Any], signed: bool) -> Any:
@@ -228,6 +231,7 @@ BEYOND: list[tuple[Verb, str, str]] = [
 ]
 
 
+@pytest.mark.shows("SEED-50")
 @pytest.mark.parametrize(("verb", "reason", "words"), BEYOND)
 def test_limits_are_checked_in_words_before_anything_is_sent(verb: Verb, reason: str, words: str) -> None:
     peer = Peer()

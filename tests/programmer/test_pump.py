@@ -61,6 +61,7 @@ def pump_on(fate: Fate) -> tuple[Machine, Programmer]:
     return machine, Programmer(BadLine(machine, fate), entropy=random.Random(1).randbytes, tries=200)
 
 
+@pytest.mark.shows("FI-41")
 @given(st.lists(st.sampled_from(["pass", "pass", "drop", "double", "late"]), max_size=80))
 def test_commands_are_applied_exactly_once_over_a_bad_line(fates: list[str]) -> None:
     coming = iter(fates)

@@ -76,6 +76,7 @@ def noise(draw: st.DrawFn, stream: bytes) -> bytes:
     return bytes(spoilt)
 
 
+@pytest.mark.shows("FI-41")
 @both
 @given(st.lists(frames(), min_size=1, max_size=3), frames(), st.data())
 def test_noise_never_makes_a_frame_and_the_next_one_arrives(

@@ -1,0 +1,50 @@
+"""docs/traceability.md: every requirement is shown, and nothing else is."""
+
+import pytest
+
+from tests import traceability
+from tests.traceability import ROOT, evidence, facts, rows
+
+AWAITED = {
+    "SEED-22", "SEED-42", "SEED-43", "SEED-45", "SEED-46",
+    "R1.4", "R1.5", "R1.6", "R1.7", "R1.11", "R2.3", "R2.5", "R3.7", "R4.1", "R4.2", "R5.1",
+    "FI-07", "FI-20", "FI-27", "FI-30", "FI-31", "FI-33", "FI-34", "FI-45", "FI-53", "FI-54",
+}  # fmt: skip
+"""Rows that nothing shows yet. With `set()` here every row has to be shown."""
+
+
+def test_ids_are_declared_once():
+    ids = [row.id for row in rows()]
+    assert ids == [*dict.fromkeys(ids)]
+    needs = [f"SEED-{number:02d}" for number in range(1, 56)]
+    rules = [
+        f"R{part}.{number}" for part, last in enumerate((12, 5, 7, 7, 4, 4, 6), 1) for number in range(1, last + 1)
+    ]
+    faults = [f"FI-{number:02d}" for number in range(1, 55)]
+    assert ids[: len(needs + rules + faults)] == needs + rules + faults
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.id)
+def test_a_row_is_shown_or_says_why_it_is_not(row):
+    if row.id in AWAITED:
+        assert row.id not in evidence(), "no longer awaited"
+    else:
+        assert bool(row.why_not) != (row.id in evidence())
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.id)
+def test_a_row_lives_somewhere(row):
+    assert row.where or row.why_not or row.id in AWAITED
+    assert [path for path in row.where if not (ROOT / path).is_file()] == []
+
+
+def test_only_known_ids_are_shown():
+    assert evidence().keys() - {row.id for row in rows()} - facts() == set()
+
+
+def test_what_is_awaited_is_a_row():
+    assert {row.id for row in rows()} >= AWAITED
+
+
+def test_the_page_is_up_to_date():
+    assert traceability.main("--check") is None
