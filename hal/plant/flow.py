@@ -52,6 +52,9 @@ class Flow:
     def go_on(self, to_ms: int, steps: int, moving_until_ms: int) -> None:
         """Let it flow until `to_ms`, evenly while the rotor turned."""
         from_ms = self.at_ms
+        if to_ms == from_ms and steps == self.steps:
+            self._watch_wear()
+            return
         moving_ms = max(0, min(to_ms, moving_until_ms) - from_ms)
         turned = 0 if self.blocked else steps - self.steps
         self.reservoir.over_percent = self.over_percent + WEAR_PERCENT * len(self.wear)

@@ -85,17 +85,16 @@ class DebugLink:
         return await self._now()
 
     async def _run_to_alarm(self) -> dict[str, Any]:
-        events = self._machine.events
-        seen = len(events)
+        seen = len(self._machine.events)
 
-        def raised() -> bool:
-            return any(event["severity"] != "info" for event in events[seen:])
+        def alarms() -> list[dict[str, Any]]:
+            return [event for event in self._machine.events[seen:] if event["severity"] != "info"]
 
-        await self._server.run_to(min(self._machine.now_ms + ALARM_SEARCH_MS, CLOCK_END_MS), raised)
-        alarms = [event for event in events[seen:] if event["severity"] != "info"]
-        if not alarms:
+        await self._server.run_to(min(self._machine.now_ms + ALARM_SEARCH_MS, CLOCK_END_MS), lambda: bool(alarms()))
+        found = alarms()
+        if not found:
             raise ValueError(f"no alarm came up by {self._machine.now_ms // 86_400_000} days of pump time")
-        return alarms[0]
+        return found[0]
 
     def _ms_from_now(self, by_s: int) -> int:
         if by_s < 0:

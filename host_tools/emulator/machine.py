@@ -1,8 +1,10 @@
 """One emulated pump: firmware, mock body and plant on one virtual clock."""
 
 from collections.abc import Mapping
+from struct import unpack_from
 from typing import Any
 
+from firmware import wire
 from firmware.config import Config
 from firmware.eventlog import ENTRY_BYTES, LOG_SLOTS, RECORD_BYTES
 from firmware.pump import Pump
@@ -13,15 +15,15 @@ from hal.plant.plant import Plant
 from host_tools.programmer.readout import event_dict
 from protocol.messages import NONE32, LogEntry
 
+EVENT = 3  # which field of an entry says what happened
 MOST_POLLS = 1000  # at one instant
-TOLD = ("RATE_STEP", "IMPLANT", "PROGRAM_COMMITTED")  # what the body, too, has to do with
+TOLD = (wire.EVENT_RATE_STEP, wire.EVENT_IMPLANT, wire.EVENT_PROGRAM_COMMITTED)  # the body, too, has to do with them
 
 
 class Machine:
     """`now_ms` counts from first power-up, unpowered time included, and lands exactly where it is told to.
 
-    `events` are the log's entries as the pump logged them, as `thecal log` would show them. `pump` is None while
-    there is no power.
+    `pump` is None while there is no power.
     """
 
     def __init__(
@@ -49,7 +51,8 @@ class Machine:
         self.hal = MockBody(self.plant, self.recorder, seed=seed, link_count=link_count, fill_sensor=config.fill_sensor)
         if store is not None:
             self.hal.store.load(store)
-        self.events: list[dict[str, Any]] = []
+        self._events: list[dict[str, Any]] = []
+        self._entries: list[bytes] = []  # not yet among them
         self.pump: Any = None
         self._deadline_ms = 0  # on plant time
         self._own_deadline_ms = 0  # on the pump's own clock
@@ -59,6 +62,15 @@ class Machine:
     @property
     def now_ms(self) -> int:
         return self.plant.now_ms
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The log's entries as the pump logged them, as `thecal log` would show them."""
+        for data in self._entries:
+            entry: Any = LogEntry.parse(data)
+            self._events.append(event_dict(entry))
+        self._entries.clear()
+        return self._events
 
     @property
     def next_wake_ms(self) -> int:
@@ -159,9 +171,8 @@ class Machine:
     def _read_log(self) -> None:
         for record in self.recorder.log:
             if len(record) == RECORD_BYTES:  # else torn
-                entry: Any = LogEntry.parse(record[:ENTRY_BYTES])
-                self.events.append(event_dict(entry))
-                if self.pump and self.events[-1]["name"] in TOLD:
+                self._entries.append(record[:ENTRY_BYTES])
+                if self.pump and unpack_from(wire.LOG_ENTRY_FMT, record)[EVENT] in TOLD:
                     self._follow_orders()
         self.recorder.log.clear()
 
