@@ -45,12 +45,13 @@ class Alarms:
                 self._sound_at(alarm, now_s)
         self._plan()
 
-    def occur(self, alarm, now_s, a=0, b=0, c=0):
-        """The alarm's condition holds. Logs it and sounds when it did not hold before."""
+    def occur(self, alarm, now_s, a=0, b=0, c=0, cause=None):
+        """The alarm's condition holds. Logs it and sounds when it did not hold before. `cause` is the event that says
+        why, where the alarm has several."""
         if self._mark(alarm) in (_SOUNDING, _SILENCED):
             return
         self._set(alarm, _SOUNDING, now_s)
-        self._log.add(wire.ALARM_EVENT[alarm], a, b, c)
+        self._log.add(cause or wire.ALARM_EVENT[alarm], a, b, c)
         self._sound_at(alarm, now_s)
         self._plan()
 

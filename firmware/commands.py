@@ -163,6 +163,7 @@ class Commands:
             self._infusion.load_week()
         self._end(wire.ALARM_RESERVOIR_EMPTY, bool(self._reservoir.room_steps))
         self._end(wire.ALARM_LOW_RESERVOIR, not self._reservoir.low)
+        self._end(wire.ALARM_RESERVOIR_MISMATCH, True)
         self._infusion.change()
         self._end_stop()
         return None, (wire.ANS_REFILLED, wire.pack_refilled(expected_nl))
@@ -409,6 +410,7 @@ class Commands:
         self._monitor.set_limit(prescription.largest_mcg_per_day(self._state))
         self._monitor.release()
         self._infusion.change()
+        self._infusion.losses.begin(True)
         for alarm in (wire.ALARM_SAFE_STATE, wire.ALARM_OVERSPEED, wire.ALARM_STEP_MISMATCH):
             self._end(alarm, True)
         self._end_stop()

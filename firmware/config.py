@@ -20,6 +20,7 @@ class Config:
 
     catheter_nl_per_cm = 2200  # dead volume; that of the pump's own tubing is told with the implantation
     fill_sensor = False  # whether a gauge of the reservoir is fitted
+    sensor_tolerance_nl = 500_000  # by which it may differ from what was computed
     step_nl = 100
     min_rate_nl_per_day = 48_000
     max_rate_nl_per_day = 24_000_000
@@ -43,8 +44,12 @@ class Config:
     eri_mv = 2600  # a cell at rest below this is nearly empty
     eos_mv = 2300  # a cell under load below this cannot turn the motor
 
+    min_centi_celsius = 3500  # an implant's operating range
+    max_centi_celsius = 4000
+
     monitor_percent = 110  # what the safety monitor lets pass, of the largest legal dose
     session_idle_s = 300
+    telemetry_bytes_per_day = 30_000_000  # beyond them pushed telemetry is dropped
 
     def __init__(self, **overrides):
         for key in overrides:

@@ -5,6 +5,7 @@ What a stall, a stop or a cut made the patient miss is never made up for: that w
 
 from firmware import prescription, titration, wire
 from firmware.delivery import MIN_MISSED_STEPS, RECOVERY_STEPS
+from firmware.losses import Losses
 from firmware.monitor import REVERSE
 from firmware.schedule import Week, WeekStore
 from firmware.state import NEVER
@@ -35,6 +36,7 @@ class Infusion:
         self._therapy = pump.state.therapy  # as last logged
         self._stall_s = NEVER
         self._missed_before = 0
+        self.losses = Losses()
         self.due_s = NEVER
         self.basal_nl_per_day = 0  # what is, or after a prime will be, delivered without boluses
         self._mcg_per_ml = 0  # of the steps being made
@@ -134,6 +136,7 @@ class Infusion:
             self._windows.add(
                 self._uptime.now_s, self._ledger.recovered_steps * self._config.step_nl * self._line.mcg_per_ml
             )
+        self.losses.begin(not self._alarms.active(wire.ALARM_STEP_MISMATCH))
         if self._alarms.active(wire.ALARM_MOTOR_STALL):  # a stall outlives a reset until the rotor turns again
             self._stall_s = self._uptime.now_s
             self._missed_before = self._ledger.missed_steps
@@ -166,6 +169,8 @@ class Infusion:
             self._heed_monitor()
         if self._stall_s != NEVER or delivery.missed_run >= MIN_MISSED_STEPS:
             self._watch_stall()
+        if missed or (confirmed and self.losses.watching):
+            self._watch_losses(confirmed, missed)
 
     def next_batch(self):
         """The running batch is over: write down its result and the next one's size, then order it."""
@@ -393,3 +398,17 @@ class Infusion:
             self._alarms.over(wire.ALARM_MOTOR_STALL)
             self._note_dose()
             self._note_stop()
+
+    def _watch_losses(self, confirmed, missed):
+        """Steps lost one by one. Delivery goes on: stopping would lose all the others too."""
+        losses = self.losses
+        lossy = self._alarms.active(wire.ALARM_STEP_MISMATCH)
+        if self.stalled:
+            losses.begin(not lossy)
+            return
+        losses.add(confirmed, missed, self.delivery.missed_run)
+        if losses.many:
+            numbers = (losses.missed_steps, losses.steps)
+            self._alarms.occur(wire.ALARM_STEP_MISMATCH, self._uptime.now_s, *numbers, cause=wire.EVENT_STEP_LOSS)
+        elif lossy and losses.few and not self._monitor.tripped:
+            self._alarms.over(wire.ALARM_STEP_MISMATCH)

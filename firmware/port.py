@@ -6,15 +6,20 @@ from firmware.state import NEVER
 TELEMETRY_ROOM = 512  # what a line must have room for before telemetry is pushed: it, and the longest answer
 _GAP_MS = 1000  # a frame that pauses for longer was cut off: what follows is another's beginning
 _TICKS_MASK = (1 << 30) - 1
+_TELL_S = 3600  # between two log entries about noise
 
 
 class Port:
     """A line of the pump, with its own decoder and its own subscription to telemetry."""
 
-    def __init__(self, link, desk, clock):
+    def __init__(self, link, desk, clock, budget, log):
         self._link = link
         self._desk = desk
         self._clock = clock
+        self._budget = budget
+        self._log = log
+        self._told_errors = 0
+        self._tell_s = 0
         self._heard_ms = 0
         self._decoder = framing.Decoder()
         self._period_s = 0
@@ -37,6 +42,7 @@ class Port:
         """Answer what came in, and push what is due."""
         data = self._link.read()
         if data:
+            self._budget.spend(len(data), now_s)
             heard_ms = self._clock.ticks_ms()
             if (heard_ms - self._heard_ms) & _TICKS_MASK > _GAP_MS:
                 self._decoder.cut()
@@ -44,19 +50,33 @@ class Port:
             for frame in self._decoder.feed(data):
                 answer = self._desk.answer(self, frame)
                 if answer:
+                    self._budget.spend(len(answer), now_s)
                     self._link.write(answer)  # where there is no room the programmer asks again
+        if self._decoder.errors != self._told_errors and now_s >= self._tell_s:
+            self._tell_of_noise(now_s)
         if self._owed_s <= now_s:
             self._push(now_s)
+
+    def _tell_of_noise(self, now_s):
+        self._tell_s = now_s + _TELL_S
+        self._log.add(wire.EVENT_COMMS_ERROR, self.errors - self._told_errors)
+        self._told_errors = self.errors
 
     def _push(self, now_s):
         if self._link.room() < TELEMETRY_ROOM:
             self.due_s = NEVER  # the body wakes the firmware when there is room
             return
-        missed = (now_s - self._owed_s) // self._period_s
-        self.dropped += missed
-        self._sequence += 1 + missed
-        self._link.write(self._desk.telemetry(self, self._sequence))
-        self._owed_s = self.due_s = self._owed_s + (missed + 1) * self._period_s
+        due = (now_s - self._owed_s) // self._period_s + 1
+        self._sequence += due
+        self._owed_s = self.due_s = self._owed_s + due * self._period_s
+        if self._budget.passed(now_s):
+            self.dropped += due
+            self.due_s = max(self.due_s, self._budget.renewed_s)
+            return
+        self.dropped += due - 1
+        message = self._desk.telemetry(self, self._sequence)
+        self._budget.spend(len(message), now_s)
+        self._link.write(message)
 
 
 def refusal(session, request, sequence, reason):

@@ -3,6 +3,9 @@
 ERI comes 90 days before the end that can be foreseen: seven years after first power-up, or the charge's end by the
 design curve of docs/sources.md (DF-17) at today's rate; a worn cell's voltage brings it at once. It latches. End of
 service follows at most those 90 days later, at seven years, or when the cell cannot turn the motor any more.
+
+A cell that is good at rest and sags under the motor's load is another matter: a film on its electrode (RC-2). Then the
+pump falls back to the least that the motor can be asked for, and goes on by a programmer's order.
 """
 
 from firmware.state import NEVER
@@ -28,12 +31,23 @@ class Power:
         self.rate_nl_per_day = -1
         self.rest_mv = self.load_mv = _NO_READING
         self.due_s = 0
+        self.heeds_sag = True  # at a boot: the alarm may be on
 
     def sample(self):
-        """Measure the cell, at rest and under load. Whether either says that it is nearly empty."""
+        """Measure the cell, at rest and under load. Whether anything is to be done about it."""
         self.rest_mv = rest_mv = self._battery.rest_mv()
         self.load_mv = load_mv = self._battery.load_mv()
-        return _NO_READING < rest_mv < self._eri_mv or _NO_READING < load_mv < self._eos_mv
+        return _NO_READING < rest_mv < self._eri_mv or _NO_READING < load_mv < self._eos_mv or self.heeds_sag
+
+    @property
+    def worn(self):
+        """Whether the cell is low at rest."""
+        return _NO_READING < self.rest_mv < self._eri_mv
+
+    @property
+    def sags(self):
+        """Whether the cell gives way under the motor's load, and not because it is worn."""
+        return _NO_READING < self.load_mv < self._eos_mv and not self.worn
 
     def forecast(self, now_s, rate_nl_per_day, delivered_nl):
         """Work out when ERI will come if the pump goes on at this rate, unless that is known already."""
@@ -64,11 +78,11 @@ class Power:
         """Whether the pump is to be replaced soon, and nobody was told yet."""
         if self._state.eri_s != NEVER:
             return False
-        return now_s >= self.eri_forecast_s or _NO_READING < self.rest_mv < self._eri_mv
+        return now_s >= self.eri_forecast_s or self.worn
 
     def end_reached(self, now_s):
         """Whether service ends now."""
         state = self._state
         if state.eri_s != NEVER and now_s >= state.eri_s + self._config.eri_days * _DAY_S:
             return True
-        return now_s >= self.life_s or _NO_READING < self.load_mv < self._eos_mv
+        return now_s >= self.life_s or (self.worn and _NO_READING < self.load_mv < self._eos_mv)

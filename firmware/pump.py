@@ -4,6 +4,7 @@ from firmware import prescription, wire
 from firmware.alarms import Alarms
 from firmware.bolus import Bolus
 from firmware.bolusorders import BolusOrders
+from firmware.budget import Budget
 from firmware.chart import Chart
 from firmware.commands import Commands
 from firmware.delivery import Delivery
@@ -19,6 +20,7 @@ from firmware.port import Port
 from firmware.power import Power
 from firmware.report import Report
 from firmware.reservoir import Reservoir
+from firmware.senses import Senses
 from firmware.session import Sessions
 from firmware.state import NEVER, State
 from firmware.uptime import Uptime
@@ -55,10 +57,12 @@ class Pump:
         self.infusion = Infusion(config, self, self.delivery_class(hal.motor, config.step_nl), hal.store)
         self.outlook = Outlook(config, self)
         self.sessions = Sessions(config, self.uptime, self.state, self.log, hal.head, hal.entropy)
+        self.senses = Senses(config, hal.thermometer, hal.fill_sensor, self)
+        self.budget = Budget(config, self.log)
         report = Report(config, hal.fill_sensor, self)
         commands = Commands(config, self, BolusOrders(config, self))
         desk = Desk(self.uptime, self.sessions, report, commands, self.log)
-        self.ports = [Port(link, desk, hal.clock) for link in hal.links]
+        self.ports = [Port(link, desk, hal.clock, self.budget, self.log) for link in hal.links]
         report.ports = self.ports
         self._with_deadlines = (self.infusion, self.alarms, self.power, self.sessions) + tuple(self.ports)
         self._boot(hal.buzzer)
@@ -75,10 +79,7 @@ class Pump:
         self.log.add(wire.EVENT_BOOT, self.ledger.boots, self.ledger.recovered_steps)
         if buzzer.self_test():
             self.log.add(wire.EVENT_ALARM_DEVICE_FAULT)
-        if state.clock == wire.FLAG_YES:
-            state.clock = wire.FLAG_NO
-            state.changed = True
-            self.alarms.occur(wire.ALARM_CLOCK_LOST, now_s)
+        self._lose_clock(now_s)
         if self.ledger.lost:
             self.reservoir.doubt()
         spoilt_program = state.lost or not self.infusion.load_week()
@@ -102,11 +103,17 @@ class Pump:
         infusion = self.infusion
         delivery = infusion.delivery
         power = self.power
+        if self.uptime.jumped_s:
+            self._heed_jump(now_s)
         infusion.settle()
         weak = False
         if now_s >= delivery.until_s:
             weak = power.sample()
+            if now_s >= self.senses.due_s:
+                self.senses.look(now_s)
             infusion.next_batch()
+        else:
+            self.sessions.watch_head()
         if weak or now_s >= power.due_s:
             self._watch_power(now_s)
         if now_s >= infusion.due_s:
@@ -138,9 +145,41 @@ class Pump:
     def _forecast(self):
         self.power.forecast(self.uptime.now_s, self.infusion.mean_nl_per_day, self.reservoir.delivered_nl)
 
+    def _heed_jump(self, now_s):
+        """One of the body's clocks leapt: therapy goes on, but what day it is nobody knows any more."""
+        jumped_s, self.uptime.jumped_s = self.uptime.jumped_s, 0
+        self.log.add(wire.EVENT_CLOCK_CHANGED, max(0, jumped_s), max(0, -jumped_s))
+        if self._lose_clock(now_s):
+            self.infusion.change()
+
+    def _lose_clock(self, now_s):
+        """The wall clock is not to be trusted; whether it was, until now."""
+        state = self.state
+        if state.clock != wire.FLAG_YES:
+            return False
+        state.clock = wire.FLAG_NO
+        state.changed = True
+        self.alarms.occur(wire.ALARM_CLOCK_LOST, now_s)
+        return True
+
+    def _watch_sag(self, now_s):
+        """A supply that gives way under the motor: the least there is to deliver, and what was stopped stays so."""
+        power = self.power
+        sags = power.sags and self.state.therapy != wire.THERAPY_END_OF_SERVICE
+        if sags:
+            self.alarms.occur(wire.ALARM_LOW_BATTERY_RESET, now_s, power.load_mv, max(0, power.rest_mv))
+            if self.state.therapy == wire.THERAPY_RUNNING:
+                self.infusion.enter_safe_state(wire.REGION_BATTERY)
+                self.infusion.change()
+        elif self.alarms.active(wire.ALARM_LOW_BATTERY_RESET):
+            self.alarms.over(wire.ALARM_LOW_BATTERY_RESET)
+        power.heeds_sag = sags
+
     def _watch_power(self, now_s):
         state = self.state
         power = self.power
+        if power.heeds_sag or power.sags:
+            self._watch_sag(now_s)
         if power.eri_reached(now_s):
             state.eri_s = now_s
             state.changed = True

@@ -27,6 +27,8 @@ class Report:
         self._outlook = pump.outlook
         self._log = pump.log
         self._doses = pump.doses
+        self._senses = pump.senses
+        self._budget = pump.budget
         self.ports = []
 
     def hello(self):
@@ -115,7 +117,7 @@ class Report:
             state.critical_interval_s,
             state.non_critical_interval_s,
             state.stopped_after_s,
-            [] if state.clock == wire.FLAG_YES else [wire.ADVISORY_CLOCK_UNSET],
+            self._advisories(),
             self._alarms.entries(),
         )
 
@@ -140,6 +142,13 @@ class Report:
         if line.bridging:
             return wire.BOLUS_BRIDGE, line.bridge_steps * step_nl
         return self._state.bolus, self._bolus.left_nl(self._uptime.now_s)
+
+    def _advisories(self):
+        found = [] if self._state.clock == wire.FLAG_YES else [wire.ADVISORY_CLOCK_UNSET]
+        found += self._senses.advisories
+        if self._budget.passed(self._uptime.now_s):
+            found.append(wire.ADVISORY_TELEMETRY_BUDGET)
+        return found
 
     def _sensor_nl(self):
         if self._fill_sensor is None:

@@ -1,7 +1,8 @@
-"""The reservoir as the pump believes it: computed from what was delivered, never measured.
+"""The reservoir as the pump believes it: computed from what was delivered.
 
 Low reservoir and empty are thresholds in booked steps, so that a wake compares two numbers. A pump that delivers more
-than it counts runs dry without an alarm; the real device does so too (docs/sources.md, S5, S6).
+than it counts runs dry without an alarm, unless a gauge is fitted; the real device does so too (docs/sources.md, S5,
+S6).
 """
 
 from firmware.state import NEVER
@@ -16,6 +17,7 @@ class Reservoir:
         self._config = config
         self._state = state
         self._ledger = ledger
+        self._missing_nl = 0
         self.low_at_steps = self.empty_at_steps = _FAR
         if state.last_refill_s != NEVER:
             self.plan()
@@ -25,7 +27,8 @@ class Reservoir:
         config = self._config
         filled_nl = self._state.filled_nl
         start_steps = self._state.filled_at_steps
-        self.low_at_steps = start_steps + max(0, (filled_nl - self._state.low_reservoir_nl) // config.step_nl + 1)
+        above_low_nl = filled_nl - self._missing_nl - self._state.low_reservoir_nl
+        self.low_at_steps = start_steps + max(0, above_low_nl // config.step_nl + 1)
         self.empty_at_steps = start_steps + max(0, (filled_nl - config.residual_nl) // config.step_nl)
 
     @property
@@ -58,13 +61,20 @@ class Reservoir:
         state.drug_mcg_per_ml = mcg_per_ml
         state.last_refill_s = now_s
         state.refills += 1
+        self._missing_nl = 0
 
     def doubt(self):
         """The ledger is lost, and nobody knows what is left: take it to be low, so that somebody looks."""
         if self._state.last_refill_s != NEVER:
             self._ledger.assume(self.low_at_steps)
 
+    def miss(self, volume_nl):
+        """A gauge that is believed says that so much less is there: low comes sooner, empty does not."""
+        if volume_nl != self._missing_nl:
+            self._missing_nl = volume_nl
+            self.plan()
+
     @property
     def above_low_nl(self):
         """Volume left until the reservoir is low."""
-        return max(0, self.volume_nl - self._state.low_reservoir_nl)
+        return max(0, self.volume_nl - self._missing_nl - self._state.low_reservoir_nl)

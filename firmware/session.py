@@ -82,6 +82,8 @@ class Sessions:
         self._log = log
         self._head = head
         self._entropy = entropy
+        self._there = False  # whether the head was there when last looked for
+        self._entered_seq = 0  # of the log, after it was told so
         self._used = state.sessions
         self._failures = 0
         self._deaf_until_s = 0
@@ -136,6 +138,14 @@ class Sessions:
             self._log.add(event, current.number)
             current.close()
             self.due_s = NEVER
+
+    def watch_head(self):
+        """Log that a head came, which is what turns telemetry on. One that comes and goes is logged once."""
+        there = self._head.present()
+        if there and not self._there and self._log.next_seq != self._entered_seq:
+            self._log.add(wire.EVENT_TELEMETRY_MODE_ENTER)
+            self._entered_seq = self._log.next_seq
+        self._there = there
 
     def expire(self, now_s):
         """End a session that was idle for too long, or whose head was taken away."""

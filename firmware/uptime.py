@@ -1,7 +1,15 @@
-"""The pump's two times: its age, on which therapy runs, and the wall clock, which is only a claim."""
+"""The pump's two times: its age, on which therapy runs, and the wall clock, which is only a claim.
+
+Age is counted by the body's seconds and checked against its ticks, which also time the motor. Where the two part, the
+ticks are believed: a dose takes the time that the motor takes. What day it is, nobody knows then.
+"""
 
 from firmware import wire
 from firmware.state import NEVER
+
+_APART_MS = 10_000  # seconds and ticks that differ by more do not belong together
+_RANGE_S = 3600  # how long the two are compared from one pair of readings
+_TICKS_MASK = (1 << 30) - 1
 
 
 class Uptime:
@@ -9,19 +17,37 @@ class Uptime:
 
     def __init__(self, clock):
         self._clock = clock
-        self.base_s = 0  # uptime at this boot
+        self.base_s = 0  # uptime when the body's seconds were 0
         self.now_s = 0
+        self.jumped_s = 0  # what the body's seconds leapt ahead (or, below 0, fell behind); whoever heeds it clears it
+        self._seconds = self._ticks_ms = 0
 
     def start(self, base_s, state):
         """Go on from what the records know."""
         self.base_s = base_s
         self._state = state
+        self._seconds = self._clock.seconds()
+        self._ticks_ms = self._clock.ticks_ms()
         self.tick()
 
     def tick(self):
-        """Read the clock; returns `now_s`."""
-        self.now_s = self.base_s + self._clock.seconds()
+        """Read the clocks; returns `now_s`."""
+        seconds = self._clock.seconds()
+        passed_s = seconds - self._seconds
+        passed_ms = (self._clock.ticks_ms() - self._ticks_ms) & _TICKS_MASK
+        ahead_ms = passed_s * 1000 - passed_ms
+        if ahead_ms > _APART_MS or ahead_ms < -_APART_MS:
+            self._correct(ahead_ms // 1000)  # rounded down: age never goes back
+            passed_s = _RANGE_S
+        if passed_s >= _RANGE_S:
+            self._seconds = seconds
+            self._ticks_ms = (self._ticks_ms + passed_ms) & _TICKS_MASK
+        self.now_s = self.base_s + seconds
         return self.now_s
+
+    def _correct(self, ahead_s):
+        self.base_s -= ahead_s
+        self.jumped_s += ahead_s
 
     @property
     def wall_s(self):

@@ -24,7 +24,7 @@ MAX_FRAME_BYTES = 376  # the most that `Link.write` must take at once: 371 bytes
 
 
 class Clock:
-    """Two clocks. Neither knows the date."""
+    """Two clocks, which go by one crystal. Neither knows the date. Where they part, the firmware believes the ticks."""
 
     def seconds(self):
         """Whole seconds since this boot, 0 to 2^30 - 1. Never backwards; stands still while unpowered."""

@@ -83,8 +83,8 @@ REASON = {
 }
 """Why the pump refused, in the order in which it looks."""
 
-REGION = {"program": 1, "ledger": 2, "log": 3, "windows": 4, "bridge": 5, "patient": 8, "doses": 9}
-"""Parts of the pump's memory, as events name them."""
+REGION = {"program": 1, "ledger": 2, "log": 3, "windows": 4, "bridge": 5, "patient": 8, "doses": 9, "battery": 16}
+"""Parts of the pump, mostly of its memory, as events name them."""
 
 
 ALARM_SETTING = {"critical_interval_s": 1, "non_critical_interval_s": 2, "stopped_after_s": 3, "low_reservoir_nl": 4}
@@ -130,6 +130,7 @@ EVENTS = {
     "BOOT": Event(0x01, "info", ("boots", "unknown_steps")),
     "POST_PASS": Event(0x02, "info"),
     "POST_FAIL": Event(0x03, "critical", ("test",)),
+    "LOW_BATTERY_RESET": Event(0x06, "critical", ("load_mv", "rest_mv")),
     "MEM_ERROR_NONCRIT": Event(0x07, "non_critical", ("region",)),
     "MEM_ERROR_CRIT": Event(0x08, "critical", ("region",)),
     "SAFE_STATE_ENTER": Event(0x09, "critical", ("region", "rate_nl_per_day")),
@@ -151,27 +152,33 @@ EVENTS = {
     "MOTOR_STALL": Event(0x20, "critical", ("missed_steps",)),
     "MOTOR_STALL_RECOVERY": Event(0x21, "info", ("missed_steps", "duration_s")),
     "STOPPED_48H": Event(0x22, "critical", ("stopped_s",)),
-    "STEP_LOSS": Event(0x23, "critical", ("missed_steps",)),
+    "STEP_LOSS": Event(0x23, "critical", ("missed_steps", "steps")),
     "OVERSPEED": Event(0x24, "critical", ("steps", "budget_steps")),
     "REVERSE_STEP": Event(0x25, "critical", ("steps",)),
     "STOPPED": Event(0x26, "non_critical", ("stopped_s",)),
     "REFILL": Event(0x30, "info", ("expected_nl", "aspirated_nl", "filled_nl")),
     "LOW_RESERVOIR": Event(0x32, "non_critical", ("reservoir_nl",)),
     "EMPTY_RESERVOIR": Event(0x33, "critical", ("reservoir_nl",)),
+    "RESERVOIR_MISMATCH": Event(0x34, "non_critical", ("computed_nl", "measured_nl")),
+    "RESERVOIR_SENSOR_FAULT": Event(0x35, "info", ("computed_nl", "measured_nl")),
     "ERI": Event(0x40, "non_critical", ("rest_mv", "load_mv")),
     "EOS": Event(0x41, "critical", ("rest_mv", "load_mv")),
+    "TEMP_RANGE": Event(0x42, "info", ("centi_celsius",)),
     "ALARM_SILENCED": Event(0x51, "info", ("alarm",)),
     "ALARM_CLEARED": Event(0x52, "info", ("alarm",)),
     "ALARM_DEMO": Event(0x53, "info", ("class",)),
     "ALARM_DEVICE_FAULT": Event(0x54, "info"),
     "DEMO_END": Event(0x55, "info"),
+    "TELEMETRY_MODE_ENTER": Event(0x56, "info"),
     "SESSION_OPEN": Event(0x60, "info", ("role", "session")),
     "SESSION_CLOSE": Event(0x61, "info", ("session",)),
     "SESSION_TIMEOUT": Event(0x62, "info", ("session",)),
     "AUTH_FAIL": Event(0x63, "info", ("failures",)),
     "AUTH_REPLAY": Event(0x64, "info", ("sequence",)),
-    "COMMS_RATE_LIMIT": Event(0x65, "info", ("failures",)),
+    "COMMS_RATE_LIMIT": Event(0x65, "info", ("failures", "bytes")),
+    "COMMS_ERROR": Event(0x66, "info", ("errors",)),
     "CLOCK_SET": Event(0x70, "info", ("old_wall_s", "new_wall_s")),
+    "CLOCK_CHANGED": Event(0x71, "info", ("ahead_s", "behind_s")),
     "CLOCK_LOST": Event(0x72, "non_critical"),
     "LOG_FAIL": Event(0x7F, "info", ("lost",)),
     "RECORD_CHANGED": Event(0x80, "info", ("field",)),
@@ -188,13 +195,18 @@ ALARM_EVENT = {
     "end_of_service": "EOS",
     "stopped_48h": "STOPPED_48H",
     "memory_critical": "MEM_ERROR_CRIT",
+    "low_battery_reset": "LOW_BATTERY_RESET",
     "step_mismatch": "REVERSE_STEP",
     "overspeed": "OVERSPEED",
     "safe_state": "SAFE_STATE_ENTER",
     "low_reservoir": "LOW_RESERVOIR",
     "eri": "ERI",
     "memory": "MEM_ERROR_NONCRIT",
+    "reservoir_mismatch": "RESERVOIR_MISMATCH",
     "clock_lost": "CLOCK_LOST",
     "stopped": "STOPPED",
 }
 """The event that says why an alarm was raised."""
+
+OTHER_EVENT = {"step_mismatch": "STEP_LOSS"}
+"""The event of alarms that have a second cause."""

@@ -123,7 +123,8 @@ def _tables() -> Iterator[str]:
 
 def _alarm_row(name: str, code: int) -> str:
     classes = {severity: label for label, severity in codes.SEVERITY.items()}
-    return f"| {name} | {_hex(code)} | {classes[code >> 8]} | {codes.ALARM_EVENT.get(name, '')} |"
+    events = [table[name] for table in (codes.ALARM_EVENT, codes.OTHER_EVENT) if name in table]
+    return f"| {name} | {_hex(code)} | {classes[code >> 8]} | {', '.join(events)} |"
 
 
 def _events() -> Iterator[str]:

@@ -20,11 +20,11 @@ class MockBody:
         self.power = power = Power(plant)
         self.clock = MockClock(power)
         self.motor = MockMotor(power, recorder)
-        self.fill_sensor = MockFillSensor(power) if fill_sensor else None
+        self.fill_sensor = MockFillSensor(power, seed) if fill_sensor else None
         self.battery = MockBattery(power)
         self.buzzer = MockBuzzer(power, recorder)
         self.store = MockStore(power, recorder)
-        self.links = tuple(MockLink(power, recorder, index) for index in range(link_count))
+        self.links = tuple(MockLink(power, recorder, index, seed) for index in range(link_count))
         self.watchdog = MockWatchdog(power)
         self.entropy = MockEntropy(power, seed)
         self.head = MockHead(power)

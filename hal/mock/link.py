@@ -2,6 +2,8 @@
 
 from hal import contract
 from hal.contract import BUSY, MAX_FRAME_BYTES, OK
+from hal.mock.entropy import Prng
+from hal.mock.noise import BadLine
 from hal.mock.power import Power
 from hal.mock.recorder import Recorder
 
@@ -12,11 +14,12 @@ TRANSMIT_BYTES = 4096
 class MockLink(contract.Link):
     """`tx_capacity` is how many bytes may wait for the host; whoever takes them or raises it wakes the pump."""
 
-    def __init__(self, power: Power, recorder: Recorder, index: int) -> None:
+    def __init__(self, power: Power, recorder: Recorder, index: int, seed: int) -> None:
         self._power = power
         self._plant = power.plant
         self._recorder = recorder
         self._index = index
+        self._bad = BadLine(power.plant.ether, Prng(seed, f"line {index} from {power.plant.now_ms} ms"))
         self._received = bytearray()
         self._sent = bytearray()
         self.tx_capacity = TRANSMIT_BYTES
@@ -42,7 +45,7 @@ class MockLink(contract.Link):
             raise ValueError(f"a frame of {len(data)} bytes; {MAX_FRAME_BYTES} is the most")
         if len(data) > self.room():
             return BUSY
-        self._sent += data
+        self._sent += self._bad.carry(data)
         self._recorder.frame(self._plant.now_ms, self._index, data)
         return OK
 
@@ -56,8 +59,9 @@ class MockLink(contract.Link):
         """Send to the pump; how many bytes it had room for. A pump without power hears none of them."""
         if not self._power.on:
             return len(data)
-        taken = data[: RECEIVE_BYTES - len(self._received)]
-        self._received += taken
+        room = RECEIVE_BYTES - len(self._received)
+        taken = data[:room]
+        self._received += self._bad.carry(taken)[:room]
         return len(taken)
 
     def host_receive(self) -> bytes:

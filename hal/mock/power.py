@@ -10,12 +10,12 @@ TICKS_AT_BOOT_MS = contract.TICKS_PERIOD_MS - 5000  # near the wrap, so that eve
 class Power:
     """What all drivers ask first: `if not power.on: power.refuse()`."""
 
-    __slots__ = ("boot_ms", "on", "plant", "unfed_ms", "watched")
+    __slots__ = ("boot_ms", "boot_timer_ms", "on", "plant", "unfed_ms", "watched")
 
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
         self.on = False
-        self.boot_ms = 0  # by the pump's own clock
+        self.boot_ms = self.boot_timer_ms = 0  # by the pump's own clock
         self.watched = False
         self.unfed_ms = 0  # awake time since the watchdog was last armed, fed or asleep
 
@@ -25,6 +25,7 @@ class Power:
     def up(self) -> None:
         self.on = True
         self.boot_ms = self.own_ms()
+        self.boot_timer_ms = self.plant.quartz.timer_ms(self.plant.now_ms)
         self.watched = False
         self.unfed_ms = 0
 
@@ -69,8 +70,8 @@ class MockClock(contract.Clock):
         if not power.on:
             power.refuse()
         plant = self._plant
-        own_ms = plant.now_ms if plant.quartz.ideal else power.own_ms()
-        return (own_ms - power.boot_ms + TICKS_AT_BOOT_MS) % contract.TICKS_PERIOD_MS
+        timer_ms = plant.now_ms if plant.quartz.ideal else plant.quartz.timer_ms(plant.now_ms)
+        return (timer_ms - power.boot_timer_ms + TICKS_AT_BOOT_MS) % contract.TICKS_PERIOD_MS
 
 
 class MockWatchdog(contract.Watchdog):

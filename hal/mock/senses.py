@@ -1,7 +1,8 @@
 """The pump's senses: battery, fill sensor, thermometer, telemetry head; and its voice."""
 
 from hal import contract
-from hal.contract import DUAL_TONE, FAILED, OK, SINGLE_TONE
+from hal.contract import DUAL_TONE, FAILED, NO_READING, OK, SINGLE_TONE
+from hal.mock.entropy import Prng
 from hal.mock.power import Power
 from hal.mock.recorder import Recorder
 
@@ -27,14 +28,23 @@ class MockBattery(contract.Battery):
 
 
 class MockFillSensor(contract.FillSensor):
-    def __init__(self, power: Power) -> None:
+    def __init__(self, power: Power, seed: int) -> None:
         self._power = power
         self._plant = power.plant
+        self._seed = seed
 
     def volume_nl(self) -> int:
         if not self._power.on:
             self._power.refuse()
-        return self._plant.sensed_nl()
+        plant = self._plant
+        sensed_nl = plant.sensed_nl()
+        if sensed_nl is None:
+            return NO_READING
+        noise_nl = plant.sensor_noise_nl
+        if noise_nl:  # the same at one instant, however often it is asked
+            prng = Prng(self._seed, f"fill sensor at {plant.now_ms} ms")
+            sensed_nl += prng.next() % (2 * noise_nl + 1) - noise_nl
+        return max(0, sensed_nl)
 
 
 class MockThermometer(contract.Thermometer):
@@ -57,7 +67,7 @@ class MockHead(contract.Head):
     def present(self) -> bool:
         if not self._power.on:
             self._power.refuse()
-        return self._there
+        return self._there or self._power.plant.ether.emi
 
     def set(self, present: bool) -> None:
         self._there = present

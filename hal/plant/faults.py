@@ -38,18 +38,28 @@ FAULTS: dict[str, dict[str, Field]] = {
     "oral_baclofen": {"mg_per_day": Field(1, 1000)},  # taken beside the pump
     "sensor_stuck": {},  # at what it reads when the fault comes
     "sensor_offset": {"nl": Field(-40_000_000, 40_000_000)},
+    "sensor_noise": {"nl": Field(1, 40_000_000)},  # each reading is off by up to so much, either way
+    "sensor_dead": {},  # it gives no reading
     "buzzer_dead": {},
     "battery_drain": {"percent": Field(1, 10_000)},  # everything costs so much more charge
     "battery_film": {},  # on the cell's electrode: the voltage dips under load
     "temperature": {"centi_celsius": Field(-4000, 12_500)},  # of the pump
     "clock_drift": {"ppm": Field(-100_000, 100_000)},  # the pump's clock runs so much faster
     "clock_jump": {"by_ms": Field(-365 * _DAY_MS, 365 * _DAY_MS)},  # and over
+    "emi": {},  # interference that the pump takes for a telemetry head
+    "link_noise": {"percent": Field(1, 100)},  # so many of the frames on the lines, either way, are spoilt
+    "link_drop": {"percent": Field(1, 100)},  # are lost
+    "link_duplicate": {"percent": Field(1, 100)},  # come twice
+    "link_lost": {},  # nothing gets through
 }
 
 INSTANT = ("reverse_step", "clock_jump")
 """The faults that are over at once."""
 
-OUTSIDE_THE_PUMP = ("catheter_kink", "catheter_leak", "catheter_migration", "oral_baclofen")
+OUTSIDE_THE_PUMP = (
+    "catheter_kink", "catheter_leak", "catheter_migration", "oral_baclofen",
+    "emi", "link_noise", "link_drop", "link_duplicate", "link_lost",
+)  # fmt: skip
 """The faults that another pump has as well."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from hal.plant.battery import Battery
 from hal.plant.catheter import TUBING_NL
 from hal.plant.drivetrain import NEVER_MS, Drivetrain
+from hal.plant.ether import Ether
 from hal.plant.faults import INSTANT, OUTSIDE_THE_PUMP, Fault, check_fields, check_name
 from hal.plant.flow import Flow
 from hal.plant.quartz import Quartz
@@ -44,7 +45,9 @@ class Plant:
         self.battery = self._new_battery()
         self.quartz = Quartz()
         self.sound = Sound()
+        self.ether = Ether()
         self.centi_celsius = BODY_CENTI_CELSIUS
+        self.sensor_noise_nl = 0
         self._faults: dict[str, Fault] = {}
 
     @property
@@ -111,7 +114,7 @@ class Plant:
         if name in self._faults:
             self._end(name)
         if name == "sensor_stuck":
-            values = {"at_nl": self.sensed_nl()}
+            values = {"at_nl": self.sensed_nl() or 0}
         self._faults[name] = Fault(name, self.now_ms, until_ms, values)
         self._take_effect()
 
@@ -158,6 +161,13 @@ class Plant:
         self.battery.film = "battery_film" in faults
         self.battery.sampled_at_ms = -1
         self.sound.dead = "buzzer_dead" in faults
+        self.sensor_noise_nl = self._field("sensor_noise", "nl")
+        self.ether.emi = "emi" in faults
+        self.ether.disturb(
+            noise_percent=self._field("link_noise"),
+            drop_percent=100 if "link_lost" in faults else self._field("link_drop"),
+            duplicate_percent=self._field("link_duplicate"),
+        )
         self.centi_celsius = self._field("temperature", "centi_celsius", BODY_CENTI_CELSIUS)
         self.quartz.drift(self.now_ms, self._field("clock_drift", "ppm"))
         self.next_event_ms = min([fault.next_ms(self.now_ms) for fault in faults.values()], default=NEVER_MS)
@@ -214,8 +224,10 @@ class Plant:
         self.settle()
         self.flow.patient.ordered_mcg_per_h = dose_ng_per_day / 24_000
 
-    def sensed_nl(self) -> int:
-        """What the fill sensor reads."""
+    def sensed_nl(self) -> int | None:
+        """What the fill sensor reads, but for its noise; None when it is dead."""
+        if "sensor_dead" in self._faults:
+            return None
         if "sensor_stuck" in self._faults:
             return self._field("sensor_stuck", "at_nl")
         return max(0, self.look().reservoir.volume_nl + self._field("sensor_offset", "nl"))

@@ -1,4 +1,7 @@
-"""The pump's own clock, on plant time: it may drift and jump, but never goes back."""
+"""The pump's own clock, on plant time: one crystal, and two counters that go by it.
+
+The crystal may drift, and both counters with it. That of seconds may jump, but never goes back; the timer never jumps.
+"""
 
 _MILLION = 1_000_000
 
@@ -6,15 +9,20 @@ _MILLION = 1_000_000
 class Quartz:
     """Reads ms since first power-up, unpowered time included. `ideal` while it has always been right."""
 
-    __slots__ = ("_at_ms", "_reading_ms", "ideal", "ppm")
+    __slots__ = ("_at_ms", "_reading_ms", "_timer_at_ms", "_timer_ms", "ideal", "ppm")
 
     def __init__(self) -> None:
-        self._at_ms = self._reading_ms = 0  # one right pair; before it the clock stands still
+        self._at_ms = self._reading_ms = 0  # one right pair; before it the counter of seconds stands still
+        self._timer_at_ms = self._timer_ms = 0
         self.ppm = 0  # it runs so much faster than time
         self.ideal = True
 
     def reading_ms(self, at_ms: int) -> int:
         return self._reading_ms + max(0, at_ms - self._at_ms) * (_MILLION + self.ppm) // _MILLION
+
+    def timer_ms(self, at_ms: int) -> int:
+        """What the timer reads."""
+        return self._timer_ms + (at_ms - self._timer_at_ms) * (_MILLION + self.ppm) // _MILLION
 
     def when_ms(self, reading_ms: int) -> int:
         """The first plant time at which it will read so much, if it goes on as it does."""
@@ -45,15 +53,26 @@ class Quartz:
             self._at_ms -= by_ms
 
     def _rebase(self, at_ms: int) -> None:
+        self._timer_ms = self.timer_ms(at_ms)
+        self._timer_at_ms = at_ms
         self._reading_ms = self.reading_ms(at_ms)
         self._at_ms = max(at_ms, self._at_ms)
         self.ideal = False
 
     def snapshot(self) -> dict[str, int]:
-        return {"at_ms": self._at_ms, "reading_ms": self._reading_ms, "ppm": self.ppm, "ideal": int(self.ideal)}
+        return {
+            "at_ms": self._at_ms,
+            "reading_ms": self._reading_ms,
+            "timer_at_ms": self._timer_at_ms,
+            "timer_ms": self._timer_ms,
+            "ppm": self.ppm,
+            "ideal": int(self.ideal),
+        }
 
     def restore(self, state: dict[str, int]) -> None:
         self._at_ms = state["at_ms"]
         self._reading_ms = state["reading_ms"]
+        self._timer_at_ms = state["timer_at_ms"]
+        self._timer_ms = state["timer_ms"]
         self.ppm = state["ppm"]
         self.ideal = bool(state["ideal"])

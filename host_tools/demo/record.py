@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from protocol.codes import ALARM_EVENT, EVENTS
+from protocol.codes import ALARM_EVENT, EVENTS, OTHER_EVENT
 
-ALARM_OF_EVENT = {event: alarm for alarm, event in ALARM_EVENT.items()}
+ALARM_OF_EVENT = {event: alarm for table in (ALARM_EVENT, OTHER_EVENT) for alarm, event in table.items()}
 TONE_OF_SEVERITY = {"non_critical": "single", "critical": "dual"}
 DAY_S = 86_400
 

@@ -104,8 +104,9 @@ class Machine:
             next_ms = wake_ms if wake_ms < plant.next_event_ms else plant.next_event_ms
             if next_ms > at_ms:
                 break
+            emi = plant.ether.emi
             plant.advance(next_ms)
-            if next_ms == wake_ms:
+            if next_ms == wake_ms or plant.ether.emi != emi:  # the head's edges wake the firmware
                 train.settle(next_ms)
                 self._poll()
             else:

@@ -155,6 +155,8 @@ _NAME_OF = {key: {code: name for name, code in table.items()} for key, table in 
 
 
 def _in_words(key: str, value: int) -> int | str | None:
+    if key == "centi_celsius":
+        return value - (value >> 31 << 32)  # the one number that goes below zero
     if value == NONE32:
         return None
     return _NAME_OF.get(key, {}).get(value, value)

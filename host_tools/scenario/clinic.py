@@ -12,6 +12,8 @@ from host_tools.programmer import Handover, Programmer
 from host_tools.scenario.link import MemoryTransport
 from host_tools.scenario.load import Scenario
 
+TRIES = 16  # of a request: asking again takes none of the pump's time, and a scenario's line may be bad
+
 
 class Boot(NamedTuple):
     """When the pump started, what its uptime was then, and how many events were logged before."""
@@ -34,7 +36,7 @@ class Clinic:
         self._heard = 0
 
     def _meet(self) -> Programmer:
-        return Programmer(MemoryTransport(self.machine), checks=False, entropy=self._nonces)
+        return Programmer(MemoryTransport(self.machine), checks=False, entropy=self._nonces, tries=TRIES)
 
     # Time
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from host_tools.cli.main import main
 from host_tools.emulator.debugclient import DebugClient, DebugError, DebugLinkError
 from host_tools.emulator.process import EmulatorProcess
-from host_tools.programmer import Programmer
+from host_tools.programmer import NoDevice, Programmer
 from tests.emulator.conftest import Start
 
 DAY_S = 86_400
@@ -235,3 +235,19 @@ def test_no_emulator_or_several(start: Start) -> None:
     result = thecal("truth")
     assert result.exit_code == 3
     assert "2 emulators run" in result.stderr
+
+
+@pytest.mark.shows("FI-41", "R8.10")
+def test_a_bad_line_is_got_over_and_a_lost_one_is_said_to_be(
+    emulator: EmulatorProcess, debug: DebugClient, pump: Programmer
+) -> None:
+    debug.fault("link_drop", percent=30)
+    with Programmer.open(emulator.url, timeout_s=0.2, tries=20) as programmer:
+        programmer.program_simple(400)
+        assert programmer.status()["dose_mcg_per_day"] == 400
+    debug.heal("link_drop")
+    debug.fault("link_lost")
+    with Programmer.open(emulator.url, timeout_s=0.1, tries=2) as programmer, pytest.raises(NoDevice, match="nothing"):
+        programmer.status()
+    debug.heal("link_lost")
+    assert pump.status()["therapy"] == "running"

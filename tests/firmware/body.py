@@ -16,7 +16,7 @@ class Body:
         self.orders = []
         self.clock = self
         self.motor = Motor(self)
-        self.battery = self.buzzer = self.watchdog = self.entropy = self.head = self
+        self.battery = self.buzzer = self.watchdog = self.entropy = self.head = self.thermometer = self
         self.store = Store()
         self.line = Line()
         self.links = (self.line,)
@@ -33,6 +33,9 @@ class Body:
 
     def load_mv(self) -> int:
         return 2900
+
+    def centi_celsius(self) -> int:
+        return 3700
 
     def play(self, pattern):
         self.tones.append((self.now_ms, pattern))

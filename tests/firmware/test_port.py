@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware.config import Config
 from protocol import frame, registry
 
 from .body import Body, Line
@@ -26,8 +27,8 @@ class NarrowBody(Body):
         self.links = (self.line,)
 
 
-def running():
-    clinic = Clinic(NarrowBody())
+def running(**options):
+    clinic = Clinic(NarrowBody(), Config(**options))
     clinic.implant()
     clinic.refill()
     clinic.program()
@@ -110,3 +111,42 @@ def test_silencing_and_clearing_are_logged():
     clinic.refill()
     names = [str(entry.event) for entry in clinic.events()]
     assert names.index("LOW_RESERVOIR") < names.index("ALARM_SILENCED") < names.index("ALARM_CLEARED")
+
+
+@pytest.mark.shows("FI-45", "R8.10")
+def test_telemetry_beyond_the_budget_is_dropped_and_all_else_answered():
+    clinic = running(telemetry_bytes_per_day=4000)
+    clinic.ask("SUBSCRIBE", period_s=60)
+    pushed(clinic)
+    start_s = clinic.pump.uptime.now_s
+    clinic.run(3600)
+    sent = len(pushed(clinic))
+    assert 10 < sent < 59
+    assert clinic.due_s >= start_s + 3600 + 900, "it woke for what it may not send"
+    status = clinic.status()
+    assert [str(advisory) for advisory in status.advisories] == ["telemetry_budget"]
+    assert status.telemetry_dropped + sent == 60
+    assert clinic.ask("HELLO").serial
+    clinic.command("STOP")
+    assert pushed(clinic) == []
+    clinic.run(DAY_S - 3601)
+    assert pushed(clinic) == []
+    clinic.run(1)
+    ((sequence, fields),) = pushed(clinic)
+    assert sequence == DAY_S // 60 + 1
+    assert fields.dropped == sequence - sent - 2  # this one and the first came through, too
+    assert clinic.status().advisories == []
+    assert [entry.a for entry in clinic.events() if str(entry.event) == "COMMS_RATE_LIMIT"] == [0]
+
+
+@pytest.mark.shows("FI-41", "R8.10")
+def test_noise_is_logged_once_an_hour_with_its_count():
+    clinic = running()
+    for _ in range(300):
+        clinic.exchange(b"noise\0")
+        clinic.run(30)
+    counts = [entry.a for entry in clinic.events() if str(entry.event) == "COMMS_ERROR"]
+    assert counts == [1, 119, 120]
+    clinic.run(3600)
+    assert [entry.a for entry in clinic.events() if str(entry.event) == "COMMS_ERROR"] == [1, 119, 120, 60]
+    assert clinic.status().comms_errors == 300

@@ -107,6 +107,7 @@ def test_a_cell_that_cannot_turn_the_motor_ends_service_at_once():
     clinic.implant()
     clinic.refill()
     clinic.program()
+    clinic.body.rest_mv = lambda: 2400
     clinic.body.load_mv = lambda: 2200
     clinic.run(3600)
     assert clinic.status().therapy == "end_of_service"

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware import wire
+from firmware.config import Config
 from protocol import auth, frame, registry
 
 from .body import Body
-from .clinic import DAY_S, Clinic, Refused
+from .clinic import DAY_S, MONDAY_S, Clinic, Refused
 
 REFILLED = {"aspirated_nl": 0, "bridge_nl": 2**32 - 1, "drug": bytes(12)}
 COMMANDS = {
@@ -249,3 +250,17 @@ def test_session_numbers_are_never_used_again():
         seen.add(clinic.session)
         if turn % 40 == 39:
             clinic.boot()
+
+
+@pytest.mark.shows("FI-54")
+def test_what_is_meant_for_another_pump_is_no_command():
+    """Two pumps with one key, one nonce and one session number: only their serials differ."""
+    ours, other = Clinic(Body(), Config(serial="THECAL-00001")), Clinic(Body(), Config(serial="THECAL-00002"))
+    for clinic in (ours, other):
+        clinic.open()
+    astray = ours.sign("SET_CLOCK", wall_s=MONDAY_S)
+    (answer,) = other.exchange(frame.encode(astray))
+    assert reason(answer) == "auth"
+    assert str(other.events()[-1].event) == "AUTH_FAIL"
+    (answer,) = ours.exchange(frame.encode(astray))
+    assert registry.name_of(answer.type) == "DONE"

@@ -1,0 +1,38 @@
+"""What telemetry may cost the cell: so many bytes a day, on all lines together (docs/sources.md, R8.10).
+
+Beyond them pushed telemetry is dropped until the day is over. Questions are answered all the same: a clinician must
+get through, whoever else is on the line.
+"""
+
+from firmware import wire
+
+_DAY_S = 86400
+
+
+class Budget:
+    """Days are of pump uptime."""
+
+    def __init__(self, config, log):
+        self._bytes_per_day = config.telemetry_bytes_per_day
+        self._log = log
+        self._day = -1
+        self._spent_bytes = 0
+
+    def spend(self, count, now_s):
+        """So many bytes went over a line, either way."""
+        if now_s // _DAY_S != self._day:
+            self._day = now_s // _DAY_S
+            self._spent_bytes = 0
+        within = self._spent_bytes <= self._bytes_per_day
+        self._spent_bytes += count
+        if within and self._spent_bytes > self._bytes_per_day:
+            self._log.add(wire.EVENT_COMMS_RATE_LIMIT, 0, self._spent_bytes)
+
+    def passed(self, now_s):
+        """Whether today's bytes are used up."""
+        return now_s // _DAY_S == self._day and self._spent_bytes > self._bytes_per_day
+
+    @property
+    def renewed_s(self):
+        """When the next day's begin."""
+        return (self._day + 1) * _DAY_S

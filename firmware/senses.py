@@ -1,0 +1,51 @@
+"""What the pump feels, once an hour: how warm it is, and how full a gauge says it is."""
+
+from firmware import wire
+from firmware.gauge import Gauge
+
+PERIOD_S = 3600
+_BACK_CENTI_CELSIUS = 50  # so far inside the range a temperature is in it again
+_NO_READING_CENTI_CELSIUS = -27316
+
+
+class Senses:
+    """Looks with the first batch that begins at `due_s` or later."""
+
+    def __init__(self, config, thermometer, fill_sensor, pump):
+        self._config = config
+        self._thermometer = thermometer
+        self._log = pump.log
+        self._gauge = Gauge(config, fill_sensor, pump) if fill_sensor else None
+        self._out_of_range = False
+        self._set_range(0)
+        self.due_s = 0
+
+    @property
+    def advisories(self):
+        """ADVISORY codes of what is wrong and no alarm."""
+        found = [wire.ADVISORY_TEMPERATURE] if self._out_of_range else []
+        if self._gauge is not None and self._gauge.faulty:
+            found.append(wire.ADVISORY_SENSOR_FAULT)
+        return found
+
+    def look(self, now_s):
+        """Take a reading of everything."""
+        self.due_s = now_s + PERIOD_S
+        centi_celsius = self._thermometer.centi_celsius()
+        if (self._least <= centi_celsius <= self._most) == self._out_of_range:
+            self._turn(centi_celsius)
+        if self._gauge is not None:
+            self._gauge.compare(now_s)
+
+    def _turn(self, centi_celsius):
+        """The temperature left its range, or came back (docs/sources.md, R9.1)."""
+        if centi_celsius == _NO_READING_CENTI_CELSIUS:
+            return
+        self._out_of_range = not self._out_of_range
+        self._set_range(_BACK_CENTI_CELSIUS if self._out_of_range else 0)
+        if self._out_of_range:
+            self._log.add(wire.EVENT_TEMP_RANGE, centi_celsius & wire.NONE32)
+
+    def _set_range(self, inside):
+        self._least = self._config.min_centi_celsius + inside
+        self._most = self._config.max_centi_celsius - inside
