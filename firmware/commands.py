@@ -141,6 +141,7 @@ class Commands:
             self._log.add(wire.EVENT_REFILL_REJECTED, volume_nl, reason)
             return reason, None
         expected_nl = self._reservoir.volume_nl
+        last_filled_nl = state.filled_nl if self._filled() else wire.NONE32
         if self._bolus.active:  # nothing flows while a needle is in the reservoir
             self._infusion.cancel_bolus()
         if self._line.prime_steps:
@@ -166,7 +167,7 @@ class Commands:
         self._end(wire.ALARM_RESERVOIR_MISMATCH, True)
         self._infusion.change()
         self._end_stop()
-        return None, (wire.ANS_REFILLED, wire.pack_refilled(expected_nl))
+        return None, (wire.ANS_REFILLED, wire.pack_refilled(expected_nl, last_filled_nl))
 
     def _refill_refusal(self, volume_nl, mcg_per_ml, bridge_nl):
         """The bridge that the programmer proposes has to be what the pump's own records make it."""

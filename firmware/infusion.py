@@ -36,6 +36,7 @@ class Infusion:
         self._therapy = pump.state.therapy  # as last logged
         self._stall_s = NEVER
         self._missed_before = 0
+        self._stalls_s = []  # when those of the last 24 hours began
         self.losses = Losses()
         self.due_s = NEVER
         self.basal_nl_per_day = 0  # what is, or after a prime will be, delivered without boluses
@@ -385,7 +386,8 @@ class Infusion:
         if not self.stalled and delivery.missed_run >= delivery.miss_limit:
             self._stall_s = now_s
             self._missed_before = self._ledger.missed_steps - delivery.missed_run
-            self._alarms.occur(wire.ALARM_MOTOR_STALL, now_s, delivery.missed_run)
+            self._stalls_s = [at_s for at_s in self._stalls_s if now_s - at_s < DAY_S] + [now_s]
+            self._alarms.occur(wire.ALARM_MOTOR_STALL, now_s, delivery.missed_run, len(self._stalls_s))
             self._note_dose()
             self._note_stop()
             if self._bolus.active:

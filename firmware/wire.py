@@ -3,7 +3,7 @@
 from struct import calcsize, pack, unpack
 
 VERSION = 3
-FINGERPRINT = 0x1434F8DF
+FINGERPRINT = 0xA4AA7C21
 NONE32 = 0xFFFFFFFF
 ALL_ALARMS = 0xFFFF
 
@@ -802,12 +802,12 @@ def pack_proved(idle_s):
     return _pack("<H", _PROVED, values)
 
 
-_REFILLED = (("expected_nl", 4),)
+_REFILLED = (("expected_nl", 4), ("last_filled_nl", 4))
 
 
-def pack_refilled(expected_nl):
-    values = (expected_nl,)
-    return _pack("<I", _REFILLED, values)
+def pack_refilled(expected_nl, last_filled_nl):
+    values = (expected_nl, last_filled_nl)
+    return _pack("<II", _REFILLED, values)
 
 
 _STAGED = (("digest", -8),)

@@ -149,7 +149,7 @@ EVENTS = {
     "NO_BRIDGE": Event(0x1C, "info", ("old_mcg_per_ml", "new_mcg_per_ml")),
     "PATIENT_BOLUS_SET": Event(0x1D, "info", ("dose_ng", "lockout_s", "per_day")),
     "REFILL_REJECTED": Event(0x31, "info", ("volume_nl", "reason")),
-    "MOTOR_STALL": Event(0x20, "critical", ("missed_steps",)),
+    "MOTOR_STALL": Event(0x20, "critical", ("missed_steps", "stalls_in_24_h")),
     "MOTOR_STALL_RECOVERY": Event(0x21, "info", ("missed_steps", "duration_s")),
     "STOPPED_48H": Event(0x22, "critical", ("stopped_s",)),
     "STEP_LOSS": Event(0x23, "critical", ("missed_steps", "steps")),

@@ -439,7 +439,10 @@ ANSWERS = (
     Message(
         0xA1,
         "REFILLED",
-        Struct("expected_nl" / Int32ul * "nL; 0..40000000; what the pump thought was left before the refill"),
+        Struct(
+            "expected_nl" / Int32ul * "nL; 0..40000000; what the pump thought was left before the refill",
+            "last_filled_nl" / Int32ul * "nL; 0..40000000, none 2^32-1; what the refill before had filled in",
+        ),
         "The refill is booked.",
     ),
     Message(

@@ -37,7 +37,7 @@ class Program(NamedTuple):
 class Refill(NamedTuple):
     """A booked refill. `expected_nl` is what the pump thought was left, `aspirated_nl` what was taken out.
 
-    `last_filled_nl` is the volume of the refill before, None when the log no longer has it; `bridge_nl` what is left in
+    `last_filled_nl` is the volume of the refill before, None for the first; `bridge_nl` what is left in
     the line of the drug before, None without a bridge.
     """
 

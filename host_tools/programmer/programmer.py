@@ -20,7 +20,6 @@ PUMP_TUBING_ML = 0.140
 DEPTH_MM = 20
 DRUG = "baclofen"
 LAST_SEQ = messages.NONE32 - 1
-LOG_PIECE = 12  # entries in an answer
 PATIENCE_S = 5  # without telemetry for its period and this long, the pump is asked for it again
 
 
@@ -47,18 +46,6 @@ class Programmer(Memory):
             if not answer["entries"]:
                 return
             since = answer["entries"][-1]["seq"] + 1
-
-    def latest_event(self, name: str) -> dict[str, Any] | None:
-        """The newest event of this name that the pump still has."""
-        bounds = self.ask("LOG", first_seq=LAST_SEQ, last_seq=LAST_SEQ)
-        end, oldest = bounds["next_seq"], bounds["oldest_seq"]
-        while end > oldest:
-            first = max(oldest, end - LOG_PIECE)
-            for entry in reversed(self.ask("LOG", first_seq=first, last_seq=end - 1)["entries"]):
-                if str(entry["event"]) == name:
-                    return readout.event_dict(entry)
-            end = first
-        return None
 
     def watch(self, period_s: int = 1) -> Generator[dict[str, Any], None, None]:
         """Status at every telemetry message, with its number as `seq`, until the iterator is closed."""
@@ -157,7 +144,6 @@ class Programmer(Memory):
         if self._checks:
             orders.check_refill(volume_nl, concentration_mcg_per_ml, status)
         bridge_nl = orders.bridge_nl(status, concentration_mcg_per_ml) if bridge else None
-        before = self.latest_event("REFILL")
         with self.session():
             answer = self.ask(
                 "REFILL",
@@ -167,7 +153,7 @@ class Programmer(Memory):
                 bridge_nl=messages.NONE32 if bridge_nl is None else bridge_nl,
                 drug=_padded("drug", drug, messages.DRUG_BYTES),
             )
-        last_filled_nl = before["data"]["filled_nl"] if before else None
+        last_filled_nl = readout.unless(answer["last_filled_nl"], messages.NONE32)
         return Refill(answer["expected_nl"], aspirated_nl, volume_nl, last_filled_nl, bridge_nl)
 
     def prime(self, volume_ml: Number | None = None) -> int:

@@ -42,7 +42,7 @@ def status_dict(fields: Mapping[str, Any], hello: Mapping[str, Any]) -> dict[str
         "drug": _text(fields["drug"]),
         "tip_mcg_per_ml": fields["tip_mcg_per_ml"],
         "reservoir_nl": fields["reservoir_nl"],
-        "reservoir_sensor_nl": _unless(fields["sensor_nl"], NONE32),
+        "reservoir_sensor_nl": unless(fields["sensor_nl"], NONE32),
         "line_nl": fields["line_nl"],
         "unprimed_nl": fields["unprimed_nl"],
         "bolus": str(fields["bolus"]),
@@ -54,8 +54,8 @@ def status_dict(fields: Mapping[str, Any], hello: Mapping[str, Any]) -> dict[str
         "refill_by": date(fields["refill_by_s"]),
         "last_refill": date(fields["last_refill_s"]),
         "implanted": _day(fields["implanted_wall_s"]),
-        "battery_mv": _unless(fields["battery_mv"], NO_READING_MV),
-        "battery_load_mv": _unless(fields["battery_load_mv"], NO_READING_MV),
+        "battery_mv": unless(fields["battery_mv"], NO_READING_MV),
+        "battery_load_mv": unless(fields["battery_load_mv"], NO_READING_MV),
         "eri": date(fields["eri_s"]),
         "eos": date(fields["eos_s"]),
         "eri_forecast": date(fields["eri_forecast_s"]),
@@ -91,7 +91,7 @@ def with_telemetry(status: dict[str, Any], fields: Mapping[str, Any]) -> dict[st
         "reservoir_nl": fields["reservoir_nl"],
         "delivered_nl": fields["delivered_nl"],
         "delivered_today_mcg": _whole_mcg(fields["delivered_today_ng"]),
-        "battery_mv": _unless(fields["battery_mv"], NO_READING_MV),
+        "battery_mv": unless(fields["battery_mv"], NO_READING_MV),
         "telemetry_dropped": fields["dropped"],
     }
 
@@ -183,7 +183,8 @@ def _day(wall_s: int) -> str | None:
     return wall and wall[:10]
 
 
-def _unless(value: int, none: int) -> int | None:
+def unless(value: int, none: int) -> int | None:
+    """None where a field says that there is none."""
     return None if value == none else value
 
 

@@ -111,3 +111,18 @@ def test_a_cell_that_cannot_turn_the_motor_ends_service_at_once():
     clinic.body.load_mv = lambda: 2200
     clinic.run(3600)
     assert clinic.status().therapy == "end_of_service"
+
+
+@pytest.mark.shows("R3.7", "FI-03")
+def test_stalls_are_counted_over_24_hours():
+    clinic = Clinic(Body())
+    clinic.implant()
+    clinic.refill()
+    clinic.program()
+    for _ in range(6):  # each stall and its end take 7 h: at most four begin in a day
+        clinic.body.stalled = True
+        clinic.run(4 * 3600)
+        clinic.body.stalled = False
+        clinic.run(3 * 3600)
+    counts = [event.b for event in clinic.events() if event.event == "MOTOR_STALL"]
+    assert counts == [1, 2, 3, 4, 4, 4]

@@ -92,6 +92,7 @@ class Peer:
         self.events: list[dict[str, Any]] = []
         self.texts: dict[str, bytes] = {}
         self.doses: list[dict[str, Any]] = []
+        self.last_filled_nl = NONE32
         self.refuse: dict[str, str] = {}
         self.identity = dict(IDENTITY)
         self.status = dict(STATUS)
@@ -154,7 +155,7 @@ class Peer:
         if name == "PROVE":
             return self._frame(request, "PROVED", signed, idle_s=300)
         if name == "REFILL":
-            return self._frame(request, "REFILLED", signed, expected_nl=6_000_000)
+            return self._frame(request, "REFILLED", signed, expected_nl=6_000_000, last_filled_nl=self.last_filled_nl)
         if name == "WRITE_RECORD":
             self.texts[str(fields["field"])] = fields["text"]
         if name == "READ_RECORD":

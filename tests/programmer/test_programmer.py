@@ -174,20 +174,10 @@ def test_events_name_their_numbers_and_codes() -> None:
     ]
 
 
-@pytest.mark.parametrize("place", range(1, 41))
-def test_newest_event_is_found_wherever_it_is(place: int) -> None:
-    peer = Peer()
-    peer.events = [event(seq, "REFILL" if seq == place else "BOOT") for seq in range(1, 41)]
-    found = connect(peer).latest_event("REFILL")
-    assert found is not None
-    assert found["seq"] == place
-    assert connect(peer).latest_event("ERI") is None
-
-
 @pytest.mark.shows("SEED-26", "R1.10")
 def test_refill_compares_what_left_with_what_was_counted() -> None:
     peer = Peer()
-    peer.events = [event(1, "REFILL", 0, NONE32, 20_000_000)]
+    peer.last_filled_nl = 20_000_000
     refill = connect(peer).refill(20, 2000, aspirated_ml=3.2)  # the peer expected 6 mL: counted 14, gave 16.8
     assert refill.discrepancy_nl == -2_800_000
     assert refill.accuracy_percent == 120
