@@ -29,6 +29,7 @@ class Report:
         self._doses = pump.doses
         self._senses = pump.senses
         self._budget = pump.budget
+        self._selftest = pump.selftest
         self.ports = []
 
     def hello(self):
@@ -51,6 +52,11 @@ class Report:
     def doses(self, first):
         """ANS_DOSES's payload."""
         return wire.pack_doses(self._state.commits, self._doses.read(first, DOSE_ENTRIES))
+
+    def faults(self, first_seq, last_seq):
+        """ANS_FAULTS's payload."""
+        faults = self._log.faults
+        return wire.pack_faults(faults.oldest_seq, faults.next_seq, faults.read(first_seq, last_seq, LOG_ENTRIES))
 
     def telemetry(self, port):
         """PUSH_TELEMETRY's payload."""
@@ -120,6 +126,12 @@ class Report:
             self._advisories(),
             self._alarms.entries(),
         )
+
+    def _advisories(self):
+        advisories = [] if self._state.clock == wire.FLAG_YES else [wire.ADVISORY_CLOCK_UNSET]
+        if self._selftest.buzzer_failed:
+            advisories.append(wire.ADVISORY_BUZZER_FAULT)
+        return advisories
 
     @property
     def delivered_today_ng(self):
