@@ -127,12 +127,6 @@ class Report:
             self._alarms.entries(),
         )
 
-    def _advisories(self):
-        advisories = [] if self._state.clock == wire.FLAG_YES else [wire.ADVISORY_CLOCK_UNSET]
-        if self._selftest.buzzer_failed:
-            advisories.append(wire.ADVISORY_BUZZER_FAULT)
-        return advisories
-
     @property
     def delivered_today_ng(self):
         """Dose confirmed since midnight. 1 nL of 1 mcg/mL is 1/1000 ng."""
@@ -160,6 +154,8 @@ class Report:
         found += self._senses.advisories
         if self._budget.passed(self._uptime.now_s):
             found.append(wire.ADVISORY_TELEMETRY_BUDGET)
+        if self._selftest.buzzer_failed:
+            found.append(wire.ADVISORY_BUZZER_FAULT)
         return found
 
     def _sensor_nl(self):
