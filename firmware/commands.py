@@ -21,6 +21,21 @@ _ALIVE = (
     wire.THERAPY_SAFE_STATE,
 )
 _ANY = _ALIVE + (wire.THERAPY_END_OF_SERVICE,)
+_ENDED_BY_ORDER = (
+    wire.ALARM_SAFE_STATE,
+    wire.ALARM_OVERSPEED,
+    wire.ALARM_STEP_MISMATCH,
+    wire.ALARM_SELF_TEST,
+    wire.ALARM_MEMORY_CRITICAL,
+)
+_DELIVERING = (
+    wire.REQ_COMMIT,
+    wire.REQ_RESUME,
+    wire.REQ_MINIMUM_RATE,
+    wire.REQ_PRIME,
+    wire.REQ_BOLUS,
+    wire.REQ_PATIENT_BOLUS,
+)
 
 
 class Commands:
@@ -42,6 +57,7 @@ class Commands:
         self._log = pump.log
         self._chart = pump.chart
         self._doses = pump.doses
+        self._selftest = pump.selftest
         self._table = {
             wire.REQ_IMPLANT: (self._implant, (wire.THERAPY_UNFILLED, wire.THERAPY_STOPPED)),
             wire.REQ_REFILL: (self._refill, _ALIVE),
@@ -66,9 +82,10 @@ class Commands:
 
     def run(self, session, frame, fields):
         """(None, (code, payload)) when done and kept, or (REASON, None) when nothing was changed."""
+        self._selftest.guard_orders()
         order = self._orders.get(frame.code)
         handler, allowed = (order, _ALIVE) if order else self._table[frame.code]
-        if self._state.therapy not in allowed:
+        if self._state.therapy not in allowed or (self._selftest.failed and frame.code in _DELIVERING):
             return wire.REASON_STATE, None
         if order:
             reason, answer = order(self._keep, *fields), None
@@ -410,9 +427,10 @@ class Commands:
         """A programmer's order put therapy right: what stood against it is over, and silenced with it."""
         self._monitor.set_limit(prescription.largest_mcg_per_day(self._state))
         self._monitor.release()
+        self._infusion.barred = self._infusion.memory_spoilt = False
         self._infusion.change()
         self._infusion.losses.begin(True)
-        for alarm in (wire.ALARM_SAFE_STATE, wire.ALARM_OVERSPEED, wire.ALARM_STEP_MISMATCH):
+        for alarm in _ENDED_BY_ORDER:
             self._end(alarm, True)
         self._end_stop()
 

@@ -30,7 +30,7 @@ class Delivery:
         self._batch_steps = 0
         self._pulses = 0  # given in the running batch
         self.until_s = 0
-        self.rate_nl_per_day = 0
+        self.rate_nl_per_day = self.rate_copy = 0  # twice, so that a spoilt one shows
         self._piece_s = MAX_BATCH_S
         self.period_ms = 0
         self.miss_limit = 0
@@ -69,7 +69,7 @@ class Delivery:
 
     def set_rate(self, rate_nl_per_day):
         """Takes effect with the next batch; 0 orders nothing."""
-        self.rate_nl_per_day = rate_nl_per_day
+        self.rate_nl_per_day = self.rate_copy = rate_nl_per_day
         if rate_nl_per_day:
             self._piece_s = (_SMALL - self._step) // rate_nl_per_day
             self.period_ms = self._step * 1000 // rate_nl_per_day

@@ -5,6 +5,7 @@ from firmware.port import plain, refusal
 
 _PARSERS = {
     wire.REQ_LOG: wire.unpack_log,
+    wire.REQ_FAULTS: wire.unpack_faults,
     wire.REQ_SUBSCRIBE: wire.unpack_subscribe,
     wire.REQ_OPEN: wire.unpack_open,
     wire.REQ_IMPLANT: wire.unpack_implant,
@@ -98,6 +99,8 @@ class Desk:
             return wire.ANS_PATIENT_BOLUS_SETTINGS, self._report.patient_bolus()
         if request == wire.REQ_DOSES:
             return wire.ANS_DOSES, self._report.doses(*fields)
+        if request == wire.REQ_FAULTS:
+            return wire.ANS_FAULTS, self._report.faults(*fields)
         port.subscribe(fields[0], self._uptime.now_s)
         return wire.ANS_SUBSCRIBED, wire.pack_subscribed(fields[0])
 

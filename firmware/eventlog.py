@@ -1,4 +1,8 @@
-"""The event log: a ring of entries, numbered without gaps, in slots that are filled one after another."""
+"""The event log and, apart from it, the fault log: rings of entries, numbered without gaps, in slots that are filled
+one after another.
+
+A fault stands in both: in the one among what happened around it, in the other where no ordinary event pushes it out.
+"""
 
 from binascii import crc32
 from struct import calcsize, pack, unpack, unpack_from
@@ -6,96 +10,144 @@ from struct import calcsize, pack, unpack, unpack_from
 from firmware import wire
 
 LOG_SLOTS = (8, 9, 10, 11, 12, 13, 14, 15)
+FAULT_SLOTS = (20, 21, 22, 23)
 ENTRY_BYTES = calcsize(wire.LOG_ENTRY_FMT)
 RECORD_BYTES = ENTRY_BYTES + 4
 _PER_SLOT = 128
 _OK = 0
 
+_SILENT_FAULTS = (  # beside all that raise an alarm
+    wire.EVENT_WATCHDOG_RESET,
+    wire.EVENT_MEM_CORRECTED,
+    wire.EVENT_PROGRAM_ROLLBACK,
+    wire.EVENT_MOTOR_STALL_RECOVERY,
+    wire.EVENT_ALARM_DEVICE_FAULT,
+    wire.EVENT_LOG_FAIL,
+)
 
-class EventLog:
+
+class Ring:
     """Entries live in the store alone. The oldest slot's go at once when the ring is full."""
 
-    def __init__(self, store, uptime):
+    def __init__(self, store, uptime, slots):
         self._store = store
         self._uptime = uptime
-        self._first_seq = [0] * len(LOG_SLOTS)  # of each slot, 0 where it is empty
+        self._slots = slots
+        self._first_seq = [0] * len(slots)  # of each slot, 0 where it is empty
+        self._crc = [0] * len(slots)  # of all that each slot holds
         self._at = 0
         self._count = 0  # of entries in the slot now being filled
         self.next_seq = 1
-        self.lost = 0
         self.newest_s = 0
-        self._scan()
+        self.spoilt = False  # whether an entry was found changed after it was written
+        for index in range(len(slots)):
+            self._scan(index)
 
-    def _scan(self):
-        for index in range(len(LOG_SLOTS)):
-            data = self._store.read(LOG_SLOTS[index])
-            entries = _whole(data)
-            if entries:
-                seq = unpack_from("<I", entries[0])[0]
-                self._first_seq[index] = seq
-                if seq + len(entries) > self.next_seq:
-                    self.next_seq = seq + len(entries)
-                    self._at = index
-                    self._count = len(entries)
-                    self.newest_s = unpack_from("<I", entries[-1], 4)[0]
-                    if len(data) != len(entries) * RECORD_BYTES:
-                        self._count = _PER_SLOT  # a torn tail: go on in the next slot
+    def _scan(self, index):
+        """After a boot."""
+        data, entries = self._look(index)
+        places = len(data) // RECORD_BYTES
+        if len(entries) < places:
+            self.spoilt = True
+        end_seq = self._first_seq[index] + places
+        if entries and end_seq > self.next_seq:
+            self.next_seq = end_seq
+            self._at = index
+            self._count = places if len(data) == places * RECORD_BYTES else _PER_SLOT  # after a torn tail: the next
+            self.newest_s = unpack_from("<I", entries[-1][1], 4)[0]
+
+    def _look(self, index):
+        """Take a slot as it is: its bytes, and its whole entries."""
+        data = self._store.read(self._slots[index])
+        entries = _whole(data)
+        self._crc[index] = crc32(data)
+        self._first_seq[index] = unpack_from("<I", entries[0][1])[0] - entries[0][0] if entries else 0
+        return data, entries
 
     @property
     def oldest_seq(self):
         """Number of the oldest entry kept; `next_seq` when there is none."""
         return min([seq for seq in self._first_seq if seq] or [self.next_seq])
 
-    def add(self, event, a=0, b=0, c=0):
-        """Log an event with up to three numbers, 0..2^32-1. What the store does not take is counted in `lost`,
-        and logged itself as soon as the store takes something again."""
+    def put(self, event, a, b, c):
+        """Append an entry. False when the store did not take it."""
         now_s = self._uptime.now_s
         severity = wire.EVENT_SEVERITY[event]
         entry = pack(wire.LOG_ENTRY_FMT, self.next_seq, now_s, self._uptime.wall_s, event, severity, a, b, c)
         record = entry + pack("<I", crc32(entry))
         if self._count >= _PER_SLOT:
-            self._at = (self._at + 1) % len(LOG_SLOTS)
+            self._at = (self._at + 1) % len(self._slots)
             self._count = 0
-        slot = LOG_SLOTS[self._at]
+        at = self._at
         if self._count:
-            code = self._store.append(slot, record)
+            code = self._store.append(self._slots[at], record)
+            self._crc[at] = crc32(record, self._crc[at])
         else:
-            code = self._store.write(slot, record)
-            self._first_seq[self._at] = self.next_seq
+            code = self._store.write(self._slots[at], record)
+            self._crc[at] = crc32(record)
+            self._first_seq[at] = self.next_seq
         if code != _OK:
-            self.lost += 1
-            self._count = _PER_SLOT
-            return
+            if self._count:
+                self._count = _PER_SLOT  # its tail may be torn: go on in the next slot
+            self._look(at)
+            return False
         self._count += 1
         self.next_seq += 1
         self.newest_s = now_s
-        if self.lost:
-            lost, self.lost = self.lost, 0
-            self.add(wire.EVENT_LOG_FAIL, lost)
+        return True
 
     def read(self, first_seq, last_seq, most):
-        """Up to `most` kept entries as tuples of their fields, oldest first, of those numbered first_seq..last_seq."""
+        """Up to `most` kept entries as tuples of their fields, oldest first, of those numbered first_seq..last_seq.
+        A spoilt one is left out."""
         found = []
-        for turn in range(1, len(LOG_SLOTS) + 1):
-            index = (self._at + turn) % len(LOG_SLOTS)
-            seq = self._first_seq[index]
-            if not seq or seq > last_seq or seq + _PER_SLOT <= first_seq:
+        for turn in range(1, len(self._slots) + 1):
+            index = (self._at + turn) % len(self._slots)
+            start_seq = self._first_seq[index]
+            if not start_seq or start_seq > last_seq or start_seq + _PER_SLOT <= first_seq:
                 continue
-            for entry in _whole(self._store.read(LOG_SLOTS[index])):
-                if first_seq <= seq <= last_seq:
+            for place, entry in _whole(self._store.read(self._slots[index])):
+                if first_seq <= start_seq + place <= last_seq:
                     found.append(unpack(wire.LOG_ENTRY_FMT, entry))
                     if len(found) == most:
                         return found
-                seq += 1
         return found
+
+    def whole(self, index):
+        """Whether a slot (counted from 0) still holds what was put there. Says so once."""
+        crc = crc32(self._store.read(self._slots[index]))
+        if crc == self._crc[index]:
+            return True
+        self._crc[index] = crc
+        return False
+
+
+class EventLog(Ring):
+    """The event log, with the fault log as `faults`. `lost` counts what the store did not take."""
+
+    def __init__(self, store, uptime):
+        super().__init__(store, uptime, LOG_SLOTS)
+        self.faults = Ring(store, uptime, FAULT_SLOTS)
+        self.lost = 0
+
+    def add(self, event, a=0, b=0, c=0):
+        """Log an event with up to three numbers, 0..2^32-1. What the store does not take is counted in `lost`,
+        and logged itself as soon as the store takes something again."""
+        kept = self.put(event, a, b, c)
+        if not kept:
+            self.lost += 1
+        is_fault = wire.EVENT_SEVERITY[event] != wire.SEVERITY_INFO or event in _SILENT_FAULTS
+        if is_fault and not self.faults.put(event, a, b, c) and event != wire.EVENT_LOG_FAIL:
+            self.lost += 1
+        if kept and self.lost:
+            lost, self.lost = self.lost, 0
+            self.add(wire.EVENT_LOG_FAIL, lost)
 
 
 def _whole(data):
-    """The entries of a slot up to the first that is torn or spoilt."""
+    """(place, entry) of a slot's entries, without those torn or spoilt."""
     entries = []
     for at in range(0, len(data) - RECORD_BYTES + 1, RECORD_BYTES):
         entry = data[at : at + ENTRY_BYTES]
-        if crc32(entry) != unpack_from("<I", data, at + ENTRY_BYTES)[0]:
-            break
-        entries.append(entry)
+        if crc32(entry) == unpack_from("<I", data, at + ENTRY_BYTES)[0]:
+            entries.append((at // RECORD_BYTES, entry))
     return entries

@@ -42,6 +42,8 @@ class Infusion:
         self.basal_nl_per_day = 0  # what is, or after a prime will be, delivered without boluses
         self._mcg_per_ml = 0  # of the steps being made
         self._extra = False  # whether a prime, bridge or bolus is on, which may end
+        self.barred = False  # the self-test failed: nothing is delivered before an order that comes after a good one
+        self.memory_spoilt = False  # what was ordered was lost, and nobody has ordered anew
 
     @property
     def stalled(self):
@@ -51,7 +53,7 @@ class Infusion:
     @property
     def halted(self):
         """Whether something forbids what was ordered."""
-        return bool(self._monitor.tripped) or not self._reservoir.room_steps
+        return self.barred or bool(self._monitor.tripped) or not self._reservoir.room_steps
 
     @property
     def ordered_nl_per_day(self):
@@ -151,6 +153,28 @@ class Infusion:
         self.week = Week(days, self._program_mcg_per_ml) if days else None
         return days is not None or state.mode != wire.MODE_FLEX
 
+    def mend_rate(self):
+        """Work out anew a rate that is not what it was set to. False when nothing was wrong."""
+        if self.delivery.rate_nl_per_day == self.delivery.rate_copy:
+            return False
+        self._set_rate()
+        return True
+
+    def mend_week(self):
+        """Mend the week in force from its record, and the record from it. False when nothing was wrong, None when
+        both are spoilt."""
+        week = self.week
+        where = self._state.week
+        if week is None or (week.intact and self._weeks.whole(where)):
+            return False
+        days = self._weeks.load(where)
+        if days is None:
+            if not week.intact:
+                return None
+            days = week.days
+        self.week = Week(days, self._program_mcg_per_ml)
+        return self._weeks.rewrite(days, where)
+
     def keep_week(self, week):
         """Write a week beside those in use; where it is, 0 for no week and for a store that failed."""
         return self._weeks.save(week.days, (self._state.week, self._state.next_week)) if week else 0
@@ -194,7 +218,7 @@ class Infusion:
         steps = self.delivery.plan(now_s, horizon_s, room_steps)
         if not self._ledger.keep(now_s, steps):
             self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
-        elif self._alarms.active(wire.ALARM_MEMORY_CRITICAL):
+        elif not self.memory_spoilt and self._alarms.active(wire.ALARM_MEMORY_CRITICAL):
             self._alarms.over(wire.ALARM_MEMORY_CRITICAL)
         if steps:
             self.delivery.order(now_s)
@@ -227,11 +251,12 @@ class Infusion:
             self._state.therapy = therapy
             self._state.changed = True
 
-    def enter_safe_state(self, reason):
+    def enter_safe_state(self, reason, event=None):
         """Minimum rate (nothing when unfilled, empty or inhibited) and the critical alarm, until somebody orders."""
         if self._state.therapy not in (wire.THERAPY_UNFILLED, wire.THERAPY_END_OF_SERVICE):
             self.set_therapy(wire.THERAPY_SAFE_STATE)
-        self._alarms.occur(wire.ALARM_SAFE_STATE, self._uptime.now_s, reason, self.ordered_nl_per_day)
+        rate_nl_per_day = 0 if self.halted else self.ordered_nl_per_day
+        self._alarms.occur(wire.ALARM_SAFE_STATE, self._uptime.now_s, reason, rate_nl_per_day, cause=event)
 
     def watch_stop(self):
         """Raise the alarms of a stopped pump when they are due, and plan the next look."""

@@ -19,14 +19,40 @@ class Ledger:
         self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
         values = self._record.load()
         self.lost = values is None and not self._record.blank
-        if values is None:
-            values = (0, 0, 0, 0, 0, 0, 0, 0)
+        self._take(values or (0, 0, 0, 0, 0, 0, 0, 0))
+        self.boots += 1
+
+    def _take(self, values):
+        self._written = values
         self.uptime_s, self.boots, self.delivered_steps, self.missed_steps, self.unknown_steps = values[:5]
         self.recovered_steps = values[5]
         self.day, self.today_step_mcg_per_ml = values[6:]
-        self.boots += 1
         self.unknown_steps += self.recovered_steps
         self.booked_steps = self.delivered_steps + self.unknown_steps  # that may have left the reservoir
+
+    @property
+    def intact(self):
+        """Whether the counts agree with their sum, which is kept apart."""
+        return self.booked_steps == self.delivered_steps + self.unknown_steps
+
+    def restore(self):
+        """Go back to what was last written, the batch then ordered booked whole. False when that is lost too."""
+        values = self._record.load()
+        if values is None:
+            return False
+        boots = self.boots
+        self._take(values)
+        self.boots = boots
+        return True
+
+    @property
+    def whole(self):
+        """Whether both copies of the record still are as they were written."""
+        return self.lost or self._record.whole()
+
+    def rewrite(self):
+        """Write both copies anew. False when the store failed."""
+        return self._record.save_both(*self._written)
 
     def book(self, confirmed_steps, missed_steps, mcg_per_ml):
         """Count steps of a drug of `mcg_per_ml`."""
@@ -39,6 +65,7 @@ class Ledger:
         """After a loss: go on from a count that stands in for the one that is gone."""
         self.delivered_steps = booked_steps
         self.booked_steps = booked_steps
+        self.unknown_steps = 0
 
     def turn_day(self, day):
         """Begin to count today's dose anew."""
@@ -50,7 +77,7 @@ class Ledger:
         if self.lost:
             return True
         self.uptime_s = uptime_s
-        return self._record.save(
+        self._written = (
             uptime_s,
             self.boots,
             self.delivered_steps,
@@ -60,3 +87,4 @@ class Ledger:
             self.day,
             self.today_step_mcg_per_ml,
         )
+        return self._record.save(*self._written)

@@ -20,6 +20,7 @@ from firmware.port import Port
 from firmware.power import Power
 from firmware.report import Report
 from firmware.reservoir import Reservoir
+from firmware.selftest import SelfTest
 from firmware.senses import Senses
 from firmware.session import Sessions
 from firmware.state import NEVER, State
@@ -56,6 +57,7 @@ class Pump:
         self.monitor = Monitor(hal.motor, config.step_nl, largest_mcg_per_day, config.monitor_percent)
         self.infusion = Infusion(config, self, self.delivery_class(hal.motor, config.step_nl), hal.store)
         self.outlook = Outlook(config, self)
+        self.selftest = SelfTest(hal, config, self)
         self.sessions = Sessions(config, self.uptime, self.state, self.log, hal.head, hal.entropy)
         self.senses = Senses(config, hal.thermometer, hal.fill_sensor, self)
         self.budget = Budget(config, self.log)
@@ -64,8 +66,9 @@ class Pump:
         desk = Desk(self.uptime, self.sessions, report, commands, self.log)
         self.ports = [Port(link, desk, hal.clock, self.budget, self.log) for link in hal.links]
         report.ports = self.ports
-        self._with_deadlines = (self.infusion, self.alarms, self.power, self.sessions) + tuple(self.ports)
-        self._boot(hal.buzzer)
+        self._with_deadlines = (self.infusion, self.alarms, self.power, self.sessions, self.selftest)
+        self._with_deadlines += tuple(self.ports)
+        self._boot()
         self._watchdog.pause()
 
     @property
@@ -73,24 +76,27 @@ class Pump:
         """Whether a privileged session is open."""
         return self.sessions.open
 
-    def _boot(self, buzzer):
+    def _boot(self):
         state = self.state
         now_s = self.uptime.now_s
+        self.selftest.note_rollback()
         self.log.add(wire.EVENT_BOOT, self.ledger.boots, self.ledger.recovered_steps)
-        if buzzer.self_test():
-            self.log.add(wire.EVENT_ALARM_DEVICE_FAULT)
+        self.selftest.power_on()
         self._lose_clock(now_s)
         if self.ledger.lost:
             self.reservoir.doubt()
         spoilt_program = state.lost or not self.infusion.load_week()
         if spoilt_program or self.ledger.lost:
-            self.infusion.enter_safe_state(wire.REGION_PROGRAM if spoilt_program else wire.REGION_LEDGER)
+            self.selftest.records_lost(wire.REGION_PROGRAM if spoilt_program else wire.REGION_LEDGER)
         for region, part in ((wire.REGION_PATIENT, self.chart), (wire.REGION_DOSES, self.doses)):
             if part.spoilt:
                 self.alarms.occur(wire.ALARM_MEMORY, now_s, region)
+        self.selftest.check_records()
         self.alarms.resume(now_s)
         self.infusion.begin()
         self._forecast()
+        if state.changed:  # a pump that hangs in its first wake, too, is to know at the next boot
+            self._keep(now_s)
 
     def poll(self):
         """Do all that is due, and return when to be called next, in whole seconds of the body's `Clock.seconds`.
@@ -105,15 +111,22 @@ class Pump:
         power = self.power
         if self.uptime.jumped_s:
             self._heed_jump(now_s)
+        selftest = self.selftest
         infusion.settle()
         weak = False
         if now_s >= delivery.until_s:
             weak = power.sample()
             if now_s >= self.senses.due_s:
                 self.senses.look(now_s)
-            infusion.next_batch()
+            selftest.guard()
+            if now_s >= delivery.until_s:  # else the guard found what ended the batch, and ordered another
+                infusion.next_batch()
+            if delivery.until_s > selftest.due_s:  # with this batch, rather than in a wake of its own
+                selftest.hourly(now_s)
         else:
             self.sessions.watch_head()
+            if now_s >= selftest.due_s:
+                selftest.hourly(now_s)
         if weak or now_s >= power.due_s:
             self._watch_power(now_s)
         if now_s >= infusion.due_s:
@@ -138,6 +151,7 @@ class Pump:
         return due_s - self.uptime.base_s
 
     def _keep(self, now_s):
+        self.selftest.guard_orders()
         if not self.state.keep(now_s):
             self.alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_PROGRAM)
             self.state.changed = False

@@ -29,6 +29,7 @@ class Report:
         self._doses = pump.doses
         self._senses = pump.senses
         self._budget = pump.budget
+        self._selftest = pump.selftest
         self.ports = []
 
     def hello(self):
@@ -51,6 +52,11 @@ class Report:
     def doses(self, first):
         """ANS_DOSES's payload."""
         return wire.pack_doses(self._state.commits, self._doses.read(first, DOSE_ENTRIES))
+
+    def faults(self, first_seq, last_seq):
+        """ANS_FAULTS's payload."""
+        faults = self._log.faults
+        return wire.pack_faults(faults.oldest_seq, faults.next_seq, faults.read(first_seq, last_seq, LOG_ENTRIES))
 
     def telemetry(self, port):
         """PUSH_TELEMETRY's payload."""
@@ -148,6 +154,8 @@ class Report:
         found += self._senses.advisories
         if self._budget.passed(self._uptime.now_s):
             found.append(wire.ADVISORY_TELEMETRY_BUDGET)
+        if self._selftest.buzzer_failed:
+            found.append(wire.ADVISORY_BUZZER_FAULT)
         return found
 
     def _sensor_nl(self):

@@ -15,7 +15,7 @@ _DAY_S = 86400
 _WEEK_S = DAYS * _DAY_S
 
 
-_SLOTS = (4, 5, 24)
+SLOTS = ((4, 25), (5, 26), (24, 27))  # of each place, for its two copies
 _KIND = 3
 _VERSION = 1
 _STEP_LAYOUT = "HII"
@@ -73,7 +73,16 @@ class Week:
                 start_s = day * _DAY_S + step[0] * 60
                 self.steps.append((start_s, day * _DAY_S + end_min * 60, volume_nl(step[1], mcg_per_ml)))
         self.volume_nl = sum([step[2] for step in self.steps])
+        self._sum = self._add_up()
         self.dose_ng = sum([step[1] for day in days for step in day])
+
+    def _add_up(self):
+        return sum([start_s + end_s + step_nl for start_s, end_s, step_nl in self.steps])
+
+    @property
+    def intact(self):
+        """Whether the steps still are what they were made as."""
+        return self._add_up() == self._sum
 
     def index_at(self, local_s):
         """Which step runs at a local time (seconds since a Monday 00:00)."""
@@ -160,29 +169,34 @@ class Week:
 
 
 class WeekStore:
-    """Three slots for weeks: a new one is written beside the one in force and the one to follow it, and the state
-    says which those are."""
+    """Three places for weeks, each with two copies: a new one is written beside the one in force and the one to follow
+    it, and the state says which those are."""
 
     def __init__(self, store):
-        self._store = store
-
-    def _record(self, which):
-        return Record(self._store, (_SLOTS[which - 1], _SLOTS[which - 1]), _KIND, _VERSION, _LAYOUT)
+        self._records = [Record(store, slots, _KIND, _VERSION, _LAYOUT) for slots in SLOTS]
 
     def save(self, days, in_use):
         """Write a week where those `in_use` (two of 1 to 3, 0 for none) are not. Its place, or 0 when that failed."""
         which = min({1, 2, 3} - set(in_use))
+        return which if self.rewrite(days, which) else 0
+
+    def rewrite(self, days, which):
+        """Write a week in that place, both copies. False when that failed."""
         values = []
         for steps in days:
             values.append(len(steps))
             for step in steps:
                 values += step
             values += [0] * (len(_STEP_LAYOUT) * (MAX_STEPS - len(steps)))
-        return which if self._record(which).save(*values) else 0
+        return self._records[which - 1].save_both(*values)
+
+    def whole(self, which):
+        """Whether both copies in that place are still as they were written."""
+        return self._records[which - 1].whole()
 
     def load(self, which):
         """The days in that place, or None when they are spoilt."""
-        values = self._record(which).load()
+        values = self._records[which - 1].load()
         if values is None:
             return None
         days = []

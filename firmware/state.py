@@ -69,7 +69,23 @@ _FIELDS = (
     ("stopped_after_s", "I"),
     ("low_reservoir_nl", "I"),
 )
+THERAPIES = (
+    wire.THERAPY_UNFILLED,
+    wire.THERAPY_STOPPED,
+    wire.THERAPY_MINIMUM,
+    wire.THERAPY_RUNNING,
+    wire.THERAPY_SAFE_STATE,
+    wire.THERAPY_END_OF_SERVICE,
+)
 _PROGRAM = ("mode", "concentration_mcg_per_ml", "dose_ng_per_day", "rate_nl_per_day", "week", "highest_dose_ng")
+_ORDERS = _PROGRAM + (  # what commands alone change, and keep at once
+    "drug_mcg_per_ml",
+    "filled_nl",
+    "filled_at_steps",
+    "max_dose_mcg_per_day",
+    "max_bolus_mcg",
+    "max_change_percent",
+)
 PAST_DOSES = 6
 PATIENT_BOLUSES = 24
 _LAYOUT = "".join([code for _, code in _FIELDS]) + "I" * PATIENT_BOLUSES + "IQQ" * PAST_DOSES + "BI" * len(ALARMS)
@@ -91,7 +107,8 @@ class State:
 
     def __init__(self, store, config):
         self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
-        self._manufactured(config)
+        self._config = config
+        self._manufactured()
         values = self._record.load()
         self.lost = values is None and not self._record.blank
         if values is not None:
@@ -99,9 +116,11 @@ class State:
         elif self.lost:
             self.therapy = wire.THERAPY_SAFE_STATE
         self._kept = self._values()
+        self._kept_orders = self._orders()
         self.changed = False
 
-    def _manufactured(self, config):
+    def _manufactured(self):
+        config = self._config
         for name, _ in _FIELDS:
             setattr(self, name, 0)
         self.uptime_s = 0
@@ -113,9 +132,7 @@ class State:
         self.clock = wire.FLAG_NO
         self.implanted_wall_s = NEVER
         self.site = bytes(24)
-        self.max_dose_mcg_per_day = config.max_dose_mcg_per_day
-        self.max_bolus_mcg = config.max_bolus_mcg
-        self.max_change_percent = config.max_change_percent
+        self._take_limits()
         self.patient_boluses_s = [NEVER] * PATIENT_BOLUSES
         self.kept_catheter = wire.FLAG_NO
         self.critical_interval_s = config.critical_tone_s
@@ -125,11 +142,20 @@ class State:
         self.past_doses = [(NEVER, 0, 0)] * PAST_DOSES
         self.alarms = [[0, 0] for _ in ALARMS]
 
+    def _take_limits(self):
+        config = self._config
+        self.max_dose_mcg_per_day = config.max_dose_mcg_per_day
+        self.max_bolus_mcg = config.max_bolus_mcg
+        self.max_change_percent = config.max_change_percent
+
     def _values(self):
         values = [getattr(self, name) for name, _ in _FIELDS] + self.patient_boluses_s
         for entry in self.past_doses + self.alarms:
             values.extend(entry)
         return values
+
+    def _orders(self):
+        return [getattr(self, name) for name in _ORDERS]
 
     def _set(self, values):
         count = len(_FIELDS)
@@ -145,6 +171,7 @@ class State:
         """The program that waited becomes the program in force."""
         for name in _PROGRAM:
             setattr(self, name, getattr(self, "next_" + name))
+        self._kept_orders = self._orders()
         self.forget_next()
 
     def put_next(self, *program):
@@ -173,10 +200,48 @@ class State:
         self.changed = False
         self.uptime_s = uptime_s
         values = self._values()
-        if not self.lost and not self._record.save(*values):
+        if not self.lost and not self._record.save_both(*values):
             return False
         self._kept = values
+        self._kept_orders = self._orders()
         return True
+
+    @property
+    def intact(self):
+        """Whether the orders are those that were kept: anything else was not a command's doing."""
+        return self._orders() == self._kept_orders and self.therapy in THERAPIES
+
+    def restore(self):
+        """Take the orders from the record again. False when it is spoilt too."""
+        values = self._record.load()
+        if values is None:
+            return False
+        for i in range(len(_FIELDS)):
+            name = _FIELDS[i][0]
+            if name in _ORDERS or (name == "therapy" and self.therapy not in THERAPIES):
+                setattr(self, name, values[i])
+        self._kept_orders = self._orders()
+        return True
+
+    def forget(self):
+        """The orders are lost, and a programmer must give them anew. Dates, records and alarms stay."""
+        for name in _ORDERS:
+            setattr(self, name, 0)
+        self.mode = wire.MODE_NONE
+        self._take_limits()
+        if self.therapy not in THERAPIES:
+            self.therapy = wire.THERAPY_SAFE_STATE
+        self._kept_orders = self._orders()
+        self.changed = True
+
+    @property
+    def whole(self):
+        """Whether both copies of the record still are as they were written."""
+        return self.lost or self._record.whole()
+
+    def rewrite(self):
+        """Write both copies anew. False when the store failed."""
+        return self._record.save_both(*self._kept)
 
     def revert(self):
         """Take back what was not kept, but for the alarms: what sounds goes on, whatever the store does."""

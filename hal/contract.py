@@ -15,7 +15,7 @@ NO_READING = -1  # a measurement that could not be taken
 
 TICKS_PERIOD_MS = 1 << 30  # `Clock.ticks_ms` wraps here on every body
 
-SLOT_COUNT = 25
+SLOT_COUNT = 28
 SLOT_BYTES = 4096  # the most that a slot holds
 
 WATCHDOG_MS = 8000  # the longest that the firmware may stay awake without feeding the watchdog
@@ -32,6 +32,10 @@ class Clock:
 
     def ticks_ms(self):
         """Milliseconds, 0 to 2^30 - 1, from an arbitrary start, wrapping. Only differences mean anything."""
+        raise NotImplementedError
+
+    def self_test(self):
+        """OK when the oscillator runs and both clocks count, else FAILED."""
         raise NotImplementedError
 
 
@@ -134,6 +138,18 @@ class Store:
         raise NotImplementedError
 
 
+class Memory:
+    """The memory that the firmware itself lives in."""
+
+    def check_code(self):
+        """OK when all of the firmware's code is what was installed, by its checksum, else FAILED. Takes at most 1 s."""
+        raise NotImplementedError
+
+    def check_ram(self):
+        """OK when memory that nobody uses now holds the patterns put there, else FAILED. Disturbs nothing."""
+        raise NotImplementedError
+
+
 class Link:
     """One serial line to a programmer. Bytes may be lost, changed, doubled or invented on it."""
 
@@ -163,6 +179,14 @@ class Watchdog:
 
     def pause(self):
         """Stop counting: the firmware is about to sleep."""
+        raise NotImplementedError
+
+    def self_test(self):
+        """OK when it counts while armed, else FAILED."""
+        raise NotImplementedError
+
+    def caused_reset(self):
+        """Whether this boot follows a reset by the watchdog. False after a loss of power, however short."""
         raise NotImplementedError
 
 
@@ -202,6 +226,7 @@ class Hal:
     battery = Battery()
     buzzer = Buzzer()
     store = Store()
+    memory = Memory()
     links = ()
     watchdog = Watchdog()
     entropy = Entropy()

@@ -1,9 +1,9 @@
-"""A fault's own fields as people write them, and as the plant takes them: whole numbers in its units."""
+"""A fault's own fields as people write them, and as the plant takes them: whole numbers in its units, and words."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 
-from hal.plant.faults import FAULTS, Field, check_fields, check_name
+from hal.plant.faults import FAULTS, Choice, Field, check_fields, check_name
 from host_tools.durations import format_duration
 
 DURATIONS = ("recovery", "every", "lasting", "by")
@@ -24,7 +24,11 @@ FAULT_FIELDS = {fault: [_user_name(field) for field in fields] for fault, fields
 """Fault -> its own fields, as people write them."""
 
 
-def plant_fields(fault: str, given: Mapping[str, int | Decimal]) -> dict[str, int]:
+WORDS = {field for fields in FAULTS.values() for field, limits in fields.items() if isinstance(limits, Choice)}
+"""Fields that take a word."""
+
+
+def plant_fields(fault: str, given: Mapping[str, int | Decimal | str]) -> dict[str, int | str]:
     """What the plant is to be told. ValueError says, in people's words and units, what is wrong."""
     check_name(fault)
     if strange := sorted(set(given) - set(FAULT_FIELDS[fault])):
@@ -34,12 +38,17 @@ def plant_fields(fault: str, given: Mapping[str, int | Decimal]) -> dict[str, in
         name = _user_name(field)
         if name in given:
             values[field] = _value(name, given[name], limits)
-        elif limits.default is None:
+        elif isinstance(limits, Choice) or limits.default is None:
             raise ValueError(f"{fault} needs {name}")
     return check_fields(fault, values)
 
 
-def _value(name: str, value: int | Decimal, limits: Field) -> int:
+def _value(name: str, value: int | Decimal | str, limits: Field | Choice) -> int | str:
+    if isinstance(limits, Choice) or isinstance(value, str):
+        words = limits.words if isinstance(limits, Choice) else ()
+        if value not in words:
+            raise ValueError(f"{name} is {', '.join(words) or 'a number'}, not {value}")
+        return str(value)
     scaled = value * _scale(name)
     if scaled != int(scaled) or not limits.least <= scaled <= limits.most:
         raise ValueError(f"{name} is from {_shown(name, limits.least)} to {_shown(name, limits.most)}, not {value}")

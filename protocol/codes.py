@@ -61,7 +61,13 @@ ALARM = {
 }
 """Alarms: the high byte is the class, as in SEVERITY."""
 
-ADVISORY = {"clock_unset": 0x0F0F, "temperature": 0x0F33, "sensor_fault": 0x0F3C, "telemetry_budget": 0x0F55}
+ADVISORY = {
+    "clock_unset": 0x0F0F,
+    "temperature": 0x0F33,
+    "sensor_fault": 0x0F3C,
+    "telemetry_budget": 0x0F55,
+    "buzzer_fault": 0x0F5A,
+}
 """Silent notes in status and log."""
 
 ALL_ALARMS = 0xFFFF
@@ -83,8 +89,25 @@ REASON = {
 }
 """Why the pump refused, in the order in which it looks."""
 
-REGION = {"program": 1, "ledger": 2, "log": 3, "windows": 4, "bridge": 5, "patient": 8, "doses": 9, "battery": 16}
-"""Parts of the pump, mostly of its memory, as events name them."""
+REGION = {
+    "program": 1,
+    "ledger": 2,
+    "log": 3,
+    "windows": 4,
+    "bridge": 5,
+    "patient": 8,
+    "doses": 9,
+    "fault_log": 10,
+    "week": 11,  # of a flex program
+    "rate": 12,  # being delivered
+    "code": 13,
+    "ram": 14,
+    "cpu": 15,
+    "battery": 16,
+    "watchdog": 17,
+    "clock": 18,
+}
+"""Parts of the pump that a self-test looks at, as events name them: its memory's, and its devices."""
 
 
 ALARM_SETTING = {"critical_interval_s": 1, "non_critical_interval_s": 2, "stopped_after_s": 3, "low_reservoir_nl": 4}
@@ -131,13 +154,17 @@ EVENTS = {
     "POST_PASS": Event(0x02, "info"),
     "POST_FAIL": Event(0x03, "critical", ("test",)),
     "LOW_BATTERY_RESET": Event(0x06, "critical", ("load_mv", "rest_mv")),
+    "WATCHDOG_RESET": Event(0x04, "info", ("resets",)),
+    "RESET_LOOP": Event(0x05, "critical", ("resets", "rate_nl_per_day")),
     "MEM_ERROR_NONCRIT": Event(0x07, "non_critical", ("region",)),
     "MEM_ERROR_CRIT": Event(0x08, "critical", ("region",)),
     "SAFE_STATE_ENTER": Event(0x09, "critical", ("region", "rate_nl_per_day")),
     "SAFE_STATE_EXIT": Event(0x0A, "info", ("rate_nl_per_day",)),
+    "MEM_CORRECTED": Event(0x0B, "info", ("region",)),
     "THERAPY_STATE_CHANGED": Event(0x10, "info", ("old", "new")),
     "PROGRAM_STAGED": Event(0x11, "info", ("digest", "dose_ng_per_day")),
     "PROGRAM_COMMITTED": Event(0x12, "info", ("digest", "old_dose_ng_per_day", "new_dose_ng_per_day")),
+    "PROGRAM_ROLLBACK": Event(0x13, "info", ("digest", "dose_ng_per_day")),
     "RATE_STEP": Event(0x14, "info", ("step", "rate_nl_per_day")),
     "BOLUS_START": Event(0x15, "info", ("bolus", "ordered_nl", "over_s")),
     "BOLUS_DONE": Event(0x16, "info", ("bolus", "ordered_nl", "delivered_nl")),
@@ -199,6 +226,7 @@ ALARM_EVENT = {
     "step_mismatch": "REVERSE_STEP",
     "overspeed": "OVERSPEED",
     "safe_state": "SAFE_STATE_ENTER",
+    "self_test": "POST_FAIL",
     "low_reservoir": "LOW_RESERVOIR",
     "eri": "ERI",
     "memory": "MEM_ERROR_NONCRIT",

@@ -116,16 +116,23 @@ class Message(NamedTuple):
     role: str | None = None
 
 
+_WANTED = (
+    "first_seq" / Int32ul * "-; 0..2^32-2; first entry wanted; older ones may be gone",
+    "last_seq" / Int32ul * "-; first_seq..2^32-2; last entry wanted",
+)
+_PIECE = (
+    "oldest_seq" / Int32ul * "-; 1..2^32-2; oldest entry kept",
+    "next_seq" / Int32ul * "-; 1..2^32-1; number that the next entry will get",
+    "entries" / PrefixedArray(Int8ul, LogEntry) * "list; up to 12; from the first one wanted that is kept",
+)
+
 REQUESTS = (
     Message(0x01, "HELLO", Empty, "Who are you?"),
     Message(0x02, "STATUS", Empty, "What do you do, settled to this instant?"),
     Message(
         0x03,
         "LOG",
-        Struct(
-            "first_seq" / Int32ul * "-; 0..2^32-2; first entry wanted; older ones may be gone",
-            "last_seq" / Int32ul * "-; first_seq..2^32-2; last entry wanted",
-        ),
+        Struct(*_WANTED),
         "Read the event log from `first_seq` on. An answer holds as many entries as fit: ask on from there.",
     ),
     Message(
@@ -149,6 +156,12 @@ REQUESTS = (
         "Read the daily doses that were committed. An answer holds as many as fit: ask on from there.",
     ),
     Message(0x0C, "READ_IMPLANT", Empty, "Read what IMPLANT recorded.", "observer"),
+    Message(
+        0x08,
+        "FAULTS",
+        Struct(*_WANTED),
+        "Read the fault log, as LOG reads the event log. Its entries have numbers of their own.",
+    ),
     Message(
         0x10,
         "OPEN",
@@ -368,7 +381,7 @@ ANSWERS = (
             "critical_interval_s" / Int32ul * "s; 1..2^30-1; between two critical tones",
             "non_critical_interval_s" / Int32ul * "s; 1..2^30-1; between two non-critical tones",
             "stopped_after_s" / Int32ul * "s; 1..2^30-1; stopped for so long, the pump warns",
-            "advisories" / PrefixedArray(Int8ul, advisory) * "code; table Advisories, up to 4; silent notes",
+            "advisories" / PrefixedArray(Int8ul, advisory) * "code; table Advisories, up to 5; silent notes",
             "alarms" / PrefixedArray(Int8ul, AlarmEntry) * "list; up to 16; alarms on or not yet silenced",
         ),
         "What the pump does and believes.",
@@ -376,11 +389,7 @@ ANSWERS = (
     Message(
         0x83,
         "LOG",
-        Struct(
-            "oldest_seq" / Int32ul * "-; 1..2^32-2; oldest entry kept",
-            "next_seq" / Int32ul * "-; 1..2^32-1; number that the next entry will get",
-            "entries" / PrefixedArray(Int8ul, LogEntry) * "list; up to 12; from the first one wanted that is kept",
-        ),
+        Struct(*_PIECE),
         "A piece of the event log, oldest first.",
     ),
     Message(
@@ -421,6 +430,7 @@ ANSWERS = (
         ),
         "The implantation, as it was recorded last.",
     ),
+    Message(0x88, "FAULTS", Struct(*_PIECE), "A piece of the fault log, oldest first."),
     Message(
         0x90,
         "CHALLENGE",

@@ -5,7 +5,7 @@ from hal.mock.link import MockLink
 from hal.mock.motor import MockMotor
 from hal.mock.power import MockClock, MockWatchdog, Power
 from hal.mock.recorder import Recorder
-from hal.mock.senses import MockBattery, MockBuzzer, MockFillSensor, MockHead, MockThermometer
+from hal.mock.senses import MockBattery, MockBuzzer, MockFillSensor, MockHead, MockMemory, MockThermometer
 from hal.mock.store import MockStore
 from hal.plant.plant import Plant
 
@@ -24,6 +24,7 @@ class MockBody:
         self.battery = MockBattery(power)
         self.buzzer = MockBuzzer(power, recorder)
         self.store = MockStore(power, recorder)
+        self.memory = MockMemory(power)
         self.links = tuple(MockLink(power, recorder, index, seed) for index in range(link_count))
         self.watchdog = MockWatchdog(power)
         self.entropy = MockEntropy(power, seed)

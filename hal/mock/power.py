@@ -1,6 +1,7 @@
 """Whether the body has power and is awake: clock and watchdog."""
 
 from hal import contract
+from hal.contract import FAILED, OK
 from hal.mock.errors import Misuse
 from hal.plant.plant import Plant
 
@@ -10,20 +11,22 @@ TICKS_AT_BOOT_MS = contract.TICKS_PERIOD_MS - 5000  # near the wrap, so that eve
 class Power:
     """What all drivers ask first: `if not power.on: power.refuse()`."""
 
-    __slots__ = ("boot_ms", "boot_timer_ms", "on", "plant", "unfed_ms", "watched")
+    __slots__ = ("bitten", "boot_ms", "boot_timer_ms", "on", "plant", "unfed_ms", "watched")
 
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
         self.on = False
         self.boot_ms = self.boot_timer_ms = 0  # by the pump's own clock
+        self.bitten = False  # whether the watchdog made this boot
         self.watched = False
         self.unfed_ms = 0  # awake time since the watchdog was last armed, fed or asleep
 
     def refuse(self) -> None:
         raise Misuse("a driver was used while the body has no power; boot it first")
 
-    def up(self) -> None:
+    def up(self, *, bitten: bool = False) -> None:
         self.on = True
+        self.bitten = bitten
         self.boot_ms = self.own_ms()
         self.boot_timer_ms = self.plant.quartz.timer_ms(self.plant.now_ms)
         self.watched = False
@@ -73,6 +76,11 @@ class MockClock(contract.Clock):
         timer_ms = plant.now_ms if plant.quartz.ideal else plant.quartz.timer_ms(plant.now_ms)
         return (timer_ms - power.boot_timer_ms + TICKS_AT_BOOT_MS) % contract.TICKS_PERIOD_MS
 
+    def self_test(self) -> int:
+        if not self._power.on:
+            self._power.refuse()
+        return FAILED if "clock" in self._plant.failing else OK
+
 
 class MockWatchdog(contract.Watchdog):
     def __init__(self, power: Power) -> None:
@@ -98,3 +106,13 @@ class MockWatchdog(contract.Watchdog):
         if not power.on:
             power.refuse()
         power.watched = False
+
+    def self_test(self) -> int:
+        if not self._power.on:
+            self._power.refuse()
+        return FAILED if "watchdog" in self._power.plant.failing else OK
+
+    def caused_reset(self) -> bool:
+        if not self._power.on:
+            self._power.refuse()
+        return self._power.bitten

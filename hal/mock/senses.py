@@ -18,13 +18,13 @@ class MockBattery(contract.Battery):
         power = self._power
         if not power.on:
             power.refuse()
-        return self._plant.rest_mv()
+        return NO_READING if "battery" in self._plant.failing else self._plant.rest_mv()
 
     def load_mv(self) -> int:
         power = self._power
         if not power.on:
             power.refuse()
-        return self._plant.load_mv()
+        return NO_READING if "battery" in self._plant.failing else self._plant.load_mv()
 
 
 class MockFillSensor(contract.FillSensor):
@@ -55,6 +55,24 @@ class MockThermometer(contract.Thermometer):
         if not self._power.on:
             self._power.refuse()
         return self._power.plant.centi_celsius
+
+
+class MockMemory(contract.Memory):
+    """What the firmware's objects hold is the interpreter's: here it is a matter of the plant's faults."""
+
+    def __init__(self, power: Power) -> None:
+        self._power = power
+
+    def check_code(self) -> int:
+        return self._result("code")
+
+    def check_ram(self) -> int:
+        return self._result("ram")
+
+    def _result(self, device: str) -> int:
+        if not self._power.on:
+            self._power.refuse()
+        return FAILED if device in self._power.plant.failing else OK
 
 
 class MockHead(contract.Head):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from hal import contract
-from hal.contract import OK, SLOT_BYTES, SLOT_COUNT
+from hal.contract import FAILED, OK, SLOT_BYTES, SLOT_COUNT
 from hal.mock.errors import PowerLost
 from hal.mock.power import Power
 from hal.mock.recorder import Recorder
@@ -46,6 +46,8 @@ class MockStore(contract.Store):
         after = before + data
         if len(after) > SLOT_BYTES:
             raise ValueError(f"slot {slot} holds {SLOT_BYTES} bytes, not {len(after)}")
+        if self._plant.store_fails:
+            return FAILED
         if self._cut_in > 0:
             self._count_down(slot, before, data)
         self._slots[slot] = after
@@ -65,6 +67,10 @@ class MockStore(contract.Store):
         self._cut_in = operation
         self._keep_bytes = keep_bytes
 
+    def cancel_cut(self) -> None:
+        """Keep the power on after all."""
+        self._cut_in = _NO_CUT
+
     def _count_down(self, slot: int, before: bytes, data: bytes) -> None:
         self._cut_in -= 1
         if self._cut_in:
@@ -76,6 +82,12 @@ class MockStore(contract.Store):
             self.wear[slot] += 1
             self._recorder.store(self._plant.now_ms, slot, len(before), done)
         raise PowerLost(f"in slot {slot}, after {len(done)} of {len(data)} bytes")
+
+    def spoil(self, slot: int, byte: int, mask: int = 1) -> None:
+        """Flip bits of one byte of a slot that holds something."""
+        data = bytearray(self._slots[slot])
+        data[byte % len(data)] ^= mask
+        self._slots[slot] = bytes(data)
 
     def dump(self) -> dict[int, bytes]:
         """The slots that hold anything."""

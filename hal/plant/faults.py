@@ -13,11 +13,21 @@ class Field(NamedTuple):
     default: int | None = None
 
 
+class Choice(NamedTuple):
+    """A word that a fault takes, which must be given."""
+
+    words: tuple[str, ...]
+
+
 _MONTH_MS = 30 * 86_400_000
 
 _DAY_MS = 86_400_000
 
-FAULTS: dict[str, dict[str, Field]] = {
+DEVICES = ("code", "ram", "battery", "watchdog", "clock")
+STORE_REGIONS = ("program", "ledger", "week", "log", "fault_log")
+FLIP_REGIONS = ("rate", "program", "ledger", "week", "log", "fault_log", "code")
+
+FAULTS: dict[str, dict[str, Field | Choice]] = {
     "motor_stall": {},  # the rotor is held
     "motor_stall_intermittent": {"every_ms": Field(1000, _MONTH_MS), "lasting_ms": Field(1000, _MONTH_MS)},
     "mri": {"recovery_ms": Field(0, _MONTH_MS, 0)},  # the rotor is held in the field and so long after it
@@ -45,6 +55,11 @@ FAULTS: dict[str, dict[str, Field]] = {
     "battery_film": {},  # on the cell's electrode: the voltage dips under load
     "temperature": {"centi_celsius": Field(-4000, 12_500)},  # of the pump
     "clock_drift": {"ppm": Field(-100_000, 100_000)},  # the pump's clock runs so much faster
+    "device_failure": {"device": Choice(DEVICES)},  # it fails its own test
+    "store_write_fail": {},  # the store takes nothing more
+    "hang": {},  # the firmware stops as soon as it is awake
+    "bit_flip": {"region": Choice(FLIP_REGIONS)},  # one bit changes, and over; in the code it stays so until healed
+    "store_corrupt": {"region": Choice(STORE_REGIONS), "copies": Field(1, 2, 2)},  # copies are spoilt, and over
     "clock_jump": {"by_ms": Field(-365 * _DAY_MS, 365 * _DAY_MS)},  # and over
     "emi": {},  # interference that the pump takes for a telemetry head
     "link_noise": {"percent": Field(1, 100)},  # so many of the frames on the lines, either way, are spoilt
@@ -53,7 +68,7 @@ FAULTS: dict[str, dict[str, Field]] = {
     "link_lost": {},  # nothing gets through
 }
 
-INSTANT = ("reverse_step", "clock_jump")
+INSTANT = ("reverse_step", "clock_jump", "bit_flip", "store_corrupt")
 """The faults that are over at once."""
 
 OUTSIDE_THE_PUMP = (
@@ -68,7 +83,7 @@ class Fault:
 
     __slots__ = ("fields", "from_ms", "name", "until_ms")
 
-    def __init__(self, name: str, from_ms: int, until_ms: int, fields: dict[str, int]) -> None:
+    def __init__(self, name: str, from_ms: int, until_ms: int, fields: dict[str, Any]) -> None:
         self.name = name
         self.from_ms = from_ms
         self.until_ms = until_ms
@@ -103,7 +118,7 @@ def check_name(name: str) -> None:
         raise ValueError(f"{name!r} is no fault; there are {', '.join(FAULTS)}")
 
 
-def check_fields(name: str, given: dict[str, int]) -> dict[str, int]:
+def check_fields(name: str, given: dict[str, Any]) -> dict[str, Any]:
     """All fields of a fault, defaults filled in. ValueError for what it does not take."""
     check_name(name)
     known = FAULTS[name]
@@ -111,13 +126,18 @@ def check_fields(name: str, given: dict[str, int]) -> dict[str, int]:
         if field not in known:
             takes = ", ".join(known) or "no fields"
             raise ValueError(f"{name} has no field {field!r}; it takes {takes}")
-    values = {field: _value(name, field, limits, given) for field, limits in known.items()}
+    values: dict[str, Any] = {field: _value(name, field, limits, given) for field, limits in known.items()}
     if name == "motor_stall_intermittent" and values["lasting_ms"] >= values["every_ms"]:
         raise ValueError("motor_stall_intermittent: a stall lasts as long as from one to the next; use motor_stall")
     return values
 
 
-def _value(name: str, field: str, limits: Field, given: dict[str, int]) -> int:
+def _value(name: str, field: str, limits: Field | Choice, given: dict[str, Any]) -> int | str:
+    if isinstance(limits, Choice):
+        word = given.get(field)
+        if word not in limits.words:
+            raise ValueError(f"{name}: {field} is {word!r}; it is one of {', '.join(limits.words)}")
+        return word
     value = given.get(field, limits.default)
     if value is None:
         raise ValueError(f"{name} needs {field}, a whole number from {limits.least} to {limits.most}")

@@ -4,6 +4,7 @@ Nothing happens in steps of time: each part knows in closed form what it was up 
 events (another rhythm of the motor, a fault that comes or goes) make it settle.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,11 @@ from hal.plant.sound import Sound, Tone
 
 BODY_CENTI_CELSIUS = 3700
 ORAL_MCG_PER_TIP_MCG = 1000  # a tablet's drug that does as much as 1 mcg at the tip: a choice
+
+
+def no_memory(fault: str, **_: Any) -> None:
+    """A plant without a pump."""
+    raise ValueError(f"{fault}: nothing here has a memory")
 
 
 class Plant:
@@ -48,6 +54,10 @@ class Plant:
         self.ether = Ether()
         self.centi_celsius = BODY_CENTI_CELSIUS
         self.sensor_noise_nl = 0
+        self.failing: tuple[str, ...] = ()  # devices that fail their own test
+        self.store_fails = False
+        self.hangs = False
+        self.spoil: Callable[..., None] = no_memory  # whoever has the pump's memory spoils it
         self._faults: dict[str, Fault] = {}
 
     @property
@@ -89,9 +99,15 @@ class Plant:
         self.settle()
         self.drivetrain.power_cut(self.now_ms)
 
+    def reset(self) -> None:
+        """The pump's processor starts anew: what made it hang is over, unless that has an end of its own."""
+        hang = self._faults.get("hang")
+        if hang and hang.until_ms == NEVER_MS:
+            self._end("hang")
+
     # Faults
 
-    def apply_fault(self, name: str, until_ms: int | None = None, **fields: int) -> None:
+    def apply_fault(self, name: str, until_ms: int | None = None, **fields: Any) -> None:
         """A fault comes, now, until `until_ms` or until healed; one that is on is replaced.
 
         ValueError for an unknown fault or field, a number out of its range, or an end that is not ahead.
@@ -107,10 +123,12 @@ class Plant:
             self.settle()
         elif name == "clock_jump":
             self.quartz.jump(self.now_ms, values["by_ms"])
+        elif name in ("bit_flip", "store_corrupt") and values["region"] != "code":
+            self.spoil(name, **values)
         else:
             self._begin(name, NEVER_MS if until_ms is None else until_ms, values)
 
-    def _begin(self, name: str, until_ms: int, values: dict[str, int]) -> None:
+    def _begin(self, name: str, until_ms: int, values: dict[str, Any]) -> None:
         if name in self._faults:
             self._end(name)
         if name == "sensor_stuck":
@@ -138,7 +156,7 @@ class Plant:
         del self._faults[name]
         self._take_effect()
 
-    def _field(self, name: str, field: str = "percent", default: int = 0) -> int:
+    def _field(self, name: str, field: str = "percent", default: Any = 0) -> Any:
         fault = self._faults.get(name)
         return default if fault is None else fault.fields[field]
 
@@ -169,6 +187,9 @@ class Plant:
             duplicate_percent=self._field("link_duplicate"),
         )
         self.centi_celsius = self._field("temperature", "centi_celsius", BODY_CENTI_CELSIUS)
+        self.failing = (self._field("device_failure", "device", ""), self._field("bit_flip", "region", ""))
+        self.store_fails = "store_write_fail" in faults
+        self.hangs = "hang" in faults
         self.quartz.drift(self.now_ms, self._field("clock_drift", "ppm"))
         self.next_event_ms = min([fault.next_ms(self.now_ms) for fault in faults.values()], default=NEVER_MS)
 

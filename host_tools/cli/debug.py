@@ -11,7 +11,7 @@ import rich_click as click
 from host_tools.cli.common import DURATION_S, Failure, json_option, port_option, print_json
 from host_tools.durations import format_duration, parse_duration_s, parse_local_time, parse_signed_duration_s
 from host_tools.emulator.debugclient import DebugClient, DebugError, DebugLinkError
-from host_tools.faultfields import DURATIONS, plant_fields
+from host_tools.faultfields import DURATIONS, WORDS, plant_fields
 from host_tools.programmer.discovery import find_emulator, running_emulators
 from host_tools.programmer.errors import NoDevice
 
@@ -82,11 +82,13 @@ class _Field(click.ParamType):
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, int | Decimal]:
+    ) -> tuple[str, int | Decimal | str]:
         key, equals, text = value.partition("=")
         if not key or not equals:
             self.fail(f"{value!r} is no field; write key=value, as in for=3h", param, ctx)
         try:
+            if key in WORDS:
+                return key, text
             if key in ("for", *DURATIONS):
                 return key, parse_signed_duration_s(text)
             return key, Decimal(text) if _NUMBER.fullmatch(text) else self.fail(f"{key}: {text!r} is no number")
@@ -115,7 +117,7 @@ def advance(how_far: dict[str, Any], port: str, as_json: bool) -> None:
 @click.argument("fields", nargs=-1, type=_Field(), metavar="[KEY=VALUE]...")
 @port_option
 @json_option
-def fault(name: str, fields: tuple[tuple[str, int | Decimal], ...], port: str, as_json: bool) -> None:
+def fault(name: str, fields: tuple[tuple[str, int | Decimal | str], ...], port: str, as_json: bool) -> None:
     """Begin a fault, until healed or `for` some time: `motor_stall for=3h`, `reservoir_leak ml_per_day=0.1`.
 
     The faults and their fields are those of scenarios; docs/scenarios.md lists them.

@@ -58,12 +58,13 @@ def watch(pump: Programmer, as_json: bool, every: int, count: int | None) -> Non
 @click.command()
 @click.option("--since", default=1, show_default=True, type=click.IntRange(0, 2**32 - 2), help="First event wanted.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV on stdout.")
+@click.option("--faults", is_flag=True, help="The fault log instead: what went wrong, pushed out by nothing else.")
 @pump_verb
-def log(pump: Programmer, as_json: bool, since: int, as_csv: bool) -> None:
+def log(pump: Programmer, as_json: bool, since: int, as_csv: bool, faults: bool) -> None:
     """The pump's event log, oldest first; with --json one array of objects."""
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
-    events = pump.log(since)
+    events = pump.faults(since) if faults else pump.log(since)
     if as_json:
         print_json(list(events))
     elif as_csv:

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from struct import unpack_from
-from typing import Any
+from typing import Any, NamedTuple
 
 from firmware import wire
 from firmware.config import Config
 from firmware.eventlog import ENTRY_BYTES, LOG_SLOTS, RECORD_BYTES
 from firmware.pump import Pump
+from hal.contract import WATCHDOG_MS
 from hal.mock.body import MockBody
 from hal.mock.errors import PowerLost
 from hal.mock.recorder import Recorder
+from hal.plant.drivetrain import NEVER_MS
 from hal.plant.plant import Plant
+from host_tools.emulator.memory import spoil
 from host_tools.programmer.readout import event_dict
 from host_tools.serials import serial_of
 from protocol.codes import FLAG
@@ -23,10 +26,18 @@ TOLD = (wire.EVENT_RATE_STEP, wire.EVENT_IMPLANT, wire.EVENT_PROGRAM_COMMITTED, 
 """What the body, too, has to do with."""
 
 
+class Boot(NamedTuple):
+    """When the pump started, what its uptime was then, and how many events were logged before."""
+
+    at_s: int
+    uptime_s: int
+    events: int
+
+
 class Machine:
     """`now_ms` counts from first power-up, unpowered time included, and lands exactly where it is told to.
 
-    `pump` is None while there is no power.
+    `boots` are the pump's starts. `pump` is None while there is no power.
     """
 
     def __init__(
@@ -58,7 +69,10 @@ class Machine:
             self.hal.store.load(store)
         self._events: list[dict[str, Any]] = []
         self._entries: list[bytes] = []  # not yet among them
+        self.boots: list[Boot] = []
         self.pump: Any = None
+        self._hung = False
+        self.plant.spoil = lambda fault, **fields: spoil(self.pump, self.hal.store, fault, **fields)
         self._deadline_ms = 0  # on plant time
         self._own_deadline_ms = 0  # on the pump's own clock
         self._refills: int | None = None
@@ -145,15 +159,34 @@ class Machine:
         self._refills = None
         self._boot()
 
-    def _boot(self) -> None:
+    def _hang(self) -> None:
+        """The firmware has stopped. In the watchdog's time it will be reset, if that still works."""
+        self._hung = True
+        self._own_deadline_ms = self.hal.power.own_ms() + WATCHDOG_MS
+        if "watchdog" in self.plant.failing:
+            self._own_deadline_ms = NEVER_MS
+        self._deadline_ms = self._own_deadline_ms
+        self._plan()
+
+    def _bite(self) -> None:
+        """The watchdog resets the pump."""
+        self._lose_power()
+        self._boot(bitten=True)
+
+    def _boot(self, *, bitten: bool = False) -> None:
+        self._hung = False
+        self.plant.reset()
         while True:
-            self.hal.power.up()
+            self.hal.power.up(bitten=bitten)
+            events = len(self.events)
             try:
                 self.pump = self._pump_class(self.hal, self._config)
             except PowerLost:
                 self._lose_power()
+                bitten = False
                 continue
             break
+        self.boots.append(Boot(self.now_ms // 1000, self.pump.uptime.now_s, events))
         refills = self.pump.state.refills
         self._refills = refills if self._refills is None else min(refills, self._refills)  # fewer after a loss
         self._follow_orders()
@@ -167,6 +200,13 @@ class Machine:
 
     def _poll(self) -> None:
         """Poll until the pump has nothing more to do now."""
+        if self._hung:
+            if self.plant.now_ms >= self._deadline_ms:
+                self._bite()
+            return
+        if self.plant.hangs:
+            self._hang()
+            return
         power = self.hal.power
         quartz = self.plant.quartz
         deadline_s = 0

@@ -36,10 +36,17 @@ class Programmer(Memory):
 
     def log(self, since: int = 1) -> Iterator[dict[str, Any]]:
         """The events from number `since` on that the pump still has, oldest first, up to now."""
+        return self._entries("LOG", since)
+
+    def faults(self, since: int = 1) -> Iterator[dict[str, Any]]:
+        """The same of the fault log, whose entries have numbers of their own."""
+        return self._entries("FAULTS", since)
+
+    def _entries(self, request: str, since: int) -> Iterator[dict[str, Any]]:
         self.hello()
         end: int | None = None
         while end is None or since < end:
-            answer = self.ask("LOG", first_seq=since, last_seq=LAST_SEQ)
+            answer = self.ask(request, first_seq=since, last_seq=LAST_SEQ)
             end = end or answer["next_seq"]
             for entry in answer["entries"]:
                 yield readout.event_dict(entry)

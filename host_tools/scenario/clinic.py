@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from hal.mock.entropy import Prng
 from host_tools.emulator.machine import Machine
@@ -13,14 +13,6 @@ from host_tools.scenario.link import MemoryTransport
 from host_tools.scenario.load import Scenario
 
 TRIES = 16  # of a request: asking again takes none of the pump's time, and a scenario's line may be bad
-
-
-class Boot(NamedTuple):
-    """When the pump started, what its uptime was then, and how many events were logged before."""
-
-    at_s: int
-    uptime_s: int
-    events: int
 
 
 class Clinic:
@@ -32,7 +24,6 @@ class Clinic:
         self.programmer = self._meet()
         self.handed_on: Handover | None = None
         self._start = scenario.start
-        self._boots = [Boot(0, 0, 0)]
         self._heard = 0
 
     def _meet(self) -> Programmer:
@@ -53,17 +44,13 @@ class Clinic:
         self.machine.advance_to(at_s * 1000)
 
     def cut_power(self, for_s: int) -> None:
-        events = len(self.machine.events)
         self.machine.power_cut(for_s * 1000)
-        self._boots.append(Boot(self.now_s, self.machine.pump.uptime.now_s, events))
 
     def replace_pump(self, serial: str | None) -> None:
         """The old pump is read out; then a new one is put in its place."""
         with self.session() as programmer:
             self.handed_on = programmer.handover()
-        events = len(self.machine.events)
         self.machine.replace_pump(serial)
-        self._boots.append(Boot(self.now_s, self.machine.pump.uptime.now_s, events))
         self.programmer = self._meet()
 
     # The programmer's and the emulator's view
@@ -105,7 +92,7 @@ class Clinic:
 
     def _time_s(self, index: int) -> int:
         """When an event happened. Uptime stands still while unpowered, and may lose what was not yet recorded."""
-        boot = next(boot for boot in reversed(self._boots) if boot.events <= index)
+        boot = next(boot for boot in reversed(self.machine.boots) if boot.events <= index)
         return boot.at_s + self.machine.events[index]["t_s"] - boot.uptime_s
 
     def _put_head(self, present: bool) -> None:
@@ -133,5 +120,5 @@ class Clinic:
         return runs
 
     def _uptime_s(self, at_s: int) -> int:
-        boot = next(boot for boot in reversed(self._boots) if boot.at_s <= at_s)
+        boot = next(boot for boot in reversed(self.machine.boots) if boot.at_s <= at_s)
         return boot.uptime_s + at_s - boot.at_s

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from host_tools.programmer import ProgrammerError, Refused
 from host_tools.scenario.clinic import Clinic
@@ -12,6 +13,9 @@ from host_tools.scenario.verbs import DO, StepError
 
 Progress = Callable[[int, int], None]
 """Told how many seconds were lived, and of how many."""
+
+TORN_BYTES = 8
+"""How much of a write is done when the power goes in it."""
 
 CHUNK_S = 30 * 86_400  # of pump time, between two signs of progress
 
@@ -47,6 +51,8 @@ def _do(clinic: Clinic, planned: PlannedStep) -> tuple[str, ...]:
     step = planned.step
     if step.verb in ACTING_VERBS:
         clinic.listen_from_now()
+    if step.cut_in_write:
+        return _do_cut(clinic, planned)
     try:
         DO[step.verb](clinic, getattr(step, step.verb))
     except StepError as error:
@@ -65,6 +71,19 @@ def _judge(step: Step, reason: str | None) -> tuple[str, ...]:
     found = f"refused for {reason}" if reason else "accepted"
     expected = f"a refusal for {step.refused}" if step.refused else "it to be accepted"
     return (f"{step.verb} was {found}, expected {expected}",)
+
+
+def _do_cut(clinic: Clinic, planned: PlannedStep) -> tuple[str, ...]:
+    """As `_do`, with the power going in one of the verb's writes: the programmer is left without an answer."""
+    step = planned.step
+    boots = len(clinic.machine.boots)
+    clinic.machine.hal.store.plan_cut(step.cut_in_write, TORN_BYTES)
+    with suppress(ProgrammerError):
+        DO[step.verb](clinic, getattr(step, step.verb))
+    if len(clinic.machine.boots) == boots:
+        clinic.machine.hal.store.cancel_cut()
+        return (f"{step.verb} made fewer than {step.cut_in_write} writes to the store",)
+    return ()
 
 
 def _conclude(clinic: Clinic, result: Result) -> None:

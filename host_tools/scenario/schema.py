@@ -175,9 +175,12 @@ class Fault(Fields):
     mg_per_day: Annotated[int, number("a whole number of mg/day", 0, 10_000)] = absent()
     mcg_per_ml: Annotated[int, number("a whole number of mcg/mL", 0, 50_000)] = absent()
     celsius: Annotated[Decimal, number("a number of degrees Celsius", -300, 300, decimals=2)] = absent()
+    device: Text = absent()
+    region: Text = absent()
+    copies: Annotated[int, number("a whole number of copies", 0, 100)] = absent()
 
     @property
-    def plant_fields(self) -> dict[str, int]:
+    def plant_fields(self) -> dict[str, int | str]:
         """The fault's own fields, as the plant takes them."""
         return plant_fields(self.name, self._own_fields)
 
@@ -215,6 +218,7 @@ class Step(Fields):
     after: DurationS = absent()
     times: Annotated[int, number("a whole number of times from 1 to 10000", 1, 10_000)] = Field(1)
     refused: Annotated[str, one_of("reason", codes.REASON)] = absent()
+    cut_in_write: Annotated[int, number("a whole number from 1 to 1000", 1, 1000)] = absent()
 
     implant: Implant = absent()
     refill: Refill = absent()
@@ -265,10 +269,14 @@ class Step(Fields):
             raise ValueError("expected after with times, got at: it says how far apart they are")
         if "refused" in value and verbs and verbs[0] not in PROGRAMMER_VERBS:
             raise ValueError(f"{verbs[0]} cannot be refused: only what a programmer asks can be")
+        if "cut_in_write" in value and verbs and verbs[0] not in PROGRAMMER_VERBS:
+            raise ValueError(f"{verbs[0]} takes no cut_in_write: only what a programmer asks does")
+        if "cut_in_write" in value and "refused" in value:
+            raise ValueError("expected at most one of refused and cut_in_write, got both")
         return value
 
 
-CIRCUMSTANCES = ("at", "after", "times", "refused")
+CIRCUMSTANCES = ("at", "after", "times", "refused", "cut_in_write")
 VERBS = [name for name in Step.model_fields if name not in CIRCUMSTANCES]
 PROGRAMMER_VERBS = VERBS[: VERBS.index("fault")]
 ACTING_VERBS = VERBS[: VERBS.index("wait")]

@@ -224,6 +224,15 @@ def test_log_as_table_csv_and_json(thecal: Thecal) -> None:
     assert len(thecal("log").stdout.splitlines()) >= len(events)
 
 
+def test_the_fault_log_holds_faults_alone(emulator: EmulatorProcess, thecal: Thecal) -> None:
+    with emulator.debug_client() as debug:
+        debug.fault("buzzer_dead")
+        debug.cut(1)
+    faults = json.loads(thecal("log", "--faults", "--json").stdout)
+    assert [fault["name"] for fault in faults] == ["ALARM_DEVICE_FAULT"]
+    assert "buzzer_fault" in json.loads(thecal("status", "--json").stdout)["advisories"]
+
+
 def test_watch_prints_an_update_a_line(thecal: Thecal) -> None:
     with EmulatorProcess(speed=100) as emulator:
         lines = thecal("watch", "--json", "--count", "3", "--port", emulator.url).stdout.splitlines()

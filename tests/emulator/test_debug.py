@@ -193,6 +193,8 @@ def test_the_command_line(emulator: EmulatorProcess, debug: DebugClient) -> None
     assert json.loads(thecal("heal", "over_delivery", "--json").output) == {"faults": []}
     assert thecal("fault", "temperature", "celsius=41.5").exit_code == 0
     assert thecal("fault", "clock_jump", "by=-2h").exit_code == 0
+    assert thecal("fault", "bit_flip", "region=rate").exit_code == 0
+    assert thecal("fault", "hang").exit_code == 0
     assert thecal("fault", "motor_stall_intermittent", "every=6h", "lasting=30m").exit_code == 0
     assert thecal("head", "on").exit_code == 0
     assert thecal("speed", "max").exit_code == 0
@@ -207,6 +209,8 @@ def test_the_command_line(emulator: EmulatorProcess, debug: DebugClient) -> None
         (["advance", "soon"], 2, "'soon' is no duration"),
         (["advance", "2001-01-01"], 2, "before the pump's present"),
         (["fault", "earthquake"], 2, "motor_stall"),
+        (["fault", "bit_flip", "region=heart"], 2, "region is rate, program, ledger, week, log, fault_log, code, not"),
+        (["fault", "bit_flip", "region=week"], 2, "no flex program runs"),
         (["fault", "over_delivery", "cups=3"], 2, "over_delivery takes no cups; known: for, percent"),
         (["fault", "reservoir_leak"], 2, "reservoir_leak needs ml_per_day"),
         (["fault", "reservoir_leak", "ml_per_day=41"], 2, "ml_per_day is from 0.000001 to 40, not 41"),

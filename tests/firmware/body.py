@@ -12,11 +12,12 @@ class Body:
     def __init__(self):
         self.now_ms = 0
         self.stalled = False
+        self.bitten = False  # by the watchdog, before this boot
         self.tones = []
         self.orders = []
         self.clock = self
         self.motor = Motor(self)
-        self.battery = self.buzzer = self.watchdog = self.entropy = self.head = self.thermometer = self
+        self.battery = self.buzzer = self.watchdog = self.entropy = self.head = self.thermometer = self.memory = self
         self.store = Store()
         self.line = Line()
         self.links = (self.line,)
@@ -41,8 +42,17 @@ class Body:
         self.tones.append((self.now_ms, pattern))
         return OK
 
-    def self_test(self):
+    def self_test(self) -> int:
         return OK
+
+    def check_code(self) -> int:
+        return OK
+
+    def check_ram(self) -> int:
+        return OK
+
+    def caused_reset(self):
+        return self.bitten
 
     def arm(self):
         pass

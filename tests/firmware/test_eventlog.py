@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware import wire
-from firmware.eventlog import LOG_SLOTS, RECORD_BYTES, EventLog
+from firmware.eventlog import FAULT_SLOTS, LOG_SLOTS, RECORD_BYTES, EventLog
 
 from .body import Store
 
@@ -57,6 +57,88 @@ def test_reads_back_the_newest_without_a_gap(count):
     assert kept == list(range(log.oldest_seq, count + 1))
     assert len(kept) >= min(count, 7 * 128)
     assert numbers(EventLog(store, Now())) == kept
+
+
+def test_ordinary_events_push_no_fault_out():
+    store = Store()
+    log = EventLog(store, Now())
+    log.add(wire.EVENT_MOTOR_STALL, 27)
+    for number in range(3000):
+        log.add(wire.EVENT_RATE_STEP, number)
+    log.add(wire.EVENT_WATCHDOG_RESET, 1)
+    again = EventLog(store, Now())
+    for one in (log, again):
+        assert [entry[3:6:2] for entry in one.faults.read(1, 99, 12)] == [
+            (wire.EVENT_MOTOR_STALL, 27),
+            (wire.EVENT_WATCHDOG_RESET, 1),
+        ]
+        assert wire.EVENT_MOTOR_STALL not in [entry[3] for entry in one.read(1, 2**32 - 2, 2000)]
+    assert again.read(3002, 3002, 1)[0][3] == wire.EVENT_WATCHDOG_RESET  # a fault stands in both
+
+
+def test_the_fault_log_keeps_its_newest():
+    log = EventLog(Store(), Now())
+    for number in range(1000):
+        log.add(wire.EVENT_MOTOR_STALL, number)
+    kept = numbers(log.faults)
+    assert kept == list(range(log.faults.oldest_seq, 1001))
+    assert len(kept) >= 3 * 128
+
+
+@given(st.lists(st.integers(0, 199), min_size=1, max_size=5, unique=True))
+def test_a_spoilt_entry_leaves_a_gap(spoilt):
+    store = Store()
+    log = filled(store, 200)
+    for place in spoilt:
+        slot = LOG_SLOTS[place // 128]
+        data = bytearray(store.read(slot))
+        data[place % 128 * RECORD_BYTES + 9] ^= 1
+        store.write(slot, data)
+    left = [number for number in range(1, 201) if number - 1 not in spoilt]
+    again = EventLog(store, Now())
+    assert again.spoilt
+    for one in (log, again):
+        assert numbers(one) == left
+        if 199 not in spoilt and len(spoilt) < 128:
+            assert one.next_seq == 201
+
+
+def test_a_change_of_a_slot_is_said_once():
+    store = Store()
+    log = filled(store, 200)
+    assert all(log.whole(index) for index in range(len(LOG_SLOTS)))
+    data = bytearray(store.read(LOG_SLOTS[1]))
+    data[7] ^= 1
+    store.write(LOG_SLOTS[1], data)
+    assert [log.whole(1), log.whole(1), log.whole(0)] == [False, True, True]
+    log.add(wire.EVENT_BOOT)
+    assert log.whole(1)
+    assert EventLog(store, Now()).whole(1)
+
+
+def test_a_store_that_refuses_for_long_costs_no_older_entry():
+    store = RefusingStore()
+    log = filled(store, 900)
+    store.refuse = 50
+    for number in range(60):
+        log.add(wire.EVENT_BOOT, number)
+    kept = numbers(log)
+    assert kept == sorted(kept)
+    assert kept[-11:] == list(range(901, 912))  # ten, and LOG_FAIL
+    assert len(kept) >= 700
+    assert numbers(EventLog(store, Now())) == kept
+
+
+def test_a_fault_log_that_cannot_be_written_says_so_and_no_more():
+    class HalfStore(Store):
+        def write(self, slot, data):
+            return 2 if slot in FAULT_SLOTS else super().write(slot, data)
+
+    log = EventLog(HalfStore(), Now())
+    for _ in range(3):
+        log.add(wire.EVENT_MOTOR_STALL)
+    assert [entry[3] for entry in log.read(1, 99, 12)] == [wire.EVENT_MOTOR_STALL, wire.EVENT_LOG_FAIL] * 3
+    assert not log.faults.read(1, 99, 12)
 
 
 LONG = filled(Store(), 1200)

@@ -62,7 +62,7 @@ while line := inputs.readline():
     gc.collect()
 for effect in body.orders + body.tones:
     digest.update(repr(effect).encode())
-for slot in range(25):
+for slot in range(28):
     digest.update(body.store.read(slot))
 inputs.close()
 print(wakes, len(body.orders), len(body.tones), body.motor.counts, hexlify(digest.digest()).decode())

@@ -71,6 +71,39 @@ def test_another_kind_or_version_is_not_read():
     assert Record(store, (2, 3), kind=7, version=1, layout="H").load() is None
 
 
+@given(value=st.integers(0, 2**32 - 1), saves=st.integers(0, 3), bit=st.integers(0, 159), slot=st.sampled_from([2, 3]))
+def test_a_copy_that_changed_is_noticed(value, saves, bit, slot):
+    store = Store()
+    writer = record(store)
+    for _ in range(saves):
+        writer.save(value)
+    assert writer.whole()
+    assert record(store).whole()
+    data = bytearray(store.read(slot))
+    if data:
+        data[bit // 8] ^= 1 << bit % 8
+        store.write(slot, data)
+    assert writer.whole() == (not data)
+
+
+@given(first=st.integers(0, 2**32 - 1), value=st.integers(0, 2**32 - 1), slot=st.sampled_from([2, 3]))
+def test_of_two_copies_either_will_do(first, value, slot):
+    store = Store()
+    writer = record(store)
+    writer.save(first)
+    assert writer.save_both(value)
+    store.write(slot, b"spoilt")
+    assert record(store).load() == [value]
+
+
+def test_a_copy_that_vanished_is_noticed():
+    store = Store()
+    writer = record(store)
+    writer.save_both(1)
+    store.write(3, b"")
+    assert not writer.whole()
+
+
 def test_a_blank_store_is_no_damage():
     fresh = record(Store())
     assert fresh.load() is None

@@ -30,6 +30,7 @@ DEVICES = (
     "battery",
     "buzzer",
     "store",
+    "memory",
     "links",
     "watchdog",
     "entropy",
@@ -251,3 +252,27 @@ def test_senses_tell_the_truth(body):
     assert not body.head.present()
     body.head.set(True)
     assert body.head.present()
+
+
+@pytest.mark.parametrize("device", ["code", "ram", "battery", "watchdog", "clock"])
+def test_a_device_that_fails_says_so_alone(device):
+    body = MockBody(Plant(), Recorder())
+    body.power.up()
+    body.plant.apply_fault("device_failure", device=device)
+    found = {
+        "code": body.memory.check_code() != contract.OK,
+        "ram": body.memory.check_ram() != contract.OK,
+        "battery": body.battery.rest_mv() == body.battery.load_mv() == contract.NO_READING,
+        "watchdog": body.watchdog.self_test() != contract.OK,
+        "clock": body.clock.self_test() != contract.OK,
+    }
+    assert [name for name, failed in found.items() if failed] == [device]
+    body.plant.heal("device_failure")
+    assert body.memory.check_code() == body.memory.check_ram() == contract.OK
+
+
+def test_the_watchdog_knows_its_own_resets():
+    body = MockBody(Plant(), Recorder())
+    for bitten in (False, True, False):
+        body.power.up(bitten=bitten)
+        assert body.watchdog.caused_reset() == bitten

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hal.contract import SLOT_BYTES, SLOT_COUNT
+from hal.contract import FAILED, OK, SLOT_BYTES, SLOT_COUNT
 from hal.mock.body import MockBody
 from hal.mock.errors import PowerLost
 from hal.mock.recorder import Recorder
@@ -82,6 +82,23 @@ def test_a_cut_tears_one_slot_and_no_other(operations, at, keep_bytes):
         getattr(store, verb)(slot, data)
         slots[slot] = before + data
     assert [store.read(slot) for slot in range(4)] == slots
+
+
+def test_a_store_that_fails_keeps_what_it_has(body):
+    body.store.write(2, b"old")
+    body.plant.apply_fault("store_write_fail")
+    assert [body.store.write(2, b"new"), body.store.append(2, b"more")] == [FAILED, FAILED]
+    assert body.store.read(2) == b"old"
+    body.plant.heal("store_write_fail")
+    assert body.store.write(2, b"new") == OK
+    assert body.store.dump() == {2: b"new"}
+
+
+def test_a_cut_that_was_called_off(body):
+    body.store.plan_cut(1, 0)
+    body.store.cancel_cut()
+    body.store.write(0, b"x")
+    assert body.store.read(0) == b"x"
 
 
 def test_no_handler_of_errors_catches_a_loss_of_power(body):

@@ -66,8 +66,18 @@ set_clock: noon
     set_clock: 'noon' is no local time; write 2026-01-05T08:00:00
 fault: {name: motor_stal}
     fault.name: 'motor_stal' is no fault of this version; did you mean 'motor_stall'?
-fault: {name: hang}
-    fault.name: 'hang' is no fault of this version; known: motor_stall,
+fault: {name: bit_flip}
+    fault: bit_flip needs region
+fault: {name: bit_flip, region: heart}
+    fault: region is rate, program, ledger, week, log, fault_log, code, not heart
+fault: {name: store_corrupt, region: log, copies: 3}
+    fault: copies is from 1 to 2, not 3
+fault: {name: bit_flip, region: rate, for: 1h}
+    fault: bit_flip takes no for: it is over at once
+{stop: , refused: state, cut_in_write: 2}
+    expected at most one of refused and cut_in_write, got both
+{wait: 1d, cut_in_write: 2}
+    wait takes no cut_in_write: only what a programmer asks does
 fault: {name: motor_stall, percent: 5}
     fault: motor_stall takes no percent; known: for
 fault: {name: over_delivery}
@@ -125,7 +135,7 @@ expect_event: {name: BOOT, since: yesterday}
 expect_tone: loud
     expect_tone: 'loud' is no tone of this version; known: none, single, dual
 bolus: {dose_mcg: 5}
-    bolus: 'bolus' is no verb or key of a step in this version; known: at, after, times, refused, implant,
+    bolus: 'bolus' is no verb or key of a step in this version; known: at, after, times, refused, cut_in_write, implant,
 refil: {volume_ml: 5}
     refil: 'refil' is no verb or key of a step in this version; did you mean 'refill'?
 {stop: , resume: }
@@ -153,7 +163,7 @@ at: 5d
 {wait: 2h, refused: state}
     wait cannot be refused: only what a programmer asks can be
 17
-    expected a mapping with at, after, times, refused, implant,
+    expected a mapping with at, after, times, refused, cut_in_write, implant,
 heal: &x mri
     heal: expected no anchor, got &x
 heal: !!binary bXJp

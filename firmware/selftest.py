@@ -1,0 +1,226 @@
+"""Self-tests: all of the pump at power-on, before any infusion, and its memory again and again while it works.
+
+What can be put right from a copy is put right and logged, not alarmed; what cannot is alarmed, and what the dose
+depends on brings the safe state.
+"""
+
+from binascii import crc32
+from hashlib import sha256
+
+from firmware import wire
+from firmware.eventlog import FAULT_SLOTS, LOG_SLOTS
+
+HOUR_S = 3600
+_OK = 0
+_NO_READING = -1
+_KNOWN_TEXT = b"123456789"
+_KNOWN_CRC = 0xCBF43926  # of that text, by the CRC's published check value
+_RECENT_FAULTS = 64  # among which watchdog resets are looked for
+_RECENT_EVENTS = 12
+_ENDS_OF_STAGING = (
+    wire.EVENT_PROGRAM_COMMITTED,
+    wire.EVENT_PROGRAM_ROLLBACK,
+    wire.EVENT_SESSION_OPEN,
+    wire.EVENT_SESSION_CLOSE,
+    wire.EVENT_SESSION_TIMEOUT,
+    wire.EVENT_BOOT,
+)
+
+
+class SelfTest:
+    """`failed` is whether this boot's power-on test found a fault, `due_s` when the next hourly test is, and
+    `buzzer_failed` what the last test of the buzzer said."""
+
+    def __init__(self, hal, config, pump):
+        self._hal = hal
+        self._config = config
+        self._uptime = pump.uptime
+        self._state = pump.state
+        self._ledger = pump.ledger
+        self._reservoir = pump.reservoir
+        self._alarms = pump.alarms
+        self._infusion = pump.infusion
+        self._log = log = pump.log
+        self._slots = []  # of both logs, one of which is looked at each hour
+        for ring, region, count in (
+            (log, wire.REGION_LOG, len(LOG_SLOTS)),
+            (log.faults, wire.REGION_FAULT_LOG, len(FAULT_SLOTS)),
+        ):
+            self._slots += [(ring, region, index) for index in range(count)]
+        self._records = (self._mend_program, self._mend_ledger, self._mend_week)  # one of which is, too
+        self._turn = 0
+        self.failed = False
+        self.buzzer_failed = False
+        self.due_s = 0
+
+    # At power-on
+
+    def power_on(self):
+        """Why the pump was reset, and whether it may be used. A failure bars infusion until a programmer's order,
+        which is taken after a boot that passes."""
+        hal = self._hal
+        now_s = self._uptime.now_s
+        self.due_s = now_s + HOUR_S
+        self._test_buzzer()
+        region = self._failing()
+        if region is None:
+            devices = (
+                (wire.REGION_BATTERY, hal.battery.rest_mv() != _NO_READING),
+                (wire.REGION_WATCHDOG, hal.watchdog.self_test() == _OK),
+                (wire.REGION_CLOCK, hal.clock.self_test() == _OK),
+            )
+            region = next((device for device, good in devices if not good), None)
+        self._infusion.barred = region is not None or self._alarms.active(wire.ALARM_SELF_TEST)
+        if region is None:
+            self._log.add(wire.EVENT_POST_PASS)
+        else:
+            self.failed = True
+            self._post_failed(region)
+            self._infusion.enter_safe_state(region)
+        if hal.watchdog.caused_reset():
+            self._count_resets(now_s)
+
+    def check_records(self):
+        """At power-on, too: a copy that a cut or a flipped bit spoilt is written anew from the other."""
+        for mend in self._records:
+            mend()
+        if self._log.spoilt:
+            self._log_spoilt(wire.REGION_LOG)
+        if self._log.faults.spoilt:
+            self._log_spoilt(wire.REGION_FAULT_LOG)
+
+    def _post_failed(self, region):
+        if self._alarms.active(wire.ALARM_SELF_TEST):  # from the last boot: again a failure, but no new alarm
+            self._log.add(wire.EVENT_POST_FAIL, region)
+        else:
+            self._alarms.occur(wire.ALARM_SELF_TEST, self._uptime.now_s, region)
+
+    def records_lost(self, region):
+        """No copy of a record is whole: the safe state, as its own alarm says."""
+        self._log.add(wire.EVENT_POST_FAIL, region)
+        self._infusion.enter_safe_state(region)
+
+    def _count_resets(self, now_s):
+        """A watchdog's reset resumes therapy; too many within an hour do not."""
+        log = self._log
+        faults = log.faults
+        recent = faults.read(max(1, faults.next_seq - _RECENT_FAULTS), faults.next_seq, _RECENT_FAULTS)
+        resets = 1 + len([e for e in recent if e[3] == wire.EVENT_WATCHDOG_RESET and e[1] + HOUR_S > now_s])
+        log.add(wire.EVENT_WATCHDOG_RESET, resets)
+        if resets >= self._config.reset_loop_count:
+            self._infusion.enter_safe_state(resets, wire.EVENT_RESET_LOOP)
+
+    def note_rollback(self):
+        """Before this boot is logged: a program that was staged and not committed when the power went is gone."""
+        log = self._log
+        for entry in reversed(log.read(max(1, log.next_seq - _RECENT_EVENTS), log.next_seq, _RECENT_EVENTS)):
+            event, digest, dose_ng = entry[3], entry[5], entry[6]
+            if event in _ENDS_OF_STAGING:
+                return
+            if event == wire.EVENT_PROGRAM_STAGED:
+                if digest != self._running_digest():
+                    log.add(wire.EVENT_PROGRAM_ROLLBACK, digest, dose_ng)
+                return
+
+    def _running_digest(self):
+        state = self._state
+        program = (state.mode, state.concentration_mcg_per_ml, state.dose_ng_per_day, state.rate_nl_per_day)
+        payload = wire.pack_staged_program(program, bytes(8))[:-8]
+        return int.from_bytes(sha256(payload).digest()[:4], "little")
+
+    # Before every batch, and before what the orders are read or written for
+
+    def guard(self):
+        """What a batch is made of is what was ordered and counted."""
+        if self._infusion.mend_rate():
+            self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_RATE)
+        ledger = self._ledger
+        if not ledger.intact:
+            if ledger.restore():
+                self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_LEDGER)
+            else:
+                self._reservoir.doubt()
+                self._distrust(wire.REGION_LEDGER)
+        self.guard_orders()
+
+    def guard_orders(self):
+        """The orders in RAM are those that were kept, or are put back from the record."""
+        state = self._state
+        if state.intact:
+            return
+        if state.restore():
+            self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_PROGRAM)
+        else:
+            self._forget(wire.REGION_PROGRAM)
+
+    def _forget(self, region):
+        self._state.forget()
+        self._infusion.week = None
+        self._distrust(region)
+
+    def _distrust(self, region):
+        """What the dose depends on is spoilt for good: alarm, and the safe state until somebody orders anew."""
+        infusion = self._infusion
+        self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, self._uptime.now_s, region)
+        if not infusion.memory_spoilt:
+            infusion.memory_spoilt = True
+            infusion.enter_safe_state(region)
+            infusion.change()
+
+    # Every hour
+
+    def hourly(self, now_s):
+        """Look at the processor, the code, the RAM, the buzzer, one of the records, and one slot of the logs."""
+        self.due_s = now_s + HOUR_S
+        region = self._failing()
+        if region is not None:
+            self._distrust(region)
+        self._test_buzzer()
+        turn = self._turn
+        self._turn = turn + 1 if turn < len(self._slots) - 1 else 0
+        self._records[turn % 3]()
+        ring, region, index = self._slots[turn]
+        if not ring.whole(index):
+            self._log_spoilt(region)
+
+    def _failing(self):
+        """REGION of what is wrong with what runs the firmware, None for nothing."""
+        if crc32(_KNOWN_TEXT) != _KNOWN_CRC:
+            return wire.REGION_CPU
+        if self._hal.memory.check_code() != _OK:
+            return wire.REGION_CODE
+        if self._hal.memory.check_ram() != _OK:
+            return wire.REGION_RAM
+        return None
+
+    def _test_buzzer(self):
+        """A pump that cannot be heard goes on: status and log say so."""
+        failed = self._hal.buzzer.self_test() != _OK
+        if failed != self.buzzer_failed:
+            self.buzzer_failed = failed
+            self._state.changed = True
+            if failed:
+                self._log.add(wire.EVENT_ALARM_DEVICE_FAULT)
+
+    def _mend_program(self):
+        if not self._state.whole and self._state.rewrite():
+            self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_PROGRAM)
+
+    def _mend_ledger(self):
+        if not self._ledger.whole and self._ledger.rewrite():
+            self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_LEDGER)
+
+    def _mend_week(self):
+        mended = self._infusion.mend_week()
+        if mended is None:
+            self._forget(wire.REGION_WEEK)
+        elif mended:
+            self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_WEEK)
+
+    def _log_spoilt(self, region):
+        """Entries are lost, and nothing else: reading leaves them out."""
+        if self._alarms.active(wire.ALARM_MEMORY):  # for another record's sake
+            self._log.add(wire.EVENT_MEM_ERROR_NONCRIT, region)
+            return
+        self._alarms.occur(wire.ALARM_MEMORY, self._uptime.now_s, region)
+        self._alarms.over(wire.ALARM_MEMORY)

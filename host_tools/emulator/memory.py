@@ -1,0 +1,49 @@
+"""Spoils what a pump remembers: in RAM, where a bit flips in a number, and in the store, where copies rot."""
+
+from typing import Any
+
+from firmware import eventlog, ledger, schedule, state
+from hal.mock.store import MockStore
+
+_FLIPPED_BYTE = 20  # of a record: behind its header, so that it is a number that changes
+_LOGS = {"log": eventlog.LOG_SLOTS, "fault_log": eventlog.FAULT_SLOTS}
+_RATE_BIT = 1 << 15  # 32,768 nL/day, or steps
+
+
+def spoil(pump: Any, store: MockStore, fault: str, region: str, copies: int = 2) -> None:
+    """Do a `bit_flip` or a `store_corrupt`. ValueError where there is nothing to spoil."""
+    if fault == "bit_flip" and region not in _LOGS:
+        _flip(pump, region)
+        return
+    held = store.dump()
+    slots = [slot for slot in _slots(pump, region) if slot in held]
+    if not slots:
+        raise ValueError(f"{fault}: the pump has written nothing yet for {region}")
+    if region in _LOGS:
+        store.spoil(slots[0], _FLIPPED_BYTE)
+        return
+    for slot in slots[:copies]:
+        store.spoil(slot, _FLIPPED_BYTE)
+
+
+def _slots(pump: Any, region: str) -> tuple[int, ...]:
+    if region in _LOGS:
+        return _LOGS[region]
+    if region == "week":
+        return schedule.SLOTS[pump.state.week - 1] if pump.state.week else ()
+    return state.SLOTS if region == "program" else ledger.SLOTS
+
+
+def _flip(pump: Any, region: str) -> None:
+    if region == "rate":
+        pump.infusion.delivery.rate_nl_per_day ^= _RATE_BIT
+    elif region == "program":
+        pump.state.rate_nl_per_day ^= _RATE_BIT
+    elif region == "ledger":
+        pump.ledger.delivered_steps ^= _RATE_BIT
+    elif pump.infusion.week is None:
+        raise ValueError("bit_flip: no flex program runs, so there is no week")
+    else:
+        steps = pump.infusion.week.steps
+        start_s, end_s, volume_nl = steps[0]
+        steps[0] = (start_s, end_s, volume_nl ^ _RATE_BIT)

@@ -1,0 +1,321 @@
+"""Self-tests: nothing is delivered after one that failed, what can be mended is, and none of it disturbs delivery."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from firmware import ledger, schedule, selftest, state
+from firmware.eventlog import FAULT_SLOTS, LOG_SLOTS
+
+from .body import Body
+from .clinic import DAY_S, Clinic, Refused
+
+HOUR_S = 3600
+FAILED: int = 2
+
+
+def running(flex=False) -> Any:
+    clinic: Any = Clinic(Body())
+    clinic.implant()
+    clinic.refill()
+    if flex:
+        clinic.flex([[(0, 150_000), (420, 100_000), (1290, 50_000)]] * 7)
+    else:
+        clinic.program()
+    clinic.run(DAY_S + 100)
+    return clinic
+
+
+def events(clinic, name):
+    return [event for event in clinic.events() if str(event.event) == name]
+
+
+def faults(clinic):
+    answer = clinic.ask("FAULTS", first_seq=1, last_seq=2**32 - 2)
+    return [str(entry.event) for entry in answer.entries]
+
+
+def spoil(clinic, *slots):
+    for slot in slots:
+        data = bytearray(clinic.body.store.read(slot))
+        data[20] ^= 1
+        clinic.body.store.slots[slot] = bytes(data)
+
+
+# At power-on
+
+
+def fails_cpu(_clinic, monkeypatch):
+    monkeypatch.setattr(selftest, "crc32", lambda data: 0)
+
+
+def fails(name, value):
+    return lambda clinic, _monkeypatch: setattr(clinic.body, name, lambda *_: value)
+
+
+TESTS = {
+    "code": fails("check_code", FAILED),
+    "ram": fails("check_ram", FAILED),
+    "battery": fails("rest_mv", -1),
+    "watchdog": lambda clinic, _: setattr(clinic.body, "watchdog", FailingTest(clinic.body)),
+    "clock": lambda clinic, _: setattr(clinic.body, "clock", FailingTest(clinic.body)),
+    "cpu": fails_cpu,
+}
+
+
+class FailingTest:
+    """A device that fails its own test and otherwise works."""
+
+    def __init__(self, body):
+        self.body = body
+
+    def __getattr__(self, name):
+        return getattr(self.body, name)
+
+    def self_test(self) -> int:
+        return FAILED
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_what_fails_at_power_on_delivers_nothing(test, monkeypatch):
+    clinic = running()
+    TESTS[test](clinic, monkeypatch)
+    orders = len(clinic.body.orders)
+    clinic.boot()
+    assert [str(event.a) for event in events(clinic, "POST_FAIL")] == [str(region(test))]
+    assert faults(clinic).count("POST_FAIL") == 1
+    assert str(clinic.status().operation) == "halted"
+    assert {"self_test", "safe_state"} <= set(clinic.alarms())
+    for order in ("RESUME", "MINIMUM_RATE"):
+        with pytest.raises(Refused, match="state"):
+            clinic.command(order)
+    with pytest.raises(Refused, match="state"):
+        clinic.program(dose_ng_per_day=510_000)
+    clinic.run(2 * DAY_S)
+    assert len(clinic.body.orders) == orders
+    assert any(pattern == 0x55 for _, pattern in clinic.body.tones)
+
+
+def region(name):
+    return getattr(selftest.wire, f"REGION_{name.upper()}")
+
+
+def test_a_better_boot_alone_delivers_nothing():
+    clinic = running()
+    clinic.body.check_ram = lambda: FAILED
+    clinic.boot()
+    clinic.boot()
+    assert len(events(clinic, "POST_FAIL")) == 2
+    del clinic.body.check_ram
+    orders = len(clinic.body.orders)
+    clinic.command("SILENCE", alarm="all")
+    clinic.boot()
+    clinic.run(DAY_S)
+    assert len(clinic.body.orders) == orders
+    clinic.command("RESUME")
+    clinic.run(DAY_S)
+    assert len(clinic.body.orders) > orders
+    assert not {"self_test", "safe_state"} & set(clinic.alarms())
+    clinic.boot()
+    assert str(clinic.status().operation) == "basal"
+
+
+def test_an_unfilled_pump_fails_its_test_in_silence():
+    body = Body()
+    body.check_ram = lambda: FAILED
+    clinic = Clinic(body)
+    clinic.run(DAY_S)
+    assert str(clinic.status().therapy) == "unfilled"
+    assert "self_test" in clinic.alarms()
+    assert not body.tones
+
+
+@pytest.mark.parametrize("gap_s", [60, 1199, 1200, HOUR_S // 2, HOUR_S])
+def test_three_resets_within_an_hour_are_a_loop(gap_s):
+    clinic = running()
+    clinic.body.bitten = True
+    for _ in range(3):
+        clinic.run(gap_s)
+        clinic.boot()
+    loop = gap_s < HOUR_S  # what is lost of uptime makes resets come closer, never farther apart
+    assert bool(events(clinic, "RESET_LOOP")) == loop
+    assert str(clinic.status().therapy) == ("safe_state" if loop else "running")
+    assert [event.a for event in events(clinic, "WATCHDOG_RESET")] == ([1, 2, 3] if loop else [1, 1, 1])
+
+
+def test_a_loop_is_known_even_if_no_wake_comes_to_its_end():
+    clinic = running()
+    clinic.body.bitten = True
+    poll, clinic.poll = clinic.poll, lambda: None  # it hangs before its first wake
+    for _ in range(5):
+        clinic.boot()
+    clinic.poll = poll
+    clinic.poll()
+    assert len(events(clinic, "RESET_LOOP")) == 1
+
+
+# While it works
+
+
+def test_every_hour_is_tested_and_no_wake_is_added():
+    clinic = running()
+    tests = []
+    clinic.pump.selftest.hourly = lambda now_s, hourly=clinic.pump.selftest.hourly: (tests.append(now_s), hourly(now_s))
+    clinic.run(DAY_S)
+    clinic.command("STOP")  # in mid-hour
+    clinic.run(777)
+    clinic.command("RESUME")
+    clinic.run(3 * DAY_S)
+    gaps_s = [later - earlier for earlier, later in pairwise(tests)]
+    assert max(gaps_s) <= HOUR_S
+    assert len(tests) <= 4 * 24 + 4
+    wakes = []
+    clinic.pump.poll = lambda poll=clinic.pump.poll: (wakes.append(1), poll())[1]
+    clinic.run(DAY_S)
+    assert len(wakes) == 24
+
+
+def test_self_tests_disturb_no_order():
+    tested, untested = running(), running()
+    untested.pump.selftest.hourly = lambda now_s: setattr(untested.pump.selftest, "due_s", now_s + HOUR_S)
+    for clinic in (tested, untested):
+        clinic.run(30 * DAY_S)
+    assert tested.body.orders == untested.body.orders
+
+
+FLIPS = {
+    "rate": lambda pump, bit: setattr(
+        pump.infusion.delivery, "rate_nl_per_day", pump.infusion.delivery.rate_nl_per_day ^ bit
+    ),
+    "rate copy": lambda pump, bit: setattr(pump.infusion.delivery, "rate_copy", pump.infusion.delivery.rate_copy ^ bit),
+    **{
+        name: lambda pump, bit, name=name: setattr(pump.state, name, getattr(pump.state, name) ^ bit)
+        for name in (*state._ORDERS, "therapy")
+    },
+    **{
+        name: lambda pump, bit, name=name: setattr(pump.ledger, name, getattr(pump.ledger, name) ^ bit)
+        for name in ("delivered_steps", "unknown_steps", "booked_steps")
+    },
+}
+
+
+@pytest.mark.parametrize("bit", [1, 64])
+@pytest.mark.parametrize("flip", FLIPS)
+def test_a_flip_in_ram_is_put_right_before_the_next_batch(flip, bit):
+    twin, clinic = running(), running()
+    clinic.run(1000)
+    FLIPS[flip](clinic.pump, bit)
+    clinic.run(2 * DAY_S - 1000)
+    twin.run(2 * DAY_S)
+    assert clinic.body.orders == twin.body.orders
+    assert abs(clinic.status().delivered_nl - twin.status().delivered_nl) <= 100
+    assert clinic.status().dose_ng_per_day == 500_000
+    assert not clinic.alarms()
+    assert len(events(clinic, "MEM_CORRECTED")) == 1
+    assert faults(clinic) == ["MEM_CORRECTED"]
+
+
+@pytest.mark.parametrize("order", ["STOP", "silence", "program"])
+def test_a_flip_is_not_kept_by_the_next_command(order):
+    clinic = running()
+    clinic.pump.state.highest_dose_ng ^= 1 << 20
+    if order == "program":
+        clinic.program(dose_ng_per_day=510_000)
+    else:
+        clinic.command(*([order] if order == "STOP" else ["SILENCE"]), **({} if order == "STOP" else {"alarm": "all"}))
+    clinic.boot()
+    assert clinic.pump.state.highest_dose_ng == (510_000 if order == "program" else 500_000)
+
+
+@pytest.mark.parametrize("slots", [state.SLOTS, ledger.SLOTS])
+def test_what_no_copy_holds_is_lost(slots):
+    clinic = running()
+    clinic.run(1000)
+    spoil(clinic, *slots)
+    FLIPS["rate_nl_per_day" if slots == state.SLOTS else "booked_steps"](clinic.pump, 64)
+    clinic.run(HOUR_S)
+    assert {"safe_state", "memory_critical"} <= set(clinic.alarms())
+    status = clinic.status()
+    assert (str(status.therapy), status.rate_nl_per_day) == ("safe_state", 6000)
+    clinic.run(DAY_S)
+    assert len(events(clinic, "MEM_ERROR_CRIT")) == 1
+    assert "memory_critical" in clinic.alarms()
+    clinic.refill()
+    clinic.program()
+    clinic.run(DAY_S)
+    assert not clinic.alarms()
+    assert clinic.status().rate_nl_per_day == 250_000
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+@pytest.mark.parametrize("slots", [state.SLOTS, ledger.SLOTS, schedule.SLOTS[0]], ids=["state", "ledger", "week"])
+def test_a_spoilt_copy_is_written_anew(slots, copies):
+    clinic = running(flex=True)
+    whole = [bytes(clinic.body.store.read(slot)) for slot in slots]
+    spoil(clinic, *slots[:copies])
+    clinic.run(4 * HOUR_S)
+    assert len(events(clinic, "MEM_CORRECTED")) <= 1  # a ledger's may have been written over before it was looked at
+    if slots != ledger.SLOTS:
+        assert len(events(clinic, "MEM_CORRECTED")) == 1
+        assert [clinic.body.store.read(slot)[12:-4] for slot in slots] == [data[12:-4] for data in whole]
+    clinic.boot()
+    assert str(clinic.status().therapy) == "running"
+    assert set(clinic.alarms()) == {"clock_lost"}
+
+
+@pytest.mark.parametrize("slots", [state.SLOTS, ledger.SLOTS, schedule.SLOTS[0]], ids=["state", "ledger", "week"])
+@pytest.mark.parametrize("copy", [0, 1])
+def test_a_copy_spoilt_while_unpowered_is_mended_at_power_on(slots, copy):
+    clinic = running(flex=True)
+    spoil(clinic, slots[copy])
+    clinic.boot()
+    assert len(events(clinic, "MEM_CORRECTED")) == 1
+    assert str(clinic.status().therapy) == "running"
+    spoil(clinic, slots[1 - copy])
+    clinic.boot()
+    assert str(clinic.status().therapy) == "running"
+
+
+@pytest.mark.parametrize("slot", [LOG_SLOTS[0], FAULT_SLOTS[0]])
+@pytest.mark.parametrize("unpowered", [True, False])
+def test_a_spoilt_entry_is_a_non_critical_alarm_and_a_gap(slot, unpowered):
+    clinic = running()
+    clinic.body.bitten = True
+    clinic.boot()
+    clinic.body.bitten = False
+    spoil(clinic, slot)
+    if unpowered:
+        clinic.boot()
+    else:
+        clinic.run(13 * HOUR_S)
+    alarm = clinic.alarms()["memory"]
+    assert str(alarm.condition) == "past"
+    assert len([pattern for _, pattern in clinic.body.tones if pattern == 0x33]) >= 1
+    entries = clinic.ask("LOG" if slot == LOG_SLOTS[0] else "FAULTS", first_seq=1, last_seq=12).entries
+    assert entries
+    assert [entry.seq for entry in entries] == list(range(2, 2 + len(entries)))
+
+
+def test_code_that_is_spoilt_is_not_trusted_any_more():
+    clinic = running()
+    clinic.body.check_code = lambda: FAILED
+    clinic.run(HOUR_S)
+    assert set(clinic.alarms()) == {"memory_critical", "safe_state"}
+    assert clinic.status().rate_nl_per_day == 6000
+    clinic.run(DAY_S)
+    assert len(events(clinic, "MEM_ERROR_CRIT")) == 1
+
+
+def test_a_dead_buzzer_is_said_once_and_stops_nothing():
+    clinic = running()
+    revision = clinic.pump.state.revision
+    clinic.body.buzzer = FailingTest(clinic.body)
+    clinic.pump.selftest._hal = clinic.body
+    clinic.run(DAY_S)
+    status = clinic.status()
+    assert [str(advisory) for advisory in status.advisories] == ["buzzer_fault"]
+    assert clinic.pump.state.revision > revision  # so that who watches the telemetry asks for status
+    assert len(events(clinic, "ALARM_DEVICE_FAULT")) == 1
+    assert status.rate_nl_per_day == 250_000
+    assert not clinic.alarms()
