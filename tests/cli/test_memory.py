@@ -122,6 +122,7 @@ def test_what_is_no_pumps_record_keeps_no_catheter(thecal: Thecal, tmp_path: Pat
     assert thecal(*IMPLANT, "--keep-catheter", str(file)).exit_code == 2
 
 
+@pytest.mark.shows("FI-54")
 def test_another_pump_than_the_one_that_was_meant_is_left_alone(emulator: EmulatorProcess, thecal: Thecal) -> None:
     url = emulator.url
     for verb in (("status",), (*PROGRAM, "--override"), ("stop",), ("patient",), ("log",)):
@@ -136,6 +137,7 @@ def test_another_pump_than_the_one_that_was_meant_is_left_alone(emulator: Emulat
             assert json.loads(thecal("status", "--json", "--serial", serial).stdout)["serial"] == serial
 
 
+@pytest.mark.shows("SEED-46")
 def test_events_and_a_registrys_row_are_exported_without_personal_data(
     emulator: EmulatorProcess, thecal: Thecal
 ) -> None:
@@ -182,7 +184,7 @@ def test_exports_that_there_are_not(thecal: Thecal, options: tuple[str, ...]) ->
 def test_telemetry_is_recorded_row_by_row(thecal: Thecal, tmp_path: Path) -> None:
     file = tmp_path / "pump.sqlite"
     start_therapy(thecal)
-    with EmulatorProcess(speed="max") as quick:
+    with EmulatorProcess(speed=600) as quick:
         url = quick.url
         done = thecal("record", str(file), "--every", "1m", "--count", "3", "--port", url)
         assert done.exit_code == 0, done.stderr

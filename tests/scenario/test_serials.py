@@ -23,6 +23,7 @@ def test_seeds_have_numbers_of_their_own(one, other):
     assert len(serial_of(one)) == 12
 
 
+@pytest.mark.shows("SEED-45")
 def test_sixty_thousand_pumps_and_more_are_told_apart():
     assert len({serial_of(seed) for seed in range(100_500)}) == 100_500
     assert serial_of(0) == "THECAL-00001"
@@ -30,6 +31,7 @@ def test_sixty_thousand_pumps_and_more_are_told_apart():
 
 
 @given(serials=st.lists(st.text("0123456789ABCDEF-", min_size=1, max_size=12), min_size=2, max_size=2, unique=True))
+@pytest.mark.shows("FI-54")
 def test_a_command_for_one_pump_is_refused_by_any_other(serials):
     meant, other = (Clinic(Body(), Config(serial=serial)) for serial in serials)
     for clinic in (meant, other):
