@@ -63,16 +63,22 @@ port_option = click.option(
 )
 
 
+serial_option = click.option(
+    "--serial", metavar="NUMBER", help="Speak to this pump only: ends with 3 when another one answers."
+)
+
+
 def pump_verb(verb: Callable[..., None]) -> Callable[..., None]:
     """Give `verb` a connected Programmer as its first argument, the common options, and exit codes."""
 
     @port_option
+    @serial_option
     @json_option
     @verbose_option
     @functools.wraps(verb)
-    def connected(port: str, verbose: bool, **options: Any) -> None:
+    def connected(port: str, serial: str | None, verbose: bool, **options: Any) -> None:
         try:
-            with Programmer.open(port) as pump:
+            with Programmer.open(port, serial=serial) as pump:
                 verb(pump, **options)
         except ProgrammerError as error:
             if verbose:

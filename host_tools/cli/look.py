@@ -10,6 +10,7 @@ import rich_click as click
 from host_tools.cli import sheet
 from host_tools.cli.common import DURATION_S, print_json, pump_verb
 from host_tools.programmer import Programmer
+from host_tools.registry import EVENT_COLUMNS, event_row
 
 MAX_PERIOD_S = 65_535
 
@@ -18,6 +19,16 @@ def _check_period(_ctx: click.Context, _param: click.Parameter, period_s: int) -
     if not 1 <= period_s <= MAX_PERIOD_S:
         raise click.BadParameter(f"{period_s} s is outside 1 s to {MAX_PERIOD_S} s (18 h)")
     return period_s
+
+
+period_option = click.option(
+    "--every",
+    default="1s",
+    show_default=True,
+    type=DURATION_S,
+    callback=_check_period,
+    help="Pump time between two updates.",
+)
 
 
 @click.command()
@@ -35,14 +46,7 @@ def status(pump: Programmer, as_json: bool, check: bool) -> None:
 
 
 @click.command()
-@click.option(
-    "--every",
-    default="1s",
-    show_default=True,
-    type=DURATION_S,
-    callback=_check_period,
-    help="Pump time between two updates.",
-)
+@period_option
 @click.option("--count", type=click.IntRange(min=1), help="End after so many updates; default: until Ctrl-C.")
 @pump_verb
 def watch(pump: Programmer, as_json: bool, every: int, count: int | None) -> None:
@@ -69,10 +73,8 @@ def log(pump: Programmer, as_json: bool, since: int, as_csv: bool, faults: bool)
         print_json(list(events))
     elif as_csv:
         table = csv.writer(sys.stdout)
-        table.writerow(("seq", "t_s", "wall", "name", "severity", "data"))
-        for event in events:
-            data = " ".join(f"{key}={'' if value is None else value}" for key, value in event["data"].items())
-            table.writerow((*(event[key] for key in ("seq", "t_s", "wall", "name", "severity")), data))
+        table.writerow(EVENT_COLUMNS[1:])
+        table.writerows(event_row("", event)[1:] for event in events)
     else:
         for event in events:
             click.echo(sheet.event_line(event))

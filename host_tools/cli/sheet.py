@@ -53,10 +53,15 @@ def watch_line(status: dict[str, Any]) -> str:
 
 def event_line(event: dict[str, Any]) -> str:
     """One event of `log`."""
-    when = shown_time(event["wall"]) if event["wall"] else f"up {format_duration(event['t_s'])}"
+    when = moment(event["wall"], event["t_s"])
     data = "  ".join(f"{key}={'-' if value is None else value}" for key, value in event["data"].items())
     name = click.style(f"{event['name']:<22}", fg=SEVERITY_COLOUR.get(event["severity"]))
     return f"{event['seq']:>7}  {when:<19}  {event['severity']:<12}  {name}  {data}".rstrip()
+
+
+def moment(wall: str | None, uptime_s: int) -> str:
+    """When something was: by the pump's clock, or by its age where it had none."""
+    return shown_time(wall) if wall else f"up {format_duration(uptime_s)}"
 
 
 def dose(status: dict[str, Any]) -> str:

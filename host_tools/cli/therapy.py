@@ -12,8 +12,10 @@ import rich_click as click
 
 from host_tools.cli import sheet
 from host_tools.cli.common import DECIMAL, LOCAL_TIME, Failure, print_json, pump_verb, say
+from host_tools.cli.patient import read_document
 from host_tools.programmer import FlexProgram, Program, Programmer, Refill
 from host_tools.programmer.flex import DAYS, clock_time
+from host_tools.programmer.handover import handover_of
 from host_tools.programmer.programmer import DEPTH_MM, PUMP_TUBING_ML
 from host_tools.programmer.units import mcg_from_ng
 from protocol.codes import ALARM, CLASS
@@ -26,7 +28,14 @@ LEFT = {"stopped": "stopped, nothing is delivered", "minimum": "at the minimum r
 
 
 @click.command()
-@click.option("--catheter-cm", type=DECIMAL, required=True, help="Length of the catheter left in place.")
+@click.option("--catheter-cm", type=DECIMAL, help="Length of the catheter left in place.")
+@click.option(
+    "--keep-catheter",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="The catheter is an earlier pump's: FILE is what `thecal patient --json` printed there. "
+    "The patient's record goes into this pump as well.",
+)
 @click.option(
     "--pump-tubing-ml",
     type=DECIMAL,
@@ -34,15 +43,27 @@ LEFT = {"stopped": "stopped, nothing is delivered", "minimum": "at the minimum r
     show_default=True,
     help="Dead volume of the pump's own tubing.",
 )
-@click.option("--site", default="", help="Where the pump sits, in a few words.")
-@click.option("--depth-mm", type=click.IntRange(0, 255), default=DEPTH_MM, show_default=True, help="Under the skin.")
+@click.option("--site", help="Where the pump sits, in a few words; default: where the earlier pump sat.")
+@click.option(
+    "--depth-mm", type=click.IntRange(0, 255), help=f"Under the skin; default: {DEPTH_MM}, or the earlier pump's."
+)
 @click.option("--date", type=LOCAL_TIME, help="When it was implanted; default: now.")
 @click.option("--wall", type=LOCAL_TIME, help=WALL_HELP)
 @click.option("--override", is_flag=True, help="Accept a depth of more than 25 mm.")
 @pump_verb
-def implant(pump: Programmer, as_json: bool, **fields: Any) -> None:
-    """Record the implantation and set the pump's clock."""
-    status = _done(pump, lambda: pump.implant(**fields))
+def implant(
+    pump: Programmer, as_json: bool, catheter_cm: Decimal | None, keep_catheter: str | None, **fields: Any
+) -> None:
+    """Record the implantation and set the pump's clock. A pump that takes another's place may keep its catheter."""
+    if (catheter_cm is None) == (keep_catheter is None):
+        raise click.UsageError("give either --catheter-cm or --keep-catheter FILE")
+    given = {name: value for name, value in fields.items() if value is not None}
+    if keep_catheter is None:
+        assert catheter_cm is not None
+        status = _done(pump, lambda: pump.implant(catheter_cm, **given))
+    else:
+        old = handover_of(read_document(keep_catheter), keep_catheter)
+        status = _done(pump, lambda: pump.take_over(old, **given))
     _show(status, as_json, f"implanted {sheet.shown_time(status['implanted'])}; the clock is set")
 
 

@@ -10,6 +10,7 @@ from host_tools.programmer.errors import (
     ReadBackDiffers,
     Refused,
     SessionLost,
+    WrongPump,
 )
 from host_tools.programmer.flex import FlexProgram, FlexStep
 from host_tools.programmer.handover import Handover
@@ -36,4 +37,5 @@ __all__ = [
     "SerialTransport",
     "SessionLost",
     "Transport",
+    "WrongPump",
 ]

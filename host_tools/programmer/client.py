@@ -19,6 +19,7 @@ from host_tools.programmer.errors import (
     ProtocolMismatch,
     Refused,
     SessionLost,
+    WrongPump,
 )
 from host_tools.programmer.line import REFUSED, Line
 from host_tools.programmer.session import Session, unsigned
@@ -50,12 +51,14 @@ CHANGES = (
 
 
 class Client:
-    """A connected programmer. `entropy` gives its nonces; a request is sent `tries` times, `timeout_s` apart."""
+    """A connected programmer, with `serial` for that pump alone. `entropy` gives its nonces; a request is sent
+    `tries` times, `timeout_s` apart."""
 
     def __init__(
         self,
         transport: Transport,
         *,
+        serial: str | None = None,
         key: bytes = auth.TEST_KEY,
         role: str = "clinician",
         checks: bool = True,
@@ -64,6 +67,7 @@ class Client:
         tries: int = 4,
     ) -> None:
         self._line = Line(transport, timeout_s, tries)
+        self._wanted_serial = serial
         self._key = key
         self._role = role
         self._checks = checks
@@ -74,9 +78,10 @@ class Client:
         self._serial = b""
 
     @classmethod
-    def open(cls, url: str = "auto", **options: Any) -> Self:
-        """Connect to what pyserial opens at `url`, or to the only pump in sight. Options as in the constructor."""
-        return cls(SerialTransport(find_port() if url == "auto" else url), **options)
+    def open(cls, url: str = "auto", serial: str | None = None, **options: Any) -> Self:
+        """Connect to what pyserial opens at `url`, or to the only pump in sight (of this serial number, where it is
+        known beforehand). Options as in the constructor."""
+        return cls(SerialTransport(find_port(serial) if url == "auto" else url), serial=serial, **options)
 
     def __enter__(self) -> Self:
         return self
@@ -95,8 +100,14 @@ class Client:
         if self._hello is None:
             fields = self.ask("HELLO")
             _check_schema(fields["version"], fields["fingerprint"])
+            hello = readout.hello_dict(fields)
+            if self._wanted_serial not in (None, hello["serial"]):
+                raise WrongPump(
+                    f"pump {hello['serial']} answers at {self._line.transport.name}, not {self._wanted_serial}; "
+                    "nothing was asked of it: name the other one's port with --port"
+                )
             self._serial = fields["serial"]
-            self._hello = readout.hello_dict(fields)
+            self._hello = hello
         return self._hello
 
     @contextmanager

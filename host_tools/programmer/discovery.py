@@ -51,9 +51,15 @@ def usb_ports() -> list[str]:
     return sorted(port.device for port in list_ports.comports() if port.vid == RP2040_VENDOR)
 
 
-def find_port() -> str:
-    """The URL of the only pump in sight. NoDevice, saying what was seen, when there is none or several."""
+def find_port(serial: str | None = None) -> str:
+    """The URL of the only pump in sight; with `serial`, the emulator of that number goes before all others.
+
+    NoDevice, saying what was seen, when there is none or several.
+    """
     emulators = running_emulators()
+    wanted = [emulator.tcp for emulator in emulators if emulator.serial == serial]
+    if len(wanted) == 1:
+        return wanted[0]
     seen = {emulator.tcp: f"emulator {emulator.serial} (pid {emulator.pid})" for emulator in emulators}
     seen |= dict.fromkeys(usb_ports(), "RP2040")
     if len(seen) == 1:

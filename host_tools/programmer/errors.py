@@ -56,6 +56,10 @@ class NoDevice(ProgrammerError):
     exit_code = 3
 
 
+class WrongPump(NoDevice):
+    """Another pump than the one that was meant."""
+
+
 class LinkLost(ProgrammerError):
     """The pump was there and stopped answering."""
 

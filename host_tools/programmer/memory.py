@@ -28,10 +28,13 @@ class Memory(Client):
 
     def write_records(self, texts: Mapping[str, str]) -> None:
         """Write several texts in one session; BadValue, before any is written, for one that no pump takes."""
-        wanted = {field: _on_the_wire(field, text, self._checks) for field, text in texts.items()}
+        wanted = self._encoded(texts)
         with self.session():
             for field, text in wanted.items():
                 self.ask("WRITE_RECORD", field=field, text=text)
+
+    def _encoded(self, texts: Mapping[str, str]) -> dict[str, bytes]:
+        return {field: _on_the_wire(field, text, self._checks) for field, text in texts.items()}
 
     def implant_record(self) -> dict[str, Any]:
         """What `implant` recorded last: lengths, volumes and place in its units, and when (None: not implanted)."""

@@ -128,9 +128,11 @@ class Programmer(Memory):
             old.implant["site"] if site is None else site,
             old.implant["depth_mm"] if depth_mm is None else depth_mm,
         )
+        texts = {field: text for field, text in old.patient.items() if text}
+        self._encoded(texts)  # what no pump takes is said before anything is done
         with self.session():
-            self.write_records({field: text for field, text in old.patient.items() if text})
             self.implant(old.implant["catheter_cm"], pump_tubing_ml, *place, date, wall, override, kept_catheter=True)
+            self.write_records(texts)
 
     def refill(
         self,

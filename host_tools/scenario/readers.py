@@ -105,11 +105,14 @@ PatientTexts = Annotated[
 ]
 
 
+_ROOTS = f"{', '.join([*ROOTS][:-1])} or {[*ROOTS][-1]}"
+
+
 def _path(path: str) -> str:
     root, _, rest = path.partition(".")
     fields = ROOTS.get(root)
     if fields is None or not rest:
-        raise ValueError(f"{path!r} is no path into {' or '.join(ROOTS)}, such as status.alarms")
+        raise ValueError(f"{path!r} is no path into {_ROOTS}, such as status.alarms")
     if not fields:  # a list
         return path
     if rest.split(".")[0] not in fields:
@@ -120,7 +123,7 @@ def _path(path: str) -> str:
 
 def _known_words(expectations: dict[str, Expected]) -> dict[str, Expected]:
     if not expectations:
-        raise ValueError(f"expected at least one path into {' or '.join(ROOTS)}")
+        raise ValueError(f"expected at least one path into {_ROOTS}")
     for path, expected in expectations.items():
         words = expected.values if isinstance(expected, SameSet) else (getattr(expected, "value", None),)
         for word in words if path in WORDS else ():

@@ -21,6 +21,7 @@ def padded(text):
 
 
 @given(writes=writes)
+@pytest.mark.shows("SEED-37")
 def test_every_text_that_fits_is_read_again_after_a_reset(writes):
     store = Store()
     kept = dict.fromkeys(FIELDS, "")
@@ -58,6 +59,7 @@ def test_plain_text_is_what_utf_8_allows_without_control_characters(data):
 
 
 @pytest.mark.parametrize("bit", [0, 8 * 12, 8 * 40, 8 * 1600])
+@pytest.mark.shows("FI-31")
 def test_either_copy_alone_is_the_whole_chart_and_none_is_an_alarm(bit):
     clinic = Clinic(Body())
     clinic.command("WRITE_RECORD", field="patient_name", text=padded("Ada"))

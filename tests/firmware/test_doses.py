@@ -33,6 +33,7 @@ def clinic_of(body=None):
 
 @settings(max_examples=15)
 @given(doses=st.lists(st.integers(100_000, 900_000), max_size=3), more=st.sampled_from([0, 9, 10, 70]))
+@pytest.mark.shows("SEED-31")
 def test_the_newest_doses_are_told_in_order_with_the_one_before(doses, more):
     clinic = clinic_of()
     doses += [300_000 + 7 * number for number in range(more)]

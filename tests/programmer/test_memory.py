@@ -1,16 +1,21 @@
 """The patient's record and the titration history, as a programmer reads and writes them."""
 
+import json
 import random
+from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tools.programmer import BadValue, Programmer, Refused
+from host_tools.programmer import BadValue, Handover, Programmer, Refused
+from host_tools.programmer.handover import handover_of
 from protocol import codes
 from protocol.messages import NONE32
 from tests.programmer.peer import Peer, PeerTransport
+
+NOW = datetime(2026, 1, 5, 8)
 
 
 def connect(peer: Peer, **options: Any) -> Programmer:
@@ -114,3 +119,55 @@ def test_the_change_is_right_to_a_twentieth_of_a_percent(old_ng: int, new_ng: in
     (row,) = connect(peer).titration()
     tenths = round(10 * row["change_percent"])
     assert abs(tenths * old_ng - 1000 * (new_ng - old_ng)) * 2 <= old_ng
+
+
+OLD = Handover(
+    "THECAL-00001",
+    {"implanted": None, "catheter_cm": 89.0, "pump_tubing_ml": 0.199, "site": "left", "depth_mm": 18},
+    {"patient_name": "Ada", "clinic": ""},
+)
+
+
+def test_the_catheter_and_the_record_are_taken_over_in_one_session() -> None:
+    peer = Peer()
+    connect(peer).take_over(OLD, wall=NOW)
+    assert [name for name, _ in peer.done] == ["PROVE", "IMPLANT", "WRITE_RECORD", "CLOSE"]
+    told = peer.done[1][1]
+    assert (told["catheter_mm"], told["tubing_nl"], told["depth_mm"]) == (
+        890,
+        140_000,
+        18,
+    )  # the tubing is the new one's
+    assert (told["site"].rstrip(b"\0"), str(told["kept_catheter"])) == (b"left", "yes")
+
+
+@pytest.mark.parametrize(
+    "old", [OLD._replace(patient={"name": "Ada"}), OLD._replace(implant=OLD.implant | {"depth_mm": 30})]
+)
+def test_what_cannot_be_taken_over_is_said_before_anything_is_done(old: Handover) -> None:
+    peer = Peer()
+    with pytest.raises((BadValue, Refused)):
+        connect(peer).take_over(old, wall=NOW)
+    assert not {"IMPLANT", "WRITE_RECORD"} & {name for name, _ in peer.done}
+
+
+def test_a_handover_is_read_from_its_own_document() -> None:
+    document = json.loads(json.dumps(OLD._asdict()))
+    assert handover_of(document, "old.json") == OLD
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"implant": None}, "does not say how a pump was implanted"),
+        ({"implant": OLD.implant | {"catheter_cm": "89"}}, "implant.catheter_cm cannot be '89'"),
+        ({"implant": OLD.implant | {"catheter_cm": 0}}, "no catheter"),
+        ({"implant": OLD.implant | {"site": None}}, "implant.site cannot be None"),
+        ({"patient": {"patient_name": 5}}, "holds no texts"),
+        ({"patient": None}, "holds no texts"),
+    ],
+)
+def test_what_is_no_handover_is_refused_in_words(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(BadValue, match=words) as refused:
+        handover_of(OLD._asdict() | change, "old.json")
+    assert str(refused.value).startswith("old.json")

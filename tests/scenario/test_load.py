@@ -106,16 +106,32 @@ heal: stall
     heal: 'stall' is no fault of this version
 power_cut: {for: 10}
     power_cut.for: expected a duration such as 90s, 2h or 3d 4h 30m, got 10
+implant: {site: left}
+    implant: implant needs catheter_cm, or keep_catheter: true
+implant: {catheter_cm: 89, keep_catheter: true}
+    implant: implant needs catheter_cm, or keep_catheter: true
+alarm_settings: {}
+    alarm_settings: expected a mapping with critical_interval, non_critical_interval, stopped_after, low_reservoir_ml
+alarm_settings: {critical_interval: 10}
+    alarm_settings.critical_interval: expected a duration such as 90s, 2h or 3d 4h 30m, got 10
+patient: {}
+    patient: expected texts of the patient's record: patient_name,
+patient: {name: Ada}
+    'name' is no field of the patient's record of this version
+patient: {born: 1980}
+    patient.born: expected a text, got 1980
+replace_pump: {serial: THECAL-000001}
+    replace_pump.serial: expected 1 to 12 ASCII characters, got 'THECAL-000001'
 wait: 90
     wait: expected a duration such as 90s, 2h or 3d 4h 30m, got 90
 wait: 40000d
     wait: '40000d' is longer than the 34 years
 expect: {}
-    expect: expected at least one path into status or truth
+    expect: expected at least one path into status, truth, patient or titration
 expect: [low_reservoir]
     expect: expected a mapping, got ['low_reservoir']
 expect: {alarms: []}
-    expect.alarms: 'alarms' is no path into status or truth, such as status.alarms
+    expect.alarms: 'alarms' is no path into status, truth, patient or titration, such as status.alarms
 expect: {status.reservoir: 5}
     'status.reservoir' is no path of this version; did you mean 'status.reservoir_nl'?
 expect: {truth.csf_mcg_per_ml: 1}

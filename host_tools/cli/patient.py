@@ -1,0 +1,93 @@
+"""Verbs for what the pump remembers: patient, titration."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from host_tools.cli import sheet
+from host_tools.cli.common import Failure, print_json, pump_verb
+from host_tools.programmer import Programmer
+from host_tools.programmer.handover import texts_of
+
+
+def _assignments(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    texts = {}
+    for assignment in given:
+        field, equals, text = assignment.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{assignment!r} sets nothing; write patient_name='Ada Holm'")
+        texts[field.strip()] = text
+    return texts
+
+
+def read_document(file: str) -> Any:
+    """What a JSON or YAML file holds. Failure, with file and line, when it is neither."""
+    try:
+        text = Path(file).read_text(encoding="utf-8")
+        if file.endswith(".json"):
+            return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Failure(f"{file}:{error.lineno}: no valid JSON: {error.msg}", 2) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(f"{file} cannot be read: {error}", 2) from error
+    from host_tools.scenario.document import Document  # needs more than the core
+
+    document = Document(text)
+    if document.problems:
+        line, _, problem = document.problems[0]
+        raise Failure(f"{file}:{line}: {problem}", 2)
+    return document.value
+
+
+@click.command()
+@click.option("--set", "texts", multiple=True, metavar="FIELD=TEXT", callback=_assignments, help="Write a text.")
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Write the texts of a JSON or YAML file: fields, or what `thecal patient --json` printed.",
+)
+@pump_verb
+def patient(pump: Programmer, as_json: bool, texts: dict[str, str], file: str | None) -> None:
+    """Show the patient's record that the pump carries, or write parts of it. An empty text deletes a field.
+
+    With --json also how the pump was implanted: what `thecal implant --keep-catheter` wants for the next pump. This is
+    personal data, and stays in the pump: only what you redirect into a file yourself is kept outside.
+    """
+    if file is not None:
+        document = read_document(file)
+        if isinstance(document, dict):
+            document = document.get("patient", document)
+        texts = texts_of(document, file) | texts
+    with pump.session():
+        if texts:
+            pump.write_records(texts)
+        told = pump.handover()
+    if as_json:
+        print_json(told._asdict())
+        return
+    for field, text in told.patient.items():
+        if text:
+            lines = text.split("\n")
+            click.echo(f"{field:<20} {lines[0]}")
+            click.echo("".join(f"{'':<20} {line}\n" for line in lines[1:]), nl=False)
+    empty = [field for field, text in told.patient.items() if not text]
+    if empty:
+        click.echo(f"{'empty':<20} {', '.join(empty)}")
+
+
+@click.command()
+@pump_verb
+def titration(pump: Programmer, as_json: bool) -> None:
+    """The committed daily doses that the pump remembers (the last 64), oldest first, and what each changed."""
+    doses = pump.titration()
+    if as_json:
+        print_json(doses)
+        return
+    if not doses:
+        click.echo("no dose was committed yet")
+    for dose in doses:
+        change = "first dose" if dose["change_percent"] is None else f"{dose['change_percent']:+.1f} %"
+        note = "  limit overridden" if dose["overridden"] else ""
+        click.echo(f"{sheet.moment(dose['wall'], dose['uptime_s']):<19}  {sheet.dose(dose)}  {change}{note}")
