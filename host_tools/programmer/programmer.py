@@ -48,17 +48,19 @@ class Programmer(Memory):
                 return
             since = answer["entries"][-1]["seq"] + 1
 
-    def latest_event(self, name: str) -> dict[str, Any] | None:
-        """The newest event of this name that the pump still has."""
+    def log_backwards(self) -> Iterator[dict[str, Any]]:
+        """The events that the pump still has, newest first."""
+        self.hello()
         bounds = self.ask("LOG", first_seq=LAST_SEQ, last_seq=LAST_SEQ)
         end, oldest = bounds["next_seq"], bounds["oldest_seq"]
         while end > oldest:
             first = max(oldest, end - LOG_PIECE)
-            for entry in reversed(self.ask("LOG", first_seq=first, last_seq=end - 1)["entries"]):
-                if str(entry["event"]) == name:
-                    return readout.event_dict(entry)
+            yield from map(readout.event_dict, reversed(self.ask("LOG", first_seq=first, last_seq=end - 1)["entries"]))
             end = first
-        return None
+
+    def latest_event(self, name: str) -> dict[str, Any] | None:
+        """The newest event of this name that the pump still has."""
+        return next((event for event in self.log_backwards() if event["name"] == name), None)
 
     def watch(self, period_s: int = 1) -> Generator[dict[str, Any], None, None]:
         """Status at every telemetry message, with its number as `seq`, until the iterator is closed."""
