@@ -59,6 +59,8 @@ class Commands:
         self._doses = pump.doses
         self._selftest = pump.selftest
         self._table = {
+            wire.REQ_READ_PROGRAM: (self._read_program, _ANY),
+            wire.REQ_READ_PROGRAM_DAY: (self._read_program_day, _ANY),
             wire.REQ_IMPLANT: (self._implant, (wire.THERAPY_UNFILLED, wire.THERAPY_STOPPED)),
             wire.REQ_REFILL: (self._refill, _ALIVE),
             wire.REQ_STAGE: (self._stage, _ALIVE),
@@ -109,6 +111,21 @@ class Commands:
 
     def _filled(self):
         return self._state.last_refill_s != NEVER
+
+    def _read_program(self, _session, _frame):
+        state = self._state
+        if state.mode == wire.MODE_NONE:
+            return wire.REASON_STATE, None
+        program = state.mode, state.concentration_mcg_per_ml, state.dose_ng_per_day, state.rate_nl_per_day
+        return None, (wire.ANS_PROGRAM, wire.pack_program(*program))
+
+    def _read_program_day(self, _session, _frame, day):
+        if day >= schedule.DAYS:
+            return wire.REASON_MALFORMED, None
+        week = self._infusion.week
+        if week is None:
+            return wire.REASON_STATE, None
+        return None, (wire.ANS_PROGRAM_DAY, wire.pack_program_day(day, week.days[day]))
 
     def _implant(self, _session, _frame, wall_s, implanted_s, catheter_mm, tubing_nl, depth_mm, site, override, kept):
         if depth_mm > _MAX_DEPTH_MM and override != wire.FLAG_YES:

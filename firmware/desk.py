@@ -7,6 +7,7 @@ _PARSERS = {
     wire.REQ_LOG: wire.unpack_log,
     wire.REQ_FAULTS: wire.unpack_faults,
     wire.REQ_SUBSCRIBE: wire.unpack_subscribe,
+    wire.REQ_READ_PROGRAM_DAY: wire.unpack_read_program_day,
     wire.REQ_OPEN: wire.unpack_open,
     wire.REQ_IMPLANT: wire.unpack_implant,
     wire.REQ_REFILL: wire.unpack_refill,
@@ -29,6 +30,7 @@ _PARSERS = {
 _EMPTY = (
     wire.REQ_HELLO,
     wire.REQ_STATUS,
+    wire.REQ_READ_PROGRAM,
     wire.REQ_PROVE,
     wire.REQ_CLOSE,
     wire.REQ_READ_BACK,

@@ -3,7 +3,7 @@
 from struct import calcsize, pack, unpack
 
 VERSION = 3
-FINGERPRINT = 0x1E89E904
+FINGERPRINT = 0x5EEA12FD
 NONE32 = 0xFFFFFFFF
 ALL_ALARMS = 0xFFFF
 
@@ -197,6 +197,8 @@ REQ_SUBSCRIBE = 0x04
 REQ_PATIENT_BOLUS_SETTINGS = 0x0A
 REQ_READ_RECORD = 0x05
 REQ_DOSES = 0x06
+REQ_READ_PROGRAM = 0x07
+REQ_READ_PROGRAM_DAY = 0x09
 REQ_READ_IMPLANT = 0x0C
 REQ_FAULTS = 0x08
 REQ_OPEN = 0x10
@@ -230,6 +232,8 @@ ANS_SUBSCRIBED = 0x84
 ANS_PATIENT_BOLUS_SETTINGS = 0x8A
 ANS_RECORD = 0x85
 ANS_DOSES = 0x86
+ANS_PROGRAM = 0x87
+ANS_PROGRAM_DAY = 0x89
 ANS_IMPLANTATION = 0x8C
 ANS_FAULTS = 0x88
 ANS_CHALLENGE = 0x90
@@ -284,6 +288,8 @@ CLASS_CODES = (CLASS_NON_CRITICAL, CLASS_CRITICAL)
 
 ROLE_OF = {
     REQ_READ_RECORD: ROLE_OBSERVER,
+    REQ_READ_PROGRAM: ROLE_OBSERVER,
+    REQ_READ_PROGRAM_DAY: ROLE_OBSERVER,
     REQ_READ_IMPLANT: ROLE_OBSERVER,
     REQ_PROVE: ROLE_OBSERVER,
     REQ_CLOSE: ROLE_OBSERVER,
@@ -481,6 +487,11 @@ def unpack_read_record(payload):
 def unpack_doses(payload):
     """(first,)"""
     return _unpack("<I", payload)
+
+
+def unpack_read_program_day(payload):
+    """(day,)"""
+    return _unpack("<B", payload)
 
 
 def unpack_faults(payload):
@@ -793,6 +804,25 @@ def pack_doses(newest, doses):
     values = (newest,)
     out = _pack("<I", _DOSES, values)
     out += _pack_list("<IIIQQIB", _DOSES_DOSES, doses)
+    return out
+
+
+_PROGRAM = (("mode", 1), ("concentration_mcg_per_ml", 4), ("dose_ng_per_day", 8), ("rate_nl_per_day", 8))
+
+
+def pack_program(mode, concentration_mcg_per_ml, dose_ng_per_day, rate_nl_per_day):
+    values = (mode, concentration_mcg_per_ml, dose_ng_per_day, rate_nl_per_day)
+    return _pack("<BIQQ", _PROGRAM, values)
+
+
+_PROGRAM_DAY = (("day", 1),)
+_PROGRAM_DAY_STEPS = (("from_min", 2), ("dose_ng", 4), ("rate_nl_per_day", 4))
+
+
+def pack_program_day(day, steps):
+    values = (day,)
+    out = _pack("<B", _PROGRAM_DAY, values)
+    out += _pack_list("<HII", _PROGRAM_DAY_STEPS, steps)
     return out
 
 

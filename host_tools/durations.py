@@ -1,7 +1,7 @@
 """Durations (`3d 4h 30m`) and instants (a duration since start or an ISO local time) in people's words."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 
 UNIT_S = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 LONGEST_S = (1 << 30) - 1  # 34 years: the pump's own clock ends there
@@ -36,6 +36,16 @@ def parse_local_time(text: str) -> datetime:
     if moment.tzinfo is not None or moment.microsecond:
         raise ValueError(f"{text!r} is not local or not in whole seconds; write 2026-01-05T08:00:00")
     return moment
+
+
+def parse_date(text: str) -> date:
+    """The day of `2026-01-05`. ValueError otherwise."""
+    try:
+        if len(text) == len("2026-01-05"):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise ValueError(f"{text!r} is no date; write 2026-01-05")
 
 
 def parse_instant_s(text: str, start: datetime) -> int:

@@ -155,6 +155,14 @@ REQUESTS = (
         Struct("first" / Int32ul * "-; 0..2^32-2; number of the first commit wanted; older ones may be gone"),
         "Read the daily doses that were committed. An answer holds as many as fit: ask on from there.",
     ),
+    Message(0x07, "READ_PROGRAM", Empty, "Read the committed program.", "observer"),
+    Message(
+        0x09,
+        "READ_PROGRAM_DAY",
+        Struct("day" / Int8ul * "-; 0..6; day of the week, 0 is Monday"),
+        "Read a day of the committed flex program.",
+        "observer",
+    ),
     Message(0x0C, "READ_IMPLANT", Empty, "Read what IMPLANT recorded.", "observer"),
     Message(
         0x08,
@@ -417,6 +425,13 @@ ANSWERS = (
         ),
         "Committed daily doses, oldest first. The pump keeps 64.",
     ),
+    Message(
+        0x87,
+        "PROGRAM",
+        Program,
+        "What was ordered last: it runs, or RESUME would run it. Refused as `state` when nothing.",
+    ),
+    Message(0x89, "PROGRAM_DAY", Day, "A day of the committed program. Refused as `state` when it is no flex program."),
     Message(
         0x8C,
         "IMPLANTATION",

@@ -9,7 +9,7 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.durations import parse_duration_s, parse_local_time
+from host_tools.durations import parse_date, parse_duration_s, parse_local_time
 from host_tools.programmer import Programmer, ProgrammerError
 
 
@@ -50,6 +50,7 @@ def _parse_decimal(text: str) -> Decimal:
 DECIMAL = _Value("number", _parse_decimal)
 DURATION_S = _Value("duration", parse_duration_s)
 LOCAL_TIME = _Value("local time", parse_local_time)
+DATE = _Value("date", parse_date)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout and nothing else.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")

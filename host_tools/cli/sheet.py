@@ -6,9 +6,12 @@ from typing import Any
 
 import rich_click as click
 
+from host_tools.documents.lasts import too_old
+from host_tools.documents.wording import NOT_A_DEVICE, loss_of_therapy
 from host_tools.durations import format_duration
+from host_tools.programmer import FlexProgram, Program
+from host_tools.programmer.flex import head_of
 
-SIMULATION = "simulation and engineering tool, not a medical device"
 BAR_CELLS = 24
 SEVERITY_COLOUR = {"critical": "red", "non_critical": "yellow"}
 
@@ -16,9 +19,11 @@ SEVERITY_COLOUR = {"critical": "red", "non_critical": "yellow"}
 def status_lines(status: dict[str, Any]) -> Iterator[str]:
     """The status as a sheet."""
     yield click.style(f"{status['serial']}  {status['model']}  firmware {status['firmware']}", bold=True)
-    yield SIMULATION
+    yield NOT_A_DEVICE
     if status["key"] == "test":
         yield click.style("TEST KEY: anybody can program this pump with the published key", fg="yellow")
+    if lost := loss_of_therapy(status):
+        yield click.style(f"LOSS OF THERAPY: {lost}; `thecal emergency` lists its signs", fg="red", bold=True)
     yield ""
     for label, text in _rows(status):
         yield f"{label:<12} {text}"
@@ -30,14 +35,14 @@ def _rows(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Rate", f"{ml(status['rate_nl_per_day'])} mL/day"
     yield "Today", f"{status['delivered_today_mcg']} mcg since midnight"
     yield "Reservoir", _reservoir(status)
-    yield "Refill by", shown_time(status["refill_by"])
+    yield "Refill by", f"{status['refill_by']}, {why_refill(status)}" if status["refill_by"] else "-"
     yield "Low on", shown_time(status["low_reservoir_date"])
     yield "Last refill", shown_time(status["last_refill"])
     yield "Delivered", f"{ml(status['delivered_nl'])} mL since the first fill"
-    yield "Battery", _battery(status)
+    yield "Battery", battery(status)
     yield "Clock", f"{shown_time(status['wall'])}, up for {format_duration(status['uptime_s'])}"
     yield "Implanted", shown_time(status["implanted"])
-    yield "Alarms", ", ".join(map(_alarm, status["alarm_list"])) or "none"
+    yield "Alarms", alarms(status)
     yield "Advisories", ", ".join(status["advisories"]) or "none"
 
 
@@ -71,6 +76,26 @@ def dose(status: dict[str, Any]) -> str:
     return f"{status['dose_mcg_per_day']} mcg/day, of {status['concentration_mcg_per_ml']} mcg/mL"
 
 
+def program(ordered: Program | FlexProgram | None) -> str:
+    """A program in a line."""
+    head = head_of(ordered)
+    if head is None:
+        return "none yet"
+    mean = " on average" if isinstance(ordered, FlexProgram) else ""
+    drug = f"of {head.concentration_mcg_per_ml} mcg/mL"
+    return f"{head.mode}, {head.dose_mcg_per_day} mcg/day{mean}, {drug} ({ml(head.rate_nl_per_day)} mL/day)"
+
+
+def alarms(status: dict[str, Any]) -> str:
+    """The alarms that are listed, by name."""
+    return ", ".join(map(_alarm, status["alarm_list"])) or "none"
+
+
+def why_refill(status: dict[str, Any]) -> str:
+    """What the date of the refill is counted from."""
+    return "when the drug gets too old" if too_old(status) else "a week before the reservoir is low"
+
+
 def ml(nl: int) -> str:
     """A volume or rate in mL, to the microlitre."""
     return f"{nl / 1e6:.3f}"
@@ -99,7 +124,8 @@ def _reservoir(status: dict[str, Any]) -> str:
     )
 
 
-def _battery(status: dict[str, Any]) -> str:
+def battery(status: dict[str, Any]) -> str:
+    """The cell's voltages, and when it is to be replaced."""
     reached = [f"{key.upper()} since {shown_time(status[key])}" for key in ("eos", "eri") if status[key]]
     outlook = reached[0] if reached else f"ERI expected {shown_time(status['eri_forecast'])}"
     return f"{_mv(status['battery_mv'])} at rest, {_mv(status['battery_load_mv'])} under load; {outlook}"

@@ -1,11 +1,9 @@
 """Verbs that change the pump. Each is one session: open, verb, status, close."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 import rich_click as click
@@ -13,17 +11,15 @@ import rich_click as click
 from host_tools.cli import sheet
 from host_tools.cli.common import DECIMAL, LOCAL_TIME, Failure, print_json, pump_verb, say
 from host_tools.cli.patient import read_document
-from host_tools.programmer import FlexProgram, Program, Programmer, Refill
-from host_tools.programmer.flex import DAYS, clock_time
+from host_tools.cli.screens import check_lines, date_lines, refill_lines, refill_numbers, side_by_side
+from host_tools.documents.wording import loss_of_therapy
+from host_tools.programmer import FlexProgram, Program, Programmer, ReadBackDiffers, Refill, Refused
 from host_tools.programmer.handover import handover_of
 from host_tools.programmer.programmer import DEPTH_MM, PUMP_TUBING_ML
-from host_tools.programmer.units import mcg_from_ng
 from protocol.codes import ALARM, CLASS
 
 WALL_HELP = "The pump's new local time; default: this computer's."
-ACCURACY_PERCENT = 14.5
-"""A pump further off than this is outside its labelling."""
-LEFT = {"stopped": "stopped, nothing is delivered", "minimum": "at the minimum rate, which is no therapy"}
+LEFT = {"stopped": "stopped, nothing is delivered", "minimum": "at the minimum rate"}
 """What to warn of at the end of a session, by therapy."""
 
 
@@ -73,16 +69,18 @@ def implant(
 @click.option("--aspirated-ml", type=DECIMAL, help="Volume that was taken out, as measured.")
 @pump_verb
 def refill(pump: Programmer, as_json: bool, **fields: Any) -> None:
-    """Book a refill: what was expected to be left, what was, and the next dates.
+    """Book a refill: what was expected to be left, what was, the program and battery to check, and the next dates.
 
     With --json the status, and the volumes under `refill`.
     """
     booked: list[Refill] = []
-    status = _done(pump, lambda: booked.append(pump.refill(**fields)))
+    with pump.session():
+        status = _done(pump, lambda: booked.append(pump.refill(**fields)))
+        running = pump.running_program()
     if as_json:
-        print_json(status | {"refill": _refill_numbers(booked[0])})
+        print_json(status | {"refill": refill_numbers(booked[0])})
     else:
-        click.echo("\n".join(_refill_lines(booked[0], status)))
+        click.echo("\n".join([*refill_lines(booked[0], status), *check_lines(status, running)]))
 
 
 def _check_terminal(_ctx: click.Context, _param: click.Parameter, yes: bool) -> bool:
@@ -105,11 +103,18 @@ def program(
     FILE holds a program in YAML as a scenario has it, simple or flex; without one, --dose-mcg-per-day says it.
     """
     new = _planned(pump, file, dose_mcg_per_day, override)
-    say("\n".join(_side_by_side(pump.status(), new)))
+    before = pump.status()
+    say("\n".join(side_by_side(before, pump.running_program(), new)))
     if not yes and not click.confirm("Commit the new program?", err=True):
+        _warn(before)
         raise Failure("not committed; the pump goes on as before", 1)
-    status = _done(pump, lambda: pump.order(new, override))
-    _show(status, as_json, f"committed: {sheet.dose(status)}; {status['therapy']}, {status['operation']}")
+    try:
+        status = _done(pump, lambda: pump.order(new, override))
+    except (Refused, ReadBackDiffers):
+        say("warning: the new program was staged or refused, and not committed; the pump goes on as before")
+        _warn(before)
+        raise
+    _show(status, as_json, "\n".join([f"committed: {sheet.program(new)}", *date_lines(status)]))
 
 
 def _planned(
@@ -203,9 +208,17 @@ def _done(pump: Programmer, verb: Callable[[], object]) -> dict[str, Any]:
     with pump.session():
         verb()
         status = pump.status()
-    if status["therapy"] in LEFT:
-        say(f"warning: the pump is left {LEFT[status['therapy']]}; `thecal program` or `thecal resume` starts therapy")
+    _warn(status)
     return status
+
+
+def _warn(status: dict[str, Any]) -> None:
+    """Never end in silence on a pump that gives no therapy."""
+    lost = loss_of_therapy(status)
+    if status["therapy"] in LEFT or lost:
+        left = LEFT.get(status["therapy"], f"in {status['therapy']}, {status['operation']}".replace("_", " "))
+        advice = "`thecal program` or `thecal resume` starts therapy"
+        say(f"warning: the pump is left {left}{f'; {lost}' if lost else ''}; {advice}")
 
 
 def _show(values: dict[str, Any], as_json: bool, text: str) -> None:
@@ -213,58 +226,3 @@ def _show(values: dict[str, Any], as_json: bool, text: str) -> None:
         print_json(values)
     else:
         click.echo(text)
-
-
-def _side_by_side(status: dict[str, Any], new: Program | FlexProgram) -> list[str]:
-    """Old and new program in two columns, and the change of the dose; a week's steps below."""
-    head = new if isinstance(new, Program) else new.head
-    old_dose = status["dose_mcg_per_day"]
-    change = f"{100 * (head.dose_mcg_per_day - old_dose) / old_dose:+.1f} %" if old_dose else "first dose"
-    mean = "" if isinstance(new, Program) else " on average"
-    rows = (
-        ("", "now", "new"),
-        ("mode", status["mode"], head.mode),
-        ("dose mcg/day", old_dose, f"{head.dose_mcg_per_day}{mean}  ({change})"),
-        ("concentration mcg/mL", status["concentration_mcg_per_ml"], head.concentration_mcg_per_ml),
-        ("rate mL/day", sheet.ml(status["rate_nl_per_day"]), sheet.ml(head.rate_nl_per_day) + mean),
-        ("therapy", status["therapy"], "running"),
-    )
-    lines = [f"{name:<22} {old!s:<14} {planned}" for name, old, planned in rows]
-    return lines if isinstance(new, Program) else lines + list(_week_lines(new))
-
-
-def _week_lines(week: FlexProgram) -> Iterator[str]:
-    """Each day's steps, days of the same steps together."""
-    for steps, same in groupby(zip(DAYS, week.days, strict=True), key=itemgetter(1)):
-        names = [name for name, _ in same]
-        days = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
-        doses = "  ".join(f"{clock_time(step.from_min)} {mcg_from_ng(step.dose_ng)}" for step in steps)
-        yield f"{days:<22} {doses}  = {mcg_from_ng(sum(step.dose_ng for step in steps))} mcg"
-
-
-def _refill_numbers(booked: Refill) -> dict[str, Any]:
-    return {
-        "expected_nl": booked.expected_nl,
-        "aspirated_nl": booked.aspirated_nl,
-        "discrepancy_nl": booked.discrepancy_nl,
-        "accuracy_percent": booked.accuracy_percent,
-        "filled_nl": booked.filled_nl,
-    }
-
-
-def _refill_lines(booked: Refill, status: dict[str, Any]) -> list[str]:
-    lines = [f"expected left  {sheet.ml(booked.expected_nl)} mL"]
-    if booked.aspirated_nl is not None and booked.discrepancy_nl is not None:
-        lines.append(
-            f"aspirated      {sheet.ml(booked.aspirated_nl)} mL, {booked.discrepancy_nl / 1e6:+.3f} mL from expected"
-        )
-    if booked.accuracy_percent is not None:
-        off = abs(booked.accuracy_percent - 100) > ACCURACY_PERCENT
-        note = f"  more than {ACCURACY_PERCENT} % off: is the pump or the catheter at fault?" if off else ""
-        lines.append(f"accuracy       {booked.accuracy_percent:.1f} % of what the pump counted{note}")
-    return [
-        *lines,
-        f"filled         {sheet.ml(booked.filled_nl)} mL of {status['concentration_mcg_per_ml']} mcg/mL",
-        f"low reservoir  {sheet.shown_time(status['low_reservoir_date'])}",
-        f"refill by      {sheet.shown_time(status['refill_by'])}",
-    ]

@@ -1,23 +1,16 @@
 """The report on a life: one HTML file that needs no network and no scripts."""
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from host_tools.demo.plots import life_svg
 from host_tools.demo.record import Life, summary
 from host_tools.demo.timeline import dated, ml, timeline
+from host_tools.documents.page import page
 from host_tools.durations import format_duration
 
 
 def render(life: Life) -> str:
     """The whole page."""
-    pages = Environment(
-        loader=PackageLoader("host_tools.demo", ""),
-        autoescape=select_autoescape(["html", "jinja"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return pages.get_template("report.html.jinja").render(
+    return page(
+        "demo/report.html.jinja",
         life=life,
         told=summary(life),
         numbers=_numbers(life),

@@ -38,6 +38,11 @@ class FlexProgram(NamedTuple):
         return Program("flex", concentration, dose_ng, (dose_ng * 1000 + concentration // 2) // concentration)
 
 
+def head_of(program: Program | FlexProgram | None) -> Program | None:
+    """The program as a whole, of either kind."""
+    return program.head if isinstance(program, FlexProgram) else program
+
+
 def flex_program(schedule: Schedule, concentration_mcg_per_ml: int) -> FlexProgram:
     """The program of a schedule. BadValue for an unknown day, one that is missing, or what is no time or dose."""
     for day in schedule:

@@ -1,4 +1,4 @@
-"""What the pump remembers for people: the patient's record and the titration history."""
+"""What the pump remembers for people: records of patient and implant, the titration history, the program."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -9,7 +9,9 @@ from unicodedata import category
 from host_tools.programmer import readout
 from host_tools.programmer.client import Client
 from host_tools.programmer.errors import BadValue
+from host_tools.programmer.flex import DAYS, FlexProgram, FlexStep
 from host_tools.programmer.handover import Handover
+from host_tools.programmer.orders import Program
 from protocol import codes, messages
 
 
@@ -57,6 +59,20 @@ class Memory(Client):
             doses += [readout.dose_dict(dose) for dose in answer["doses"]]
             first = answer["doses"][-1]["number"] + 1 if answer["doses"] else newest + 1
         return doses
+
+    def running_program(self) -> Program | FlexProgram | None:
+        """The committed program, which runs or which `resume` would run; None before the first."""
+        self.hello()
+        if str(self.ask("STATUS")["mode"]) == "none":
+            return None
+        with self.session():
+            fields = self.ask("READ_PROGRAM")
+            head = Program(str(fields["mode"]), *(fields[name] for name in Program._fields[1:]))
+            if head.mode != "flex":
+                return head
+            days = [self.ask("READ_PROGRAM_DAY", day=day)["steps"] for day in range(len(DAYS))]
+        steps = (tuple(FlexStep(*(step[name] for name in FlexStep._fields)) for step in day) for day in days)
+        return FlexProgram(head.concentration_mcg_per_ml, tuple(steps))
 
 
 def _on_the_wire(field: str, text: str, checks: bool) -> bytes:

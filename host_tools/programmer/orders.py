@@ -21,6 +21,12 @@ ALARM_INTERVALS = {
 LARGEST_LIMITS = {"max_dose_mcg_per_day": 10_000, "max_bolus_mcg": 2_000, "max_change_percent": 100}
 
 
+ACCURACY_PERCENT = 14.5
+"""A pump further off than this is outside its labelling (docs/sources.md, DF-02)."""
+NOTICEABLE_NL = 500_000
+"""A difference below this says nothing: so much is lost in needle and syringe."""
+
+
 class Program(NamedTuple):
     """A program: dose, concentration and the rate that follows from them."""
 
@@ -59,6 +65,13 @@ class Refill(NamedTuple):
             return None
         left_nl, counted_nl = self.last_filled_nl - self.aspirated_nl, self.last_filled_nl - self.expected_nl
         return round(100 * left_nl / counted_nl, 2)
+
+    @property
+    def out_of_tolerance(self) -> bool:
+        """Whether pump or catheter may be at fault: too much or too little left, in percent and in volume."""
+        if self.accuracy_percent is None or self.discrepancy_nl is None:
+            return False
+        return abs(self.accuracy_percent - 100) > ACCURACY_PERCENT and abs(self.discrepancy_nl) >= NOTICEABLE_NL
 
 
 def simple_program(dose_mcg_per_day: Number, concentration_mcg_per_ml: int) -> Program:

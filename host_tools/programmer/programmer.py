@@ -20,6 +20,7 @@ PUMP_TUBING_ML = 0.140
 DEPTH_MM = 20
 DRUG = "baclofen"
 LAST_SEQ = messages.NONE32 - 1
+LOG_PIECE = 12  # entries in an answer
 PATIENCE_S = 5  # without telemetry for its period and this long, the pump is asked for it again
 
 
@@ -53,6 +54,16 @@ class Programmer(Memory):
             if not answer["entries"]:
                 return
             since = answer["entries"][-1]["seq"] + 1
+
+    def log_backwards(self) -> Iterator[dict[str, Any]]:
+        """The events that the pump still has, newest first."""
+        self.hello()
+        bounds = self.ask("LOG", first_seq=LAST_SEQ, last_seq=LAST_SEQ)
+        end, oldest = bounds["next_seq"], bounds["oldest_seq"]
+        while end > oldest:
+            first = max(oldest, end - LOG_PIECE)
+            yield from map(readout.event_dict, reversed(self.ask("LOG", first_seq=first, last_seq=end - 1)["entries"]))
+            end = first
 
     def watch(self, period_s: int = 1) -> Generator[dict[str, Any], None, None]:
         """Status at every telemetry message, with its number as `seq`, until the iterator is closed."""

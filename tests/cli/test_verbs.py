@@ -47,7 +47,7 @@ def test_new_pump_says_what_it_is_and_is_not(thecal: Thecal) -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.shows("SEED-37")
+@pytest.mark.shows("SEED-20", "SEED-23", "SEED-24", "SEED-25", "SEED-26", "SEED-37")
 def test_therapy_from_implant_to_refill(emulator: EmulatorProcess, thecal: Thecal) -> None:
     start_therapy(thecal)
     values = status(thecal)
@@ -58,12 +58,34 @@ def test_therapy_from_implant_to_refill(emulator: EmulatorProcess, thecal: Theca
     assert values["refill_by"] == "2026-03-11"
     advance(emulator, 60 * DAY_S)
     done = thecal(*REFILL, "--aspirated-ml", "4.9")
-    for words in ("expected left  5.000 mL", "4.900 mL, -0.100 mL", "100.7 %", "2026-05-17", "2026-05-10"):
+    for words in (
+        "expected left  5.000 mL",
+        "4.900 mL, -0.100 mL",
+        "100.7 %",
+        "2026-05-17",
+        "2026-05-10, a week before",
+    ):
         assert words in done.stdout
+    for checked in (
+        "simple, 500 mcg/day, of 2000 mcg/mL (0.250 mL/day)",
+        "mV under load; ERI expected 2032",
+        "alarms         none",
+    ):
+        assert checked in done.stdout
     assert "% off" not in done.stdout
     advance(emulator, 20 * DAY_S)
     assert "more than 14.5 % off" in thecal(*REFILL, "--aspirated-ml", "14").stdout
     assert status(thecal)["reservoir_nl"] == 20_000_000
+    advance(emulator, DAY_S)
+    assert "% off" not in thecal(*REFILL, "--aspirated-ml", "19.3").stdout  # 180 %, but of a quarter millilitre
+
+
+@pytest.mark.shows("SEED-20", "SEED-26")
+@pytest.mark.usefixtures("emulator")
+def test_a_refill_with_another_concentration_asks_for_a_new_program(thecal: Thecal) -> None:
+    start_therapy(thecal)
+    done = thecal("refill", "--volume-ml", "20", "--concentration-mcg-per-ml", "1000")
+    assert "of 2000 mcg/mL (0.250 mL/day); made for another concentration, order a new one" in done.stdout
 
 
 WEEK = """
@@ -84,6 +106,10 @@ def test_a_week_from_a_file_is_shown_and_committed(thecal: Thecal, tmp_path: Pat
     assert done.exit_code == 0
     for words in ("mon to fri", "00:00 150  07:00 100  21:30 50  = 300 mcg", "00:00 240  = 240 mcg", "-41.7 %"):
         assert words in done.stderr
+    assert "sat              now   500 mcg, the same all day\n                 new   00:00 240" in done.stderr
+    back = thecal("program", "--dose-mcg-per-day", "300", "--yes", "--override")
+    assert "mon to fri       now   00:00 150  07:00 100  21:30 50  = 300 mcg\n" in back.stderr
+    assert thecal("program", str(file), "--yes", "--override").exit_code == 0
     values = status(thecal)
     assert (values["mode"], values["dose_mcg_per_day"], values["rate_nl_per_day"]) == ("flex", 300, 82_758)
 
@@ -118,17 +144,21 @@ def test_refill_json_is_the_status_and_the_volumes(emulator: EmulatorProcess, th
         "aspirated_nl": 8_000_000,
         "discrepancy_nl": -2_000_000,
         "accuracy_percent": 120,
+        "out_of_tolerance": True,
         "filled_nl": 20_000_000,
     }
     assert values["reservoir_nl"] == 20_000_000
 
 
+@pytest.mark.shows("SEED-19")
 @pytest.mark.usefixtures("emulator")
 def test_stop_and_resume_say_how_to_undo_and_warn_of_a_stopped_pump(thecal: Thecal) -> None:
     start_therapy(thecal)
+    assert "LOSS OF THERAPY" not in thecal("status").stdout
     done = thecal("stop")
     assert "`thecal resume`" in done.stdout
     assert "left stopped" in done.stderr
+    assert "LOSS OF THERAPY: nothing has been delivered; dangerous withdrawal" in thecal("status").stdout
     assert status(thecal)["therapy"] == "stopped"
     done = thecal("resume", "--json")
     assert json.loads(done.stdout)["therapy"] == "running"
@@ -254,6 +284,17 @@ def test_pseudo_terminal_and_spy(emulator: EmulatorProcess, thecal: Thecal, sche
     assert json.loads(thecal("status", "--json", "--port", url).stdout)["therapy"] == "running"
 
 
+@pytest.mark.parametrize("therapy", ["running", "stopped"])
+def test_a_program_that_was_staged_and_not_committed_is_warned_of(
+    server: PeerServer, thecal: Thecal, therapy: str
+) -> None:
+    server.peer.refuse = {"COMMIT": "inconsistent"}
+    server.peer.status |= {"therapy": therapy, "operation": "basal" if therapy == "running" else "idle"}
+    done = thecal("program", "--dose-mcg-per-day", "500", "--yes", "--port", server.url)
+    assert (done.exit_code, "not committed; the pump goes on as before" in done.stderr) == (4, True)
+    assert ("left stopped" in done.stderr) == (therapy == "stopped")
+
+
 @pytest.fixture
 def terminal() -> Iterator[tuple[int, int]]:
     if not hasattr(os, "openpty"):
@@ -286,7 +327,7 @@ def test_program_asks_on_a_terminal(server: PeerServer, terminal: tuple[int, int
     assert asking.returncode == exit_code, said
     assert b"Traceback" not in said
     assert ("COMMIT" in commands(server.peer)) == (exit_code == 0)
-    old, new = b"500            300  (-40.0 %)", b"0.250          0.150"
+    old, new = b"500                    300  (-40.0 %)", b"0.250                  0.150"
     assert old in shown
     assert new in shown
 

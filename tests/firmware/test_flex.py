@@ -138,6 +138,48 @@ def test_simple_after_flex_and_back():
     assert clinic.status().rate_nl_per_day == 150_000
 
 
+def read(clinic, name, **fields):
+    """An observer's request; it must be one that less than a clinician may send."""
+    clinic.open("observer")
+    try:
+        return clinic.signed(name, **fields)
+    finally:
+        clinic.signed("CLOSE")
+
+
+@given(week=st.lists(days(), min_size=7, max_size=7))
+@settings(max_examples=5)
+def test_the_committed_week_is_read_as_it_was_ordered_after_a_reset_too(week):
+    clinic = filled()
+    clinic.flex(week)
+    clinic.boot()
+    head = read(clinic, "READ_PROGRAM")
+    assert (head.mode, head.concentration_mcg_per_ml) == ("flex", 2000)
+    assert head.dose_ng_per_day == sum(step[1] for day in week for step in day) // 7
+    for day, steps in enumerate(week):
+        answer = read(clinic, "READ_PROGRAM_DAY", day=day)
+        assert answer.day == day
+        assert [(step.from_min, step.dose_ng, step.rate_nl_per_day) for step in answer.steps] == _day_rows(steps, 2000)
+
+
+def test_what_is_not_there_is_not_read():
+    clinic = filled()
+    for name, fields in (("READ_PROGRAM", {}), ("READ_PROGRAM_DAY", {"day": 0})):
+        with pytest.raises(Refused, match="state"):
+            read(clinic, name, **fields)
+        with pytest.raises(Refused, match="auth"):
+            clinic.ask(name, **fields)
+    clinic.program(dose_ng_per_day=400_000)
+    assert read(clinic, "READ_PROGRAM").rate_nl_per_day == 200_000
+    with pytest.raises(Refused, match="state"):
+        read(clinic, "READ_PROGRAM_DAY", day=0)
+    clinic.flex([EVEN] * 7, override="yes")
+    with pytest.raises(Refused, match="malformed"):
+        read(clinic, "READ_PROGRAM_DAY", day=7)
+    clinic.command("STOP")
+    assert read(clinic, "READ_PROGRAM").mode == "flex"
+
+
 @pytest.mark.shows("SEED-24", "R2.1")
 def test_the_low_reservoir_date_follows_the_week():
     clinic = filled()

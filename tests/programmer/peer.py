@@ -69,6 +69,12 @@ STATUS: dict[str, Any] = {
     "patient_boluses_left": 0,
     "alarms": [{"alarm": "eri", "since_s": 5, "silenced": "no", "condition": "active"}],
 }
+PROGRAM = {
+    "mode": "simple",
+    "concentration_mcg_per_ml": 2000,
+    "dose_ng_per_day": 500_000,
+    "rate_nl_per_day": 250_000,
+}
 TELEMETRY = {
     "uptime_s": 1010,
     "therapy": "stopped",
@@ -161,6 +167,8 @@ class Peer:
         if name == "READ_RECORD":
             text = self.texts.get(str(fields["field"]), bytes(messages.TEXT_BYTES))
             return self._frame(request, "RECORD", signed, field=fields["field"], text=text)
+        if name == "READ_PROGRAM":
+            return self._frame(request, "PROGRAM", signed, **PROGRAM)
         if name in ("STAGE", "READ_BACK"):
             return self._stage(name, request, fields, signed)
         return self._frame(request, "DONE", signed, request=request.type)

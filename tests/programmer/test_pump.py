@@ -75,6 +75,18 @@ def test_commands_are_applied_exactly_once_over_a_bad_line(fates: list[str]) -> 
     assert pump.status()["therapy"] == "running"
 
 
+def test_the_running_program_is_read_as_it_was_ordered() -> None:
+    _, pump = pump_on(lambda _data: "pass")
+    assert pump.running_program() is None
+    pump.implant(89, wall=NOW)
+    pump.refill(20, 2000)
+    assert pump.program_simple(500) == pump.running_program()
+    week = {"default": [("00:00", 150), ("07:30", 250)], "sat": [("00:00", 480)]}
+    assert pump.program_flex(week) == pump.running_program()
+    pump.stop()
+    assert pump.program_flex(week) == pump.running_program()
+
+
 def test_late_answer_to_a_repeated_open_does_not_stand_for_a_wrong_key() -> None:
     held = []
 

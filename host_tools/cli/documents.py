@@ -1,0 +1,71 @@
+"""Verbs that write pages to print: report, card."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import rich_click as click
+
+from host_tools.cli.common import Failure, print_json, pump_verb, say
+from host_tools.documents.facts import gather
+from host_tools.documents.render import card_html, report_html
+from host_tools.programmer import Programmer
+
+OWNER_ONLY = 0o600
+
+
+def _file_options(verb: Callable[..., None]) -> Callable[..., None]:
+    verb = click.option("--force", is_flag=True, help="Replace the file if there is one.")(verb)
+    return click.option(
+        "--out",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="The file to write; default: one in this folder, named after the pump.",
+    )(verb)
+
+
+@click.command()
+@_file_options
+@pump_verb
+def report(pump: Programmer, as_json: bool, out: Path | None, force: bool) -> None:
+    """Write the therapy report: patient, drug, program, refill dates, device, alarms, titration, plans, log.
+
+    An HTML page that needs no network and prints well. It holds what the pump remembers of the patient.
+    """
+    facts = gather(pump)
+    _write(out or _default("report", facts.status["serial"]), report_html(facts), force, as_json)
+
+
+@click.command()
+@_file_options
+@pump_verb
+def card(pump: Programmer, as_json: bool, out: Path | None, force: bool) -> None:
+    """Write the device identification card: front and back in the size of a bank card, to print and carry.
+
+    An HTML page that needs no network. What the pump does not know is an empty line to write on.
+    """
+    facts = gather(pump)
+    _write(out or _default("card", facts.status["serial"]), card_html(facts), force, as_json)
+
+
+def _default(kind: str, serial: str) -> Path:
+    """A file in the current folder; a serial number is what a pump says, and no path."""
+    name = "".join(letter if letter.isalnum() or letter == "-" else "_" for letter in serial)
+    return Path(f"thecal-{kind}-{name}.html")
+
+
+def _write(file: Path, page: str, force: bool, as_json: bool) -> None:
+    """Write it for its owner's eyes only, and never over another file unless told so."""
+    try:
+        if force:
+            file.unlink(missing_ok=True)
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "w", encoding="utf-8") as stream:
+            stream.write(page)
+    except FileExistsError as error:
+        raise Failure(f"{file} exists; --force replaces it, --out names another file", 2) from error
+    except OSError as error:
+        raise Failure(f"{file}: {error.strerror}; name another file with --out", 2) from error
+    if as_json:
+        print_json({"file": str(file)})
+    else:
+        click.echo(f"wrote {file}; open it in a browser and print it from there")
+    say("it may hold personal data, readable to whoever has the file")

@@ -1,0 +1,111 @@
+"""What a clinician reviews: old and new program side by side before a commit, and the numbers of a refill."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from host_tools.cli import sheet
+from host_tools.programmer import FlexProgram, FlexStep, Program, Refill
+from host_tools.programmer.flex import DAYS, clock_time, head_of
+from host_tools.programmer.orders import ACCURACY_PERCENT
+from host_tools.programmer.units import mcg_from_ng
+
+STEPS_A_LINE = 6
+
+
+def side_by_side(status: dict[str, Any], old: Program | FlexProgram | None, new: Program | FlexProgram) -> list[str]:
+    """Old and new program in two columns, and the change of the dose; below, the steps of each day of both."""
+    was, head = head_of(old), head_of(new)
+    assert head
+    dose = was.dose_mcg_per_day if was else 0
+    change = f"{100 * (head.dose_mcg_per_day - dose) / dose:+.1f} %" if dose else "first dose"
+    rows = (
+        ("", "now", "new"),
+        ("mode", was.mode if was else "none", head.mode),
+        ("dose mcg/day", f"{dose}{_mean(old)}", f"{head.dose_mcg_per_day}{_mean(new)}  ({change})"),
+        ("concentration mcg/mL", was.concentration_mcg_per_ml if was else "-", head.concentration_mcg_per_ml),
+        ("rate mL/day", sheet.ml(was.rate_nl_per_day if was else 0), sheet.ml(head.rate_nl_per_day) + _mean(new)),
+        ("therapy", status["therapy"].replace("_", " "), "running"),
+    )
+    lines = [f"{name:<22} {old_text!s:<22} {planned}" for name, old_text, planned in rows]
+    return [*lines, *_week_lines(old, new)]
+
+
+def _mean(program: Program | FlexProgram | None) -> str:
+    return " on average" if isinstance(program, FlexProgram) else ""
+
+
+def _week_lines(old: Program | FlexProgram | None, new: Program | FlexProgram) -> Iterator[str]:
+    """Each day's steps, now and new, days of the same steps together. Nothing when neither is a week."""
+    if not (isinstance(old, FlexProgram) or isinstance(new, FlexProgram)):
+        return
+    both = zip(DAYS, _days(old), _days(new), strict=True)
+    for (now, then), same in groupby(both, key=itemgetter(1, 2)):
+        names = [name for name, *_ in same]
+        days = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+        for label, text in ((days, "now"), ("", "new")):
+            first, *rest = now if text == "now" else then
+            yield f"{label:<16} {text:<5} {first}"
+            yield from (f"{'':<22} {line}" for line in rest)
+
+
+def _days(program: Program | FlexProgram | None) -> list[tuple[str, ...]]:
+    """For each day of the week its steps, in lines."""
+    if not isinstance(program, FlexProgram):
+        return [(f"{program.dose_mcg_per_day} mcg, the same all day" if program else "nothing",)] * len(DAYS)
+    return [tuple(_day_lines(day)) for day in program.days]
+
+
+def _day_lines(steps: tuple[FlexStep, ...]) -> list[str]:
+    doses = [f"{clock_time(step.from_min)} {mcg_from_ng(step.dose_ng)}" for step in steps]
+    lines = ["  ".join(doses[at : at + STEPS_A_LINE]) for at in range(0, len(doses), STEPS_A_LINE)]
+    lines[-1] += f"  = {mcg_from_ng(sum(step.dose_ng for step in steps))} mcg"
+    return lines
+
+
+def refill_numbers(booked: Refill) -> dict[str, Any]:
+    """A refill's volumes, for JSON."""
+    return {
+        "expected_nl": booked.expected_nl,
+        "aspirated_nl": booked.aspirated_nl,
+        "discrepancy_nl": booked.discrepancy_nl,
+        "accuracy_percent": booked.accuracy_percent,
+        "out_of_tolerance": booked.out_of_tolerance,
+        "filled_nl": booked.filled_nl,
+    }
+
+
+def refill_lines(booked: Refill, status: dict[str, Any]) -> Iterator[str]:
+    """What was expected to be left, what was, and what was filled in."""
+    yield f"expected left  {sheet.ml(booked.expected_nl)} mL"
+    if booked.aspirated_nl is not None and booked.discrepancy_nl is not None:
+        yield f"aspirated      {sheet.ml(booked.aspirated_nl)} mL, {booked.discrepancy_nl / 1e6:+.3f} mL from expected"
+    if booked.accuracy_percent is not None:
+        alert = (
+            f"  more than {ACCURACY_PERCENT} % off: is the pump or the catheter at fault?"
+            if booked.out_of_tolerance
+            else ""
+        )
+        yield f"accuracy       {booked.accuracy_percent:.1f} % of what the pump counted{alert}"
+    yield f"filled         {sheet.ml(booked.filled_nl)} mL of {status['concentration_mcg_per_ml']} mcg/mL"
+
+
+def check_lines(status: dict[str, Any], running: Program | FlexProgram | None) -> Iterator[str]:
+    """What is checked at every refill: program, battery and alarms; and the next dates."""
+    was = head_of(running)
+    other = was and was.concentration_mcg_per_ml != status["concentration_mcg_per_ml"]
+    note = "; made for another concentration, order a new one" if other else ""
+    yield f"program        {sheet.program(running)}{note}"
+    yield f"battery        {sheet.battery(status)}"
+    yield f"alarms         {sheet.alarms(status)}"
+    yield from date_lines(status)
+
+
+def date_lines(status: dict[str, Any]) -> Iterator[str]:
+    """By when to come again, and why then."""
+    if status["low_reservoir_date"] is None:
+        yield "low reservoir  no date: nothing is delivered, or the clock is not set"
+        return
+    yield f"low reservoir  {status['low_reservoir_date']}"
+    yield f"refill by      {status['refill_by']}, {sheet.why_refill(status)}"

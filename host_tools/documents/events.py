@@ -1,0 +1,49 @@
+"""Entries of the pump's log in people's words and units."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from host_tools.durations import format_duration
+from host_tools.programmer.units import mcg_from_ng, wall_text
+
+_UNITS: tuple[tuple[str, Callable[[int], str]], ...] = (
+    ("_ng_per_day", lambda ng: f"{mcg_from_ng(ng)} mcg/day"),
+    ("_mcg_per_day", lambda mcg: f"{mcg} mcg/day"),
+    ("_nl_per_day", lambda nl: f"{nl / 1e6:.3f} mL/day"),
+    ("_mcg_per_ml", lambda mcg: f"{mcg} mcg/mL"),
+    ("_ng", lambda ng: f"{mcg_from_ng(ng)} mcg"),
+    ("_mcg", lambda mcg: f"{mcg} mcg"),
+    ("_nl", lambda nl: f"{nl / 1e6:.3f} mL"),
+    ("_mm", lambda mm: f"{mm} mm"),
+    ("_mv", lambda mv: f"{mv} mV"),
+    ("_percent", lambda percent: f"{percent} %"),
+    ("_wall_s", lambda seconds: (wall_text(seconds) or "").replace("T", " ")),
+    ("_s", format_duration),
+)
+"""How a number is written whose name ends so; the longer endings first."""
+_CAPITALS = ("EOS", "ERI", "POST")
+_SILENT = ("digest",)  # numbers that tell a person nothing
+
+
+def event_text(event: Mapping[str, Any]) -> str:
+    """The event's name, and its numbers with their units."""
+    words = [word if word in _CAPITALS else word.lower() for word in event["name"].split("_")]
+    name = " ".join(words)
+    name = name[0].upper() + name[1:]
+    numbers = [_number(key, value) for key, value in event["data"].items() if key not in _SILENT]
+    return f"{name}: {', '.join(numbers)}" if numbers else name
+
+
+def _number(key: str, value: int | str | None) -> str:
+    if value is None:
+        return f"{_label(key)} none"
+    for ending, write in _UNITS:
+        if key.endswith(ending) and isinstance(value, int):
+            return f"{_label(key.removesuffix(ending))} {write(value)}"
+    return f"{_label(key)} {str(value).replace('_', ' ')}"
+
+
+def _label(key: str) -> str:
+    for ending, _ in _UNITS:
+        key = key.removesuffix(ending)
+    return key.replace("_", " ")

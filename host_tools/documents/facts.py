@@ -1,0 +1,84 @@
+"""What a report or a card is made of, read from the pump in one session."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from host_tools.documents.wording import DAY_NAMES
+from host_tools.programmer import FlexProgram, Program, Programmer
+from host_tools.programmer.flex import DAY_MIN, clock_time
+from host_tools.programmer.units import mcg_from_ng
+
+LOG_LINES = 24
+ROUTINE = (
+    "SESSION_OPEN",
+    "SESSION_CLOSE",
+    "SESSION_TIMEOUT",
+    "RATE_STEP",
+    "PROGRAM_STAGED",
+    "POST_PASS",
+    "RECORD_CHANGED",
+)
+"""Events that a reader of a report does not miss."""
+
+
+class Facts(NamedTuple):
+    """`implant` is None before the implantation, `program` before the first; `titration` and `events` newest first."""
+
+    status: Mapping[str, Any]
+    records: Mapping[str, str]
+    implant: Mapping[str, Any] | None
+    program: Program | FlexProgram | None
+    titration: Sequence[Mapping[str, Any]]
+    events: Sequence[Mapping[str, Any]]
+
+
+class StepRow(NamedTuple):
+    """A step of a flex program in people's units."""
+
+    start: str
+    end: str
+    dose_mcg: int | float
+    rate_nl_per_day: int
+
+
+class DayGroup(NamedTuple):
+    """Days in a row with the same steps."""
+
+    names: str
+    dose_mcg: int | float
+    steps: tuple[StepRow, ...]
+
+
+def gather(pump: Programmer) -> Facts:
+    """Read everything. The pump is not changed."""
+    with pump.session():
+        implant = pump.implant_record()
+        return Facts(
+            status=pump.status(),
+            records=pump.records(),
+            implant=implant if implant["implanted"] else None,
+            program=pump.running_program(),
+            titration=pump.titration()[::-1],
+            events=list(islice(_telling(pump), LOG_LINES)),
+        )
+
+
+def _telling(pump: Programmer) -> Iterator[dict[str, Any]]:
+    return (event for event in pump.log_backwards() if event["name"] not in ROUTINE)
+
+
+def day_groups(week: FlexProgram) -> list[DayGroup]:
+    """The week for a table: days of the same steps that follow each other stand together."""
+    groups = []
+    for steps, same in groupby(zip(DAY_NAMES, week.days, strict=True), key=itemgetter(1)):
+        names = [name for name, _ in same]
+        starts = [step.from_min for step in steps]
+        rows = tuple(
+            StepRow(clock_time(step.from_min), clock_time(end), mcg_from_ng(step.dose_ng), step.rate_nl_per_day)
+            for step, end in zip(steps, [*starts[1:], DAY_MIN], strict=True)
+        )
+        label = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+        groups.append(DayGroup(label, mcg_from_ng(sum(step.dose_ng for step in steps)), rows))
+    return groups

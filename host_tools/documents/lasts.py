@@ -1,0 +1,100 @@
+"""Does the drug last until a date? What a traveller asks, worked out from the pump's status."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from host_tools.documents.wording import ERI_TO_EOS_DAYS, loss_of_therapy
+
+WEEK = timedelta(days=7)
+
+
+class Answer(NamedTuple):
+    """`reasons` say why not, and are empty when it lasts; `notes` what to think of all the same."""
+
+    until: date
+    low_reservoir_date: date | None
+    refill_by: date | None
+    end_of_service_by: date | None
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def lasts(self) -> bool:
+        return not self.reasons
+
+    def sentence(self) -> str:
+        """All of it, for people; both dates where there are any."""
+        if self.lasts:
+            return ". ".join([f"Yes: the drug lasts until {self.until}", self._dates(), *self.notes]) + "."
+        dates = [self._dates()] if self.low_reservoir_date else []
+        return ". ".join([f"No: {'; '.join(self.reasons)}", *dates, *self.notes]) + "."
+
+    def _dates(self) -> str:
+        return f"At this rate the reservoir is low on {self.low_reservoir_date}; refill by {self.refill_by}"
+
+
+class NoClock(ValueError):
+    """A pump whose clock is not set has no dates."""
+
+
+def answer(status: Mapping[str, Any], until: date) -> Answer:
+    """Whether all of `until` is covered. ValueError for a date before the pump's today, NoClock without a clock."""
+    if status["wall"] is None:
+        raise NoClock("the pump's clock is not set, so that nothing has a date; `thecal clock` sets it")
+    today = _day(status["wall"][:10])
+    assert today
+    if until < today:
+        raise ValueError(f"{until} is past: the pump's clock says {today}")
+    low, refill_by = _day(status["low_reservoir_date"]), _day(status["refill_by"])
+    eri = _day(status["eri"] or status["eri_forecast"])
+    end = eri + timedelta(days=ERI_TO_EOS_DAYS) if eri else None
+    reasons = tuple(_reasons(status, until, low, refill_by, end))
+    notes = () if reasons else tuple(_notes(status, until, refill_by, eri))
+    return Answer(until, low, refill_by, end, reasons, notes)
+
+
+def _reasons(
+    status: Mapping[str, Any], until: date, low: date | None, refill_by: date | None, end: date | None
+) -> Iterator[str]:
+    if status["therapy"] == "unfilled":
+        yield "no drug has been filled in yet"
+        return
+    if lost := loss_of_therapy(status):
+        yield lost
+    elif status["mode"] == "none":
+        yield "no program has been ordered yet, and nothing is delivered"
+    if low and until >= low:
+        yield _too_low(low, until, "low_reservoir" in status["alarms"])
+    if refill_by and until > refill_by and too_old(status):
+        yield f"the drug is too old after {refill_by}"
+    if end and until >= end and status["therapy"] != "end_of_service":
+        yield f"the pump itself reaches its end of service by {end} and stops"
+
+
+def too_old(status: Mapping[str, Any]) -> bool:
+    """Whether it is the drug's age, and not the low reservoir, that says by when to refill."""
+    low, refill_by = _day(status["low_reservoir_date"]), _day(status["refill_by"])
+    return low is not None and refill_by is not None and refill_by < low - WEEK
+
+
+def _too_low(low: date, until: date, already: bool) -> str:
+    if already:
+        return "the reservoir is low already"
+    when = "on that very day" if low == until else f"before {until}"
+    return f"the low-reservoir alarm begins on {low}, {when}"
+
+
+def _notes(status: Mapping[str, Any], until: date, refill_by: date | None, eri: date | None) -> Iterator[str]:
+    if refill_by and until > refill_by:
+        yield "That is within a week of the low-reservoir alarm: have it refilled before you go"
+    if eri and until >= eri:
+        reached = "was reached" if status["eri"] else "comes"
+        yield f"The replacement date {reached} on {eri}: the pump stops at the latest {ERI_TO_EOS_DAYS} days later"
+    critical = [alarm["name"] for alarm in status["alarm_list"] if alarm["class"] == "critical"]
+    if critical:
+        yield f"A critical alarm is on ({', '.join(critical)}): ask the clinic before you go"
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,91 @@
+"""The therapy report and the device identification card, as pages."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from host_tools.documents import wording
+from host_tools.documents.events import event_text
+from host_tools.documents.facts import Facts, day_groups
+from host_tools.documents.lasts import too_old
+from host_tools.documents.page import page
+from host_tools.documents.wording import ERI_TO_EOS_DAYS, alarm_text, loss_of_therapy
+from host_tools.durations import format_duration
+from host_tools.programmer import FlexProgram
+from host_tools.programmer.flex import DAY_MIN, head_of
+
+
+class Bar(NamedTuple):
+    """A step in the picture of a week, in percent of the day's width and of the highest rate."""
+
+    left: float
+    width: float
+    height: float
+
+
+def report_html(facts: Facts) -> str:
+    """The therapy report: all that a clinic elsewhere needs, and what the patient's family does."""
+    week = facts.program if isinstance(facts.program, FlexProgram) else None
+    return page(
+        "documents/report.html.jinja",
+        facts=facts,
+        status=facts.status,
+        records=facts.records,
+        implant=facts.implant,
+        groups=day_groups(week) if week else [],
+        bars=list(_bars(week)) if week else [],
+        alarms=[(alarm["class"], alarm_text(alarm)) for alarm in facts.status["alarm_list"]],
+        settings=_alarm_settings(facts.status),
+        events=[(event, event_text(event)) for event in facts.events],
+        **_common(facts),
+    )
+
+
+def card_html(facts: Facts) -> str:
+    """The card: its front identifies device and patient, its back says what matters in an emergency."""
+    return page(
+        "documents/card.html.jinja",
+        status=facts.status,
+        records=facts.records,
+        implant=facts.implant,
+        **_common(facts),
+    )
+
+
+def _common(facts: Facts) -> dict[str, Any]:
+    eri = facts.status["eri"] or facts.status["eri_forecast"]
+    eos_by = (date.fromisoformat(eri) + timedelta(days=ERI_TO_EOS_DAYS)).isoformat() if eri else ""
+    return {
+        "head": head_of(facts.program),
+        "mode": wording.MODE[facts.status["mode"]],
+        "lost": loss_of_therapy(facts.status),
+        "eos_by": eos_by,
+        "too_old": too_old(facts.status),
+        "words": wording,
+        "ml": lambda nl: f"{nl / 1e6:.3f}",
+    }
+
+
+def _alarm_settings(status: Mapping[str, Any]) -> str:
+    settings = status["alarm_settings"]
+    return (
+        f"two tones every {format_duration(settings['critical_interval_s'])}, "
+        f"single beep every {format_duration(settings['non_critical_interval_s'])}; "
+        f"warns below {settings['low_reservoir_nl'] / 1e6:.3f} mL, and when stopped for "
+        f"{format_duration(settings['stopped_after_s'])} and for 48h"
+    )
+
+
+def _bars(week: FlexProgram) -> Iterator[list[Bar]]:
+    """For each day the steps as bars."""
+    highest = max(step.rate_nl_per_day for day in week.days for step in day)
+    for day in week.days:
+        starts = [step.from_min for step in day]
+        yield [
+            Bar(
+                100 * step.from_min / DAY_MIN,
+                100 * (end - step.from_min) / DAY_MIN,
+                100 * step.rate_nl_per_day / highest,
+            )
+            for step, end in zip(day, [*starts[1:], DAY_MIN], strict=True)
+        ]

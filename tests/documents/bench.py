@@ -1,0 +1,51 @@
+"""A pump and its programmer in one process, without a line between them that takes time."""
+
+import random
+from datetime import datetime, timedelta
+
+from firmware.config import Config
+from host_tools.emulator.machine import Machine
+from host_tools.programmer import Programmer
+from host_tools.scenario.link import MemoryTransport
+
+START = datetime(2026, 1, 5, 8)
+RECORDS = {
+    "patient_name": "Jürgen-Heinz Müller-Lüdenscheidt",
+    "patient_id": "KH-2026-00017",
+    "born": "1971-03-29",
+    "diagnosis": "spastic tetraparesis after spinal cord injury",
+    "allergies": "penicillin, latex",
+    "medicines": "tizanidine 4 mg in the morning and the evening",
+    "emergency_medicines": "diazepam 10 mg\nas prescribed by Dr. Ångström",
+    "restrictions": "no diathermy; no diving",
+    "fever_plan": "over 38.5 °C: the clinic, the same day",
+    "emergency_plan": "call the ambulance and show this",
+    "contacts": "Anna Müller (wife) +49 170 1234567",
+    "clinic": "Klinik für Neurochirurgie, Am Grünen Hügel 12",
+    "physician": "Dr. Øystein Fjærland",
+    "catheter_model": "A-89",
+}
+
+
+class Bench:
+    """`pump` is the programmer, `day(date)` lets time pass to the end of a day."""
+
+    def __init__(self) -> None:
+        self.machine = Machine(Config())
+        self.machine.hal.head.set(True)
+        self.machine.wake()
+        self.pump = Programmer(MemoryTransport(self.machine), entropy=random.Random(1).randbytes)
+
+    def treat(self, volume_ml: float = 20, concentration_mcg_per_ml: int = 2000, dose_mcg_per_day: float = 500) -> None:
+        """Implant, fill, program."""
+        self.pump.implant(89.5, site="Bauch rechts, südlich", depth_mm=18, wall=START)
+        self.pump.refill(volume_ml, concentration_mcg_per_ml)
+        self.pump.program_simple(dose_mcg_per_day)
+
+    def pass_time(self, **by: int) -> None:
+        """Let it go by, in the arguments of a timedelta."""
+        self.machine.advance_to(self.machine.now_ms + timedelta(**by) // timedelta(milliseconds=1))
+
+    def run_to(self, moment: datetime) -> None:
+        """Let time pass up to a moment of the pump's clock, which was set when it was new."""
+        self.machine.advance_to((moment - START) // timedelta(milliseconds=1))

@@ -1,0 +1,169 @@
+"""Report and card: alone in one file, complete, and text stays text."""
+
+import re
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from host_tools.documents import wording
+from host_tools.documents.events import event_text
+from host_tools.documents.facts import day_groups, gather
+from host_tools.documents.render import card_html, report_html
+from host_tools.programmer.flex import flex_program
+from protocol import codes
+from tests.documents.bench import RECORDS, Bench
+
+WEEK = {
+    "default": [(f"{110 * step // 60:02}:{110 * step % 60:02}", 20.5 + step) for step in range(13)],
+    "sat": [("00:00", 150), ("06:30", 270)],
+}
+BLANK = '<span class="blank"></span>'
+PAGES = {"report": report_html, "card": card_html}
+
+
+@cache
+def full() -> dict[str, str]:
+    """The pages of a pump that has everything."""
+    bench = Bench()
+    bench.treat(dose_mcg_per_day=600)
+    bench.pump.write_records(RECORDS)
+    bench.pass_time(days=20)
+    bench.pump.program_flex(WEEK, override=True)
+    bench.pump.stop()
+    bench.pass_time(hours=7)
+    facts = gather(bench.pump)
+    return {name: render(facts) for name, render in PAGES.items()}
+
+
+@cache
+def empty() -> dict[str, str]:
+    """The pages of a new pump."""
+    facts = gather(Bench().pump)
+    return {name: render(facts) for name, render in PAGES.items()}
+
+
+def text_of(page: str) -> str:
+    """What a person reads."""
+    return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.DOTALL))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_needs_nothing_beside_it_and_says_what_it_is_not(name: str) -> None:
+    for page in (full()[name], empty()[name]):
+        assert not re.search(r"https?:|<(script|link|img|iframe|object)\b|\bsrc=|@import|url\(|href=", page)
+        assert "not a medical device" in page
+        assert "Not for human use" in page
+
+
+@pytest.mark.shows("SEED-29", "SEED-42", "SEED-43")
+@pytest.mark.parametrize("name", PAGES)
+def test_every_fact_that_a_stranger_needs_is_there(name: str) -> None:
+    text = text_of(full()[name])
+    on_card = ("fever_plan", "emergency_plan", "restrictions") if name == "card" else ()
+    for field, value in RECORDS.items():
+        assert field in on_card or " ".join(value.split()) in text, field
+    for fact in ("THECAL-00001", "T20", "Bauch rechts, südlich", "89.5 cm", "baclofen, intrathecal", "2000 mcg/mL"):
+        assert fact in text
+    assert text.count("2026-01-05") >= 2  # implanted, last refill
+
+
+@pytest.mark.shows("SEED-20", "SEED-25", "SEED-31", "SEED-44", "SEED-54", "SEED-55")
+def test_the_report_has_program_dates_device_alarms_history_and_plans() -> None:
+    text = text_of(full()["report"])
+    for fact in (
+        "Loss of therapy: nothing has been delivered for 7h",
+        "18 mm under the skin",
+        "0.140 mL",
+        "flex, by time of day and day of the week",
+        "mV under load",
+        "expected 2032",
+        "at the latest",
+        "two tones every 10m, single beep every 1h; warns below 2.000 mL, and when stopped for 6h and for 48h",
+        "stopped, non-critical: delivery is stopped",
+        "Refill: expected 0.000 mL, aspirated none, filled 20.000 mL",
+        "1000 mcg/day, 200 mcg a bolus",
+        "limit overridden",
+        *wording.WITHDRAWAL,
+        *wording.OVERDOSE,
+    ):
+        assert fact in text, fact
+    assert "MRI" in text
+
+
+def test_a_running_pump_has_its_dates() -> None:
+    bench = Bench()
+    bench.treat()
+    text = text_of(report_html(gather(bench.pump)))
+    assert "Refill by 2026-03-11 , a week before it is low" in text
+    assert "Low reservoir on 2026-03-18, below 2.000 mL" in text
+    assert "Loss of therapy" not in text
+    assert "Program by time of day" not in text
+
+
+@pytest.mark.shows("SEED-32", "SEED-33", "SEED-34")
+def test_the_weeks_steps_are_all_in_the_table() -> None:
+    text = text_of(full()["report"])
+    program = flex_program(WEEK, 2000)
+    groups = day_groups(program)
+    assert [group.names for group in groups] == ["Monday to Friday", "Saturday", "Sunday"]
+    for group in groups:
+        assert f"{group.names} {group.dose_mcg} mcg/day, of 2000 mcg/mL" in text
+        for step in group.steps:
+            assert f"{step.start}–{step.end} {step.dose_mcg} {step.rate_nl_per_day / 1e6:.3f}" in text
+    assert groups[0].steps[-1].end == "24:00"
+    assert full()["report"].count("<rect ") == 6 * 13 + 2
+
+
+def test_what_is_missing_is_a_line_to_write_on() -> None:
+    for name, page in empty().items():
+        assert "None" not in page
+        assert page.count(BLANK) >= len(RECORDS) - 3, name
+    assert "no program yet" in empty()["report"]
+    assert BLANK not in full()["card"].replace(f'Refill by</dt><dd class="one">{BLANK}', "")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_people_wrote_stays_text(name: str) -> None:
+    bench = Bench()
+    bench.pump.implant(89, site="<b>left</b>", wall=datetime(2026, 1, 5, 8))
+    bench.pump.write_records({"patient_name": "<script>x", "contacts": '"><img src=1>', "medicines": "a & b"})
+    page = PAGES[name](gather(bench.pump))
+    assert not re.search(r"<script|<img|<b>", page)
+    for escaped in ("&lt;script&gt;x", "&lt;b&gt;left", "a &amp; b"):
+        assert escaped in page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_dose_is_never_without_its_concentration(name: str) -> None:
+    for cell in re.findall(r"<(?:td|dd|p)\b[^>]*>(.*?)</(?:td|dd|p)>", full()[name], re.DOTALL):
+        text = text_of(cell)
+        is_rule = any(words in text for words in ("a bolus", "old dose", "soft min dose"))  # limits, and the log
+        assert is_rule or "mcg/day" not in text or "mcg/mL" in text, text
+
+
+def test_the_card_has_its_size_and_two_sides() -> None:
+    card = full()["card"]
+    assert "@page { size: 85.6mm 53.98mm; margin: 0; }" in card
+    assert card.count('<section class="card"') == 2
+    front, back = card.split('aria-label="Back"')
+    for label in ("Patient", "Implanted", "Institution", "Device", "Type", "SN", "UDI", "Manufacturer", "Web"):
+        assert f"<dt>{label}</dt>" in front
+    assert "Two tones" in back
+
+
+def test_every_alarm_has_a_meaning_and_every_event_is_written_in_words() -> None:
+    assert set(wording.ALARM) == set(codes.ALARM)
+    assert set(wording.TONES) == set(codes.CLASS)
+    for name, event in codes.EVENTS.items():
+        text = event_text({"name": name, "data": dict.fromkeys(event.data, 1)})
+        assert "_" not in text
+        assert not re.search(r" (nl|ng|s|mv)\b", text), text
+
+
+def test_nothing_says_what_the_blood_pressure_does() -> None:
+    folder = Path(wording.__file__).parent
+    told = [file.name for file in folder.iterdir() if file.is_file() and "pressure" in file.read_text(encoding="utf-8")]
+    assert told == ["wording.py"]  # which says why
+    assert "blood pressure" not in full()["report"] + full()["card"]
