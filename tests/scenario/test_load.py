@@ -38,12 +38,12 @@ refill: {volume_ml: 20, concentration_mcg_per_ml: 2.5}
     refill.concentration_mcg_per_ml: expected a whole number from 0, got 2.5
 refill: {volume_ml: 20, concentration_mcg_per_ml: 1, volum: 3}
     'volum' is no field of refill in this version; did you mean 'volume_ml'?
-refill: {volume_ml: 20, concentration_mcg_per_ml: 1, bridge: none}
-    'bridge' is no field of refill in this version; known: volume_ml,
+refill: {volume_ml: 20, concentration_mcg_per_ml: 1, bridge: some}
+    refill.bridge: 'some' is no bridge of this version; known: auto, none
 refill: 20
-    refill: expected a mapping with volume_ml, concentration_mcg_per_ml, aspirated_ml, got 20
+    refill: expected a mapping with volume_ml, concentration_mcg_per_ml, aspirated_ml, drug, bridge, got 20
 refill:
-    refill: expected a mapping with volume_ml, concentration_mcg_per_ml, aspirated_ml, got None
+    refill: expected a mapping with volume_ml, concentration_mcg_per_ml, aspirated_ml, drug, bridge, got None
 implant: {catheter_cm: 89, site: 5}
     implant.site: expected a text, got 5
 implant: {catheter_cm: 89, override: maybe}
@@ -151,7 +151,21 @@ expect_event: {name: BOOT, since: yesterday}
 expect_tone: loud
     expect_tone: 'loud' is no tone of this version; known: none, single, dual
 bolus: {dose_mcg: 5}
-    bolus: 'bolus' is no verb or key of a step in this version; known: at, after, times, refused, cut_in_write, implant,
+    bolus.over: missing: bolus needs over
+bolus: {dose_mcg: 0.0001, over: 30m}
+    bolus.dose_mcg: expected a number of mcg with at most three decimals, got 0.0001
+bolus: {dose_mcg: 5, over: 30}
+    bolus.over: expected a duration such as 90s, 2h or 3d 4h 30m, got 30
+prime: {volume_ml: 0}
+    prime.volume_ml: expected a number of mL above 0, got 0
+patient_bolus: {dose_mcg: 5}
+    'dose_mcg' is no field of patient_bolus in this version
+set_patient_bolus: {dose_mcg: 5, over: 5m, lockout: 4h}
+    set_patient_bolus.per_day: missing: set_patient_bolus needs per_day
+set_patient_bolus: {dose_mcg: 5, over: 5m, lockout: 4h, per_day: 256}
+    set_patient_bolus.per_day: expected a whole number from 0 to 255, got 256
+inject: {dose_mcg: 5}
+    inject: 'inject' is no verb or key of a step in this version; known: at, after, times, refused, cut_in_write, implant,
 refil: {volume_ml: 5}
     refil: 'refil' is no verb or key of a step in this version; did you mean 'refill'?
 {stop: , resume: }
