@@ -30,6 +30,12 @@ VERBS = {
     "implant": Verb("host_tools.cli.therapy:implant", "Therapy", "Record the implantation, set the clock"),
     "refill": Verb("host_tools.cli.therapy:refill", "Therapy", "Book a refill: volumes, accuracy, next dates"),
     "program": Verb("host_tools.cli.therapy:program", "Therapy", "Show old and new dosing, ask, commit"),
+    "prime": Verb("host_tools.cli.bolus:prime", "Therapy", "Fill tubing and catheter with drug"),
+    "bolus": Verb("host_tools.cli.bolus:bolus", "Therapy", "Give a single bolus, or cancel one"),
+    "patient-bolus": Verb("host_tools.cli.bolus:patient_bolus", "Therapy", "Ask for the patient's bolus"),
+    "patient-bolus-settings": Verb(
+        "host_tools.cli.bolus:patient_bolus_settings", "Therapy", "What the patient may ask for"
+    ),
     "stop": Verb("host_tools.cli.therapy:stop", "Therapy", "Stop delivery"),
     "minimum-rate": Verb("host_tools.cli.therapy:minimum_rate", "Therapy", "Deliver at the minimum rate"),
     "resume": Verb("host_tools.cli.therapy:resume", "Therapy", "Deliver by the committed program again"),

@@ -73,6 +73,7 @@ def refill_numbers(booked: Refill) -> dict[str, Any]:
         "accuracy_percent": booked.accuracy_percent,
         "out_of_tolerance": booked.out_of_tolerance,
         "filled_nl": booked.filled_nl,
+        "bridge_nl": booked.bridge_nl,
     }
 
 
@@ -89,6 +90,8 @@ def refill_lines(booked: Refill, status: dict[str, Any]) -> Iterator[str]:
         )
         yield f"accuracy       {booked.accuracy_percent:.1f} % of what the pump counted{alert}"
     yield f"filled         {sheet.ml(booked.filled_nl)} mL of {status['concentration_mcg_per_ml']} mcg/mL"
+    if status["bolus"] == "bridge":
+        yield f"bridge         {sheet.extra(status)}"
 
 
 def check_lines(status: dict[str, Any], running: Program | FlexProgram | None) -> Iterator[str]:

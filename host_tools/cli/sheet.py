@@ -13,6 +13,7 @@ from host_tools.programmer import FlexProgram, Program
 from host_tools.programmer.flex import head_of
 
 BAR_CELLS = 24
+DAY_S = 86_400
 SEVERITY_COLOUR = {"critical": "red", "non_critical": "yellow"}
 
 
@@ -33,6 +34,12 @@ def _rows(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Therapy", _therapy(status)
     yield "Dose", dose(status)
     yield "Rate", f"{ml(status['rate_nl_per_day'])} mL/day"
+    if status["bolus"] != "none":
+        yield status["bolus"].capitalize(), f"{extra(status)} left"
+    if status["unprimed_nl"]:
+        yield "Line", f"{fine_ml(status['unprimed_nl'])} mL of tubing and catheter not primed yet"
+    elif status["tip_mcg_per_ml"] != status["concentration_mcg_per_ml"]:
+        yield "Line", f"{status['tip_mcg_per_ml']} mcg/mL still at the tip"
     yield "Today", f"{status['delivered_today_mcg']} mcg since midnight"
     yield "Reservoir", _reservoir(status)
     yield "Refill by", f"{status['refill_by']}, {why_refill(status)}" if status["refill_by"] else "-"
@@ -99,6 +106,26 @@ def why_refill(status: dict[str, Any]) -> str:
 def ml(nl: int) -> str:
     """A volume or rate in mL, to the microlitre."""
     return f"{nl / 1e6:.3f}"
+
+
+def fine_ml(nl: int) -> str:
+    """A small volume in mL, to a tenth of a microlitre."""
+    return f"{nl / 1e6:.4f}"
+
+
+def extra(status: dict[str, Any]) -> str:
+    """What is left of a prime, bridge or bolus: volume, its dose where that reaches the patient, and for how long."""
+    left_nl, mcg_per_ml, rate_nl_per_day = (
+        status["bolus_left_nl"],
+        status["tip_mcg_per_ml"],
+        status["rate_nl_per_day"],
+    )
+    text = f"{fine_ml(left_nl)} mL"
+    if status["bolus"] != "prime":
+        text += f", {left_nl * mcg_per_ml / 1e6:.1f} mcg of {mcg_per_ml} mcg/mL"
+    if status["bolus"] in ("prime", "bridge") and rate_nl_per_day:
+        text += f", {format_duration(left_nl * DAY_S // rate_nl_per_day)}"
+    return text
 
 
 def shown_time(moment: str | None) -> str:

@@ -15,7 +15,7 @@ from host_tools.cli.screens import check_lines, date_lines, refill_lines, refill
 from host_tools.documents.wording import loss_of_therapy
 from host_tools.programmer import FlexProgram, Program, Programmer, ReadBackDiffers, Refill, Refused
 from host_tools.programmer.handover import handover_of
-from host_tools.programmer.programmer import DEPTH_MM, PUMP_TUBING_ML
+from host_tools.programmer.programmer import DEPTH_MM, DRUG, PUMP_TUBING_ML
 from protocol.codes import ALARM, CLASS
 
 WALL_HELP = "The pump's new local time; default: this computer's."
@@ -56,36 +56,51 @@ def implant(
     given = {name: value for name, value in fields.items() if value is not None}
     if keep_catheter is None:
         assert catheter_cm is not None
-        status = _done(pump, lambda: pump.implant(catheter_cm, **given))
+        status = done(pump, lambda: pump.implant(catheter_cm, **given))
     else:
         old = handover_of(read_document(keep_catheter), keep_catheter)
-        status = _done(pump, lambda: pump.take_over(old, **given))
-    _show(status, as_json, f"implanted {sheet.shown_time(status['implanted'])}; the clock is set")
+        status = done(pump, lambda: pump.take_over(old, **given))
+    show(status, as_json, f"implanted {sheet.shown_time(status['implanted'])}; the clock is set")
 
 
 @click.command()
 @click.option("--volume-ml", type=DECIMAL, required=True, help="Volume filled in after all was taken out.")
 @click.option("--concentration-mcg-per-ml", type=int, required=True, help="Of the new drug.")
 @click.option("--aspirated-ml", type=DECIMAL, help="Volume that was taken out, as measured.")
+@click.option("--drug", default=DRUG, show_default=True, help="Its name, in at most 12 bytes.")
+@click.option(
+    "--bridge",
+    type=click.Choice(["auto", "none"]),
+    default="auto",
+    show_default=True,
+    help="When the concentration changes: deliver the old drug in tubing and catheter at the old dose first.",
+)
 @pump_verb
-def refill(pump: Programmer, as_json: bool, **fields: Any) -> None:
+def refill(pump: Programmer, as_json: bool, bridge: str, **fields: Any) -> None:
     """Book a refill: what was expected to be left, what was, the program and battery to check, and the next dates.
 
     With --json the status, and the volumes under `refill`.
     """
     booked: list[Refill] = []
+    old = pump.status()
     with pump.session():
-        status = _done(pump, lambda: booked.append(pump.refill(**fields)))
+        status = done(pump, lambda: booked.append(pump.refill(**fields, bridge=bridge == "auto")))
         running = pump.running_program()
+    _warn_of_old_drug(old, status)
     if as_json:
         print_json(status | {"refill": refill_numbers(booked[0])})
     else:
         click.echo("\n".join([*refill_lines(booked[0], status), *check_lines(status, running)]))
 
 
-def _check_terminal(_ctx: click.Context, _param: click.Parameter, yes: bool) -> bool:
+def check_terminal(yes: bool) -> None:
+    """A UsageError where somebody is to be asked and nobody can be."""
     if not yes and not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to ask on; --yes commits without asking")
+
+
+def _check_terminal(_ctx: click.Context, _param: click.Parameter, yes: bool) -> bool:
+    check_terminal(yes)
     return yes
 
 
@@ -109,12 +124,12 @@ def program(
         _warn(before)
         raise Failure("not committed; the pump goes on as before", 1)
     try:
-        status = _done(pump, lambda: pump.order(new, override))
+        status = done(pump, lambda: pump.order(new, override))
     except (Refused, ReadBackDiffers):
         say("warning: the new program was staged or refused, and not committed; the pump goes on as before")
         _warn(before)
         raise
-    _show(status, as_json, "\n".join([f"committed: {sheet.program(new)}", *date_lines(status)]))
+    show(status, as_json, "\n".join([f"committed: {sheet.program(new)}", *date_lines(status)]))
 
 
 def _planned(
@@ -140,25 +155,25 @@ def _planned(
 @pump_verb
 def stop(pump: Programmer, as_json: bool) -> None:
     """Stop delivery, at once."""
-    status = _done(pump, pump.stop)
-    _show(status, as_json, "delivery is stopped; `thecal resume` goes on with the committed program")
+    status = done(pump, pump.stop)
+    show(status, as_json, "delivery is stopped; `thecal resume` goes on with the committed program")
 
 
 @click.command()
 @pump_verb
 def minimum_rate(pump: Programmer, as_json: bool) -> None:
     """Deliver at the minimum rate, at once: hardly any drug, but the pump is not stopped."""
-    status = _done(pump, pump.minimum_rate)
+    status = done(pump, pump.minimum_rate)
     text = f"delivering {sheet.ml(status['rate_nl_per_day'])} mL/day, {sheet.dose(status)}"
-    _show(status, as_json, f"{text}; `thecal resume` goes on with the committed program")
+    show(status, as_json, f"{text}; `thecal resume` goes on with the committed program")
 
 
 @click.command()
 @pump_verb
 def resume(pump: Programmer, as_json: bool) -> None:
     """Deliver by the committed program again, at once."""
-    status = _done(pump, pump.resume)
-    _show(status, as_json, f"delivering {sheet.dose(status)} again; `thecal stop` stops it")
+    status = done(pump, pump.resume)
+    show(status, as_json, f"delivering {sheet.dose(status)} again; `thecal stop` stops it")
 
 
 @click.command()
@@ -168,10 +183,10 @@ def resume(pump: Programmer, as_json: bool) -> None:
 @pump_verb
 def limits(pump: Programmer, as_json: bool, **fields: int | None) -> None:
     """Set the pump's limits for programs to come. The running program goes on, whatever they are."""
-    status = _done(pump, lambda: pump.limits(**fields))
+    status = done(pump, lambda: pump.limits(**fields))
     set_now = status["limits"]
     text = f"{set_now['max_dose_mcg_per_day']} mcg/day, {set_now['max_bolus_mcg']} mcg a bolus"
-    _show(status, as_json, f"limits: {text}, {set_now['max_change_percent']} % more within 24 h")
+    show(status, as_json, f"limits: {text}, {set_now['max_change_percent']} % more within 24 h")
 
 
 @click.command()
@@ -179,9 +194,9 @@ def limits(pump: Programmer, as_json: bool, **fields: int | None) -> None:
 @pump_verb
 def silence(pump: Programmer, as_json: bool, alarm: str) -> None:
     """Silence an alarm by its name, or all. It stays listed until its condition is over."""
-    status = _done(pump, lambda: pump.silence(alarm))
+    status = done(pump, lambda: pump.silence(alarm))
     left = ", ".join(status["alarms"]) or "none"
-    _show(status, as_json, f"silenced {alarm}; alarms listed: {left}")
+    show(status, as_json, f"silenced {alarm}; alarms listed: {left}")
 
 
 @click.command()
@@ -189,9 +204,9 @@ def silence(pump: Programmer, as_json: bool, alarm: str) -> None:
 @pump_verb
 def demo_alarm(pump: Programmer, as_json: bool, alarm_class: str) -> None:
     """Sound the tone of a class of alarms once, so that the patient knows it. No alarm is raised or hidden."""
-    status = _done(pump, lambda: pump.demo_alarm(alarm_class))
+    status = done(pump, lambda: pump.demo_alarm(alarm_class))
     tone = "two tones in turn" if alarm_class == "critical" else "a single tone"
-    _show(status, as_json, f"sounded the {alarm_class} alarm once: {tone}")
+    show(status, as_json, f"sounded the {alarm_class} alarm once: {tone}")
 
 
 @click.command()
@@ -199,11 +214,11 @@ def demo_alarm(pump: Programmer, as_json: bool, alarm_class: str) -> None:
 @pump_verb
 def clock(pump: Programmer, as_json: bool, wall: datetime | None) -> None:
     """Set the pump's wall clock."""
-    status = _done(pump, lambda: pump.set_clock(wall))
-    _show(status, as_json, f"the pump's clock says {sheet.shown_time(status['wall'])}")
+    status = done(pump, lambda: pump.set_clock(wall))
+    show(status, as_json, f"the pump's clock says {sheet.shown_time(status['wall'])}")
 
 
-def _done(pump: Programmer, verb: Callable[[], object]) -> dict[str, Any]:
+def done(pump: Programmer, verb: Callable[[], object]) -> dict[str, Any]:
     """Do it and read the status, in one session; warns of a pump that is left without its dose."""
     with pump.session():
         verb()
@@ -221,8 +236,21 @@ def _warn(status: dict[str, Any]) -> None:
         say(f"warning: the pump is left {left}{f'; {lost}' if lost else ''}; {advice}")
 
 
-def _show(values: dict[str, Any], as_json: bool, text: str) -> None:
+def show(values: dict[str, Any], as_json: bool, text: str) -> None:
+    """The result of a verb: its text, or with --json its values."""
     if as_json:
         print_json(values)
     else:
         click.echo(text)
+
+
+def _warn_of_old_drug(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """What a new concentration asks for, as long as there is old drug in tubing and catheter."""
+    mcg_per_ml, was = new["concentration_mcg_per_ml"], old["concentration_mcg_per_ml"]
+    if new["bolus"] == "bridge":
+        say(f"before the bridge is out a program for {mcg_per_ml} mcg/mL must be committed: without one")
+        say("the pump goes on at the minimum rate, which is no therapy, and sounds the critical alarm")
+    elif was not in (0, mcg_per_ml) and old["delivered_nl"]:
+        held = sheet.fine_ml(new["line_nl"])
+        say(f"warning: there is no bridge. Tubing and catheter hold {held} mL of {was} mcg/mL, which come first,")
+        say(f"at the rate of a program for {mcg_per_ml} mcg/mL: {was / mcg_per_ml:g} times the dose that it says")

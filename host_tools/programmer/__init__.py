@@ -14,12 +14,13 @@ from host_tools.programmer.errors import (
 )
 from host_tools.programmer.flex import FlexProgram, FlexStep
 from host_tools.programmer.handover import Handover
-from host_tools.programmer.orders import PatientBolus, Program, Refill
+from host_tools.programmer.orders import Bolus, PatientBolus, Program, Refill
 from host_tools.programmer.programmer import Programmer
 from host_tools.programmer.transport import SerialTransport, Transport
 
 __all__ = [
     "BadValue",
+    "Bolus",
     "FlexProgram",
     "FlexStep",
     "Handover",

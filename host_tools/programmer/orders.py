@@ -77,8 +77,12 @@ class Refill(NamedTuple):
 def simple_program(dose_mcg_per_day: Number, concentration_mcg_per_ml: int) -> Program:
     """The same dose all day. BadValue for more than three decimals of a mcg."""
     dose_ng = ng_from_mcg("dose_mcg_per_day", dose_mcg_per_day)
-    rate_nl = (dose_ng * 1000 + concentration_mcg_per_ml // 2) // concentration_mcg_per_ml
-    return Program("simple", concentration_mcg_per_ml, dose_ng, rate_nl)
+    return Program("simple", concentration_mcg_per_ml, dose_ng, volume_nl(dose_ng, concentration_mcg_per_ml))
+
+
+def volume_nl(dose_ng: int, concentration_mcg_per_ml: int) -> int:
+    """The volume of a dose, to the nearest nL."""
+    return (dose_ng * 1000 + concentration_mcg_per_ml // 2) // concentration_mcg_per_ml
 
 
 def check_program(program: Program, status: Mapping[str, Any], override: bool = False) -> None:
@@ -128,6 +132,19 @@ def check_refill(volume_nl: int, concentration_mcg_per_ml: int, status: Mapping[
         raise Refused("REFILL", "overfill", words)
 
 
+class Bolus(NamedTuple):
+    """A single bolus: a dose over a time, and the volume that it is at this concentration."""
+
+    dose_ng: int
+    over_s: int
+    concentration_mcg_per_ml: int
+    volume_nl: int
+
+    @property
+    def dose_mcg(self) -> int | float:
+        return mcg_from_ng(self.dose_ng)
+
+
 class PatientBolus(NamedTuple):
     """What the patient may ask for: a dose over a time, at least `lockout_s` apart, so many in 24 hours."""
 
@@ -153,6 +170,8 @@ def check_bolus(dose_mcg: Number, over_s: int, status: Mapping[str, Any]) -> Non
         raise BadValue(f"dose_mcg {dose_mcg} is no dose")
     if not 1 <= over_s <= LONGEST_BOLUS_S:
         raise BadValue(f"over {over_s} s is outside 1 s to {LONGEST_BOLUS_S // 3600} h")
+    if not status["concentration_mcg_per_ml"]:
+        raise Refused("BOLUS", "not_filled")
     most_mcg = status["limits"]["max_bolus_mcg"]
     if dose_mcg > most_mcg:
         raise Refused("BOLUS", "bolus_limit", f"{dose_mcg} mcg is above the pump's limit of {most_mcg} mcg a bolus")

@@ -12,7 +12,7 @@ from host_tools.programmer.errors import BadValue, LinkLost, NoDevice, ReadBackD
 from host_tools.programmer.flex import FlexProgram, Schedule, check_flex, flex_program
 from host_tools.programmer.handover import Handover
 from host_tools.programmer.memory import Memory
-from host_tools.programmer.orders import PatientBolus, Program, Refill
+from host_tools.programmer.orders import Bolus, PatientBolus, Program, Refill
 from host_tools.programmer.units import Number
 from protocol import codes, messages
 
@@ -188,11 +188,19 @@ class Programmer(Memory):
         self._do("PRIME", volume_nl=volume_nl)
         return volume_nl
 
+    def plan_bolus(self, dose_mcg: Number, over_s: int) -> Bolus:
+        """The single bolus of this dose, of the drug in the reservoir. Orders nothing."""
+        status = self.status()
+        if self._checks:
+            orders.check_bolus(dose_mcg, over_s, status)
+        dose_ng = units.ng_from_mcg("dose_mcg", dose_mcg)
+        concentration = status["concentration_mcg_per_ml"] or 1  # unfilled: refused whatever it says
+        return Bolus(dose_ng, over_s, concentration, orders.volume_nl(dose_ng, concentration))
+
     def bolus(self, dose_mcg: Number, over_s: int) -> None:
         """Give a single bolus on top of the basal rate."""
-        if self._checks:
-            orders.check_bolus(dose_mcg, over_s, self.status())
-        self._do("BOLUS", dose_ng=units.ng_from_mcg("dose_mcg", dose_mcg), over_s=over_s)
+        planned = self.plan_bolus(dose_mcg, over_s)
+        self._do("BOLUS", dose_ng=planned.dose_ng, over_s=over_s)
 
     def cancel_bolus(self) -> None:
         """End the bolus that is being given; the basal rate goes on."""

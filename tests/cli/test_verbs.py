@@ -146,6 +146,7 @@ def test_refill_json_is_the_status_and_the_volumes(emulator: EmulatorProcess, th
         "accuracy_percent": 120,
         "out_of_tolerance": True,
         "filled_nl": 20_000_000,
+        "bridge_nl": None,
     }
     assert values["reservoir_nl"] == 20_000_000
 

@@ -165,7 +165,7 @@ set_patient_bolus: {dose_mcg: 5, over: 5m, lockout: 4h}
 set_patient_bolus: {dose_mcg: 5, over: 5m, lockout: 4h, per_day: 256}
     set_patient_bolus.per_day: expected a whole number from 0 to 255, got 256
 inject: {dose_mcg: 5}
-    inject: 'inject' is no verb or key of a step in this version; known: at, after, times, refused, cut_in_write, implant,
+    inject: 'inject' is no verb or key of a step in this version; known: at, after, times, refused, cut_in_write,
 refil: {volume_ml: 5}
     refil: 'refil' is no verb or key of a step in this version; did you mean 'refill'?
 {stop: , resume: }

@@ -1,0 +1,99 @@
+"""Verbs of what is delivered beside the program: primes, boluses, and what the patient may ask for."""
+
+from decimal import Decimal
+from typing import Any
+
+import rich_click as click
+
+from host_tools.cli import sheet
+from host_tools.cli.common import DECIMAL, DURATION_S, Failure, print_json, pump_verb, say
+from host_tools.cli.therapy import check_terminal, done, show
+from host_tools.durations import format_duration
+from host_tools.programmer import PatientBolus, Programmer
+
+
+@click.command()
+@click.option("--volume-ml", type=DECIMAL, help="Default: what is not primed yet.")
+@pump_verb
+def prime(pump: Programmer, as_json: bool, volume_ml: Decimal | None) -> None:
+    """Fill tubing and catheter with drug at the highest rate. Its effect then need not wait for the basal rate.
+
+    A program may be committed meanwhile; its basal rate starts when the prime ends.
+    """
+    status = done(pump, lambda: pump.prime(volume_ml))
+    show(status, as_json, f"priming {sheet.extra(status)}, of {status['concentration_mcg_per_ml']} mcg/mL")
+
+
+@click.command()
+@click.option("--dose-mcg", type=DECIMAL, help="Dose on top of the basal rate; up to three decimals.")
+@click.option("--over", type=DURATION_S, help="How long it takes: 30m, 2h.")
+@click.option("--cancel", is_flag=True, help="End the bolus that is being given; the basal rate goes on.")
+@click.option("--yes", is_flag=True, help="Order it without asking.")
+@pump_verb
+def bolus(pump: Programmer, as_json: bool, dose_mcg: Decimal | None, over: int | None, cancel: bool, yes: bool) -> None:
+    """Give a single bolus on top of the basal rate: say what it is, ask, and order it."""
+    if cancel:
+        if dose_mcg is not None or over is not None:
+            raise click.UsageError("--cancel takes neither --dose-mcg nor --over")
+        status = done(pump, pump.cancel_bolus)
+        show(status, as_json, "the bolus is cancelled; `thecal log` says what was delivered of it")
+        return
+    if dose_mcg is None or over is None:
+        raise click.UsageError("give --dose-mcg and --over, or --cancel")
+    check_terminal(yes)
+    planned = pump.plan_bolus(dose_mcg, over)
+    text = f"{planned.dose_mcg} mcg over {format_duration(over)}"
+    say(f"bolus {text}: {sheet.fine_ml(planned.volume_nl)} mL of {planned.concentration_mcg_per_ml} mcg/mL")
+    if not yes and not click.confirm("Give this bolus?", err=True):
+        raise Failure("not given; the pump goes on as before", 1)
+    status = done(pump, lambda: pump.bolus(dose_mcg, over))
+    show(status, as_json, f"giving {text}, of {planned.concentration_mcg_per_ml} mcg/mL; --cancel ends it")
+
+
+@click.command()
+@pump_verb
+def patient_bolus(pump: Programmer, as_json: bool) -> None:
+    """Ask, as the patient, for the bolus that a clinician allowed."""
+    pump.patient_bolus()
+    status = pump.status()
+    left = status["patient_boluses_left"]
+    show(status, as_json, f"giving {_allowed(pump.patient_bolus_settings(), status)}; {left} more within 24 h")
+
+
+@click.command()
+@click.option("--dose-mcg", type=DECIMAL, help="Of each bolus; up to three decimals.")
+@click.option("--over", type=DURATION_S, help="How long each takes: 5m.")
+@click.option("--lockout", type=DURATION_S, help="From one to the next: 4h.")
+@click.option("--per-day", type=int, help="How many in any 24 hours; 0 allows none.")
+@pump_verb
+def patient_bolus_settings(
+    pump: Programmer,
+    as_json: bool,
+    dose_mcg: Decimal | None,
+    over: int | None,
+    lockout: int | None,
+    per_day: int | None,
+) -> None:
+    """Show what the patient may ask for, or set it: all four options, or --per-day 0 alone."""
+    if per_day == 0:
+        done(pump, lambda: pump.set_patient_bolus(dose_mcg or 0, over or 0, lockout or 0, 0))
+    elif dose_mcg is not None and over is not None and lockout is not None and per_day is not None:
+        done(pump, lambda: pump.set_patient_bolus(dose_mcg, over, lockout, per_day))
+    elif {dose_mcg, over, lockout, per_day} != {None}:
+        raise click.UsageError("give --dose-mcg, --over, --lockout and --per-day to set them, or none to see them")
+    settings = pump.patient_bolus_settings()
+    if as_json:
+        print_json({**settings._asdict(), "dose_mcg": settings.dose_mcg})
+    elif not settings.per_day:
+        click.echo("the patient may ask for no bolus")
+    else:
+        click.echo(
+            f"the patient may ask for {_allowed(settings, pump.status())}: "
+            f"{format_duration(settings.lockout_s)} apart, {settings.per_day} in any 24 h"
+        )
+
+
+def _allowed(settings: PatientBolus, status: dict[str, Any]) -> str:
+    """A dose with its concentration, as everywhere."""
+    over = format_duration(settings.over_s)
+    return f"{settings.dose_mcg} mcg over {over}, of {status['concentration_mcg_per_ml'] or 'no'} mcg/mL"
