@@ -67,6 +67,10 @@ class Delivery:
         """Add a little (nL times 86,400) to what the next batch gives. No batch may be running."""
         self._carry_after += volume
 
+    def seconds_for(self, steps):
+        """How long the next batch would take for so many steps, at least 1."""
+        return max(1, -(-(steps * self._step - self._carry_after) // self.rate_nl_per_day))
+
     def set_rate(self, rate_nl_per_day):
         """Takes effect with the next batch; 0 orders nothing."""
         self.rate_nl_per_day = self.rate_copy = rate_nl_per_day

@@ -361,10 +361,11 @@ class Infusion:
         line = self._line
         if self._bolus.active:
             horizon_s = min(horizon_s, self._bolus.until_s - now_s)
-        if line.prime_steps:
-            room_steps = min(room_steps, line.prime_steps)
-        elif line.bridging:
-            room_steps = min(room_steps, line.bridge_steps)
+        left_steps = line.prime_steps or line.bridge_steps
+        if left_steps:
+            room_steps = min(room_steps, left_steps)
+            if self.delivery.rate_nl_per_day and not self.delivery.missed_run:  # a rotor that stands makes no storm
+                horizon_s = min(horizon_s, self.delivery.seconds_for(left_steps))
         return horizon_s, room_steps
 
     def _log_therapy(self):
