@@ -12,7 +12,7 @@ IMPLANT = ("implant", "--catheter-cm", "89", "--wall", "2026-01-05T08:00:00")
 REFILL = ("refill", "--volume-ml", "20", "--concentration-mcg-per-ml")
 PROGRAM = ("program", "--dose-mcg-per-day", "300", "--yes")
 BOLUS = ("bolus", "--dose-mcg", "10", "--over", "30m")
-PATIENT = ("patient-bolus-settings", "--dose-mcg", "5", "--over", "5m", "--lockout", "4h", "--per-day", "3")
+PATIENT = ("bolus-settings", "--dose-mcg", "5", "--over", "5m", "--lockout", "4h", "--per-day", "3")
 
 
 @pytest.fixture
@@ -91,13 +91,13 @@ def test_bolus_of_an_unfilled_pump_is_refused(thecal: Thecal) -> None:
 
 
 def test_patient_gets_what_a_clinician_allowed(running: EmulatorProcess, thecal: Thecal) -> None:
-    assert "no bolus" in thecal("patient-bolus-settings").stdout
+    assert "no bolus" in thecal("bolus-settings").stdout
     assert thecal("patient-bolus").exit_code == 4
     assert thecal(*PATIENT[:-2]).exit_code == 2
     allowed = "5 mcg over 5m, of 500 mcg/mL: 4h apart, 3 in any 24 h"
     assert allowed in thecal(*PATIENT).stdout
-    assert allowed in thecal("patient-bolus-settings").stdout
-    assert json.loads(thecal("patient-bolus-settings", "--json").stdout) == {
+    assert allowed in thecal("bolus-settings").stdout
+    assert json.loads(thecal("bolus-settings", "--json").stdout) == {
         "dose_ng": 5000,
         "over_s": 300,
         "lockout_s": 14_400,
@@ -108,8 +108,8 @@ def test_patient_gets_what_a_clinician_allowed(running: EmulatorProcess, thecal:
     assert status(thecal)["bolus"] == "patient"
     advance(running, 4 * 3600 - 1)
     assert thecal("patient-bolus").exit_code == 4
-    assert thecal("patient-bolus-settings", "--per-day", "0").exit_code == 0
-    assert "no bolus" in thecal("patient-bolus-settings").stdout
+    assert thecal("bolus-settings", "--per-day", "0").exit_code == 0
+    assert "no bolus" in thecal("bolus-settings").stdout
 
 
 def test_refill_shows_the_bridge_and_what_must_follow_it(running: EmulatorProcess, thecal: Thecal) -> None:
