@@ -66,7 +66,7 @@ def patient_bolus(pump: Programmer, as_json: bool) -> None:
 @click.option("--lockout", type=DURATION_S, help="From one to the next: 4h.")
 @click.option("--per-day", type=int, help="How many in any 24 hours; 0 allows none.")
 @pump_verb
-def patient_bolus_settings(
+def bolus_settings(
     pump: Programmer,
     as_json: bool,
     dose_mcg: Decimal | None,

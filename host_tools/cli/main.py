@@ -33,7 +33,7 @@ VERBS = {
     "prime": Verb("host_tools.cli.bolus:prime", "Therapy", "Fill tubing and catheter with drug"),
     "bolus": Verb("host_tools.cli.bolus:bolus", "Therapy", "Give a single bolus, or cancel one"),
     "patient-bolus": Verb("host_tools.cli.bolus:patient_bolus", "Therapy", "Ask for the patient's bolus"),
-    "bolus-settings": Verb("host_tools.cli.bolus:patient_bolus_settings", "Therapy", "What the patient may ask for"),
+    "bolus-settings": Verb("host_tools.cli.bolus:bolus_settings", "Therapy", "What the patient may ask for"),
     "stop": Verb("host_tools.cli.therapy:stop", "Therapy", "Stop delivery"),
     "minimum-rate": Verb("host_tools.cli.therapy:minimum_rate", "Therapy", "Deliver at the minimum rate"),
     "resume": Verb("host_tools.cli.therapy:resume", "Therapy", "Deliver by the committed program again"),
