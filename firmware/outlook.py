@@ -26,9 +26,10 @@ class Outlook:
             return None
         patient_nl_per_day = self._bolus.patient_nl_per_day
         if self._line.bridging and self._state.therapy == wire.THERAPY_RUNNING:
-            bridge_nl = min(volume_nl, self._bridge_nl)
+            if volume_nl <= self._bridge_nl:
+                return self._basal_s(volume_nl)
             after_nl_per_day = self._after_bridge_nl_per_day + patient_nl_per_day
-            return bridge_nl * DAY_S // rate_nl_per_day + (volume_nl - bridge_nl) * DAY_S // after_nl_per_day
+            return self._bridge_s + (volume_nl - self._bridge_nl) * DAY_S // after_nl_per_day
         week = infusion.week
         if week is not None and infusion.step >= 0:
             mean_nl_per_day = infusion.mean_nl_per_day
@@ -39,6 +40,17 @@ class Outlook:
     @property
     def _bridge_nl(self):
         return self._line.bridge_steps * self._config.step_nl
+
+    @property
+    def _bridge_s(self):
+        """How long the bridge will take, by the schedule where there is one."""
+        return self._basal_s(self._bridge_nl)
+
+    def _basal_s(self, volume_nl):
+        infusion = self._infusion
+        if infusion.week is not None and infusion.step >= 0:
+            return infusion.week.seconds_for(volume_nl, self._uptime.local_s)
+        return volume_nl * DAY_S // infusion.basal_nl_per_day
 
     @property
     def _after_bridge_nl_per_day(self):
@@ -63,7 +75,7 @@ class Outlook:
         from_s = self._uptime.now_s
         before = []
         if infusion.waits_for_bridge and infusion.basal_nl_per_day:
-            from_s += self._bridge_nl * DAY_S // infusion.basal_nl_per_day
+            from_s += self._bridge_s
             before = [piece for piece in self.basal(from_s) if piece[0] < from_s]
         after = self._week(week, from_s, from_s + 2 * DAY_S) if week else [(from_s, program[2] * 1000)]
         return before + after, from_s
