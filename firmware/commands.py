@@ -368,7 +368,7 @@ class Commands:
             return wire.REASON_STATE, None
         if state.concentration_mcg_per_ml not in (state.drug_mcg_per_ml, self._line.mcg_per_ml):
             return wire.REASON_INCONSISTENT, None
-        if state.highest_dose_ng > state.max_dose_mcg_per_day * 1000:  # lowered since
+        if state.highest_dose_ng > state.max_dose_mcg_per_day * 1000 or not self._infusion.fits:  # lowered since
             return wire.REASON_DOSE_LIMIT, None
         self._infusion.set_therapy(wire.THERAPY_RUNNING)
         if not self._keep():

@@ -175,6 +175,17 @@ class Infusion:
         self.week = Week(days, self._program_mcg_per_ml)
         return self._weeks.rewrite(days, where)
 
+    @property
+    def fits(self):
+        """Whether the committed program, from now on, keeps every 24 hours within the limit; what was looked at when it
+        was committed may have been put off since."""
+        now_s = self._uptime.now_s
+        week = self.week
+        to_come = [(now_s, self.program_nl_per_day * self._line.mcg_per_ml)]
+        if week is not None and self._uptime.wall_s != NEVER:
+            to_come = week.pieces(now_s, now_s + 2 * DAY_S, self._uptime.local_s - now_s)
+        return self._windows.allow(now_s, to_come, now_s, prescription.largest_mcg_per_day(self._state))
+
     def keep_week(self, week):
         """Write a week beside those in use; where it is, 0 for no week and for a store that failed."""
         return self._weeks.save(week.days, (self._state.week, self._state.next_week)) if week else 0
@@ -353,7 +364,7 @@ class Infusion:
         running = state.therapy == wire.THERAPY_RUNNING
         if not self.load_week():
             self.enter_safe_state(wire.REGION_PROGRAM)
-        elif running and state.concentration_mcg_per_ml != state.drug_mcg_per_ml:
+        elif running and (state.concentration_mcg_per_ml != state.drug_mcg_per_ml or not self.fits):
             self.enter_safe_state(wire.REGION_BRIDGE)
 
     def _until_extras(self, now_s, horizon_s, room_steps):

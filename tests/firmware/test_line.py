@@ -1,0 +1,167 @@
+"""Primes and bridges: volumes in booked steps, which nothing shortens and nothing makes up for."""
+
+import pytest
+
+from .body import Body
+from .clinic import DAY_S, Clinic, Refused
+
+HOUR_S = 3600
+LINE_NL = 335_800
+WEEK = [[(0, 150_000), (420, 100_000), (1290, 50_000)]] * 7
+
+
+@pytest.fixture
+def clinic():
+    clinic = Clinic(Body())
+    clinic.implant()
+    clinic.refill(mcg_per_ml=500)
+    return clinic
+
+
+@pytest.fixture
+def bridging(clinic):
+    clinic.program(300_000, 500)
+    clinic.run(2 * DAY_S)
+    clinic.refill(mcg_per_ml=2000, bridge_nl=LINE_NL)
+    return clinic
+
+
+def reason(command, *args, **fields):
+    with pytest.raises(Refused) as refusal:
+        command(*args, **fields)
+    return str(refusal.value)
+
+
+def test_prime_takes_20_minutes_and_the_basal_rate_starts_with_its_end(clinic):
+    assert reason(clinic.command, "PRIME", volume_nl=LINE_NL + 1) == "bolus_limit"
+    clinic.command("PRIME", volume_nl=LINE_NL)
+    clinic.program(300_000, 500)
+    clinic.run(1208)
+    assert str(clinic.status().operation) == "priming"
+    clinic.run(1)  # 20.1 min
+    status = clinic.status()
+    assert (str(status.operation), status.delivered_nl, status.unprimed_nl) == ("basal", LINE_NL, 0)
+    clinic.run(DAY_S)
+    assert clinic.status().delivered_nl - LINE_NL in (599_900, 600_000)
+    assert reason(clinic.command, "PRIME", volume_nl=100) == "bolus_limit"
+
+
+def test_a_stopped_prime_leaves_the_rest_to_be_primed(clinic):
+    clinic.command("PRIME", volume_nl=LINE_NL)
+    clinic.run(600)
+    clinic.command("STOP")
+    left_nl = clinic.status().unprimed_nl
+    assert 0 < left_nl < LINE_NL
+    assert LINE_NL - left_nl == clinic.status().delivered_nl
+    clinic.command("PRIME", volume_nl=left_nl)
+    clinic.run(HOUR_S)
+    assert clinic.status().delivered_nl == LINE_NL
+
+
+def test_bridge_lasts_as_long_as_the_old_dose_needs_the_line(bridging):
+    clinic = bridging
+    status = clinic.status()
+    assert (str(status.operation), status.bolus_left_nl, status.dose_ng_per_day) == ("bridge", LINE_NL, 300_000)
+    clinic.program(300_000, 2000)
+    began_nl = status.delivered_nl
+    clinic.run(48_355)  # 13.43 h
+    assert str(clinic.status().operation) == "bridge"
+    clinic.run(1)
+    status = clinic.status()
+    assert (str(status.operation), status.rate_nl_per_day, status.tip_mcg_per_ml) == ("basal", 150_000, 2000)
+    assert status.delivered_nl - began_nl == LINE_NL
+    assert LINE_NL * 500 // 1_000_000 == 167  # mcg
+
+
+def stall(clinic):
+    clinic.body.motor.progress()
+    clinic.body.stalled = True
+    clinic.run(5 * HOUR_S)
+    clinic.body.motor.progress()
+    clinic.body.stalled = False
+
+
+def stop(clinic):
+    clinic.command("STOP")
+    clinic.run(5 * HOUR_S)
+    clinic.command("RESUME")
+
+
+def minimum_rate(clinic):
+    clinic.command("MINIMUM_RATE")
+    clinic.run(5 * HOUR_S)
+    clinic.command("RESUME")
+
+
+def nothing_lasting(clinic):
+    clinic.run(5 * HOUR_S)
+
+
+@pytest.mark.parametrize("interruption", [stall, stop, minimum_rate, nothing_lasting])
+@pytest.mark.parametrize("next_week", [False, True])
+def test_nothing_takes_from_a_bridge_and_the_next_program_takes_over(bridging, interruption, next_week):
+    clinic = bridging
+    began_nl = clinic.status().delivered_nl
+    if next_week:
+        clinic.flex(WEEK)
+    else:
+        clinic.program(300_000, 2000)
+    clinic.run(HOUR_S)
+    interruption(clinic)
+    while str(clinic.status().tip_mcg_per_ml) == "500":
+        assert clinic.status().delivered_nl - began_nl < LINE_NL
+        clinic.run(60)
+    assert LINE_NL <= clinic.status().delivered_nl - began_nl <= LINE_NL + 1200
+    assert str(clinic.status().mode) == ("flex" if next_week else "simple")
+    assert str(clinic.status().therapy) == "running"
+
+
+def test_a_cut_between_two_weeks_keeps_both(clinic):
+    clinic.flex(WEEK, 500)
+    clinic.run(2 * DAY_S)
+    clinic.refill(mcg_per_ml=2000, bridge_nl=LINE_NL)
+    other = [[(0, 180_000), (720, 120_000)]] * 7
+    clinic.flex(other)
+    wall_s = clinic.status().wall_s
+    clinic.boot()
+    clinic.command("SET_CLOCK", wall_s=wall_s)
+    assert clinic.pump.infusion.week.days[0][0][1] == 150_000
+    clinic.run(DAY_S)
+    assert clinic.pump.infusion.week.days[0][0][1] == 180_000
+    assert str(clinic.status().therapy) == "running"
+
+
+def test_out_without_a_program_is_the_safe_state(bridging):
+    bridging.run(14 * HOUR_S)
+    assert str(bridging.status().therapy) == "safe_state"
+    assert bridging.status().rate_nl_per_day == 6_000
+    assert set(bridging.alarms()) == {"safe_state"}
+    assert reason(bridging.command, "RESUME") == "inconsistent"
+
+
+def test_a_second_change_is_bridged_by_the_stronger_of_what_is_in_the_line(bridging):
+    bridging.run(HOUR_S)
+    bridging.refill(mcg_per_ml=1000, bridge_nl=LINE_NL)
+    assert bridging.status().tip_mcg_per_ml == 2000
+    assert bridging.status().bolus_left_nl == LINE_NL
+    assert bridging.status().dose_ng_per_day <= 300_000
+
+
+def test_a_bridge_that_is_late_adds_no_burst_to_an_old_dose_over_the_limit():
+    """As planned the old program would end 19 hours before the new one's burst; it ends 2 hours before it."""
+    clinic = Clinic(Body())
+    clinic.implant()
+    clinic.refill(mcg_per_ml=2000)
+    clinic.program(500_000)
+    clinic.run(2 * DAY_S + 17 * HOUR_S)
+    clinic.refill(mcg_per_ml=500, bridge_nl=LINE_NL)
+    clinic.flex([[(0, 90_000), (1200, 350_000), (1320, 350_000)]] * 7, 500, override="yes")
+    clinic.command("STOP")
+    clinic.run(17 * HOUR_S)
+    clinic.command("RESUME")
+    clinic.run(33 * HOUR_S)
+    status = clinic.status()
+    assert (status.tip_mcg_per_ml, str(status.therapy)) == (500, "safe_state")
+    assert reason(clinic.command, "RESUME") == "dose_limit"
+    clinic.run(18 * HOUR_S)
+    clinic.command("RESUME")
