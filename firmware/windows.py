@@ -70,19 +70,26 @@ class Windows:
 
     def allow(self, now_s, to_come, last_s, max_mcg):
         """Whether no 24 hours that reach into what is `to_come`, and begin at `last_s` or before, get more than a
-        limit; where a higher one left more than that in the last 24 hours, no more than those.
+        limit. Where a higher one left more than that in the last 24 hours, each gets no more than those, and from now
+        on no more than its share of the limit.
 
         `to_come` is a list of (from_s, rate), the first from now on; the last one goes on. A thousandth of the limit
         is left to the rounding of rates.
         """
         past = [span for span in self.spans if span[0] < now_s or span[2]] + [(now_s, 0, 0)]
-        most = max(max_mcg * _UNITS_PER_MCG, _dose(past, now_s - DAY_S))
+        limit = max_mcg * _UNITS_PER_MCG
+        most = _dose(past, now_s - DAY_S)
         spans = past + [(at_s, rate, 0) for at_s, rate in to_come]
         edges_s = [now_s - DAY_S, now_s]
         for since_s, _, _ in spans:
             edges_s += [since_s, since_s - DAY_S]
         edges_s = [edge_s for edge_s in edges_s if now_s - DAY_S <= edge_s <= last_s]
-        return max([_dose(spans, edge_s) for edge_s in edges_s]) <= most + most // 1000
+        for edge_s in edges_s:
+            to_come_s = min(DAY_S, edge_s + DAY_S - now_s)
+            allowed = max(limit, min(most, _dose(past, edge_s) + limit // DAY_S * to_come_s))
+            if _dose(spans, edge_s) > allowed + allowed // 1000:
+                return False
+        return True
 
 
 def _dose(spans, from_s):
