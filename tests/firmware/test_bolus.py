@@ -1,7 +1,7 @@
 """Boluses on the basal rate: exact to the motor step, one at a time, and gone with whatever fails."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from firmware.state import _FIELDS
@@ -43,6 +43,7 @@ def last(clinic, name):
     return [event for event in clinic.events() if str(event.event) == name][-1]
 
 
+@example(dose_ng=40_000, over_s=7000, wait_s=0, basal_ng=432_000)  # whole steps, and a rate that is none
 @settings(deadline=None, max_examples=60)
 @given(
     dose_ng=st.integers(1, 200_000),
@@ -131,6 +132,14 @@ def test_one_at_a_time_and_not_over_the_highest_rate(clinic):
     assert refused(clinic, "BOLUS", dose_ng=50_000, over_s=fastest_s - 1) == "rate_limit"
     clinic.command("BOLUS", dose_ng=50_000, over_s=fastest_s)
     assert clinic.status().rate_nl_per_day <= 24_000_000
+
+
+def test_a_program_committed_meanwhile_counts_the_bolus(clinic):
+    clinic.command("BOLUS", dose_ng=100_000, over_s=10 * HOUR_S)
+    with pytest.raises(Refused, match="dose_limit"):
+        clinic.program(920_000, override="yes")
+    clinic.program(890_000, override="yes")
+    assert str(clinic.status().bolus) == "single"
 
 
 def test_larger_than_what_the_reservoir_gives(clinic):

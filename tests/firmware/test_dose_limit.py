@@ -1,6 +1,7 @@
 """The safety invariant (R1.3): whatever is ordered, no 24 hours deliver more than the limit in force, and a little."""
 
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,7 @@ class AnyOrders:
             command(*args, **fields)
         except Refused:
             return False
-        state = self.clinic.pump.state
+        state: Any = self.clinic.pump.state
         highest_mcg = max(state.highest_dose_ng, state.next_highest_dose_ng) // 1000
         self.limits.append((self.body.now_ms, max(state.max_dose_mcg_per_day, highest_mcg)))
         self.taken.append(name)

@@ -63,7 +63,9 @@ def test_a_loss_is_taken_for_the_strongest_day_there_may_be():
     for slot in store.slots:
         store.slots[slot] = b"spoilt"
     lost = Windows(store, 1000 * UNIT)
-    assert not lost.allow(DAY_S, [(DAY_S, 1001 * UNIT)], DAY_S, 900)
+    burst = [(DAY_S, 1800 * UNIT), (DAY_S + DAY_S // 2, 0)]
+    assert Windows(Store(), 0).allow(DAY_S, burst, DAY_S, 900)
+    assert not lost.allow(DAY_S, burst, DAY_S, 900)
     assert lost.allow(DAY_S, [(DAY_S, 900 * UNIT)], DAY_S, 900)
 
 
