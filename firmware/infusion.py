@@ -33,6 +33,7 @@ class Infusion:
         self.week = None  # of the committed flex program
         self.step = -1  # of the week, now running; -1 while none is
         self._step_since_s = 0
+        self._held = False  # without a clock, because the last day's dose leaves no room for the mean rate
         self._therapy = pump.state.therapy  # as last logged
         self._stall_s = NEVER
         self._missed_before = 0
@@ -63,7 +64,7 @@ class Infusion:
             week = self.week
             if week is not None and self.step >= 0:
                 return week.rate_nl_per_day(self.step)
-            return self.program_nl_per_day
+            return self._config.minimum_rate_nl_per_day if self._held else self.program_nl_per_day
         if therapy in (wire.THERAPY_MINIMUM, wire.THERAPY_SAFE_STATE):
             return self._config.minimum_rate_nl_per_day
         return 0
@@ -287,19 +288,23 @@ class Infusion:
 
     def _follow_week(self, week):
         """Run the step of the week that it is time for; seconds until the next. Without a clock there are none: the
-        program's mean rate goes on."""
+        program's mean rate goes on, as soon as the doses before leave room for it within the daily limit."""
         now_s = self._uptime.now_s
         if self.step >= 0 and self.delivery.rate_nl_per_day and not self._line.prime_steps:
             self.delivery.owe(week.left_over(self.step, now_s - self._step_since_s))
         local_s = self._uptime.local_s
         step = week.index_at(local_s)
-        running = self._state.therapy == wire.THERAPY_RUNNING and self._uptime.wall_s != NEVER
-        before, self.step = self.step, step if running else -1
+        ordered = self._state.therapy == wire.THERAPY_RUNNING
+        running = ordered and self._uptime.wall_s != NEVER
+        before, self.step = (self.step, self._held), step if running else -1
+        self._held = ordered and not running and not self.fits
         self._step_since_s = now_s
-        if self.delivery.rate_nl_per_day and self.step != before:
+        if self.delivery.rate_nl_per_day and (self.step, self._held) != before:
             self._set_rate()
             if running:
                 self._log.add(wire.EVENT_RATE_STEP, step, self.basal_nl_per_day)
+            elif self._held:
+                self._log.add(wire.EVENT_DOSE_HELD, self.basal_nl_per_day)
         return week.steps[step][1] - local_s % (7 * DAY_S)
 
     def _follow_orders(self):

@@ -5,7 +5,7 @@ step budget passed, never on missing steps; it knows nothing of programs, batche
 """
 
 HOUR_S = 3600
-_HOURS = 25  # the day's budget is held against the running hour and the 24 before it
+_HOURS = 24  # the day's budget is held against the running hour and the 23 before it
 
 _UNKNOWN_MCG_PER_ML = 2000  # the strongest in common use: a drug that is not known is counted as that one
 
@@ -16,11 +16,14 @@ REVERSE = 2
 class Monitor:
     """Watches one motor. `tripped` is 0, OVERSPEED or REVERSE; `steps` and `budget_steps` say what it saw.
 
-    Doses are counted in steps times mcg/mL, each step at the concentration it was made with.
+    Doses are counted in steps times mcg/mL, each step at the concentration it was made with. Up to `late_nl` may be
+    seen after the hour in which they were delivered, and are left over from the one before it.
     """
 
-    def __init__(self, motor, step_nl, max_dose_mcg_per_day, percent):
+    def __init__(self, motor, step_nl, max_dose_mcg_per_day, percent, late_nl):
         self._motor = motor
+        self._late_steps = late_nl // step_nl
+        self._late = self._late_steps * _UNKNOWN_MCG_PER_ML
         self._per_mcg = 10_000 * percent // step_nl
         self._next_budget = self._day_budget = max_dose_mcg_per_day * self._per_mcg
         self._lower_hour = 0  # when a lower budget takes effect
@@ -37,6 +40,7 @@ class Monitor:
     def set_drug(self, mcg_per_ml):
         """The concentration of the steps to come; 0 when it is not known."""
         self._mcg_per_ml = mcg_per_ml or _UNKNOWN_MCG_PER_ML
+        self._late = self._late_steps * self._mcg_per_ml
 
     def allow(self, steps):
         """So many steps fill the line with drug, once, and count against no budget."""
@@ -86,9 +90,9 @@ class Monitor:
         self._hours[slot] = hour_dose = self._hours[slot] + dose
         if self._excess_steps > 1:  # one step may be seen a moment after its order was
             self._trip(OVERSPEED, steps, ordered_steps)
-        elif hour_dose > self._day_budget >> 1:
+        elif hour_dose > (self._day_budget >> 1) + self._late:
             self._overdose(hour_dose, self._day_budget >> 1)
-        elif self._day > self._day_budget:
+        elif self._day > self._day_budget + self._late:
             self._overdose(self._day, self._day_budget)
 
     def _overdose(self, dose, budget):

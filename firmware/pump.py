@@ -7,7 +7,7 @@ from firmware.bolusorders import BolusOrders
 from firmware.budget import Budget
 from firmware.chart import Chart
 from firmware.commands import Commands
-from firmware.delivery import Delivery
+from firmware.delivery import MAX_BATCH_NL, Delivery
 from firmware.desk import Desk
 from firmware.doses import Doses
 from firmware.eventlog import EventLog
@@ -54,7 +54,7 @@ class Pump:
         self.alarms = Alarms(hal.buzzer, self.state, self.log)
         self.line = Line(config, self.state, self.ledger)
         self.bolus = Bolus(config, self.state, self.ledger)
-        self.monitor = Monitor(hal.motor, config.step_nl, largest_mcg_per_day, config.monitor_percent)
+        self.monitor = Monitor(hal.motor, config.step_nl, largest_mcg_per_day, config.monitor_percent, MAX_BATCH_NL)
         self.infusion = Infusion(config, self, self.delivery_class(hal.motor, config.step_nl), hal.store)
         self.outlook = Outlook(config, self)
         self.selftest = SelfTest(hal, config, self)

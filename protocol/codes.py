@@ -173,6 +173,7 @@ EVENTS = {
     "CONCENTRATION_CHANGED": Event(0x19, "info", ("old_mcg_per_ml", "new_mcg_per_ml", "bridge_nl")),
     "LIMIT_OVERRIDE": Event(0x1A, "info", ("dose_ng_per_day", "soft_min_dose_ng_per_day", "soft_max_dose_ng_per_day")),
     "LIMITS_CHANGED": Event(0x1B, "info", ("max_dose_mcg_per_day", "max_bolus_mcg", "max_change_percent")),
+    "DOSE_HELD": Event(0x1E, "info", ("rate_nl_per_day",)),
     "NO_BRIDGE": Event(0x1C, "info", ("old_mcg_per_ml", "new_mcg_per_ml")),
     "PATIENT_BOLUS_SET": Event(0x1D, "info", ("dose_ng", "lockout_s", "per_day")),
     "REFILL_REJECTED": Event(0x31, "info", ("volume_nl", "reason")),

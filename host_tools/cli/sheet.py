@@ -77,10 +77,10 @@ def moment(wall: str | None, uptime_s: int) -> str:
 
 
 def dose(status: dict[str, Any]) -> str:
-    """The dose, never without its concentration."""
+    """The dose, never without the concentration at which it is delivered now."""
     if not status["concentration_mcg_per_ml"]:
         return "none: no drug was filled in yet"
-    return f"{status['dose_mcg_per_day']} mcg/day, of {status['concentration_mcg_per_ml']} mcg/mL"
+    return f"{status['dose_mcg_per_day']} mcg/day, of {status['tip_mcg_per_ml']} mcg/mL"
 
 
 def program(ordered: Program | FlexProgram | None) -> str:

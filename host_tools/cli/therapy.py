@@ -19,7 +19,7 @@ from host_tools.programmer.programmer import DEPTH_MM, DRUG, PUMP_TUBING_ML
 from protocol.codes import ALARM, CLASS
 
 WALL_HELP = "The pump's new local time; default: this computer's."
-LEFT = {"stopped": "stopped, nothing is delivered", "minimum": "at the minimum rate"}
+LEFT = {"stopped": "stopped", "minimum": "at the minimum rate"}
 """What to warn of at the end of a session, by therapy."""
 
 

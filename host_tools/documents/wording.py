@@ -81,9 +81,10 @@ def loss_of_therapy(status: Mapping[str, Any]) -> str:
     """Why the patient of a pump with this status gets no therapy now, in one sentence; empty while there is some."""
     if status["therapy"] == "unfilled" or status["mode"] == "none":
         return ""
-    for_how_long = f" for {format_duration(status['stopped_s'])}" if status["stopped_s"] else ""
-    if status["stopped_s"] or status["operation"] in ("idle", "halted"):
-        return f"nothing has been delivered{for_how_long}; dangerous withdrawal can follow"
+    if status["stopped_s"]:
+        return f"nothing has been delivered for {format_duration(status['stopped_s'])}; dangerous withdrawal can follow"
+    if status["operation"] in ("idle", "halted"):
+        return "nothing is being delivered; dangerous withdrawal can follow"
     if status["therapy"] != "running":
         return "the rate is the least that the pump gives, and no therapy; dangerous withdrawal can follow"
     return ""

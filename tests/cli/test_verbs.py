@@ -159,7 +159,7 @@ def test_stop_and_resume_say_how_to_undo_and_warn_of_a_stopped_pump(thecal: Thec
     done = thecal("stop")
     assert "`thecal resume`" in done.stdout
     assert "left stopped" in done.stderr
-    assert "LOSS OF THERAPY: nothing has been delivered; dangerous withdrawal" in thecal("status").stdout
+    assert "LOSS OF THERAPY: nothing is being delivered; dangerous withdrawal" in thecal("status").stdout
     assert status(thecal)["therapy"] == "stopped"
     done = thecal("resume", "--json")
     assert json.loads(done.stdout)["therapy"] == "running"

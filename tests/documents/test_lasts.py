@@ -126,7 +126,7 @@ def test_the_pumps_own_end_is_counted_too() -> None:
     bench.run_to(datetime.combine(end + DAY, MIDNIGHT))
     over = bench.pump.status()
     assert over["therapy"] == "end_of_service"
-    assert "nothing has been delivered" in answer(over, end + DAY).sentence()
+    assert "nothing is being delivered" in answer(over, end + DAY).sentence()
 
 
 def test_a_past_date_and_a_clock_that_is_not_set_are_no_questions() -> None:

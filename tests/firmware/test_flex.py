@@ -282,3 +282,19 @@ def test_the_highest_dose_is_that_of_the_worst_window(week, from_min):
             per_minute += [dose_ng / (end_min - start)] * (end_min - start)
     window_ng = sum((per_minute * 2)[from_min : from_min + 1440])
     assert window_ng <= schedule.highest_dose_ng() + 1
+
+
+@pytest.mark.shows("R1.3", "R4.6")
+def test_without_a_clock_the_mean_waits_until_the_day_has_room_for_it():
+    clinic = filled()
+    clinic.flex([[(0, 450_000), (120, 450_000), (240, 90_000)]] * 7)
+    clinic.run(4 * 3600)
+    clinic.boot()
+    clinic.run(60)
+    assert clinic.status().rate_nl_per_day == 6_000
+    assert "DOSE_HELD" in [str(event.event) for event in clinic.events()]
+    steps = clinic.body.motor.counts[1]
+    clinic.run(20 * 3600)
+    assert (clinic.body.motor.counts[1] - steps) * 100 * 2000 <= 100 * 1_000_000 + 5_000_000
+    clinic.run(DAY_S)
+    assert clinic.status().rate_nl_per_day == 495_000

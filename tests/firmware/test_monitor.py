@@ -13,7 +13,7 @@ from firmware.monitor import OVERSPEED, REVERSE, Monitor
 from firmware.pump import Pump
 
 from .body import Body
-from .clinic import DAY_S, Clinic
+from .clinic import Clinic, DAY_S, Refused
 
 
 class TenfoldDelivery(Delivery):
@@ -41,7 +41,7 @@ def test_a_tenfold_delivery_is_stopped_within_the_days_limit():
     clinic.run(2 * DAY_S)
     confirmed = clinic.body.motor.counts[1]
     legal_steps = 1000 * 1000 * 1000 // (2000 * 100)  # of the daily limit: 1000 mcg at 2000 mcg/mL and 100 nL
-    assert confirmed <= legal_steps * 1.1 + 200  # its tolerance, and one batch
+    assert confirmed <= legal_steps * 1.1 + 400  # its tolerance, a batch that may be late, and one
     assert clinic.body.motor.inhibited
     assert "overspeed" in clinic.alarms()
     assert clinic.status().therapy == "safe_state"
@@ -64,13 +64,16 @@ def test_a_legal_delivery_never_trips_it():
 
 def test_a_programmer_lets_it_go_and_it_trips_again():
     clinic = running(TenfoldPump)
+    clinic.run(DAY_S // 2)
+    with pytest.raises(Refused, match="dose_limit"):  # the day's dose is used up
+        clinic.command("RESUME")
     clinic.run(DAY_S)
     before = clinic.body.motor.counts[1]
     clinic.command("RESUME")
     assert not clinic.body.motor.inhibited
     clinic.run(DAY_S // 4)
     assert clinic.body.motor.inhibited
-    assert clinic.body.motor.counts[1] - before <= 200
+    assert clinic.body.motor.counts[1] - before <= 5000 * 1.1 + 400
 
 
 def test_a_lower_limit_is_the_monitors_a_day_later():
@@ -79,7 +82,7 @@ def test_a_lower_limit_is_the_monitors_a_day_later():
     clinic.run(2 * DAY_S)  # 5000 mcg a day are legal now
     assert not clinic.body.motor.inhibited
     clinic.command("LIMITS", max_dose_mcg_per_day=4000, max_bolus_mcg=100, max_change_percent=10)
-    clinic.run(24 * 3600)
+    clinic.run(23 * 3600)
     assert not clinic.body.motor.inhibited
     clinic.run(2 * 3600)
     assert "overspeed" in clinic.alarms()
@@ -111,7 +114,7 @@ class Rotor:
 @pytest.mark.shows("R1.10")
 def test_steps_that_nobody_ordered():
     rotor = Rotor()
-    monitor = Monitor(rotor, 100, 1000, 110)
+    monitor = Monitor(rotor, 100, 1000, 110, 0)
     monitor.set_drug(2000)
     rotor.counts = (100, 101, 0, 0, 0)
     monitor.watch(10)
@@ -125,7 +128,7 @@ def test_steps_that_nobody_ordered():
 @pytest.mark.shows("R1.9")
 def test_a_backward_step():
     rotor = Rotor()
-    monitor = Monitor(rotor, 100, 1000, 110)
+    monitor = Monitor(rotor, 100, 1000, 110, 0)
     rotor.counts = (10, 9, 1, 0, 0)
     monitor.watch(10)
     assert rotor.inhibited
@@ -135,7 +138,7 @@ def test_a_backward_step():
 @given(missing=st.integers(0, 5000))
 def test_missing_steps_are_none_of_its_business(missing):
     rotor = Rotor()
-    monitor = Monitor(rotor, 100, 1000, 110)
+    monitor = Monitor(rotor, 100, 1000, 110, 0)
     monitor.set_drug(2000)
     rotor.counts = (2000 + missing, 2000, 0, missing, 0)
     monitor.watch(86_000)
@@ -145,7 +148,7 @@ def test_missing_steps_are_none_of_its_business(missing):
 @given(strong=st.integers(0, 6000), weak=st.integers(0, 24_000), first=st.sampled_from([500, 2000]))
 def test_the_days_dose_is_what_counts_not_its_steps(strong, weak, first):
     rotor = Rotor()
-    monitor = Monitor(rotor, 100, 1000, 110)
+    monitor = Monitor(rotor, 100, 1000, 110, 0)
     steps = {2000: strong, 500: weak}
     confirmed = 0
     for hour, mcg_per_ml in enumerate((first, 2500 - first)):
@@ -162,3 +165,17 @@ def test_the_days_dose_is_what_counts_not_its_steps(strong, weak, first):
 def test_it_imports_nothing():
     tree = ast.parse(Path(firmware.__file__).with_name("monitor.py").read_text())
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+@pytest.mark.shows("R4.7")
+@pytest.mark.parametrize(("max_mcg", "first_mcg", "rest_mcg"), [(1000, 900, 95), (100, 75, 24)])
+def test_a_legal_week_never_trips_it(max_mcg, first_mcg, rest_mcg):
+    """Most of the day's dose in two hours: the next day's begins a day later."""
+    clinic = Clinic(Body())
+    clinic.implant()
+    clinic.refill(mcg_per_ml=500)
+    clinic.command("LIMITS", max_dose_mcg_per_day=max_mcg, max_bolus_mcg=100, max_change_percent=10)
+    clinic.flex([[(0, first_mcg * 1000), (120, rest_mcg * 1000)]] * 7, mcg_per_ml=500)
+    clinic.run(5 * DAY_S)
+    assert not clinic.pump.monitor.tripped
+    assert clinic.status().therapy == "running"
