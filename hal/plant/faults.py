@@ -41,6 +41,7 @@ FAULTS: dict[str, dict[str, Field | Choice]] = {
     "pump_flip": {},  # the port cannot be reached
     "overfill": {"nl": Field(1, 10_000_000)},  # a refill puts in so much more than is said
     "wrong_concentration": {"mcg_per_ml": Field(0, 50_000)},  # is what a refill puts in, whatever was said
+    "wrong_tubing": {"nl": Field(0, 1_000_000)},  # is what the pump's tubing holds, whatever is recorded
     "off_label_drug": {},  # the reservoir holds a drug that the pump's tubing was not made for
     "catheter_kink": {},  # nothing gets through, so nothing leaves the pump
     "catheter_leak": {"percent": Field(1, 100)},  # is lost just before the tip

@@ -219,6 +219,7 @@ class Plant:
 
         One that is there stays, if it is as large; an earlier pump's only where it is `kept`, and then as it is.
         """
+        tubing_nl = self._field("wrong_tubing", "nl", tubing_nl)
         catheter = self.flow.catheter
         if kept and catheter.dead_nl > catheter.tubing_nl:
             if tubing_nl != catheter.tubing_nl:

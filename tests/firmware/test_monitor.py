@@ -13,7 +13,7 @@ from firmware.monitor import OVERSPEED, REVERSE, Monitor
 from firmware.pump import Pump
 
 from .body import Body
-from .clinic import Clinic, DAY_S, Refused
+from .clinic import DAY_S, Clinic, Refused
 
 
 class TenfoldDelivery(Delivery):
