@@ -116,7 +116,7 @@ class State:
         elif self.lost:
             self.therapy = wire.THERAPY_SAFE_STATE
         self._kept = self._values()
-        self._kept_orders = self._orders()
+        self._kept_orders = _orders(self)
         self.changed = False
 
     def _manufactured(self):
@@ -154,9 +154,6 @@ class State:
             values.extend(entry)
         return values
 
-    def _orders(self):
-        return [getattr(self, name) for name in _ORDERS]
-
     def _set(self, values):
         count = len(_FIELDS)
         for i in range(count):
@@ -171,7 +168,7 @@ class State:
         """The program that waited becomes the program in force."""
         for name in _PROGRAM:
             setattr(self, name, getattr(self, "next_" + name))
-        self._kept_orders = self._orders()
+        self._kept_orders = _orders(self)
         self.forget_next()
 
     def put_next(self, *program):
@@ -203,13 +200,13 @@ class State:
         if not self.lost and not self._record.save_both(*values):
             return False
         self._kept = values
-        self._kept_orders = self._orders()
+        self._kept_orders = _orders(self)
         return True
 
     @property
     def intact(self):
         """Whether the orders are those that were kept: anything else was not a command's doing."""
-        return self._orders() == self._kept_orders and self.therapy in THERAPIES
+        return _orders(self) == self._kept_orders and self.therapy in THERAPIES
 
     def restore(self):
         """Take the orders from the record again. False when it is spoilt too."""
@@ -220,7 +217,7 @@ class State:
             name = _FIELDS[i][0]
             if name in _ORDERS or (name == "therapy" and self.therapy not in THERAPIES):
                 setattr(self, name, values[i])
-        self._kept_orders = self._orders()
+        self._kept_orders = _orders(self)
         return True
 
     def forget(self):
@@ -231,7 +228,7 @@ class State:
         self._take_limits()
         if self.therapy not in THERAPIES:
             self.therapy = wire.THERAPY_SAFE_STATE
-        self._kept_orders = self._orders()
+        self._kept_orders = _orders(self)
         self.changed = True
 
     @property
@@ -249,3 +246,21 @@ class State:
         self._set(self._kept)
         self.alarms = alarms
         self.changed = False
+
+
+def _orders(state):
+    """The values of _ORDERS, one by one: they are compared before every batch."""
+    return (
+        state.mode,
+        state.concentration_mcg_per_ml,
+        state.dose_ng_per_day,
+        state.rate_nl_per_day,
+        state.week,
+        state.highest_dose_ng,
+        state.drug_mcg_per_ml,
+        state.filled_nl,
+        state.filled_at_steps,
+        state.max_dose_mcg_per_day,
+        state.max_bolus_mcg,
+        state.max_change_percent,
+    )
