@@ -243,8 +243,11 @@ class Plant:
 
     def prescribe(self, dose_ng_per_day: int) -> None:
         """What the patient is to get from now on, whatever the pump then does."""
-        self.settle()
-        self.flow.patient.ordered_mcg_per_h = dose_ng_per_day / 24_000
+        patient = self.flow.patient
+        ordered_mcg_per_h = dose_ng_per_day / 24_000
+        if ordered_mcg_per_h != patient.ordered_mcg_per_h:
+            self.settle()
+            patient.ordered_mcg_per_h = ordered_mcg_per_h
 
     def sensed_nl(self) -> int | None:
         """What the fill sensor reads, but for its noise; None when it is dead."""
