@@ -39,10 +39,11 @@ class MockMotor(contract.Motor):
         if train.inhibited:
             return INHIBITED
         now_ms = self._plant.now_ms
-        real_ms = (first_ms, period_ms, give_up_ms)
         if self._quartz.ppm:  # the pulses go by the pump's own clock
-            real_ms = self._quartz.spans_ms(*real_ms)
-        if not train.order(now_ms, steps, *real_ms, miss_limit):
+            taken = train.order(now_ms, steps, *self._quartz.spans_ms(first_ms, period_ms, give_up_ms), miss_limit)
+        else:
+            taken = train.order(now_ms, steps, first_ms, period_ms, give_up_ms, miss_limit)
+        if not taken:
             raise Misuse("the motor was ordered while an order is running; halt it first")
         self._recorder.order(now_ms, steps, first_ms, period_ms, give_up_ms, miss_limit)
         return OK

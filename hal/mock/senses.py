@@ -62,17 +62,17 @@ class MockMemory(contract.Memory):
 
     def __init__(self, power: Power) -> None:
         self._power = power
+        self._plant = power.plant
 
     def check_code(self) -> int:
-        return self._result("code")
-
-    def check_ram(self) -> int:
-        return self._result("ram")
-
-    def _result(self, device: str) -> int:
         if not self._power.on:
             self._power.refuse()
-        return FAILED if device in self._power.plant.failing else OK
+        return FAILED if "code" in self._plant.failing else OK
+
+    def check_ram(self) -> int:
+        if not self._power.on:
+            self._power.refuse()
+        return FAILED if "ram" in self._plant.failing else OK
 
 
 class MockHead(contract.Head):

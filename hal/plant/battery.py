@@ -79,7 +79,8 @@ class Battery:
         """Take a reading into `rest_mv` and `load_mv`."""
         self.sampled_at_ms = at_ms
         self.rest_mv = curve_mv(self._units(at_ms, pulses) // _UNITS_PER_PPM)
-        self.load_mv = max(0, self.rest_mv - SAG_MV - (FILM_SAG_MV if self.film else 0))
+        load_mv = self.rest_mv - SAG_MV - (FILM_SAG_MV if self.film else 0)
+        self.load_mv = load_mv if load_mv > 0 else 0
 
     def left_mah(self, at_ms: int, pulses: int) -> int:
         """Charge left, in whole mAh."""
