@@ -300,12 +300,13 @@ class Infusion:
         self._held = ordered and not running and not self.fits
         self._step_since_s = now_s
         if self.delivery.rate_nl_per_day and (self.step, self._held) != before:
-            self._set_rate()
+            if self.ordered_nl_per_day != self.basal_nl_per_day:
+                self._set_rate()
             if running:
                 self._log.add(wire.EVENT_RATE_STEP, step, self.basal_nl_per_day)
             elif self._held:
                 self._log.add(wire.EVENT_DOSE_HELD, self.basal_nl_per_day)
-        return week.steps[step][1] - local_s % (7 * DAY_S)
+        return week.edges_s[step + 1] - local_s % (7 * DAY_S)
 
     def _follow_orders(self):
         if self._state.therapy != self._therapy:

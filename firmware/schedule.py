@@ -60,24 +60,21 @@ def _well_formed(steps):
 class Week:
     """A schedule ready to run. `days` is a list of seven lists of (from_min, dose_ng, rate_nl_per_day).
 
-    `steps` is the week in a row: (start_s, end_s, volume_nl) with seconds from Monday 00:00.
+    Its steps stand in a row: step i lasts from `edges_s[i]` to `edges_s[i + 1]`, in seconds from Monday 00:00, and
+    gives `volumes_nl[i]`.
     """
 
     def __init__(self, days, mcg_per_ml):
         self.days = days
         self.mcg_per_ml = mcg_per_ml
-        self.steps = []
-        for day in range(DAYS):
-            ends_min = [step[0] for step in days[day][1:]] + [DAY_MIN]
-            for step, end_min in zip(days[day], ends_min):  # noqa: B905 - MicroPython's zip has no `strict`
-                start_s = day * _DAY_S + step[0] * 60
-                self.steps.append((start_s, day * _DAY_S + end_min * 60, volume_nl(step[1], mcg_per_ml)))
-        self.volume_nl = sum([step[2] for step in self.steps])
+        self.edges_s = [day * _DAY_S + step[0] * 60 for day in range(DAYS) for step in days[day]] + [_WEEK_S]
+        self.volumes_nl = [volume_nl(step[1], mcg_per_ml) for day in days for step in day]
+        self.volume_nl = sum(self.volumes_nl)
         self._sum = self._add_up()
         self.dose_ng = sum([step[1] for day in days for step in day])
 
     def _add_up(self):
-        return sum([start_s + end_s + step_nl for start_s, end_s, step_nl in self.steps])
+        return sum(self.edges_s) + sum(self.volumes_nl)
 
     @property
     def intact(self):
@@ -88,10 +85,10 @@ class Week:
         """Which step runs at a local time (seconds since a Monday 00:00)."""
         week_s = local_s % _WEEK_S
         low = 0
-        high = len(self.steps)
+        high = len(self.volumes_nl)
         while high - low > 1:
             middle = (low + high) // 2
-            if self.steps[middle][0] <= week_s:
+            if self.edges_s[middle] <= week_s:
                 low = middle
             else:
                 high = middle
@@ -99,13 +96,13 @@ class Week:
 
     def rate_nl_per_day(self, index):
         """The rate of a step, rounded down."""
-        start_s, end_s, step_nl = self.steps[index]
-        return step_nl * _DAY_S // (end_s - start_s)
+        return self.volumes_nl[index] * _DAY_S // (self.edges_s[index + 1] - self.edges_s[index])
 
     def left_over(self, index, seconds):
         """What so many seconds at the rounded rate leave of a step's volume, in nL times 86,400."""
-        start_s, end_s, step_nl = self.steps[index]
-        return step_nl * _DAY_S * seconds // (end_s - start_s) - self.rate_nl_per_day(index) * seconds
+        lasting_s = self.edges_s[index + 1] - self.edges_s[index]
+        per_s = self.volumes_nl[index] * _DAY_S
+        return per_s * seconds // lasting_s - per_s // lasting_s * seconds
 
     def day_dose_ng(self, local_s):
         """The sum of the day of a local time."""
@@ -118,15 +115,15 @@ class Week:
         index = self.index_at(local_s)
         at_s = local_s % _WEEK_S
         while True:
-            end_s = self.steps[index][1]
+            end_s = self.edges_s[index + 1]
             rate_nl_per_day = self.rate_nl_per_day(index)
             step_nl = rate_nl_per_day * (end_s - at_s) // _DAY_S
             if step_nl > wanted_nl:
                 return seconds + wanted_nl * _DAY_S // rate_nl_per_day
             seconds += end_s - at_s
             wanted_nl -= step_nl
-            index = (index + 1) % len(self.steps)
-            at_s = self.steps[index][0]
+            index = (index + 1) % len(self.volumes_nl)
+            at_s = self.edges_s[index]
 
     def pieces(self, from_s, until_s, local_offset_s):
         """(from_s, nL/day times mcg/mL) of each step between two uptimes, local time being that much ahead of them."""
@@ -135,36 +132,35 @@ class Week:
         while at_s < until_s:
             index = self.index_at(at_s + local_offset_s)
             found.append((at_s, self.rate_nl_per_day(index) * self.mcg_per_ml))
-            at_s += self.steps[index][1] - (at_s + local_offset_s) % _WEEK_S
+            at_s += self.edges_s[index + 1] - (at_s + local_offset_s) % _WEEK_S
         return found
 
     def highest_nl_per_day(self):
         """The rate of the fastest step."""
-        return max([self.rate_nl_per_day(index) for index in range(len(self.steps))])
+        return max([self.rate_nl_per_day(index) for index in range(len(self.volumes_nl))])
 
     def highest_dose_ng(self):
         """The largest dose in any 24 hours, which begin or end where a step does."""
         doses_ng = [step[1] for day in self.days for step in day]
         highest = 0
-        for index in range(len(self.steps)):
-            start_s, end_s, _ = self.steps[index]
-            highest = max(highest, self._dose_between(doses_ng, start_s, start_s + _DAY_S))
-            highest = max(highest, self._dose_between(doses_ng, end_s + _WEEK_S - _DAY_S, end_s + _WEEK_S))
+        for edge_s in self.edges_s:
+            highest = max(highest, self._dose_between(doses_ng, edge_s, edge_s + _DAY_S))
+            highest = max(highest, self._dose_between(doses_ng, edge_s + _WEEK_S - _DAY_S, edge_s + _WEEK_S))
         return highest
 
     def _dose_between(self, doses_ng, from_s, to_s):
         """The dose of a stretch of at most a day, a step cut in two counting by its time, rounded up."""
         total_ng = 0
-        count = len(self.steps)
+        count = len(self.volumes_nl)
         index = self.index_at(from_s)
         at_s = from_s
         while at_s < to_s:
-            start_s, end_s, _ = self.steps[index % count]
-            length_s = end_s - start_s
+            end_s = self.edges_s[index + 1]
+            length_s = end_s - self.edges_s[index]
             left_s = min(to_s - at_s, end_s - at_s % _WEEK_S)
-            total_ng -= -doses_ng[index % count] * left_s // length_s
+            total_ng -= -doses_ng[index] * left_s // length_s
             at_s += left_s
-            index += 1
+            index = (index + 1) % count
         return total_ng
 
 

@@ -44,6 +44,4 @@ def _flip(pump: Any, region: str) -> None:
     elif pump.infusion.week is None:
         raise ValueError("bit_flip: no flex program runs, so there is no week")
     else:
-        steps = pump.infusion.week.steps
-        start_s, end_s, volume_nl = steps[0]
-        steps[0] = (start_s, end_s, volume_nl ^ _RATE_BIT)
+        pump.infusion.week.volumes_nl[0] ^= _RATE_BIT
