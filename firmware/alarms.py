@@ -78,7 +78,7 @@ class Alarms:
 
     def active(self, alarm):
         """Whether the alarm's condition holds."""
-        return self._mark(alarm) in (_SOUNDING, _SILENCED)
+        return self._state.alarms[_INDEX[alarm]][0] in (_SOUNDING, _SILENCED)  # asked before every batch
 
     @property
     def critical(self):

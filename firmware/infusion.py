@@ -212,7 +212,8 @@ class Infusion:
     def next_batch(self):
         """The running batch is over: write down its result and the next one's size, then order it."""
         now_s = self._uptime.now_s
-        day, second = divmod(self._uptime.local_s, DAY_S)
+        local_s = self._uptime.local_s
+        day, second = divmod(local_s, DAY_S)
         if day != self._ledger.day:
             self._ledger.turn_day(day)
         if self._extra:
@@ -220,7 +221,7 @@ class Infusion:
         horizon_s = DAY_S - second
         week = self.week
         if week is not None:
-            horizon_s = min(horizon_s, self._follow_week(week))
+            horizon_s = min(horizon_s, self._follow_week(week, now_s, local_s))
         room_steps = self._reservoir.room_steps
         if not room_steps and self.delivery.rate_nl_per_day:
             self.change()
@@ -286,20 +287,19 @@ class Infusion:
             else:
                 self.due_s = min(self.due_s, since_s + after_s)
 
-    def _follow_week(self, week):
+    def _follow_week(self, week, now_s, local_s):
         """Run the step of the week that it is time for; seconds until the next. Without a clock there are none: the
         program's mean rate goes on, as soon as the doses before leave room for it within the daily limit."""
-        now_s = self._uptime.now_s
-        if self.step >= 0 and self.delivery.rate_nl_per_day and not self._line.prime_steps:
+        delivering = self.delivery.rate_nl_per_day
+        if self.step >= 0 and delivering and not self._line.prime_steps:
             self.delivery.owe(week.left_over(self.step, now_s - self._step_since_s))
-        local_s = self._uptime.local_s
         step = week.index_at(local_s)
         ordered = self._state.therapy == wire.THERAPY_RUNNING
         running = ordered and self._uptime.wall_s != NEVER
         before, self.step = (self.step, self._held), step if running else -1
         self._held = ordered and not running and not self.fits
         self._step_since_s = now_s
-        if self.delivery.rate_nl_per_day and (self.step, self._held) != before:
+        if delivering and (self.step, self._held) != before:
             if self.ordered_nl_per_day != self.basal_nl_per_day:
                 self._set_rate()
             if running:

@@ -99,9 +99,10 @@ class Monitor:
         self._trip(OVERSPEED, dose // self._mcg_per_ml, budget // self._mcg_per_ml)
 
     def _turn(self, hour):
-        passed_hours = hour - self._hour
-        for passed in range(passed_hours if passed_hours < _HOURS else _HOURS):
-            slot = (hour - passed) % _HOURS
+        over = self._hour if hour - self._hour < _HOURS else hour - _HOURS
+        while over < hour:
+            over += 1
+            slot = over % _HOURS
             self._day -= self._hours[slot]
             self._hours[slot] = 0
         self._hour = hour

@@ -259,18 +259,19 @@ class Plant:
 
     def rest_mv(self) -> int:
         """The cell's voltage at rest. Of several readings in one ms the first holds."""
-        self._sample()
+        if self.battery.sampled_at_ms != self.now_ms:
+            self._sample()
         return self.battery.rest_mv
 
     def load_mv(self) -> int:
         """The cell's voltage while a pulse is given, as of the same reading."""
-        self._sample()
+        if self.battery.sampled_at_ms != self.now_ms:
+            self._sample()
         return self.battery.load_mv
 
     def _sample(self) -> None:
-        if self.battery.sampled_at_ms != self.now_ms:
-            self.drivetrain.settle(self.now_ms)
-            self.battery.sample(self.now_ms, self.drivetrain.work_pulses)
+        self.drivetrain.settle(self.now_ms)
+        self.battery.sample(self.now_ms, self.drivetrain.work_pulses)
 
     def truth(self) -> dict[str, Any]:
         """What no firmware can see. Effects and risk are a simulation, not clinical."""
