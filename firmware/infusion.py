@@ -293,7 +293,7 @@ class Infusion:
         delivering = self.delivery.rate_nl_per_day
         if self.step >= 0 and delivering and not self._line.prime_steps:
             self.delivery.owe(week.left_over(self.step, now_s - self._step_since_s))
-        step = week.index_at(local_s)
+        step = week.index_at(local_s, max(0, self.step))
         ordered = self._state.therapy == wire.THERAPY_RUNNING
         running = ordered and self._uptime.wall_s != NEVER
         before, self.step = (self.step, self._held), step if running else -1
