@@ -132,7 +132,7 @@ def test_other_message_tables(server: PeerServer, thecal: Thecal) -> None:
     check(thecal(*STATUS, server.url), 3, "this programmer is older", "update thecal")
 
 
-@pytest.mark.parametrize("reason", set(codes.REASON) - {"auth", "replay"})
+@pytest.mark.parametrize("reason", sorted(set(codes.REASON) - {"auth", "replay"}))
 def test_refused(server: PeerServer, thecal: Thecal, reason: str) -> None:
     server.peer.refuse = {"STAGE": reason}
     check(thecal(*PROGRAM, server.url), 4, f"stage refused ({reason}): ")
