@@ -80,7 +80,8 @@ def dose(status: dict[str, Any]) -> str:
     """The dose, never without the concentration at which it is delivered now."""
     if not status["concentration_mcg_per_ml"]:
         return "none: no drug was filled in yet"
-    return f"{status['dose_mcg_per_day']} mcg/day, of {status['tip_mcg_per_ml']} mcg/mL"
+    at_the_tip = status.get("tip_mcg_per_ml") or status["concentration_mcg_per_ml"]  # a logged dose has no tip
+    return f"{status['dose_mcg_per_day']} mcg/day, of {at_the_tip} mcg/mL"
 
 
 def program(ordered: Program | FlexProgram | None) -> str:
