@@ -26,6 +26,16 @@ class Chart:
         self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
 
     @property
+    def whole(self):
+        """Whether both copies still are as they were written."""
+        return self._record.whole()
+
+    def rewrite(self):
+        """Write both copies anew from the one that is whole. False when there is none, or the store failed."""
+        values = self._record.load()
+        return values is not None and self._record.save_both(*values)
+
+    @property
     def spoilt(self):
         """Whether something was written and no copy of it is whole."""
         return self._texts() is None

@@ -84,7 +84,6 @@ class Commands:
 
     def run(self, session, frame, fields):
         """(None, (code, payload)) when done and kept, or (REASON, None) when nothing was changed."""
-        self._selftest.guard_orders()
         order = self._orders.get(frame.code)
         handler, allowed = (order, _ALIVE) if order else self._table[frame.code]
         if self._state.therapy not in allowed or (self._selftest.failed and frame.code in _DELIVERING):
@@ -385,6 +384,7 @@ class Commands:
             self._alarms.silence(code)
         if not self._keep():
             self._state.alarms = before
+            self._state.accept()
             self._alarms.resume(self._uptime.now_s)
             return wire.REASON_STATE, None
         return None, None

@@ -26,6 +26,17 @@ class Doses:
         kept = self._kept()
         if state.lost and kept:
             state.commits = _number(kept[-1])
+            state.changed = True
+
+    @property
+    def whole(self):
+        """Whether both copies still are as they were written."""
+        return self._record.whole()
+
+    def rewrite(self):
+        """Write both copies anew from the one that is whole. False when there is none, or the store failed."""
+        values = self._record.load()
+        return values is not None and self._record.save_both(*values)
 
     @property
     def spoilt(self):

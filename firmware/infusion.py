@@ -337,12 +337,14 @@ class Infusion:
             self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_DOSES)
 
     def _cancel_extras(self):
-        """Whatever keeps the therapy from running ends a bolus (R1.7); a prime ends when the pump trusts nothing."""
+        """Whatever keeps the therapy from running ends a bolus (R1.7); a prime ends when the pump trusts nothing, or
+        not its supply."""
         therapy = self._state.therapy
         if self._bolus.active and (therapy != wire.THERAPY_RUNNING or self.halted):
             self.cancel_bolus()
         distrusted = therapy in (wire.THERAPY_SAFE_STATE, wire.THERAPY_END_OF_SERVICE)
-        if self._state.prime_until_steps and (distrusted or self.halted):
+        weak = self._alarms.active(wire.ALARM_LOW_BATTERY_RESET)
+        if self._state.prime_until_steps and (distrusted or weak or self.halted):
             self.cancel_prime()
 
     def _end_extras(self, now_s):

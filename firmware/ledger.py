@@ -1,7 +1,8 @@
 """What was delivered, in motor steps: delivered, missed, and unknown since a reset in mid-batch.
 
 Before a batch its size is written down, after it the result, in one record: what a reset leaves unfinished is booked
-whole as unknown, and so is never delivered twice.
+whole as unknown, and so is never delivered twice. Where the newer copy is spoilt the older one does not tell of the
+batch after it: then the largest there is is booked, too.
 """
 
 from firmware.record import Record
@@ -10,17 +11,27 @@ SLOTS = (0, 1)
 _KIND = 1
 _VERSION = 1
 _LAYOUT = "IIIIIIIQ"
+_INTENT = 5  # the place of the batch's size
 
 
 class Ledger:
     """Lifetime counts of steps (32 bits hold 429 L of 100 nL steps), today's dose, and this pump's age."""
 
-    def __init__(self, store):
+    def __init__(self, store, largest_steps):
+        """`largest_steps` are the most that a batch may have."""
         self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
-        values = self._record.load()
+        self._largest_steps = largest_steps
+        values = self._load()
         self.lost = values is None and not self._record.blank
         self._take(values or (0, 0, 0, 0, 0, 0, 0, 0))
         self.boots += 1
+
+    def _load(self):
+        """What was written last, as far as any copy tells; None when none is whole."""
+        values = self._record.load()
+        if values is not None and not self._record.whole():
+            values[_INTENT] += self._largest_steps
+        return values
 
     def _take(self, values):
         self._written = values
@@ -37,7 +48,7 @@ class Ledger:
 
     def restore(self):
         """Go back to what was last written, the batch then ordered booked whole. False when that is lost too."""
-        values = self._record.load()
+        values = self._load()
         if values is None:
             return False
         boots = self.boots

@@ -41,7 +41,7 @@ class Pump:
         self._watchdog.arm()
         self.uptime = Uptime(hal.clock)
         self.log = EventLog(hal.store, self.uptime)
-        self.ledger = Ledger(hal.store)
+        self.ledger = Ledger(hal.store, MAX_BATCH_NL // config.step_nl)
         self.state = State(hal.store, config)
         largest_mcg_per_day = prescription.largest_mcg_per_day(self.state)
         self.windows = Windows(hal.store, largest_mcg_per_day * 1_000_000)
@@ -88,9 +88,6 @@ class Pump:
         spoilt_program = state.lost or not self.infusion.load_week()
         if spoilt_program or self.ledger.lost:
             self.selftest.records_lost(wire.REGION_PROGRAM if spoilt_program else wire.REGION_LEDGER)
-        for region, part in ((wire.REGION_PATIENT, self.chart), (wire.REGION_DOSES, self.doses)):
-            if part.spoilt:
-                self.alarms.occur(wire.ALARM_MEMORY, now_s, region)
         self.selftest.check_records()
         self.alarms.resume(now_s)
         self.infusion.begin()
@@ -109,9 +106,11 @@ class Pump:
         infusion = self.infusion
         delivery = infusion.delivery
         power = self.power
+        selftest = self.selftest
+        if not self.state.intact:
+            selftest.mend_state()
         if self.uptime.jumped_s:
             self._heed_jump(now_s)
-        selftest = self.selftest
         infusion.settle()
         weak = False
         if now_s >= delivery.until_s:
@@ -151,10 +150,9 @@ class Pump:
         return due_s - self.uptime.base_s
 
     def _keep(self, now_s):
-        self.selftest.guard_orders()
         if not self.state.keep(now_s):
             self.alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_PROGRAM)
-            self.state.changed = False
+            self.state.accept()
 
     def _forecast(self):
         self.power.forecast(self.uptime.now_s, self.infusion.mean_nl_per_day, self.reservoir.delivered_nl)
@@ -182,8 +180,10 @@ class Pump:
         sags = power.sags and self.state.therapy != wire.THERAPY_END_OF_SERVICE
         if sags:
             self.alarms.occur(wire.ALARM_LOW_BATTERY_RESET, now_s, power.load_mv, max(0, power.rest_mv))
-            if self.state.therapy == wire.THERAPY_RUNNING:
+            running = self.state.therapy == wire.THERAPY_RUNNING
+            if running:
                 self.infusion.enter_safe_state(wire.REGION_BATTERY)
+            if running or self.line.prime_steps:
                 self.infusion.change()
         elif self.alarms.active(wire.ALARM_LOW_BATTERY_RESET):
             self.alarms.over(wire.ALARM_LOW_BATTERY_RESET)

@@ -40,6 +40,9 @@ class SelfTest:
         self._reservoir = pump.reservoir
         self._alarms = pump.alarms
         self._infusion = pump.infusion
+        self._windows = pump.windows
+        self._chart = pump.chart
+        self._doses = pump.doses
         self._log = log = pump.log
         self._slots = []  # of both logs, one of which is looked at each hour
         for ring, region, count in (
@@ -47,7 +50,9 @@ class SelfTest:
             (log.faults, wire.REGION_FAULT_LOG, len(FAULT_SLOTS)),
         ):
             self._slots += [(ring, region, index) for index in range(count)]
-        self._records = (self._mend_program, self._mend_ledger, self._mend_week)  # one of which is, too
+        self._doses_rest_on = (self._mend_program, self._mend_ledger, self._mend_week)  # one of which is, too
+        self._others = (self._mend_windows, self._mend_chart, self._mend_doses)  # and one of these every third hour
+        self._gone = []  # REGIONs of which no copy is whole, and it was said
         self._turn = 0
         self.failed = False
         self.buzzer_failed = False
@@ -82,7 +87,10 @@ class SelfTest:
 
     def check_records(self):
         """At power-on, too: a copy that a cut or a flipped bit spoilt is written anew from the other."""
-        for mend in self._records:
+        if self._windows.lost:
+            self._log_spoilt(wire.REGION_WINDOWS)
+            self._windows.rewrite()
+        for mend in self._doses_rest_on + self._others:
             mend()
         if self._log.spoilt:
             self._log_spoilt(wire.REGION_LOG)
@@ -128,10 +136,10 @@ class SelfTest:
         payload = wire.pack_staged_program(program, bytes(8))[:-8]
         return int.from_bytes(sha256(payload).digest()[:4], "little")
 
-    # Before every batch, and before what the orders are read or written for
+    # Before every batch, and before the state is read or written
 
     def guard(self):
-        """What a batch is made of is what was ordered and counted."""
+        """What a batch is made of is what was set and counted."""
         if self._infusion.mend_rate():
             self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_RATE)
         ledger = self._ledger
@@ -141,14 +149,10 @@ class SelfTest:
             else:
                 self._reservoir.doubt()
                 self._distrust(wire.REGION_LEDGER)
-        self.guard_orders()
 
-    def guard_orders(self):
-        """The orders in RAM are those that were kept, or are put back from the record."""
-        state = self._state
-        if state.intact:
-            return
-        if state.restore():
+    def mend_state(self):
+        """At the start of a wake the state is not as the last one left it: put it back from the record."""
+        if self._state.restore():
             self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_PROGRAM)
         else:
             self._forget(wire.REGION_PROGRAM)
@@ -170,7 +174,7 @@ class SelfTest:
     # Every hour
 
     def hourly(self, now_s):
-        """Look at the processor, the code, the RAM, the buzzer, one of the records, and one slot of the logs."""
+        """Look at the processor, the code, the RAM, the buzzer, the records in turn, and one slot of the logs."""
         self.due_s = now_s + HOUR_S
         region = self._failing()
         if region is not None:
@@ -178,7 +182,9 @@ class SelfTest:
         self._test_buzzer()
         turn = self._turn
         self._turn = turn + 1 if turn < len(self._slots) - 1 else 0
-        self._records[turn % 3]()
+        self._doses_rest_on[turn % 3]()
+        if turn % 3 == 2:
+            self._others[turn // 3 % 3]()
         ring, region, index = self._slots[turn]
         if not ring.whole(index):
             self._log_spoilt(region)
@@ -202,13 +208,40 @@ class SelfTest:
             if failed:
                 self._log.add(wire.EVENT_ALARM_DEVICE_FAULT)
 
+    def _mend(self, region, part):
+        """Whether both copies of a record are whole, now or again."""
+        if part.whole:
+            return True
+        mended = part.rewrite()
+        if mended:
+            self._log.add(wire.EVENT_MEM_CORRECTED, region)
+        return mended
+
     def _mend_program(self):
-        if not self._state.whole and self._state.rewrite():
-            self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_PROGRAM)
+        self._mend(wire.REGION_PROGRAM, self._state)
 
     def _mend_ledger(self):
-        if not self._ledger.whole and self._ledger.rewrite():
-            self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_LEDGER)
+        self._mend(wire.REGION_LEDGER, self._ledger)
+
+    def _mend_windows(self):
+        self._mend(wire.REGION_WINDOWS, self._windows)
+
+    def _mend_chart(self):
+        self._mend_or_alarm(wire.REGION_PATIENT, self._chart)
+
+    def _mend_doses(self):
+        self._mend_or_alarm(wire.REGION_DOSES, self._doses)
+
+    def _mend_or_alarm(self, region, part):
+        """Of a record that is in no RAM nothing is left without a whole copy. Said once, until it is written anew."""
+        if self._mend(region, part):
+            self._gone = [other for other in self._gone if other != region]
+        elif part.spoilt and region not in self._gone:
+            self._gone.append(region)
+            if self._alarms.active(wire.ALARM_MEMORY):  # for another record's sake
+                self._log.add(wire.EVENT_MEM_ERROR_NONCRIT, region)
+            else:
+                self._alarms.occur(wire.ALARM_MEMORY, self._uptime.now_s, region)
 
     def _mend_week(self):
         mended = self._infusion.mend_week()

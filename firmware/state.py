@@ -78,13 +78,27 @@ THERAPIES = (
     wire.THERAPY_END_OF_SERVICE,
 )
 _PROGRAM = ("mode", "concentration_mcg_per_ml", "dose_ng_per_day", "rate_nl_per_day", "week", "highest_dose_ng")
-_ORDERS = _PROGRAM + (  # what commands alone change, and keep at once
-    "drug_mcg_per_ml",
-    "filled_nl",
-    "filled_at_steps",
-    "max_dose_mcg_per_day",
-    "max_bolus_mcg",
-    "max_change_percent",
+_OUTLIVES_ORDERS = (  # the rest is for a programmer to order anew
+    "uptime_s",
+    "therapy",
+    "last_refill_s",
+    "refills",
+    "stopped_since_s",
+    "eri_s",
+    "eos_s",
+    "clock",
+    "wall_offset_s",
+    "implanted_wall_s",
+    "catheter_mm",
+    "tubing_nl",
+    "depth_mm",
+    "site",
+    "kept_catheter",
+    "sessions",
+    "commits",
+    "alarms",
+    "past_doses",
+    "patient_boluses_s",
 )
 PAST_DOSES = 6
 PATIENT_BOLUSES = 24
@@ -102,7 +116,7 @@ class State:
     MODE_NONE.
     `commits` counts the programs committed.
     `wall_offset_s` is wall time minus uptime, valid while `clock` is FLAG_YES. Change fields,
-    set `changed`, and `keep`.
+    set `changed`, and `keep`; what else changes them, a flipped bit, `intact` finds.
     """
 
     def __init__(self, store, config):
@@ -115,9 +129,9 @@ class State:
             self._set(values)
         elif self.lost:
             self.therapy = wire.THERAPY_SAFE_STATE
-        self._kept = self._values()
-        self._kept_orders = _orders(self)
-        self.changed = False
+        self._ahead = False  # of the record, which the store did not take
+        self._copy = _Copy()
+        self._settle(self._values())
 
     def _manufactured(self):
         config = self._config
@@ -154,6 +168,17 @@ class State:
             values.extend(entry)
         return values
 
+    def _settle(self, values):
+        """These are the fields, until the next `keep`."""
+        self._kept = values
+        self.changed = False
+        copy = self._copy
+        copy.fields = dict(self.__dict__)
+        copy.lists = [[list(entry) for entry in self.alarms], list(self.past_doses), list(self.patient_boluses_s)]
+
+    def _lists(self):
+        return [self.alarms, self.past_doses, self.patient_boluses_s]
+
     def _set(self, values):
         count = len(_FIELDS)
         for i in range(count):
@@ -168,7 +193,6 @@ class State:
         """The program that waited becomes the program in force."""
         for name in _PROGRAM:
             setattr(self, name, getattr(self, "next_" + name))
-        self._kept_orders = _orders(self)
         self.forget_next()
 
     def put_next(self, *program):
@@ -194,41 +218,43 @@ class State:
         After a loss (`lost`) nothing is written, so that what is left of the old record stays as it is, until a
         programmer's order replaces it and clears `lost`.
         """
-        self.changed = False
         self.uptime_s = uptime_s
         values = self._values()
         if not self.lost and not self._record.save_both(*values):
             return False
-        self._kept = values
-        self._kept_orders = _orders(self)
+        self._ahead = False
+        self._settle(values)
         return True
+
+    def accept(self):
+        """Go on with changes that the store did not take."""
+        self._ahead = True
+        self._settle(self._values())
 
     @property
     def intact(self):
-        """Whether the orders are those that were kept: anything else was not a command's doing."""
-        return _orders(self) == self._kept_orders and self.therapy in THERAPIES
+        """Whether nothing changed since the last `keep`. At the start of a wake anything that did is a fault."""
+        copy = self._copy
+        return self.__dict__ == copy.fields and self._lists() == copy.lists
 
     def restore(self):
-        """Take the orders from the record again. False when it is spoilt too."""
-        values = self._record.load()
+        """Take all fields from the record again. False when it is spoilt, or older than what was in RAM."""
+        values = None if self._ahead else self._record.load()
         if values is None:
             return False
-        for i in range(len(_FIELDS)):
-            name = _FIELDS[i][0]
-            if name in _ORDERS or (name == "therapy" and self.therapy not in THERAPIES):
-                setattr(self, name, values[i])
-        self._kept_orders = _orders(self)
+        self.lost = False
+        self._set(values)
+        self._settle(values)
         return True
 
     def forget(self):
         """The orders are lost, and a programmer must give them anew. Dates, records and alarms stay."""
-        for name in _ORDERS:
-            setattr(self, name, 0)
-        self.mode = wire.MODE_NONE
-        self._take_limits()
+        outlive = [(name, getattr(self, name)) for name in _OUTLIVES_ORDERS]
+        self._manufactured()
+        for name, value in outlive:
+            setattr(self, name, value)
         if self.therapy not in THERAPIES:
             self.therapy = wire.THERAPY_SAFE_STATE
-        self._kept_orders = _orders(self)
         self.changed = True
 
     @property
@@ -245,22 +271,12 @@ class State:
         alarms = self.alarms
         self._set(self._kept)
         self.alarms = alarms
-        self.changed = False
+        self.accept()
 
 
-def _orders(state):
-    """The values of _ORDERS, one by one: they are compared before every batch."""
-    return (
-        state.mode,
-        state.concentration_mcg_per_ml,
-        state.dose_ng_per_day,
-        state.rate_nl_per_day,
-        state.week,
-        state.highest_dose_ng,
-        state.drug_mcg_per_ml,
-        state.filled_nl,
-        state.filled_at_steps,
-        state.max_dose_mcg_per_day,
-        state.max_bolus_mcg,
-        state.max_change_percent,
-    )
+class _Copy:
+    """Of the state, in RAM: apart from it, as it holds all that the state does."""
+
+    def __init__(self):
+        self.fields = {}
+        self.lists = []

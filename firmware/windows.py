@@ -31,15 +31,16 @@ class Windows:
     mcg/mL), oldest first, the last one now."""
 
     def __init__(self, store, strongest):
-        """After a loss the day before is taken to have been as strong as any may be, `strongest`."""
+        """After a loss (`lost`) the day before is taken to have been as strong as any may be, `strongest`."""
         self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
         self.spans = []
         values = self._record.load()
+        self.lost = values is None and not self._record.blank
         if values is not None:
             self.spans = [list(values[i : i + 3]) for i in range(0, 3 * _MOST, 3)]
             while self.spans and self.spans[-1] == [0, 0, 0]:
                 self.spans.pop()
-        elif not self._record.blank:
+        elif self.lost:
             self.spans = [[0, strongest, 0]]
 
     @property
@@ -65,8 +66,17 @@ class Windows:
         if len(spans) > _MOST:  # as strict as both
             first, second = spans[:2]
             spans[:2] = [[first[0], max(first[1], second[1]), first[2] + second[2]]]
-        values = [value for span in spans for value in span]
-        return self._record.save(*(values + [0] * (3 * _MOST - len(values))))
+        return self.rewrite()
+
+    @property
+    def whole(self):
+        """Whether both copies of the record still are as they were written."""
+        return self._record.whole()
+
+    def rewrite(self):
+        """Write both copies, so that either alone is all there is. False when the store failed."""
+        values = [value for span in self.spans for value in span]
+        return self._record.save_both(*(values + [0] * (3 * _MOST - len(values))))
 
     def allow(self, now_s, to_come, last_s, max_mcg):
         """Whether no 24 hours that reach into what is `to_come`, and begin at `last_s` or before, get more than a

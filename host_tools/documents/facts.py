@@ -6,9 +6,10 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from host_tools.documents.wording import DAY_NAMES
-from host_tools.programmer import FlexProgram, Program, Programmer
+from host_tools.programmer import FlexProgram, Program, Programmer, Refused
 from host_tools.programmer.flex import DAY_MIN, clock_time
 from host_tools.programmer.units import mcg_from_ng
+from protocol import codes
 
 LOG_LINES = 24
 ROUTINE = (
@@ -24,10 +25,12 @@ ROUTINE = (
 
 
 class Facts(NamedTuple):
-    """`implant` is None before the implantation, `program` before the first; `titration` and `events` newest first."""
+    """`implant` is None before the implantation, `program` before the first; `titration` and `events` newest first.
+    `records` are empty texts when what the pump keeps of them is spoilt."""
 
     status: Mapping[str, Any]
     records: Mapping[str, str]
+    records_spoilt: bool
     implant: Mapping[str, Any] | None
     program: Program | FlexProgram | None
     titration: Sequence[Mapping[str, Any]]
@@ -55,14 +58,26 @@ def gather(pump: Programmer) -> Facts:
     """Read everything. The pump is not changed."""
     with pump.session():
         implant = pump.implant_record()
+        records = _records(pump)
         return Facts(
             status=pump.status(),
-            records=pump.records(),
+            records=records or dict.fromkeys(codes.RECORDS, ""),
+            records_spoilt=records is None,
             implant=implant if implant["implanted"] else None,
             program=pump.running_program(),
             titration=pump.titration()[::-1],
             events=list(islice(_telling(pump), LOG_LINES)),
         )
+
+
+def _records(pump: Programmer) -> dict[str, str] | None:
+    """None when no copy in the pump is whole: all else is still worth a page."""
+    try:
+        return pump.records()
+    except Refused as refusal:
+        if (refusal.request, refusal.reason) == ("READ_RECORD", "state"):
+            return None
+        raise
 
 
 def _telling(pump: Programmer) -> Iterator[dict[str, Any]]:

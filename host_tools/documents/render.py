@@ -47,6 +47,7 @@ def card_html(facts: Facts) -> str:
         "documents/card.html.jinja",
         status=facts.status,
         records=facts.records,
+        records_spoilt=facts.records_spoilt,
         implant=facts.implant,
         **_common(facts),
     )

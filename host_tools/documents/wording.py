@@ -9,6 +9,10 @@ from typing import Any
 from host_tools.durations import format_duration
 
 NOT_A_DEVICE = "simulation and engineering tool, not a medical device"
+RECORDS_SPOILT = (
+    "The patient's record in the pump is spoilt: what it said of patient, clinic and medicines is blank here. "
+    "`thecal patient` with --set or --file writes it anew."
+)
 DRUG = "baclofen, intrathecal"
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MODE = {"none": "no program yet", "simple": "the same rate all day", "flex": "flex, by time of day and day of the week"}

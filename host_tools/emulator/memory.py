@@ -2,10 +2,17 @@
 
 from typing import Any
 
-from firmware import eventlog, ledger, schedule, state
+from firmware import chart, doses, eventlog, ledger, schedule, state, windows
 from hal.mock.store import MockStore
 
 _FLIPPED_BYTE = 20  # of a record: behind its header, so that it is a number that changes
+_RECORDS = {
+    "program": state.SLOTS,
+    "ledger": ledger.SLOTS,
+    "windows": windows.SLOTS,
+    "patient": chart.SLOTS,
+    "doses": doses.SLOTS,
+}
 _LOGS = {"log": eventlog.LOG_SLOTS, "fault_log": eventlog.FAULT_SLOTS}
 _RATE_BIT = 1 << 15  # 32,768 nL/day, or steps
 
@@ -31,7 +38,7 @@ def _slots(pump: Any, region: str) -> tuple[int, ...]:
         return _LOGS[region]
     if region == "week":
         return schedule.SLOTS[pump.state.week - 1] if pump.state.week else ()
-    return state.SLOTS if region == "program" else ledger.SLOTS
+    return _RECORDS[region]
 
 
 def _flip(pump: Any, region: str) -> None:

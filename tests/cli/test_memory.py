@@ -110,6 +110,27 @@ def test_a_new_pump_takes_the_catheter_over(thecal: Thecal, tmp_path: Path) -> N
     }
 
 
+@pytest.mark.shows("FI-31")
+def test_a_spoilt_record_is_said_in_words_and_written_anew(
+    emulator: EmulatorProcess, thecal: Thecal, tmp_path: Path
+) -> None:
+    assert thecal("patient", "--set", "patient_name=Ada Holm").exit_code == 0
+    with emulator.debug_client() as debug:
+        debug.fault("store_corrupt", region="patient", copies=2)
+    for options in ((), ("--json",)):
+        done = thecal("patient", *options)
+        assert (done.exit_code, done.stdout) == (4, "")
+        assert "no copy of the patient's record in the pump is whole" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    for verb in ("report", "card"):
+        file = tmp_path / f"{verb}.html"
+        done = thecal(verb, "--out", str(file))
+        assert done.exit_code == 0, done.stderr
+        assert "record in the pump is spoilt" in file.read_text()
+    assert thecal("patient", "--set", "born=1980-05-17").exit_code == 0
+    assert "Ada" not in thecal("patient").stdout
+
+
 @pytest.mark.parametrize("text", ["{}", "[1]", '{"implant": {"catheter_cm": 89}}', "{"])
 def test_what_is_no_pumps_record_keeps_no_catheter(thecal: Thecal, tmp_path: Path, text: str) -> None:
     file = tmp_path / "old.json"

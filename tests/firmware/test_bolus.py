@@ -83,6 +83,7 @@ def end_service(clinic):
     clinic.poll()
     clinic.pump.power.load_mv = 100
     clinic.pump._watch_power(clinic.pump.uptime.now_s)
+    clinic.pump._keep(clinic.pump.uptime.now_s)
 
 
 def empty(clinic):

@@ -5,9 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware import wire
+from firmware.chart import SLOTS as CHART_SLOTS
 from firmware.eventlog import FAULT_SLOTS, LOG_SLOTS, RECORD_BYTES, EventLog
+from firmware.settings import NAMES
+from protocol import codes, messages
 
-from .body import Store
+from .body import Body, Store
+from .clinic import MONDAY_S, Clinic
+
+NAMES_OF_REQUESTS = {message.name for message in messages.REQUESTS}
 
 
 class Now:
@@ -129,6 +135,28 @@ def test_a_store_that_refuses_for_long_costs_no_older_entry():
     assert numbers(EventLog(store, Now())) == kept
 
 
+@pytest.mark.parametrize("torn", [0, 1, RECORD_BYTES - 1])
+def test_what_the_store_took_half_of_spoils_nothing(torn):
+    class TearingStore(Store):
+        torn = None
+
+        def append(self, slot, data):
+            if self.torn is None:
+                return super().append(slot, data)
+            super().append(slot, data[: self.torn])
+            return 2
+
+    store = TearingStore()
+    log = filled(store, 3)
+    store.torn = torn
+    log.add(wire.EVENT_BOOT, 99)
+    store.torn = None
+    assert all(log.whole(index) for index in range(len(LOG_SLOTS)))
+    for number in range(3):
+        log.add(wire.EVENT_BOOT, number)
+    assert numbers(log) == numbers(EventLog(store, Now())) == list(range(1, 8))
+
+
 def test_a_fault_log_that_cannot_be_written_says_so_and_no_more():
     class HalfStore(Store):
         def write(self, slot, data):
@@ -172,3 +200,97 @@ def test_what_the_store_refused_is_logged_when_it_works_again():
         log.add(wire.EVENT_BOOT, number)
     entries = log.read(4, 100, 12)
     assert [(entry[3], entry[5]) for entry in entries] == [(wire.EVENT_BOOT, 2), (wire.EVENT_LOG_FAIL, 2)]
+
+
+DRUG = {"drug": b"baclofen".ljust(12, b"\0"), "aspirated_nl": 0, "concentration_mcg_per_ml": 2000}
+PROGRAM = {"mode": "simple", "concentration_mcg_per_ml": 2000, "dose_ng_per_day": 500_000, "rate_nl_per_day": 250_000}
+LINE = {"catheter_mm": 890, "tubing_nl": 140_000, "depth_mm": 20, "site": bytes(24)}
+LINE |= {"override": "no", "kept_catheter": "no"}
+BOLUS = {"dose_ng": 10_000, "over_s": 1800}
+ORDERS = [
+    ("IMPLANT", {"wall_s": MONDAY_S, "implanted_wall_s": MONDAY_S} | LINE, "IMPLANT"),
+    ("WRITE_RECORD", {"field": "patient_name", "text": b"Ada".ljust(192, b"\0")}, "RECORD_CHANGED"),
+    ("SET_CLOCK", {"wall_s": MONDAY_S}, "CLOCK_SET"),
+    ("REFILL", {"volume_nl": 20_000_000, "bridge_nl": wire.NONE32} | DRUG, "REFILL"),
+    ("PRIME", {"volume_nl": 20_000}, "BOLUS_START"),
+    ("STAGE", PROGRAM, "PROGRAM_STAGED"),
+    ("COMMIT", {"override": "no"}, "PROGRAM_COMMITTED"),
+    ("BOLUS", BOLUS, "BOLUS_START"),
+    ("CANCEL_BOLUS", {}, "BOLUS_CANCELLED"),
+    ("SET_PATIENT_BOLUS", BOLUS | {"lockout_s": 3600, "per_day": 4}, "PATIENT_BOLUS_SET"),
+    ("PATIENT_BOLUS", {}, "BOLUS_START"),
+    ("LIMITS", {"max_dose_mcg_per_day": 900, "max_bolus_mcg": 90, "max_change_percent": 20}, "LIMITS_CHANGED"),
+    ("ALARM_SETTINGS", {"critical_interval_s": 120} | dict.fromkeys(NAMES[1:], wire.NONE32), "ALARM_CONFIG_CHANGED"),
+    ("DEMO_ALARM", {"alarm_class": "critical"}, "ALARM_DEMO"),
+    ("STOP", {}, "THERAPY_STATE_CHANGED"),
+    ("MINIMUM_RATE", {}, "THERAPY_STATE_CHANGED"),
+    ("RESUME", {}, "THERAPY_STATE_CHANGED"),
+    ("SILENCE", {"alarm": "all"}, "ALARM_SILENCED"),
+]
+"""Every order that there is, as (name, fields, what the log calls it)."""
+
+
+def faults(clinic):
+    return clinic.ask("FAULTS", first_seq=1, last_seq=2**32 - 2).entries
+
+
+def give(clinic, name, fields):
+    clinic.open("patient" if name == "PATIENT_BOLUS" else "clinician")
+    if name == "COMMIT":
+        clinic.signed("STAGE", **PROGRAM)
+        fields = fields | {"digest": clinic.signed("READ_BACK").digest}
+    clinic.signed(name, **fields)
+    if name == "STAGE":
+        clinic.signed("READ_BACK")
+    clinic.signed("CLOSE")
+
+
+@pytest.mark.shows("R5.1")
+def test_every_order_stands_in_the_log_with_its_time_and_no_order_among_the_faults():
+    sessions = {"OPEN", "PROVE", "CLOSE"}
+    reading = {name for name in NAMES_OF_REQUESTS if name.startswith("READ_")}
+    reading |= {"HELLO", "STATUS", "LOG", "FAULTS", "DOSES", "SUBSCRIBE", "PATIENT_BOLUS_SETTINGS"}
+    covered = {"STAGE_DAY"}  # by the digest that is logged
+    assert {name for name, _, _ in ORDERS} == NAMES_OF_REQUESTS - sessions - reading - covered
+    clinic = Clinic(Body())
+    for name, fields, event in ORDERS:
+        clinic.run(300)
+        if name == "SILENCE":
+            clinic.body.stalled = True
+            clinic.run(4 * 3600)
+        now_s, before = clinic.status().uptime_s, len(clinic.events())
+        give(clinic, name, fields)
+        told = clinic.events()[before:]
+        names = [str(entry.event) for entry in told]
+        assert (names[0], names[-1], event in names) == ("SESSION_OPEN", "SESSION_CLOSE", True)
+        assert {entry.uptime_s for entry in told} == {now_s}
+        assert [str(entry.event) for entry in faults(clinic)] == (["MOTOR_STALL"] if name == "SILENCE" else [])
+
+
+TROUBLE = {
+    "motor_stall": lambda clinic: setattr(clinic.body, "stalled", True),
+    "low_battery_reset": lambda clinic: setattr(clinic.body, "load_mv", lambda: 2000),
+    "eri": lambda clinic: setattr(clinic.body, "rest_mv", lambda: 2400),
+    "memory_critical": lambda clinic: setattr(clinic.body, "check_code", lambda: 2),
+    "stopped": lambda clinic: clinic.command("STOP"),
+    "clock_lost": lambda clinic: clinic.boot(),
+    "memory": lambda clinic: [clinic.body.store.write(slot, b"?" * 99) for slot in CHART_SLOTS],
+}
+
+
+@pytest.mark.shows("R5.1")
+@pytest.mark.parametrize("alarm", TROUBLE)
+def test_every_alarm_stands_in_both_logs_with_its_time(alarm):
+    clinic = Clinic(Body())
+    clinic.implant()
+    clinic.refill()
+    clinic.program()
+    clinic.run(1000)
+    TROUBLE[alarm](clinic)
+    clinic.run(8 * 3600)
+    assert alarm in clinic.alarms()
+    for entry in clinic.status().alarms:
+        name = codes.ALARM_EVENT[str(entry.alarm)]
+        for log in (clinic.events(), faults(clinic)):
+            assert [one.uptime_s for one in log if str(one.event) == name] == [entry.since_s]
+    assert len(faults(clinic)) < len(clinic.events())

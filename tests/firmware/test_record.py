@@ -45,6 +45,10 @@ def test_a_spoilt_write_loses_nothing_kept_before(history, last, damage):
     store.damage = None
     reader = record(store)
     assert reader.load() == [history[-1]]
+    store.damage = damage
+    assert not reader.save(last)
+    store.damage = None
+    assert record(store).load() == [history[-1]]
     assert reader.save(last)
     assert record(store).load() == [last]
 

@@ -1,15 +1,18 @@
 """Self-tests: nothing is delivered after one that failed, what can be mended is, and none of it disturbs delivery."""
 
 from itertools import pairwise
+from struct import calcsize
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from firmware import ledger, schedule, selftest, state
+from firmware import chart, doses, ledger, schedule, selftest, state, windows
 from firmware.eventlog import FAULT_SLOTS, LOG_SLOTS
 
 from .body import Body
-from .clinic import DAY_S, Clinic, Refused
+from .clinic import DAY_S, MONDAY_S, Clinic, Refused
 
 HOUR_S = 3600
 FAILED: int = 2
@@ -176,6 +179,15 @@ def test_every_hour_is_tested_and_no_wake_is_added():
     assert len(wakes) == 24
 
 
+def test_the_first_test_comes_within_an_hour_of_power_on():
+    clinic = running()
+    clinic.boot()
+    tests = []
+    clinic.pump.selftest.hourly = lambda now_s, hourly=clinic.pump.selftest.hourly: (tests.append(now_s), hourly(now_s))
+    clinic.run(HOUR_S)
+    assert len(tests) == 1
+
+
 def test_self_tests_disturb_no_order():
     tested, untested = running(), running()
     untested.pump.selftest.hourly = lambda now_s: setattr(untested.pump.selftest, "due_s", now_s + HOUR_S)
@@ -189,10 +201,6 @@ FLIPS = {
         pump.infusion.delivery, "rate_nl_per_day", pump.infusion.delivery.rate_nl_per_day ^ bit
     ),
     "rate copy": lambda pump, bit: setattr(pump.infusion.delivery, "rate_copy", pump.infusion.delivery.rate_copy ^ bit),
-    **{
-        name: lambda pump, bit, name=name: setattr(pump.state, name, getattr(pump.state, name) ^ bit)
-        for name in (*state._ORDERS, "therapy")
-    },
     **{
         name: lambda pump, bit, name=name: setattr(pump.ledger, name, getattr(pump.ledger, name) ^ bit)
         for name in ("delivered_steps", "unknown_steps", "booked_steps")
@@ -216,6 +224,124 @@ def test_a_flip_in_ram_is_put_right_before_the_next_batch(flip, bit):
     assert faults(clinic) == ["MEM_CORRECTED"]
 
 
+PLACES = [(name, None, 8 * calcsize("<" + code) - (code == "i")) for name, code in state._FIELDS] + [
+    (name, place, 32)
+    for name, count in (
+        ("patient_boluses_s", state.PATIENT_BOLUSES),
+        ("past_doses", state.PAST_DOSES),
+        ("alarms", len(state.ALARMS)),
+    )
+    for place in range(count)
+]
+PLACES += [("lost", None, 1)]
+"""All that the state is made of, as (attribute, index in its list, bits)."""
+
+
+def treated() -> Any:
+    """A pump in mid-bridge with a program to follow, an alarm on, and past doses and boluses to remember."""
+    clinic = running(flex=True)
+    boluses = {"dose_ng": 10_000, "over_s": 600, "lockout_s": HOUR_S, "per_day": 3}
+    clinic.command("SET_PATIENT_BOLUS", **boluses)
+    clinic.open("patient")
+    clinic.signed("PATIENT_BOLUS")
+    clinic.run(HOUR_S)
+    clinic.program(dose_ng_per_day=310_000)
+    clinic.boot()  # the clock is lost
+    clinic.refill(mcg_per_ml=1000, bridge_nl=335_800)
+    clinic.program(dose_ng_per_day=320_000, mcg_per_ml=1000)
+    assert clinic.pump.infusion.operation == selftest.wire.OPERATION_BRIDGE
+    clinic.run(100)
+    return clinic
+
+
+def flip(pump, where, bit):
+    """Flip a bit of a number, or of a list's or of bytes' numbers, of the state."""
+    name, place, bits = where
+    value = getattr(pump.state, name)
+    bit %= bits
+    if place is not None:
+        rows = value
+        value = rows[place]
+        rows[place] = flipped(value, bit)
+    else:
+        setattr(pump.state, name, flipped(value, bit))
+
+
+def refuse(_slot, _data) -> int:
+    """What a store that takes nothing says."""
+    return 2
+
+
+def flipped(value, bit):
+    if isinstance(value, int):
+        return value ^ 1 << bit
+    numbers = list(value)
+    numbers[bit % len(numbers)] ^= 1 << bit % 8
+    return type(value)(numbers)
+
+
+@settings(max_examples=5)
+@given(bit=st.integers(0, 255), orders=st.sampled_from([(), ("STOP", "RESUME"), ("MINIMUM_RATE", "RESUME")]))
+@pytest.mark.shows("FI-30", "R4.2")
+def test_whatever_flips_in_the_state_is_put_right_before_it_is_used(bit, orders):
+    twin, clinic = treated(), treated()
+    for number, place in enumerate(PLACES):
+        flip(clinic.pump, place, bit + number)
+        for one in (twin, clinic):
+            if orders:
+                one.command(orders[number % 2])
+            one.run(900)
+        assert [entry.a for entry in events(clinic, "MEM_CORRECTED")[number:]] == [selftest.wire.REGION_PROGRAM], place
+        assert clinic.pump.state._values() == twin.pump.state._values()
+        assert not clinic.pump.state.lost
+    assert clinic.body.orders == twin.body.orders
+    assert clinic.body.tones == twin.body.tones
+    assert clinic.body.store.slots[state.SLOTS[0]] == twin.body.store.slots[state.SLOTS[0]]
+
+
+@settings(max_examples=40)
+@given(
+    place=st.sampled_from(PLACES),
+    bit=st.integers(0, 255),
+    spoilt=st.booleans(),
+    order=st.sampled_from(["none", "STOP"]),
+)
+@pytest.mark.shows("FI-30", "R3.3")
+def test_whatever_flips_and_cannot_be_put_right_is_the_safe_state(place, bit, spoilt, order):
+    clinic = treated()
+    if spoilt:
+        spoil(clinic, *state.SLOTS)
+    else:
+        clinic.body.store.write = refuse  # so that the record is older than what is in RAM
+        clinic.body.stalled = True
+        clinic.run(2 * HOUR_S)
+    flip(clinic.pump, place, bit)
+    clinic.poll()
+    assert {"safe_state", "memory_critical"} <= set(clinic.alarms())
+    assert (clinic.pump.state.mode, clinic.pump.state.next_mode) == (selftest.wire.MODE_NONE,) * 2
+    assert clinic.status().rate_nl_per_day == 6000
+    if order == "STOP" and spoilt:
+        clinic.command("STOP")
+    clinic.run(HOUR_S)
+    assert clinic.status().rate_nl_per_day == (0 if order == "STOP" and spoilt else 6000)
+    assert any(pattern == 0x55 for _, pattern in clinic.body.tones)
+
+
+def test_what_the_store_did_not_take_is_not_taken_back():
+    """Not by a command that fails for the same reason, and not by a look at the record."""
+    clinic = running()
+    clinic.body.store.write = refuse
+    clinic.body.load_mv = lambda: 2000
+    clinic.run(HOUR_S)
+    assert str(clinic.status().therapy) == "safe_state"
+    with pytest.raises(Refused, match="state"):
+        clinic.command("SET_CLOCK", wall_s=MONDAY_S)
+    clinic.run(HOUR_S)
+    assert str(clinic.status().therapy) == "safe_state"
+    assert clinic.status().rate_nl_per_day == 6000
+    assert not events(clinic, "MEM_CORRECTED")
+
+
 @pytest.mark.parametrize("order", ["STOP", "silence", "program"])
 def test_a_flip_is_not_kept_by_the_next_command(order):
     clinic = running()
@@ -233,9 +359,13 @@ def test_what_no_copy_holds_is_lost(slots):
     clinic = running()
     clinic.run(1000)
     spoil(clinic, *slots)
-    FLIPS["rate_nl_per_day" if slots == state.SLOTS else "booked_steps"](clinic.pump, 64)
+    if slots == state.SLOTS:
+        clinic.pump.state.rate_nl_per_day ^= 64
+    else:
+        clinic.pump.ledger.booked_steps ^= 64
     clinic.run(HOUR_S)
     assert {"safe_state", "memory_critical"} <= set(clinic.alarms())
+    assert ("low_reservoir" in clinic.alarms()) == (slots == ledger.SLOTS)
     status = clinic.status()
     assert (str(status.therapy), status.rate_nl_per_day) == ("safe_state", 6000)
     clinic.run(DAY_S)
@@ -248,15 +378,35 @@ def test_what_no_copy_holds_is_lost(slots):
     assert clinic.status().rate_nl_per_day == 250_000
 
 
+COPIED = {
+    "state": state.SLOTS,
+    "ledger": ledger.SLOTS,
+    "week": schedule.SLOTS[0],
+    "windows": windows.SLOTS,
+    "chart": chart.SLOTS,
+    "doses": doses.SLOTS,
+}
+
+
+def charted(flex=True) -> Any:
+    clinic = running(flex)
+    clinic.command("WRITE_RECORD", field="patient_name", text=b"Ada".ljust(192, b"\0"))
+    return clinic
+
+
 @pytest.mark.parametrize("copies", [1, 2])
-@pytest.mark.parametrize("slots", [state.SLOTS, ledger.SLOTS, schedule.SLOTS[0]], ids=["state", "ledger", "week"])
-def test_a_spoilt_copy_is_written_anew(slots, copies):
-    clinic = running(flex=True)
+@pytest.mark.parametrize("name", COPIED)
+@pytest.mark.shows("R4.5")
+def test_a_spoilt_copy_is_written_anew(name, copies):
+    if copies == 2 and name in ("chart", "doses"):
+        return  # those are in no RAM
+    slots = COPIED[name]
+    clinic = charted(name == "week")  # whose steps write the windows anew
     whole = [bytes(clinic.body.store.read(slot)) for slot in slots]
     spoil(clinic, *slots[:copies])
-    clinic.run(4 * HOUR_S)
+    clinic.run((4 if name in ("state", "ledger", "week") else 12) * HOUR_S)
     assert len(events(clinic, "MEM_CORRECTED")) <= 1  # a ledger's may have been written over before it was looked at
-    if slots != ledger.SLOTS:
+    if name != "ledger":
         assert len(events(clinic, "MEM_CORRECTED")) == 1
         assert [clinic.body.store.read(slot)[12:-4] for slot in slots] == [data[12:-4] for data in whole]
     clinic.boot()
@@ -264,10 +414,11 @@ def test_a_spoilt_copy_is_written_anew(slots, copies):
     assert set(clinic.alarms()) == {"clock_lost"}
 
 
-@pytest.mark.parametrize("slots", [state.SLOTS, ledger.SLOTS, schedule.SLOTS[0]], ids=["state", "ledger", "week"])
+@pytest.mark.parametrize("name", COPIED)
 @pytest.mark.parametrize("copy", [0, 1])
-def test_a_copy_spoilt_while_unpowered_is_mended_at_power_on(slots, copy):
-    clinic = running(flex=True)
+def test_a_copy_spoilt_while_unpowered_is_mended_at_power_on(name, copy):
+    slots = COPIED[name]
+    clinic = charted()
     spoil(clinic, slots[copy])
     clinic.boot()
     assert len(events(clinic, "MEM_CORRECTED")) == 1
@@ -275,6 +426,54 @@ def test_a_copy_spoilt_while_unpowered_is_mended_at_power_on(slots, copy):
     spoil(clinic, slots[1 - copy])
     clinic.boot()
     assert str(clinic.status().therapy) == "running"
+
+
+@pytest.mark.parametrize("unpowered", [True, False])
+@pytest.mark.shows("FI-31")
+def test_a_record_of_which_no_copy_is_whole_is_a_non_critical_alarm_until_it_is_written(unpowered):
+    clinic = charted()
+    spoil(clinic, *chart.SLOTS, *doses.SLOTS)
+    if unpowered:
+        clinic.boot()
+    clinic.run(12 * HOUR_S)
+    assert str(clinic.alarms()["memory"].condition) == "active"
+    assert str(clinic.status().therapy) == "running"
+    regions = {selftest.wire.REGION_PATIENT, selftest.wire.REGION_DOSES}
+    assert sorted(entry.a for entry in events(clinic, "MEM_ERROR_NONCRIT")) == sorted(regions)
+    with pytest.raises(Refused, match="state"):
+        clinic.command("READ_RECORD", field="patient_name")
+    clinic.command("WRITE_RECORD", field="patient_name", text=b"Eve".ljust(192, b"\0"))
+    assert "memory" in clinic.alarms()
+    clinic.program(dose_ng_per_day=300_000)
+    assert "memory" not in clinic.alarms()
+    clinic.run(12 * HOUR_S)
+    spoil(clinic, *chart.SLOTS)
+    clinic.run(12 * HOUR_S)
+    assert len(events(clinic, "MEM_ERROR_NONCRIT")) == 3
+    assert not events(clinic, "MEM_CORRECTED")
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_lost_dose_windows_are_logged_and_taken_as_the_strongest(copies):
+    clinic = running()
+    boluses = {"dose_ng": 100_000, "over_s": 600}
+    clinic.command("LIMITS", max_dose_mcg_per_day=1000, max_bolus_mcg=150, max_change_percent=30)
+    clinic.run(HOUR_S)
+    spoil(clinic, *windows.SLOTS[:copies])
+    clinic.boot()
+    found = "MEM_ERROR_NONCRIT" if copies == 2 else "MEM_CORRECTED"
+    assert [entry.a for entry in events(clinic, found)] == [selftest.wire.REGION_WINDOWS]
+    assert faults(clinic).count(found) == 1
+    assert ("memory" in clinic.alarms()) == (copies == 2)
+    if copies == 2:
+        assert str(clinic.alarms()["memory"].condition) == "past"
+        assert not events(clinic, "MEM_CORRECTED")
+        with pytest.raises(Refused, match="dose_limit"):
+            clinic.command("BOLUS", **boluses)
+        clinic.run(DAY_S)
+        clinic.boot()
+        assert len(events(clinic, found)) == 1
+    clinic.command("BOLUS", **boluses)
 
 
 @pytest.mark.parametrize("slot", [LOG_SLOTS[0], FAULT_SLOTS[0]])
@@ -295,6 +494,41 @@ def test_a_spoilt_entry_is_a_non_critical_alarm_and_a_gap(slot, unpowered):
     entries = clinic.ask("LOG" if slot == LOG_SLOTS[0] else "FAULTS", first_seq=1, last_seq=12).entries
     assert entries
     assert [entry.seq for entry in entries] == list(range(2, 2 + len(entries)))
+
+
+@pytest.mark.parametrize("therapy", ["stopped", "minimum"])
+@pytest.mark.parametrize(
+    ("device", "value", "ends_in"),
+    [("check_ram", FAILED, "safe_state"), ("load_mv", 2000, None)],
+    ids=["ram", "supply"],
+)
+@pytest.mark.shows("R1.7")
+def test_a_pump_that_fails_gives_no_more_of_a_prime(therapy, device, value, ends_in):
+    clinic = running()
+    clinic.command("STOP" if therapy == "stopped" else "MINIMUM_RATE")
+    clinic.run(clinic.pump.selftest.due_s - clinic.status().uptime_s - 100)
+    clinic.command("PRIME", volume_nl=60_000)
+    clinic.run(1)
+    assert str(clinic.status().operation) == "priming"
+    setattr(clinic.body, device, lambda: value)
+    clinic.run(400)
+    status = clinic.status()
+    assert (str(status.therapy), str(status.operation) == "priming") == (ends_in or therapy, False)
+    assert status.rate_nl_per_day == (0 if (ends_in or therapy) == "stopped" else 6000)
+    (cancelled,) = events(clinic, "BOLUS_CANCELLED")
+    assert 0 < cancelled.c < cancelled.b == 60_000
+    boluses = len(clinic.body.orders)
+    clinic.boot()
+    assert str(clinic.status().operation) != "priming"
+    assert len(clinic.body.orders) <= boluses + 1
+
+
+@pytest.mark.parametrize("slot", LOG_SLOTS + FAULT_SLOTS)
+def test_every_slot_of_the_logs_is_looked_at(slot):
+    clinic = running()
+    clinic.body.store.write(slot, b"?" * 48)
+    clinic.run(12 * HOUR_S)
+    assert "memory" in clinic.alarms()
 
 
 def test_code_that_is_spoilt_is_not_trusted_any_more():
