@@ -17,7 +17,7 @@ demo: install
 	$(BIN)/thecal demo
 
 test: install lint gen-check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadscope
 
 lint: install
 	$(BIN)/ruff check .
@@ -41,7 +41,7 @@ bench: install
 	$(BIN)/python -m host_tools.bench
 
 check: install
-	THECAL_HYPOTHESIS=thorough $(BIN)/python -m pytest --timeout 1800
+	THECAL_HYPOTHESIS=thorough $(BIN)/python -m pytest -n auto --dist loadscope --timeout 1800
 
 clean:
 	rm -rf .venv build .hypothesis .pytest_cache .ruff_cache
