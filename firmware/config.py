@@ -53,7 +53,7 @@ class Config:
     reset_loop_count = 3  # watchdog resets within an hour that mean the safe state
 
     def __init__(self, **overrides):
-        for key in overrides:
+        for key in sorted(overrides):
             if not hasattr(Config, key) or key[0] == "_":
                 raise KeyError(key)
             setattr(self, key, overrides[key])

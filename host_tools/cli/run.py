@@ -7,13 +7,21 @@ import rich_click as click
 from host_tools.cli.common import json_option, print_json, say
 from host_tools.scenario.load import Scenario, ScenarioError, load
 from host_tools.scenario.runner import Result, run_scenario
+from host_tools.scenario.runtimes import RUNTIMES
 
 
 @click.command
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--on",
+    type=click.Choice(list(RUNTIMES)),
+    default="cpython",
+    show_default=True,
+    help="What the firmware runs on. The trace is the same on both.",
+)
 @json_option
 @click.pass_context
-def run(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
+def run(ctx: click.Context, files: tuple[str, ...], on: str, as_json: bool) -> None:
     """Run scenario FILEs against emulated pumps, in virtual time.
 
     Prints a verdict on each, or with --json one object a line. Exit codes: 0 all passed, 1 an expectation failed,
@@ -22,7 +30,7 @@ def run(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
     scenarios = _load_all(ctx, files)
     passed = True
     for file, scenario in zip(files, scenarios, strict=True):
-        result = run_scenario(scenario, _progress(file))
+        result = run_scenario(scenario, _progress(file), on)
         passed &= not result.failures
         if as_json:
             print_json(result.document())

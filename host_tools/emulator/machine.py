@@ -1,6 +1,6 @@
 """One emulated pump: firmware, mock body and plant on one virtual clock."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from struct import unpack_from
 from typing import Any, NamedTuple
 
@@ -48,7 +48,7 @@ class Machine:
         link_count: int = 1,
         store: Mapping[int, bytes] | None = None,
         plant_state: dict[str, Any] | None = None,
-        pump_class: type = Pump,
+        pump_class: Callable[..., Any] = Pump,
     ) -> None:
         self._config = config
         self._pump_class = pump_class

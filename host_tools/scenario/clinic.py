@@ -1,11 +1,12 @@
 """The place of a scenario: one emulated pump and, beside it, the programmer and whoever has hands."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from firmware.pump import Pump
 from hal.mock.entropy import Prng
 from host_tools.emulator.machine import Machine
 from host_tools.programmer import Handover, Programmer
@@ -18,8 +19,8 @@ TRIES = 16  # of a request: asking again takes none of the pump's time, and a sc
 class Clinic:
     """The pump's time is the only time there is; nothing that the programmer does takes any of it."""
 
-    def __init__(self, scenario: Scenario) -> None:
-        self.machine = Machine(scenario.config, seed=scenario.seed)
+    def __init__(self, scenario: Scenario, pump_class: Callable[..., Any] = Pump) -> None:
+        self.machine = Machine(scenario.config, seed=scenario.seed, pump_class=pump_class)
         self._nonces = Prng(scenario.seed, "programmer").take
         self.programmer = self._meet()
         self.handed_on: Handover | None = None

@@ -1,6 +1,5 @@
 """What a run comes to."""
 
-import platform
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -16,6 +15,7 @@ class Result:
     """The contract's JSON, all but `passed`. `wall_seconds` is the one value that another run may not repeat."""
 
     name: str
+    runtime: str
     failures: list[str] = field(default_factory=list)
     trace_sha256: str = ""
     effects_sha256: str = ""
@@ -32,7 +32,7 @@ class Result:
             "name": self.name,
             "passed": not self.failures,
             "failures": self.failures,
-            "runtime": f"cpython {platform.python_version()}",
+            "runtime": self.runtime,
             "trace_sha256": self.trace_sha256,
             "effects_sha256": self.effects_sha256,
             "sim_seconds": self.sim_seconds,

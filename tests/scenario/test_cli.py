@@ -51,5 +51,18 @@ def test_json_is_an_object_a_line(thecal):
     assert [json.loads(line)["passed"] for line in done.stdout.splitlines()] == [True, False]
 
 
+def test_it_runs_on_micropython(thecal):
+    here, there = (json.loads(thecal("--json", "--on", on, "passes.yaml").stdout) for on in ("cpython", "micropython"))
+    assert here["runtime"].startswith("cpython 3.")
+    assert there["runtime"] == "micropython 1.27.0 wasm"
+    assert there["trace_sha256"] == here["trace_sha256"]
+
+
+def test_another_runtime_is_a_usage_error(thecal):
+    done = thecal("--on", "abacus", "passes.yaml")
+    assert done.exit_code == 2
+    assert "'abacus' is not one of 'cpython', 'micropython'" in done.stderr
+
+
 def test_no_file_is_a_usage_error(thecal):
     assert thecal().exit_code == 2

@@ -24,6 +24,8 @@ def test_its_example_passes():
     assert run_scenario(parse(example[1], "docs/scenarios.md")).failures == []
 
 
-@pytest.mark.parametrize("name", [*VERBS, *FIELDS, *FAULT_FIELDS, *TRUTH_FIELDS, *codes.REASON, *Result("").document()])
+@pytest.mark.parametrize(
+    "name", [*VERBS, *FIELDS, *FAULT_FIELDS, *TRUTH_FIELDS, *codes.REASON, *Result("", "").document()]
+)
 def test_it_names(name):
     assert f"`{name}`" in TEXT
