@@ -173,7 +173,7 @@ class State:
         self._kept = values
         self.changed = False
         copy = self._copy
-        copy.fields = dict(self.__dict__)
+        copy.attributes = dict(self.__dict__)
         copy.lists = [[list(entry) for entry in self.alarms], list(self.past_doses), list(self.patient_boluses_s)]
 
     def _lists(self):
@@ -235,7 +235,7 @@ class State:
     def intact(self):
         """Whether nothing changed since the last `keep`. At the start of a wake anything that did is a fault."""
         copy = self._copy
-        return self.__dict__ == copy.fields and self._lists() == copy.lists
+        return self.__dict__ == copy.attributes and self._lists() == copy.lists
 
     def restore(self):
         """Take all fields from the record again. False when it is spoilt, or older than what was in RAM."""
@@ -278,5 +278,5 @@ class _Copy:
     """Of the state, in RAM: apart from it, as it holds all that the state does."""
 
     def __init__(self):
-        self.fields = {}
+        self.attributes = {}
         self.lists = []
