@@ -1,8 +1,10 @@
 """The place of a scenario: one emulated pump and, beside it, the programmer and whoever has hands."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from html import unescape
 from itertools import groupby
 from typing import Any
 
@@ -10,6 +12,7 @@ from firmware.pump import Pump
 from hal.mock.entropy import Prng
 from host_tools.emulator.machine import Machine
 from host_tools.programmer import Handover, Programmer
+from host_tools.registry import pump_row
 from host_tools.scenario.link import MemoryTransport
 from host_tools.scenario.load import Scenario
 
@@ -81,6 +84,17 @@ class Clinic:
                 "patient": programmer.records,
                 "titration": programmer.titration,
             }[root]()
+
+    def written(self, name: str) -> str:
+        """A document as the programmer would write it now: the text of a page, or a registry's row."""
+        from host_tools.documents.facts import gather  # needs more than scenarios do
+        from host_tools.documents.render import card_html, report_html
+
+        with self.session() as programmer:
+            if name == "registry":
+                return ",".join(map(str, pump_row(programmer.status(), programmer.log())))
+            page = {"report": report_html, "card": card_html}[name](gather(programmer))
+        return unescape(re.sub(r"<[^>]*>", "", page))
 
     def truth(self) -> dict[str, Any]:
         return self.machine.plant.truth()

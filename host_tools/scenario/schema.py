@@ -210,6 +210,11 @@ class ExpectEvent(Fields):
     count: Whole = absent()
 
 
+class ExpectDocument(Fields):
+    name: Annotated[str, one_of("document", ["report", "card", "registry"])]
+    holds: Annotated[list[Text], Field(min_length=1)]
+
+
 class Step(Fields):
     """At most one of at/after, and exactly one verb: one of the fields from `implant` on. Done `times`, each `after`
     the one before."""
@@ -245,6 +250,7 @@ class Step(Fields):
     expect: Expectations = absent()
     expect_event: ExpectEvent = absent()
     expect_tone: Annotated[str, one_of("tone", ["none", "single", "dual"])] = absent()
+    expect_document: ExpectDocument = absent()
 
     @property
     def verb(self) -> str:

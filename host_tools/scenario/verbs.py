@@ -11,6 +11,7 @@ from host_tools.scenario.expect import Expected, find, in_json
 from host_tools.scenario.schema import (
     AlarmSettings,
     Bolus,
+    ExpectDocument,
     ExpectEvent,
     Fault,
     Implant,
@@ -203,6 +204,13 @@ def do_expect_tone(clinic: Clinic, expected: str) -> None:
         raise StepError(f"tones heard were {', '.join(sorted(heard)) or 'none'}, expected {expected}")
 
 
+def do_expect_document(clinic: Clinic, expected: ExpectDocument) -> None:
+    text = clinic.written(expected.name)
+    missing = [part for part in expected.holds if part not in text]
+    if missing:
+        raise StepError(*[f"the {expected.name} does not hold {part!r}" for part in missing])
+
+
 DO: dict[str, Callable[[Clinic, Any], None]] = {
     "implant": do_implant,
     "refill": do_refill,
@@ -229,4 +237,5 @@ DO: dict[str, Callable[[Clinic, Any], None]] = {
     "expect": do_expect,
     "expect_event": do_expect_event,
     "expect_tone": do_expect_tone,
+    "expect_document": do_expect_document,
 }

@@ -61,10 +61,17 @@ def inverted(verb, fields):
         return {path: opposite(path, expected) for path, expected in fields.items()}
     if verb == "expect_event":
         return fields.model_copy(update={"count": 0 if fields.count is None else fields.count + 1})
+    if verb == "expect_document":
+        return fields.model_copy(update={"holds": [f"{part} not" for part in fields.holds]})
     return "single" if fields == "none" else "none"
 
 
-JUDGED = (*PROGRAMMER_VERBS, "expect", "expect_event", "expect_tone")
+JUDGED = (*PROGRAMMER_VERBS, "expect", "expect_event", "expect_tone", "expect_document")
+
+
+def parts(verb, fields):
+    """How many expectations there are in a step."""
+    return len(fields.holds) if verb == "expect_document" else len(fields) if verb == "expect" else 1
 
 
 class BothWays:
@@ -76,7 +83,7 @@ class BothWays:
     def __init__(self, monkeypatch):
         self.held = []
         self.judged = 0
-        for verb in JUDGED[-3:]:
+        for verb in JUDGED[-4:]:
             monkeypatch.setitem(DO, verb, partial(self.expect, verb, DO[verb]))
         self.judge = runner._judge
         monkeypatch.setattr(runner, "_judge", self.answer)
@@ -89,7 +96,7 @@ class BothWays:
             do(clinic, turned)
         except StepError as error:
             failures = error.texts
-        self.count(turned, failures, len(turned) if verb == "expect" else 1)
+        self.count(turned, failures, parts(verb, turned))
         clinic._heard = heard
         do(clinic, fields)
 
