@@ -91,6 +91,8 @@ def test_a_program_is_the_old_or_the_new_one(keep):
         told = [str(entry.event) for entry in clinic.events()]
         staged = told.count("PROGRAM_STAGED") == 2
         assert told.count("PROGRAM_ROLLBACK") == (staged and status.dose_ng_per_day == 300_000)
+        faults = clinic.ask("FAULTS", first_seq=1, last_seq=99).entries
+        assert told.count("PROGRAM_ROLLBACK") == [str(fault.event) for fault in faults].count("PROGRAM_ROLLBACK")
         clinic.boot()
         assert len([entry for entry in clinic.events() if str(entry.event) == "PROGRAM_ROLLBACK"]) <= 1
     assert cuts >= 6, "the command wrote less than it should"
