@@ -334,7 +334,7 @@ class Infusion:
         now_s = self._uptime.now_s
         rate_nl_per_day = 0 if self.stalled else self.delivery.rate_nl_per_day
         if not self._windows.note(now_s, rate_nl_per_day * self._mcg_per_ml):
-            self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_DOSES)
+            self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_WINDOWS)
 
     def _cancel_extras(self):
         """Whatever keeps the therapy from running ends a bolus (R1.7); a prime ends when the pump trusts nothing, or

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.windows import DAY_S, Windows, with_bolus
+from firmware.windows import DAY_S, SLOTS, Windows, with_bolus
+from protocol import codes
 
 from .body import Body, Store
 from .clinic import Clinic, Refused
@@ -82,3 +83,15 @@ def test_under_a_lowered_limit_no_bolus_counts_on_the_old_one():
         clinic.run(HOUR_S)
         with pytest.raises(Refused, match="dose_limit"):
             clinic.command("BOLUS", dose_ng=100_000, over_s=10 * HOUR_S)
+
+
+def test_a_store_that_refuses_the_windows_is_named_for_them():
+    clinic = Clinic(Body())
+    clinic.implant()
+    clinic.refill()
+    clinic.program()
+    write = clinic.body.store.write
+    clinic.body.store.write = lambda slot, data: 2 if slot in SLOTS else write(slot, data)
+    clinic.command("STOP")
+    (event,) = [event for event in clinic.events() if str(event.event) == "MEM_ERROR_CRIT"]
+    assert event.a == codes.REGION["windows"]
