@@ -127,10 +127,10 @@ class Commands:
         return None, (wire.ANS_PROGRAM_DAY, wire.pack_program_day(day, week.days[day]))
 
     def _implant(self, _session, _frame, wall_s, implanted_s, catheter_mm, tubing_nl, depth_mm, site, override, kept):
-        if depth_mm > _MAX_DEPTH_MM and override != wire.FLAG_YES:
-            return wire.REASON_SOFT_LIMIT, None
         if self._line.prime_steps:
             return wire.REASON_STATE, None
+        if depth_mm > _MAX_DEPTH_MM and override != wire.FLAG_YES:
+            return wire.REASON_SOFT_LIMIT, None
         state = self._state
         before = (state.implanted_wall_s, state.catheter_mm, state.tubing_nl)
         state.implanted_wall_s = implanted_s

@@ -3,7 +3,7 @@
 import pytest
 
 from .body import Body
-from .clinic import DAY_S, Clinic, Refused
+from .clinic import DAY_S, MONDAY_S, Clinic, Refused
 
 HOUR_S = 3600
 LINE_NL = 335_800
@@ -165,3 +165,13 @@ def test_a_bridge_that_is_late_adds_no_burst_to_an_old_dose_over_the_limit():
     assert reason(clinic.command, "RESUME") == "dose_limit"
     clinic.run(18 * HOUR_S)
     clinic.command("RESUME")
+
+
+def test_an_implantation_during_a_prime_is_refused_for_the_prime():
+    clinic = Clinic(Body())
+    clinic.implant()
+    clinic.refill()
+    clinic.command("PRIME", volume_nl=335_800)
+    details = {"catheter_mm": 500, "tubing_nl": 140_000, "depth_mm": 40, "site": bytes(24), "override": "no"}
+    with pytest.raises(Refused, match="state"):
+        clinic.command("IMPLANT", wall_s=MONDAY_S, implanted_wall_s=MONDAY_S, kept_catheter="no", **details)
