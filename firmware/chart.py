@@ -32,8 +32,7 @@ class Chart:
 
     def rewrite(self):
         """Write both copies anew from the one that is whole. False when there is none, or the store failed."""
-        values = self._record.load()
-        return values is not None and self._record.save_both(*values)
+        return self._record.rewrite()
 
     @property
     def spoilt(self):

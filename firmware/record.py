@@ -50,6 +50,11 @@ class Record:
                 return False
         return True
 
+    def rewrite(self):
+        """Write both copies anew from the one that is whole. False when there is none, or the store failed."""
+        values = self.load()
+        return values is not None and self.save_both(*values)
+
     def _parse(self, data):
         if len(data) != _HEADER_BYTES + self.length + 4 or crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
             return None

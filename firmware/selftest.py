@@ -80,7 +80,7 @@ class SelfTest:
             self._log.add(wire.EVENT_POST_PASS)
         else:
             self.failed = True
-            self._post_failed(region)
+            self._alarm(wire.ALARM_SELF_TEST, region)  # which may be on from the last boot
             self._infusion.enter_safe_state(region)
         if hal.watchdog.caused_reset():
             self._count_resets(now_s)
@@ -96,12 +96,6 @@ class SelfTest:
             self._log_spoilt(wire.REGION_LOG)
         if self._log.faults.spoilt:
             self._log_spoilt(wire.REGION_FAULT_LOG)
-
-    def _post_failed(self, region):
-        if self._alarms.active(wire.ALARM_SELF_TEST):  # from the last boot: again a failure, but no new alarm
-            self._log.add(wire.EVENT_POST_FAIL, region)
-        else:
-            self._alarms.occur(wire.ALARM_SELF_TEST, self._uptime.now_s, region)
 
     def records_lost(self, region):
         """No copy of a record is whole: the safe state, as its own alarm says."""
@@ -238,10 +232,7 @@ class SelfTest:
             self._gone = [other for other in self._gone if other != region]
         elif part.spoilt and region not in self._gone:
             self._gone.append(region)
-            if self._alarms.active(wire.ALARM_MEMORY):  # for another record's sake
-                self._log.add(wire.EVENT_MEM_ERROR_NONCRIT, region)
-            else:
-                self._alarms.occur(wire.ALARM_MEMORY, self._uptime.now_s, region)
+            self._alarm(wire.ALARM_MEMORY, region)
 
     def _mend_week(self):
         mended = self._infusion.mend_week()
@@ -252,8 +243,14 @@ class SelfTest:
 
     def _log_spoilt(self, region):
         """Entries are lost, and nothing else: reading leaves them out."""
-        if self._alarms.active(wire.ALARM_MEMORY):  # for another record's sake
-            self._log.add(wire.EVENT_MEM_ERROR_NONCRIT, region)
-            return
-        self._alarms.occur(wire.ALARM_MEMORY, self._uptime.now_s, region)
-        self._alarms.over(wire.ALARM_MEMORY)
+        if self._alarm(wire.ALARM_MEMORY, region):
+            self._alarms.over(wire.ALARM_MEMORY)
+
+    def _alarm(self, alarm, region):
+        """Raise it. Where it is on for another's sake already it is only logged, and this is False."""
+        raised = not self._alarms.active(alarm)
+        if raised:
+            self._alarms.occur(alarm, self._uptime.now_s, region)
+        else:
+            self._log.add(wire.ALARM_EVENT[alarm], region)
+        return raised
