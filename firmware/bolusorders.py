@@ -3,7 +3,7 @@
 Refusals come in the wire's order of reasons, before anything is changed.
 """
 
-from firmware import wire
+from firmware import prescription, wire
 from firmware.bolus import DAY_S
 from firmware.schedule import volume_nl
 from firmware.state import NEVER
@@ -14,7 +14,7 @@ _MOST_PER_DAY = 24
 
 
 class BolusOrders:
-    """Handlers for the command table: each gives (REASON or None, answer or None)."""
+    """Handlers for the command table: each gives a REASON, or None when it is done."""
 
     def __init__(self, config, pump):
         self._config = config
@@ -127,7 +127,7 @@ class BolusOrders:
             return wire.REASON_DOSE_LIMIT
         basal_nl_per_day = infusion.week.highest_nl_per_day() if infusion.week else infusion.ordered_nl_per_day
         hour_nl = min(over_s, 3600) * bolus_nl // over_s + basal_nl_per_day // 24
-        too_strong = hour_nl * mcg_per_ml > state.max_dose_mcg_per_day * 500_000  # half the day's limit in an hour
+        too_strong = 24 * hour_nl > prescription.fastest_nl_per_day(state.max_dose_mcg_per_day, mcg_per_ml)
         if too_strong or basal_nl_per_day + bolus_nl_per_day > self._config.max_rate_nl_per_day:
             return wire.REASON_RATE_LIMIT
         return None

@@ -182,9 +182,10 @@ class Infusion:
         was committed may have been put off since."""
         now_s = self._uptime.now_s
         week = self.week
-        to_come = [(now_s, self.program_nl_per_day * self._line.mcg_per_ml)]
-        if week is not None and self._uptime.wall_s != NEVER:
-            to_come = week.pieces(now_s, now_s + 2 * DAY_S, self._uptime.local_s - now_s)
+        if week is None:
+            to_come = [(now_s, self.program_nl_per_day * self._line.mcg_per_ml)]
+        else:
+            to_come = week.pieces(now_s, now_s + 2 * DAY_S, self._uptime.local_offset_s)
         return self._windows.allow(now_s, to_come, now_s, prescription.largest_mcg_per_day(self._state))
 
     def keep_week(self, week):

@@ -1,7 +1,6 @@
 """What is to come, if all goes on as ordered: how long a volume lasts, and the rates of dose of the next days."""
 
 from firmware import prescription, wire
-from firmware.state import NEVER
 
 DAY_S = 86400
 
@@ -81,6 +80,4 @@ class Outlook:
         return before + after, from_s
 
     def _week(self, week, from_s, until_s):
-        if self._uptime.wall_s == NEVER:  # its mean
-            return [(from_s, week.dose_ng * 1000 // 7)]
-        return week.pieces(from_s, until_s, self._uptime.local_s - self._uptime.now_s)
+        return week.pieces(from_s, until_s, self._uptime.local_offset_s)

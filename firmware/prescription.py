@@ -19,6 +19,11 @@ def week_refusal(week, program, state):
     return None
 
 
+def fastest_nl_per_day(max_dose_mcg_per_day, mcg_per_ml):
+    """The rate that gives half the daily limit in an hour: nothing may be delivered faster."""
+    return max_dose_mcg_per_day * 12_000_000 // mcg_per_ml
+
+
 def largest_mcg_per_day(state):
     """The largest daily dose that is in order: the limit's, or the committed program's if that is older and larger."""
     return max(state.max_dose_mcg_per_day, (state.highest_dose_ng + 999) // 1000)

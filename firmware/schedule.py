@@ -5,7 +5,7 @@ step's end. Times are minutes of a day; days count from Monday, 0.
 """
 
 from firmware import wire
-from firmware.prescription import RATE_TOLERANCE_NL_PER_DAY
+from firmware.prescription import RATE_TOLERANCE_NL_PER_DAY, fastest_nl_per_day
 from firmware.record import Record
 
 MAX_STEPS = 13  # changes of rate a day (docs/sources.md, SEED-33)
@@ -41,9 +41,9 @@ def day_refusal(steps, mcg_per_ml, max_dose_mcg_per_day, config):
             return wire.REASON_INCONSISTENT
     if sum([step[1] for step in steps]) > max_dose_mcg_per_day * 1000:
         return wire.REASON_DOSE_LIMIT
-    most_by_dose = max_dose_mcg_per_day * 1000 * 1000 * 12 // mcg_per_ml  # half the day's limit in an hour
+    fastest = fastest_nl_per_day(max_dose_mcg_per_day, mcg_per_ml)
     for _, _, rate_nl_per_day in steps:
-        if rate_nl_per_day > most_by_dose:
+        if rate_nl_per_day > fastest:
             return wire.REASON_RATE_LIMIT
         if not config.min_rate_nl_per_day <= rate_nl_per_day <= config.max_rate_nl_per_day:
             return wire.REASON_RATE_LIMIT
@@ -128,7 +128,10 @@ class Week:
             at_s = self.edges_s[index]
 
     def pieces(self, from_s, until_s, local_offset_s):
-        """(from_s, nL/day times mcg/mL) of each step between two uptimes, local time being that much ahead of them."""
+        """(from_s, nL/day times mcg/mL) of each step between two uptimes, local time being that much ahead of them.
+        Where nobody knows the local time (None) it is the week's mean."""
+        if local_offset_s is None:
+            return [(from_s, self.dose_ng * 1000 // DAYS)]
         found = []
         at_s = from_s
         while at_s < until_s:

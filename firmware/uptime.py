@@ -62,6 +62,11 @@ class Uptime:
         self._state.wall_offset_s = wall_s - self.now_s
 
     @property
+    def local_offset_s(self):
+        """How far wall time is ahead of uptime, None without a valid clock."""
+        return self._state.wall_offset_s if self._state.clock == wire.FLAG_YES else None
+
+    @property
     def local_s(self):
         """Wall time where there is one, else uptime: what days and schedules go by."""
         if self._state.clock == wire.FLAG_YES:
