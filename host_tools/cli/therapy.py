@@ -229,11 +229,13 @@ def done(pump: Programmer, verb: Callable[[], object]) -> dict[str, Any]:
 
 def _warn(status: dict[str, Any]) -> None:
     """Never end in silence on a pump that gives no therapy."""
-    lost = loss_of_therapy(status)
-    if status["therapy"] in LEFT or lost:
-        left = LEFT.get(status["therapy"], f"in {status['therapy']}, {status['operation']}".replace("_", " "))
-        advice = "`thecal program` or `thecal resume` starts therapy"
-        say(f"warning: the pump is left {left}{f'; {lost}' if lost else ''}; {advice}")
+    left = LEFT.get(status["therapy"])
+    words = [f"the pump is left {left}" if left else "", loss_of_therapy(status)]
+    if not any(words):
+        return
+    if status["therapy"] != "running":
+        words.append("`thecal program` or `thecal resume` starts therapy")
+    say(f"warning: {'; '.join(filter(None, words))}")
 
 
 def show(values: dict[str, Any], as_json: bool, text: str) -> None:
