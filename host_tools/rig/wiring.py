@@ -28,7 +28,7 @@ class HeardTone(NamedTuple):
 
 
 class Wiring:
-    """Attached to each device of one chip. `pulses` are the edges of STEP; `boot_ms` is the chip's time at power-up."""
+    """Attached to each device of one chip. `pulses` are the rising edges of STEP."""
 
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
@@ -76,7 +76,8 @@ class Wiring:
         if state != GPIOPinState.HIGH:
             return
         self.pulses += 1
-        if self.pulses % board.PULSES_PER_STEP:
+        unpowered = self._gpio[board.ENABLE_PIN].value == GPIOPinState.HIGH
+        if unpowered or self.pulses % board.PULSES_PER_STEP:
             return
         at_ms = self._settle()
         train = self.plant.drivetrain
