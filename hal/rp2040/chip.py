@@ -1,0 +1,95 @@
+"""What the chip itself offers: watchdog, entropy, its memory, and its two ways to wait."""
+
+from binascii import crc32
+from os import urandom
+from time import sleep_us
+
+from machine import WDT, WDT_RESET, mem32, reset_cause
+
+from hal import contract
+from hal.contract import FAILED, OK, WATCHDOG_MS
+
+_WATCHDOG = 0x40058000
+_REASON = _WATCHDOG + 8
+_BY_TIMER = 1  # bit of the reason; an order to reset sets another
+_SET = 0x2000  # added to a register's address: bits written as 1 are set
+_CLEAR = 0x3000
+_ENABLE = 1 << 30
+_COUNT = 0xFFFFFF
+
+MANIFEST = "/manifest"
+_PIECE_BYTES = 512
+_PATTERNS = (b"\x55" * 1024, b"\xaa" * 1024)
+
+
+class Watchdog(contract.Watchdog):
+    """MicroPython cannot stop the watchdog once it runs, but its ENABLE bit can."""
+
+    def __init__(self):
+        self._wdt = None
+        self._armed = False
+
+    def arm(self):
+        if self._wdt is None:
+            self._wdt = WDT(timeout=WATCHDOG_MS)
+        else:
+            self._wdt.feed()
+            mem32[_WATCHDOG + _SET] = _ENABLE
+        self._armed = True
+
+    def feed(self):
+        if not self._armed:
+            raise RuntimeError("the watchdog was fed while it was not armed")
+        self._wdt.feed()
+
+    def pause(self):
+        mem32[_WATCHDOG + _CLEAR] = _ENABLE
+        self._armed = False
+
+    def self_test(self):
+        before = mem32[_WATCHDOG] & _COUNT
+        sleep_us(50)
+        return OK if mem32[_WATCHDOG] & _COUNT < before else FAILED
+
+    def caused_reset(self):
+        return reset_cause() == WDT_RESET and bool(mem32[_REASON] & _BY_TIMER)
+
+
+class Entropy(contract.Entropy):
+    def random_bytes(self, count):
+        if not 1 <= count <= 32:
+            raise ValueError(f"{count} random bytes; 1 to 32 can be had at once")
+        return urandom(count)
+
+
+class Memory(contract.Memory):
+    """The code is its files, as the manifest (lines of "CRC-32 in hex, path") lists them."""
+
+    def __init__(self):
+        self._turn = 0
+        self._block = bytearray(_PATTERNS[0])
+
+    def check_code(self):
+        buffer = memoryview(bytearray(_PIECE_BYTES))
+        try:
+            with open(MANIFEST) as manifest:
+                for line in manifest:
+                    if int(line[:8], 16) != _crc_of(line[9:].strip(), buffer):
+                        return FAILED
+        except (OSError, ValueError):
+            return FAILED
+        return OK
+
+    def check_ram(self):
+        held = self._block == _PATTERNS[self._turn]
+        self._turn = 1 - self._turn
+        self._block[:] = _PATTERNS[self._turn]
+        return OK if held else FAILED
+
+
+def _crc_of(path, buffer):
+    crc = 0
+    with open(path, "rb") as file:
+        while count := file.readinto(buffer):
+            crc = crc32(buffer[:count], crc)
+    return crc

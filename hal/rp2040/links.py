@@ -1,0 +1,121 @@
+"""The lines to a programmer: the USB console, and UART0. Both are open only while a head is on."""
+
+import select
+import sys
+
+from machine import UART, Pin
+
+from hal import contract
+from hal.contract import BUSY, MAX_FRAME_BYTES, OK
+from hal.rp2040 import board
+
+_RECEIVE_BYTES = 512
+_QUEUE_BYTES = 1024
+_PIECE_BYTES = 64  # an endpoint's buffer: what USB takes at once
+
+
+class _Queued(contract.Link):
+    """What waits to go out is kept here, so that writing never blocks. `wanted`: room was too little at some time."""
+
+    def __init__(self):
+        self._queue = b""
+        self.wanted = False
+
+    def room(self):
+        room = _QUEUE_BYTES - len(self._queue)
+        if room < _QUEUE_BYTES:
+            self.wanted = True
+        return room
+
+    def write(self, data):
+        if len(data) > MAX_FRAME_BYTES:
+            raise ValueError(f"a frame of {len(data)} bytes; {MAX_FRAME_BYTES} is the most")
+        if len(data) > _QUEUE_BYTES - len(self._queue):
+            self.wanted = True
+            return BUSY
+        self._queue += data
+        self.flush()
+        return OK
+
+    def relieved(self):
+        """Whether there is room again where there was too little; says so once."""
+        if self.wanted and not self._queue:
+            self.wanted = False
+            return True
+        return False
+
+    def flush(self):
+        """Send what can be sent without waiting."""
+        while self._queue:
+            sent = self._send(self._queue[:_PIECE_BYTES])
+            if not sent:
+                return
+            self._queue = self._queue[sent:]
+
+    def close(self):
+        """Nobody listens any more: what waits is dropped."""
+        self._queue = b""
+
+
+class UsbLink(_Queued):
+    """The console, byte for byte: `micropython.kbd_intr(-1)` is to be called first, for frames hold a 0x03."""
+
+    def __init__(self):
+        super().__init__()
+        self._input = select.poll()
+        self._input.register(sys.stdin, select.POLLIN)
+        self._output = select.poll()
+        self._output.register(sys.stdout, select.POLLOUT)
+
+    def open(self):
+        pass
+
+    def waiting(self):
+        return bool(self._input.poll(0))
+
+    def read(self):
+        if not self._input.poll(0):
+            return b""
+        data = bytearray()
+        while len(data) < _RECEIVE_BYTES and self._input.poll(0):
+            data += sys.stdin.buffer.read(1)  # it would wait for any more
+        return bytes(data)
+
+    def _send(self, piece):
+        if not self._output.poll(0):
+            return 0
+        sys.stdout.buffer.write(piece)
+        return len(piece)
+
+
+class UartLink(_Queued):
+    def __init__(self):
+        super().__init__()
+        self._uart = None
+
+    def open(self):
+        if self._uart is None:
+            self._uart = UART(
+                0,
+                board.UART_BAUD,
+                tx=Pin(board.UART_TX_PIN),
+                rx=Pin(board.UART_RX_PIN),
+                rxbuf=_RECEIVE_BYTES,
+                txbuf=_QUEUE_BYTES,
+                timeout=0,
+            )
+
+    def close(self):
+        super().close()
+        if self._uart is not None:
+            self._uart.deinit()
+            self._uart = None
+
+    def waiting(self):
+        return self._uart is not None and self._uart.any() > 0
+
+    def read(self):
+        return (self._uart.read() or b"") if self.waiting() else b""
+
+    def _send(self, piece):
+        return (self._uart.write(piece) or 0) if self._uart is not None else 0

@@ -1,0 +1,29 @@
+"""The pump on the board: what main.py starts."""
+
+import sys
+
+import micropython
+
+from firmware.config import Config
+from firmware.pump import Pump
+from hal.rp2040 import board
+from hal.rp2040.body import Body
+
+CRASH = "/crash.txt"
+
+
+def run():
+    """Be a pump, until the power goes. What goes wrong is written to CRASH, and the watchdog starts the pump anew."""
+    micropython.kbd_intr(-1)
+    body = Body()
+    try:
+        pump = Pump(body, Config(fill_sensor=body.fill_sensor is not None, **board.PUMP))
+        while True:
+            body.rest(pump.poll())
+    except Exception as error:  # noqa: BLE001 - whatever it is, the board must not stand still with nobody told
+        body.motor.inhibit()
+        body.watchdog.arm()
+        with open(CRASH, "w") as file:
+            sys.print_exception(error, file)
+        while True:
+            pass

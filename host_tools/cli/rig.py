@@ -1,0 +1,40 @@
+"""`thecal rig`: the board's own firmware and drivers on an emulated RP2040, until Ctrl-C."""
+
+import asyncio
+
+import rich_click as click
+
+from host_tools.cli.common import Failure, json_option, print_json
+from host_tools.rig.chip import NoUf2
+from host_tools.rig.rig import Rig
+from host_tools.rig.server import RigServer
+
+
+@click.command()
+@click.option("--tcp", type=click.IntRange(0, 65535), default=0, metavar="PORT", help="TCP port. Default: a free one.")
+@json_option
+def rig(tcp: int, as_json: bool) -> None:
+    """Run the pump on an emulated RP2040 with the plant at its pins, until Ctrl-C.
+
+    Needs a stock MicroPython UF2 for the Pico, named by THECAL_UF2. Computing takes far longer than on a board.
+    """
+    try:
+        pump = Rig()
+        asyncio.run(_serve(pump, tcp, as_json))
+    except NoUf2 as error:
+        raise Failure(str(error), 2) from error
+
+
+async def _serve(pump: Rig, tcp: int, as_json: bool) -> None:
+    server = RigServer(pump)
+    try:
+        url = await server.open(tcp)
+    except OSError as error:
+        raise Failure(f"TCP port {tcp} cannot be opened ({error.strerror}); name another with --tcp", 2) from error
+    if as_json:
+        print_json({"tcp": url})
+    else:
+        click.echo("Pump on an emulated RP2040. A simulation, not a medical device.")
+        click.echo(f"  TCP  {url}")
+        click.echo(f"Try `thecal status --port {url}` in another terminal. Ctrl-C ends it.")
+    await server.run()

