@@ -1,10 +1,16 @@
 """What MicroPython runs after power-up: the pump, unless the service jumper asks for the REPL."""
 
-from machine import Pin
+import micropython
 
-from hal.rp2040 import board
+micropython.kbd_intr(-1)  # first of all: a frame has 0x03 in it, which would end what follows
+
+from machine import Pin  # noqa: E402
+
+from hal.rp2040 import board  # noqa: E402
 
 if Pin(board.SERVICE_PIN, Pin.IN, Pin.PULL_UP).value():
     from hal.rp2040.run import run
 
     run()
+else:
+    micropython.kbd_intr(3)

@@ -2,8 +2,6 @@
 
 import sys
 
-import micropython
-
 from firmware.config import Config
 from firmware.pump import Pump
 from hal.rp2040 import board
@@ -14,7 +12,6 @@ CRASH = "/crash.txt"
 
 def run():
     """Be a pump, until the power goes. What goes wrong is written to CRASH, and the watchdog starts the pump anew."""
-    micropython.kbd_intr(-1)
     body = Body()
     try:
         pump = Pump(body, Config(fill_sensor=body.fill_sensor is not None, **board.PUMP))

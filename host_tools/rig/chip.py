@@ -10,8 +10,12 @@ from rp2040py.device import MicroPythonDevice
 from rp2040py.execute_batch import execute_batch
 from rp2040py.memory_map import FLASH_START_ADDRESS
 
+from host_tools.rig.quirks import mend
+
 NS_PER_MS = 1_000_000
 UF2_VARIABLE = "THECAL_UF2"
+INSTRUCTIONS_A_TICK = 64  # between two looks at the emulator's alarms, which come in time all the same
+ENUMERATION_NS = 100 * NS_PER_MS  # no host finds a board on USB sooner than that
 
 Boot = Callable[[MicroPythonDevice], None]
 
@@ -55,6 +59,7 @@ class Chip:
         board: BoardSpec = self._board
         device = MicroPythonDevice(board=board, filesystem=image)
         device.cdc.on_serial_data = self.received.extend
+        mend(device)
         self._attach(device)
         device.mcu.core.pc = FLASH_START_ADDRESS
         device.simulator.stopped = False
@@ -89,7 +94,7 @@ class Chip:
         simulator = self.device.simulator
         while self.now_ms < at_ms:
             self._carry_in()
-            execute_batch(simulator, 1)
+            execute_batch(simulator, INSTRUCTIONS_A_TICK)
             simulator = self.device.simulator
             if done():
                 return True
@@ -101,6 +106,8 @@ class Chip:
             raise ChipStuck(f"within {limit_ms} ms of the chip's time there was no {what}")
 
     def _carry_in(self) -> None:
+        if self.device.simulator.clock.nanos < ENUMERATION_NS:
+            return
         cdc = self.device.cdc
         free = cdc.tx_fifo.size - cdc.tx_fifo.item_count
         for byte in self._outgoing[:free]:
