@@ -59,7 +59,8 @@ class Chip:
         board: BoardSpec = self._board
         device = MicroPythonDevice(board=board, filesystem=image)
         device.cdc.on_serial_data = self.received.extend
-        mend(device)
+        self._host = mend(device)
+        self._until = device.simulator.clock.create_alarm(lambda: None)
         self._attach(device)
         device.mcu.core.pc = FLASH_START_ADDRESS
         device.simulator.stopped = False
@@ -91,11 +92,12 @@ class Chip:
 
     def run_to(self, at_ms: int, done: Callable[[], bool] = lambda: False) -> bool:
         """Let time pass until `at_ms` or until `done()`; whether that came to pass."""
-        simulator = self.device.simulator
         while self.now_ms < at_ms:
             self._carry_in()
-            execute_batch(simulator, INSTRUCTIONS_A_TICK)
-            simulator = self.device.simulator
+            clock = self.device.simulator.clock
+            # a chip that waits for nothing but an interrupt would otherwise wait in no time at all
+            self._until.schedule(max(0.0, at_ms * NS_PER_MS - self._passed_ns - clock.nanos))
+            execute_batch(self.device.simulator, INSTRUCTIONS_A_TICK)
             if done():
                 return True
         return False
@@ -108,8 +110,4 @@ class Chip:
     def _carry_in(self) -> None:
         if self.device.simulator.clock.nanos < ENUMERATION_NS:
             return
-        cdc = self.device.cdc
-        free = cdc.tx_fifo.size - cdc.tx_fifo.item_count
-        for byte in self._outgoing[:free]:
-            cdc.send_serial_byte(byte)
-        del self._outgoing[:free]
+        del self._outgoing[: self._host.send(self._outgoing)]

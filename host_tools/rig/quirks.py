@@ -1,13 +1,58 @@
-"""Where the emulator, at the version that is pinned, does otherwise than the chip."""
+"""Where the emulator, at the version that is pinned, does otherwise than the chip, or than a host on its USB."""
 
 from rp2040py.device import MicroPythonDevice
-from rp2040py.peripherals.uart import RPUART, UARTDR, UARTTXINTR
+from rp2040py.peripherals.uart import UARTDR, UARTTXINTR, RPUART
+from rp2040py.usb.cdc import USBCDC
 
 
-def mend(device: MicroPythonDevice) -> None:
-    """Make it do as the chip, where that matters to the pump."""
+def mend(device: MicroPythonDevice) -> "UsbHost":
+    """Make it do as the chip, where that matters to the pump; the host at its USB console."""
     for uart in device.mcu.uart:
         _let_transmission_rest(uart)
+    return UsbHost(device.cdc)
+
+
+class UsbHost:
+    """Asks for what the chip sends, and sends when there is something to send.
+
+    The emulator's own answers a chip that listens with an empty packet, some six times in a ms: the chip would be
+    interrupted, and never sleep.
+    """
+
+    def __init__(self, cdc: USBCDC) -> None:
+        self._cdc = cdc
+        self._room = 0  # bytes that the chip waits for now
+        usb = cdc.usb
+        self._deliver = usb.on_endpoint_read
+        self._reset = usb.on_reset
+        usb.on_endpoint_read = self._on_endpoint_read
+        usb.on_reset = self._on_reset
+
+    def send(self, data: bytes | bytearray) -> int:
+        """Hand over what fits now; how many bytes that was."""
+        fifo = self._cdc.tx_fifo
+        count = min(len(data), fifo.size - fifo.item_count)
+        for byte in data[:count]:
+            self._cdc.send_serial_byte(byte)
+        if fifo.item_count and self._room:
+            room, self._room = self._room, 0
+            self._deliver_out(room)
+        return count
+
+    def _on_endpoint_read(self, endpoint: int, size: int) -> None:
+        if endpoint and endpoint == self._cdc._out_endpoint and not self._cdc.tx_fifo.item_count:
+            self._room = size
+        elif self._deliver:
+            self._deliver(endpoint, size)
+
+    def _deliver_out(self, size: int) -> None:
+        assert self._deliver
+        self._deliver(self._cdc._out_endpoint, size)
+
+    def _on_reset(self) -> None:
+        self._room = 0
+        if self._reset:
+            self._reset()
 
 
 def _let_transmission_rest(uart: RPUART) -> None:
