@@ -20,7 +20,8 @@ class Buzzer(contract.Buzzer):
     """`sounding`: the chip has to stay awake, for PWM stops when it sleeps."""
 
     def __init__(self):
-        self._pwm = PWM(Pin(board.PIEZO_PIN), freq=board.HIGH_HZ, duty_u16=0)
+        self._pwm = None
+        Pin(board.PIEZO_PIN, Pin.OUT, value=0)
         self._sense = None if board.PIEZO_SENSE_PIN is None else ADC(Pin(board.PIEZO_SENSE_PIN))
         self._timer = Timer(-1)
         self._notes = _SINGLE
@@ -43,19 +44,23 @@ class Buzzer(contract.Buzzer):
         self._drive(_INAUDIBLE_HZ)
         sleep_ms(2)
         draws = self._draws_current()
-        self._pwm.duty_u16(0)
+        self._rest()
         return OK if draws else FAILED
 
     def _draws_current(self):
         return self._sense is None or self._sense.read_u16() >= board.PIEZO_SENSE_LEAST
 
     def _drive(self, hz):
-        self._pwm.freq(hz)
-        self._pwm.duty_u16(_HALF)
+        self._pwm = PWM(Pin(board.PIEZO_PIN), freq=hz, duty_u16=_HALF)
+
+    def _rest(self):
+        """No PWM and no voltage: a slice that runs on with nothing to do takes current, and stops high in sleep."""
+        self._pwm.deinit()
+        Pin(board.PIEZO_PIN, Pin.OUT, value=0)
 
     def _on_time(self, _timer):
         if self._next == len(self._notes):
-            self._pwm.duty_u16(0)
+            self._rest()
             self.sounding = False
             return
         hz, ms = self._notes[self._next]
