@@ -2,7 +2,7 @@
 
 from time import sleep_us, ticks_add, ticks_diff, ticks_ms
 
-from machine import Pin, Timer
+from machine import Pin, Timer, mem32
 
 from hal import contract
 from hal.contract import INHIBITED, OK
@@ -13,6 +13,7 @@ _LEAST_MISS_LIMIT = 8
 _MOST_STEPS = 65535
 _MOST_MS = (1 << 29) - 1  # that ticks tell apart
 _GAP_MS = 100  # between two steps when the first was late
+_SCRATCH = 0x4005800C  # a register that nothing uses, and that only a loss of power clears
 
 
 class Motor(contract.Motor):
@@ -60,6 +61,7 @@ class Motor(contract.Motor):
         self._period_ms = period_ms
         self._give_up_ms = ticks_add(now_ms, give_up_ms)
         self._miss_limit = miss_limit
+        mem32[_SCRATCH] = period_ms  # where a probe sees, without stopping the chip, at what rhythm the motor is to go
         self._wait(first_ms)
         return OK
 

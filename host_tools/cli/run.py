@@ -4,10 +4,10 @@ import sys
 
 import rich_click as click
 
-from host_tools.cli.common import json_option, print_json, say
+from host_tools.cli.common import Failure, json_option, print_json, say
 from host_tools.scenario.load import Scenario, ScenarioError, load
 from host_tools.scenario.runner import Result, run_scenario
-from host_tools.scenario.runtimes import RUNTIMES
+from host_tools.scenario.runtimes import RUNTIMES, NotHere
 
 
 @click.command
@@ -17,7 +17,7 @@ from host_tools.scenario.runtimes import RUNTIMES
     type=click.Choice(list(RUNTIMES)),
     default="cpython",
     show_default=True,
-    help="What the firmware runs on. The trace is the same on both.",
+    help="What the firmware runs on: the first two give the same trace, the emulated board the same effects.",
 )
 @json_option
 @click.pass_context
@@ -28,9 +28,14 @@ def run(ctx: click.Context, files: tuple[str, ...], on: str, as_json: bool) -> N
     2 a file is no valid scenario (nothing is run then). docs/scenarios.md has the grammar.
     """
     scenarios = _load_all(ctx, files)
+    if on == "rp2040":
+        _must_be_short(files, scenarios)
     passed = True
     for file, scenario in zip(files, scenarios, strict=True):
-        result = run_scenario(scenario, _progress(file), on)
+        try:
+            result = run_scenario(scenario, _progress(file), on)
+        except NotHere as error:
+            raise Failure(f"{file}: {error}", 2) from error
         passed &= not result.failures
         if as_json:
             print_json(result.document())
@@ -50,6 +55,13 @@ def _load_all(ctx: click.Context, files: tuple[str, ...]) -> list[Scenario]:
     if bad:
         ctx.exit(2)
     return scenarios
+
+
+def _must_be_short(files: tuple[str, ...], scenarios: list[Scenario]) -> None:
+    """The emulated board computes at a tenth of a board's speed or less: a day of therapy takes it minutes."""
+    for file, scenario in zip(files, scenarios, strict=True):
+        if not scenario.short:
+            raise Failure(f"{file}: the emulated board runs what is marked short: true; this is not", 2)
 
 
 def _print_verdict(file: str, result: Result) -> None:

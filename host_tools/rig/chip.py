@@ -1,6 +1,7 @@
 """An emulated RP2040 with MicroPython on it, on its own clock: time passes only while somebody asks it to."""
 
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,17 +11,22 @@ from rp2040py.device import MicroPythonDevice
 from rp2040py.execute_batch import execute_batch
 from rp2040py.memory_map import FLASH_START_ADDRESS
 
+from host_tools.rig.image import BLOCK_BYTES, BLOCKS, START
 from host_tools.rig.quirks import mend
+from host_tools.scenario.runtimes import NotHere
 
 NS_PER_MS = 1_000_000
 UF2_VARIABLE = "THECAL_UF2"
+UF2_BLOCK_BYTES = 512
+UF2_DATA = 32  # where it begins in a block
+UF2_DATA_BYTES = 256
 INSTRUCTIONS_A_TICK = 64  # between two looks at the emulator's alarms, which come in time all the same
 ENUMERATION_NS = 100 * NS_PER_MS  # no host finds a board on USB sooner than that
 
-Boot = Callable[[MicroPythonDevice], None]
+Boot = Callable[[MicroPythonDevice, float], None]
 
 
-class NoUf2(RuntimeError):
+class NoUf2(NotHere):
     """There is no MicroPython to run."""
 
 
@@ -38,8 +44,21 @@ def find_uf2() -> Path:
     return Path(named)
 
 
+def version_in(uf2: Path) -> str:
+    """Which MicroPython a UF2 holds, as "1.26.1"."""
+    blocks = uf2.read_bytes()
+    flash = b"".join(
+        blocks[at + UF2_DATA : at + UF2_DATA + UF2_DATA_BYTES] for at in range(0, len(blocks), UF2_BLOCK_BYTES)
+    )
+    found = re.search(rb"v(\d+\.\d+\.\d+)\S* on \d{4}-\d\d-\d\d", flash)
+    if found is None:
+        raise NoUf2(f"{uf2} holds no MicroPython")
+    return found[1].decode()
+
+
 class Chip:
-    """`attach` is called with each new device, before it starts: what is soldered to the pins stays through a cut.
+    """`attach` is called with each new device, before it starts, and with when that is, in ns since the first power-up:
+    what is soldered to the pins stays through a cut.
 
     `received` is what the chip has sent over USB and nobody took yet.
     """
@@ -61,7 +80,7 @@ class Chip:
         device.cdc.on_serial_data = self.received.extend
         self._host = mend(device)
         self._until = device.simulator.clock.create_alarm(lambda: None)
-        self._attach(device)
+        self._attach(device, self._passed_ns)
         device.mcu.core.pc = FLASH_START_ADDRESS
         device.simulator.stopped = False
         return device
@@ -71,10 +90,15 @@ class Chip:
         """Since the first power-up."""
         return int((self._passed_ns + self.device.simulator.clock.nanos) // NS_PER_MS)
 
-    def cut_power(self) -> None:
-        """Lose power now, in the middle of whatever it is, and get it back at once: only the flash stays as it is."""
+    @property
+    def disk(self) -> bytes:
+        """Its file system, as it is in the flash now."""
+        return bytes(self.device.mcu.flash[START : START + BLOCKS * BLOCK_BYTES])
+
+    def cut_power(self, for_ms: int = 0) -> None:
+        """Lose power now, in the middle of whatever it is, and get it back later: only the flash stays as it is."""
         flash = bytes(self.device.mcu.flash)
-        self._passed_ns += self.device.simulator.clock.nanos
+        self._passed_ns += self.device.simulator.clock.nanos + for_ms * NS_PER_MS
         self.received.clear()
         self._outgoing.clear()
         self.device = self._power_up()

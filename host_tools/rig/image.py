@@ -6,6 +6,8 @@ from littlefs import LittleFS
 
 BLOCK_BYTES = 4096
 BLOCKS = 352  # another count, and MicroPython formats it at its first mount
+START = 0xA0000  # in the chip's flash
+SLOTS = "slots"  # the folder
 _DISK_VERSION = 0x0002_0000  # 2.0: what MicroPython's own driver writes
 
 
@@ -19,3 +21,20 @@ def build(files: dict[str, bytes]) -> bytes:
         with disk.open(path, "wb") as file:
             file.write(data)
     return bytes(disk.context.buffer)
+
+
+class Slots:
+    """The pump's store as it is in an image, to be read by the pump's own code."""
+
+    def __init__(self, image: bytes) -> None:
+        disk = LittleFS(block_size=BLOCK_BYTES, block_count=BLOCKS, mount=False)
+        disk.context.buffer[:] = image
+        disk.mount()
+        self._files: dict[str, bytes] = {}
+        for name in disk.listdir(SLOTS) if SLOTS in disk.listdir("/") else ():
+            with disk.open(f"{SLOTS}/{name}", "rb") as file:
+                self._files[name] = file.read()
+
+    def read(self, slot: int) -> bytes:
+        """As `hal.contract.Store.read`."""
+        return self._files.get(f"{slot:02}", b"")

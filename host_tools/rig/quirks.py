@@ -1,7 +1,7 @@
 """Where the emulator, at the version that is pinned, does otherwise than the chip, or than a host on its USB."""
 
 from rp2040py.device import MicroPythonDevice
-from rp2040py.peripherals.uart import UARTDR, UARTTXINTR, RPUART
+from rp2040py.peripherals.uart import RPUART, UARTDR, UARTTXINTR
 from rp2040py.usb.cdc import USBCDC
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from rp2040py.device import MicroPythonDevice
 from rp2040py.gpio_pin import GPIOPinState
+from rp2040py.peripherals.watchdog import RPWatchdog
 
 from hal.plant.drivetrain import RUNAWAY_MS
 from hal.plant.plant import Plant
@@ -14,9 +15,11 @@ NS_PER_MS = 1_000_000
 FULL_SCALE = 4095  # of the ADC, for 3.3 V
 SILENCE_NS = 50 * NS_PER_MS
 PIEZO_READING = 2000
+INAUDIBLE_HZ = 20_000
 HALL_US = 2000  # how long the rotor's magnet stays over its sensor
 _ADC_OF_PIN = 26  # channel 0
 _THERMOMETER = 4
+_SCRATCH_0 = 0x0C  # of the watchdog's registers: the motor driver leaves there the period of each order
 
 
 class HeardTone(NamedTuple):
@@ -26,30 +29,41 @@ class HeardTone(NamedTuple):
     length_ms: int
     hz: tuple[int, ...]
 
+    @property
+    def kind(self) -> str:
+        """ "single" or "dual"."""
+        return "single" if len(self.hz) == 1 else "dual"
+
 
 class Wiring:
-    """Attached to each device of one chip. `pulses` are the rising edges of STEP."""
+    """Attached to each device of one chip. `pulses` are the rising edges of STEP, `periods_ms` those of the motor's
+    orders, repeats left out."""
 
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
+        self.steps_ms: list[int] = []  # when the rotor was told to make one
         self.pulses = 0
+        self.periods_ms: list[int] = []
+        self._turns = (0, 0)
         self.tones: list[HeardTone] = []
         self._head = False
         self._edges_ns: list[float] = []
-        self._passed_ns = 0.0
+        self._start_ns = 0.0
         self._device: MicroPythonDevice | None = None
 
-    def attach(self, device: MicroPythonDevice) -> None:
-        """Solder the plant to a device that starts now, where the one before (if any) ended."""
+    def attach(self, device: MicroPythonDevice, start_ns: float) -> None:
+        """Solder the plant to a device that starts then; the one before it, if any, has lost its power."""
         if self._device is not None:
-            self._passed_ns += self._device.simulator.clock.nanos
-            self._settle()
             self.plant.power_cut()
+        self._start_ns = start_ns
         self._device = device
         self._gpio = gpio = device.mcu.gpio
         gpio[board.STEP_PIN].add_listener(self._on_step)
+        gpio[board.ENABLE_PIN].add_listener(self._on_enable)
         gpio[board.PIEZO_PIN].add_listener(self._on_piezo)
         gpio[board.SERVICE_PIN].set_input_value(True)
+        self._turns = (0, 0)
+        self._watch_orders(device.mcu.watchdog)
         self._hall_off = device.simulator.clock.create_alarm(self._magnet_leaves)
         self._sample = device.mcu.adc.on_adc_read
         device.mcu.adc.on_adc_read = self._on_adc
@@ -63,7 +77,7 @@ class Wiring:
     @property
     def now_ns(self) -> float:
         assert self._device is not None
-        return self._passed_ns + self._device.simulator.clock.nanos
+        return self._start_ns + self._device.simulator.clock.nanos
 
     def _settle(self) -> int:
         at_ms = max(self.plant.now_ms, int(self.now_ns // NS_PER_MS))
@@ -72,21 +86,41 @@ class Wiring:
 
     # Motor and rotor
 
+    def _watch_orders(self, watchdog: RPWatchdog) -> None:
+        write = watchdog.write_uint32
+
+        def write_uint32(offset: int, value: int) -> None:
+            write(offset, value)
+            if offset == _SCRATCH_0 and self.periods_ms[-1:] != [value]:
+                self.periods_ms.append(value)
+
+        watchdog.write_uint32 = write_uint32
+
+    def _on_enable(self, state: GPIOPinState, _before: GPIOPinState) -> None:
+        self._settle()
+        self.plant.drivetrain.inhibit(state == GPIOPinState.HIGH)
+
     def _on_step(self, state: GPIOPinState, _before: GPIOPinState) -> None:
         if state != GPIOPinState.HIGH:
             return
         self.pulses += 1
-        unpowered = self._gpio[board.ENABLE_PIN].value == GPIOPinState.HIGH
-        if unpowered or self.pulses % board.PULSES_PER_STEP:
+        train = self.plant.drivetrain
+        if train.inhibited or self.pulses % board.PULSES_PER_STEP:
             return
         at_ms = self._settle()
-        train = self.plant.drivetrain
+        self.steps_ms.append(at_ms)
         train.settle(at_ms)
-        confirmed = train.confirmed
         train.order(at_ms, 1, 0, RUNAWAY_MS, 0, 1)
-        train.settle(at_ms)
-        if train.confirmed > confirmed and board.HALL_PIN is not None:
-            assert self._device is not None
+        self.turn()
+
+    def turn(self) -> None:
+        """Let the Hall sensors see what the rotor did since they last did."""
+        at_ms = self._settle()
+        _, confirmed, backward, _, _ = self.plant.drivetrain.progress(at_ms)
+        before, self._turns = self._turns, (confirmed, backward)
+        if board.HALL_PIN is not None and (confirmed, backward) != before:
+            if board.REVERSE_PIN is not None:
+                self._gpio[board.REVERSE_PIN].set_input_value(backward != before[1])
             self._gpio[board.HALL_PIN].set_input_value(True)
             self._hall_off.schedule(HALL_US * 1000)
 
@@ -127,17 +161,24 @@ class Wiring:
             return
         now_ns = self.now_ns
         if self._edges_ns and now_ns - self._edges_ns[-1] > SILENCE_NS:
-            self.end_tone()
+            self._end_tone()
         self._edges_ns.append(now_ns)
 
-    def end_tone(self) -> None:
-        """Take what was heard up to now for a tone, unless it was too high to hear."""
+    def listen(self) -> None:
+        """Take what was heard for a tone, if it is over."""
+        if self._edges_ns and self.now_ns - self._edges_ns[-1] > SILENCE_NS:
+            self._end_tone()
+
+    def _end_tone(self) -> None:
+        """Too high to hear is the piezo's self-test."""
         edges_ns, self._edges_ns = self._edges_ns, []
         notes: list[int] = []
         for before_ns, after_ns in pairwise(edges_ns):
             hz = round(1e9 / (after_ns - before_ns))
             if not notes or abs(hz - notes[-1]) > hz // 10:
                 notes.append(hz)
-        if len(edges_ns) > 1 and max(notes) < 20_000:
+        if notes and max(notes) < INAUDIBLE_HZ:
             length_ms = round((edges_ns[-1] - edges_ns[0]) / NS_PER_MS)
-            self.tones.append(HeardTone(int(edges_ns[0] // NS_PER_MS), length_ms, tuple(notes)))
+            tone = HeardTone(int(edges_ns[0] // NS_PER_MS), length_ms, tuple(notes))
+            self.tones.append(tone)
+            self.plant.sound.begin(tone.kind, tone.at_ms)

@@ -1,29 +1,28 @@
 """The place of a scenario: one emulated pump and, beside it, the programmer and whoever has hands."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from html import unescape
 from itertools import groupby
 from typing import Any
 
-from firmware.pump import Pump
 from hal.mock.entropy import Prng
-from host_tools.emulator.machine import Machine
 from host_tools.programmer import Handover, Programmer
 from host_tools.registry import pump_row
-from host_tools.scenario.link import MemoryTransport
 from host_tools.scenario.load import Scenario
+from host_tools.scenario.runtimes import Runtime
 
 TRIES = 16  # of a request: asking again takes none of the pump's time, and a scenario's line may be bad
 
 
 class Clinic:
-    """The pump's time is the only time there is; nothing that the programmer does takes any of it."""
+    """The pump's time is the only time there is; on an emulated pump, nothing that the programmer does takes any."""
 
-    def __init__(self, scenario: Scenario, pump_class: Callable[..., Any] = Pump) -> None:
-        self.machine = Machine(scenario.config, seed=scenario.seed, pump_class=pump_class)
+    def __init__(self, scenario: Scenario, runtime: Runtime) -> None:
+        self.machine = runtime.machine(scenario.config, scenario.seed)
+        self._line = runtime.line
         self._nonces = Prng(scenario.seed, "programmer").take
         self.programmer = self._meet()
         self.handed_on: Handover | None = None
@@ -31,7 +30,7 @@ class Clinic:
         self._heard = 0
 
     def _meet(self) -> Programmer:
-        return Programmer(MemoryTransport(self.machine), checks=False, entropy=self._nonces, tries=TRIES)
+        return Programmer(self._line(self.machine), checks=False, entropy=self._nonces, tries=TRIES)
 
     # Time
 

@@ -30,6 +30,7 @@ class Scenario:
     name: str
     start: datetime
     seed: int
+    short: bool
     config: Config
     steps: tuple[PlannedStep, ...]
 
@@ -80,7 +81,7 @@ def parse(text: str, file: str) -> Scenario:
     steps = _steps(document, header.start)
     if document.problems:
         raise _refusal(file, document)
-    return Scenario(header.name or FilePath(file).stem, header.start, header.seed, config, steps)
+    return Scenario(header.name or FilePath(file).stem, header.start, header.seed, header.short, config, steps)
 
 
 def _header(document: Document) -> Header:

@@ -26,7 +26,7 @@ def run_scenario(scenario: Scenario, progress: Progress | None = None, on: str =
     began_s = time.perf_counter()
     with RUNTIMES[on]() as runtime:
         result = Result(scenario.name, runtime.name)
-        _run(scenario, Clinic(scenario, runtime.pump_class), result, progress)
+        _run(scenario, Clinic(scenario, runtime), result, progress)
     result.wall_seconds = round(time.perf_counter() - began_s, 3)
     return result
 

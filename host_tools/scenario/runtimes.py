@@ -5,19 +5,33 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
+from firmware.config import Config
 from firmware.pump import Pump
+from host_tools.emulator.machine import Machine
+from host_tools.programmer.transport import Transport
+from host_tools.scenario.link import MemoryTransport
+
+
+class NotHere(RuntimeError):
+    """A runtime that this machine, or this scenario, cannot have; the message says why."""
 
 
 class Runtime(NamedTuple):
-    """`name` as a result gives it; `pump_class` is what makes a Machine's pumps."""
+    """`name` as a result gives it; `machine` makes a scenario's pump of its configuration and seed, and `line` what
+    the programmer has of it."""
 
     name: str
-    pump_class: Callable[..., Any]
+    machine: Callable[[Config, int], Any]
+    line: Callable[[Any], Transport]
+
+
+def _emulated(name: str, pump_class: Callable[..., Any]) -> Runtime:
+    return Runtime(name, lambda config, seed: Machine(config, seed=seed, pump_class=pump_class), MemoryTransport)
 
 
 @contextmanager
 def _cpython() -> Iterator[Runtime]:
-    yield Runtime(f"cpython {platform.python_version()}", Pump)
+    yield _emulated(f"cpython {platform.python_version()}", Pump)
 
 
 @contextmanager
@@ -26,10 +40,21 @@ def _micropython() -> Iterator[Runtime]:
     from host_tools.micropython.pump import pumps
 
     with pumps() as boot:
-        yield Runtime(f"micropython {version()} wasm", boot)
+        yield _emulated(f"micropython {version()} wasm", boot)
+
+
+@contextmanager
+def _rp2040() -> Iterator[Runtime]:
+    from host_tools.rig.chip import find_uf2, version_in
+    from host_tools.rig.machine import RigMachine
+    from host_tools.rig.transport import ChipTransport
+
+    name = f"micropython {version_in(find_uf2())} rp2040"
+    yield Runtime(name, lambda config, _seed: RigMachine(config), lambda machine: ChipTransport(machine.chip))
 
 
 RUNTIMES: dict[str, Callable[[], AbstractContextManager[Runtime]]] = {
     "cpython": _cpython,
     "micropython": _micropython,
+    "rp2040": _rp2040,
 }
