@@ -77,12 +77,11 @@ class Chip:
     def _power_up(self, image: Path | None = None) -> MicroPythonDevice:
         board: BoardSpec = self._board
         device = MicroPythonDevice(board=board, filesystem=image)
-        device.cdc.on_serial_data = self.received.extend
+        device.cdc.on_serial_data = self._hear
         self._host = mend(device)
-        self._until = device.simulator.clock.create_alarm(lambda: None)
+        self._until = device.simulator.clock.create_alarm(self._stop)
         self._attach(device, self._passed_ns)
         device.mcu.core.pc = FLASH_START_ADDRESS
-        device.simulator.stopped = False
         return device
 
     @property
@@ -119,12 +118,21 @@ class Chip:
         while self.now_ms < at_ms:
             self._carry_in()
             clock = self.device.simulator.clock
-            # a chip that waits for nothing but an interrupt would otherwise wait in no time at all
+            # asleep, a chip lives through hours at once, and one that waits for an interrupt alone through nothing
             self._until.schedule(max(0.0, at_ms * NS_PER_MS - self._passed_ns - clock.nanos))
+            self.device.simulator.stopped = False
             execute_batch(self.device.simulator, INSTRUCTIONS_A_TICK)
             if done():
                 return True
         return False
+
+    def _hear(self, data: bytes | bytearray) -> None:
+        self.received += data
+        self._stop()
+
+    def _stop(self) -> None:
+        """Let whoever waits for the chip look."""
+        self.device.simulator.stopped = True
 
     def wait(self, done: Callable[[], bool], limit_ms: int, what: str) -> None:
         """Let time pass until `done()`. ChipStuck when that takes longer than `limit_ms`."""

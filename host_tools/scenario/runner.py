@@ -101,6 +101,7 @@ def _conclude(clinic: Clinic, result: Result) -> None:
     names = [event["name"] for event in result.events]
     result.effects_sha256 = effects_sha256(names, machine.recorder.tone_kinds, machine.recorder.periods_ms)
     try:
-        result.status = clinic.programmer.status()
+        with clinic.head():
+            result.status = clinic.programmer.status()
     except ProgrammerError as error:
         result.failures.append(f"after the last step: no status: {error}")
