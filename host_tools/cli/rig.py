@@ -12,14 +12,15 @@ from host_tools.rig.server import RigServer
 
 @click.command()
 @click.option("--tcp", type=click.IntRange(0, 65535), default=0, metavar="PORT", help="TCP port. Default: a free one.")
+@click.option("--bare", is_flag=True, help="MicroPython alone and the service jumper: a board for `thecal flash`.")
 @json_option
-def rig(tcp: int, as_json: bool) -> None:
+def rig(tcp: int, bare: bool, as_json: bool) -> None:
     """Run the pump on an emulated RP2040 with the plant at its pins, until Ctrl-C.
 
     Needs a stock MicroPython UF2 for the Pico, named by THECAL_UF2. Computing takes far longer than on a board.
     """
     try:
-        pump = Rig()
+        pump = Rig(files={}, service_jumper=True) if bare else Rig()
         asyncio.run(_serve(pump, tcp, as_json))
     except NoUf2 as error:
         raise Failure(str(error), 2) from error

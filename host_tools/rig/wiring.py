@@ -28,10 +28,12 @@ class HeardTone(NamedTuple):
 
 
 class Wiring:
-    """Attached to each device of one chip. `pulses` are the rising edges of STEP."""
+    """Attached to each device of one chip. `pulses` are the rising edges of STEP. The service jumper is looked at
+    when a device starts."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Plant, service_jumper: bool = False) -> None:
         self.plant = plant
+        self.service_jumper = service_jumper
         self.pulses = 0
         self.tones: list[HeardTone] = []
         self._head = False
@@ -49,7 +51,7 @@ class Wiring:
         self._gpio = gpio = device.mcu.gpio
         gpio[board.STEP_PIN].add_listener(self._on_step)
         gpio[board.PIEZO_PIN].add_listener(self._on_piezo)
-        gpio[board.SERVICE_PIN].set_input_value(True)
+        gpio[board.SERVICE_PIN].set_input_value(not self.service_jumper)
         self._hall_off = device.simulator.clock.create_alarm(self._magnet_leaves)
         self._sample = device.mcu.adc.on_adc_read
         device.mcu.adc.on_adc_read = self._on_adc
