@@ -17,10 +17,11 @@ from host_tools.rig.server import RigServer
 def rig(tcp: int, bare: bool, as_json: bool) -> None:
     """Run the pump on an emulated RP2040 with the plant at its pins, until Ctrl-C.
 
-    Needs a stock MicroPython UF2 for the Pico, named by THECAL_UF2. Computing takes far longer than on a board.
+    Needs a stock MicroPython UF2 for the Pico: THECAL_UF2 names one, else rp2040py fetches its own. Computing takes far
+    longer than on a board.
     """
     try:
-        pump = Rig(files={}, service_jumper=True) if bare else Rig()
+        pump = Rig(files={} if bare else None, service_jumper=bare, fetch=True)
         asyncio.run(_serve(pump, tcp, as_json))
     except NoUf2 as error:
         raise Failure(str(error), 2) from error
