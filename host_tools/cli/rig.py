@@ -22,12 +22,12 @@ def rig(tcp: int, bare: bool, as_json: bool) -> None:
     """
     try:
         pump = Rig(files={} if bare else None, service_jumper=bare, fetch=True)
-        asyncio.run(_serve(pump, tcp, as_json))
+        asyncio.run(_serve(pump, tcp, as_json, "flash" if bare else "status"))
     except NoUf2 as error:
         raise Failure(str(error), 2) from error
 
 
-async def _serve(pump: Rig, tcp: int, as_json: bool) -> None:
+async def _serve(pump: Rig, tcp: int, as_json: bool, verb: str) -> None:
     server = RigServer(pump)
     try:
         url = await server.open(tcp)
@@ -36,7 +36,7 @@ async def _serve(pump: Rig, tcp: int, as_json: bool) -> None:
     if as_json:
         print_json({"tcp": url})
     else:
-        click.echo("Pump on an emulated RP2040. A simulation, not a medical device.")
+        click.echo("An emulated RP2040. A simulation, not a medical device.")
         click.echo(f"  TCP  {url}")
-        click.echo(f"Try `thecal status --port {url}` in another terminal. Ctrl-C ends it.")
+        click.echo(f"Try `thecal {verb} --port {url}` in another terminal. Ctrl-C ends it.")
     await server.run()
