@@ -40,6 +40,7 @@ _EMPTY = (
     wire.REQ_PATIENT_BOLUS,
     wire.REQ_PATIENT_BOLUS_SETTINGS,
     wire.REQ_CANCEL_BOLUS,
+    wire.REQ_DIAGNOSTICS,
     wire.REQ_READ_IMPLANT,
 )
 
@@ -99,6 +100,8 @@ class Desk:
             return wire.ANS_LOG, self._report.log(*fields)
         if request == wire.REQ_PATIENT_BOLUS_SETTINGS:
             return wire.ANS_PATIENT_BOLUS_SETTINGS, self._report.patient_bolus()
+        if request == wire.REQ_DIAGNOSTICS:
+            return wire.ANS_DIAGNOSTICS, self._report.diagnostics()
         if request == wire.REQ_DOSES:
             return wire.ANS_DOSES, self._report.doses(*fields)
         if request == wire.REQ_FAULTS:

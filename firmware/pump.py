@@ -61,7 +61,7 @@ class Pump:
         self.sessions = Sessions(config, self.uptime, self.state, self.log, hal.head, hal.entropy)
         self.senses = Senses(config, hal.thermometer, hal.fill_sensor, self)
         self.budget = Budget(config, self.log)
-        report = Report(config, hal.fill_sensor, self)
+        report = Report(config, hal, self)
         commands = Commands(config, self, BolusOrders(config, self))
         desk = Desk(self.uptime, self.sessions, report, commands, self.log)
         self.ports = [Port(link, desk, hal.clock, self.budget, self.log) for link in hal.links]

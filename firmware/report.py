@@ -4,6 +4,7 @@ from firmware import VERSION, titration, wire
 from firmware.session import padded
 from firmware.state import NEVER
 
+_RUNTIME_BYTES = 32
 LOG_ENTRIES = 12  # as many as fit into a frame
 DOSE_ENTRIES = 10
 _NO_MV = 0xFFFF
@@ -12,9 +13,10 @@ _NO_MV = 0xFFFF
 class Report:
     """Reads the parts of the pump; changes none."""
 
-    def __init__(self, config, fill_sensor, pump):
+    def __init__(self, config, hal, pump):
         self._config = config
-        self._fill_sensor = fill_sensor
+        self._fill_sensor = hal.fill_sensor
+        self._memory = hal.memory
         self._uptime = pump.uptime
         self._state = pump.state
         self._ledger = pump.ledger
@@ -43,6 +45,13 @@ class Report:
             wire.FINGERPRINT,
             wire.KEY_TEST,
         )
+
+    def diagnostics(self):
+        """ANS_DIAGNOSTICS's payload."""
+        runtime = self._memory.runtime().encode()[:_RUNTIME_BYTES]
+        free_bytes = self._memory.free_bytes()
+        padding = bytes(_RUNTIME_BYTES - len(runtime))
+        return wire.pack_diagnostics(runtime + padding, wire.NONE32 if free_bytes < 0 else free_bytes)
 
     def log(self, first_seq, last_seq):
         """ANS_LOG's payload."""

@@ -2,8 +2,8 @@
 
 from struct import calcsize, pack, unpack
 
-VERSION = 3
-FINGERPRINT = 0x1F0F3530
+VERSION = 4
+FINGERPRINT = 0xCC3E9C24
 NONE32 = 0xFFFFFFFF
 ALL_ALARMS = 0xFFFF
 
@@ -196,6 +196,7 @@ REQ_STATUS = 0x02
 REQ_LOG = 0x03
 REQ_SUBSCRIBE = 0x04
 REQ_PATIENT_BOLUS_SETTINGS = 0x0A
+REQ_DIAGNOSTICS = 0x0B
 REQ_READ_RECORD = 0x05
 REQ_DOSES = 0x06
 REQ_READ_PROGRAM = 0x07
@@ -231,6 +232,7 @@ ANS_STATUS = 0x82
 ANS_LOG = 0x83
 ANS_SUBSCRIBED = 0x84
 ANS_PATIENT_BOLUS_SETTINGS = 0x8A
+ANS_DIAGNOSTICS = 0x8B
 ANS_RECORD = 0x85
 ANS_DOSES = 0x86
 ANS_PROGRAM = 0x87
@@ -780,6 +782,14 @@ _PATIENT_BOLUS_SETTINGS = (("dose_ng", 4), ("over_s", 4), ("lockout_s", 4), ("pe
 def pack_patient_bolus_settings(dose_ng, over_s, lockout_s, per_day):
     values = (dose_ng, over_s, lockout_s, per_day)
     return _pack("<IIIB", _PATIENT_BOLUS_SETTINGS, values)
+
+
+_DIAGNOSTICS = (("runtime", -32), ("free_bytes", 4))
+
+
+def pack_diagnostics(runtime, free_bytes):
+    values = (runtime, free_bytes)
+    return _pack("<32sI", _DIAGNOSTICS, values)
 
 
 _RECORD = (("field", 1), ("text", -192))

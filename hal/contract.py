@@ -149,6 +149,14 @@ class Memory:
         """OK when memory that nobody uses now holds the patterns put there, else FAILED. Disturbs nothing."""
         raise NotImplementedError
 
+    def runtime(self):
+        """What runs the firmware, "name version machine" in up to 32 ASCII characters. For people alone."""
+        raise NotImplementedError
+
+    def free_bytes(self):
+        """Memory left to the firmware in bytes, 0 to 2^30 - 1, or NO_READING. Collects first: never asked by a wake."""
+        raise NotImplementedError
+
 
 class Link:
     """One serial line to a programmer. Bytes may be lost, changed, doubled or invented on it."""

@@ -15,7 +15,7 @@ from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, PrefixedArray
 from protocol import codes
 from protocol.layout import Code, Struct
 
-VERSION = 3
+VERSION = 4
 """Rises with every change of a message, so that of two sides the older can be named."""
 
 WALL_EPOCH = "2018-01-01T00:00:00"
@@ -47,6 +47,7 @@ DIGEST_BYTES = 8
 SITE_BYTES = 24
 DRUG_BYTES = 12
 TEXT_BYTES = 192
+RUNTIME_BYTES = 32
 
 AlarmEntry = Struct(
     "alarm" / alarm * "code; table Alarms; which alarm",
@@ -142,6 +143,9 @@ REQUESTS = (
         "Push telemetry on this line until told otherwise.",
     ),
     Message(0x0A, "PATIENT_BOLUS_SETTINGS", Empty, "What may the patient ask for?"),
+    Message(
+        0x0B, "DIAGNOSTICS", Empty, "What do you run on? For deployment and benchmarks; therapy asks nothing of it."
+    ),
     Message(
         0x05,
         "READ_RECORD",
@@ -407,6 +411,15 @@ ANSWERS = (
         "Telemetry will be pushed (or not, at 0).",
     ),
     Message(0x8A, "PATIENT_BOLUS_SETTINGS", PatientBolus, "What the patient may ask for."),
+    Message(
+        0x8B,
+        "DIAGNOSTICS",
+        Struct(
+            "runtime" / Bytes(RUNTIME_BYTES) * "ASCII; padded with 0x00; interpreter, its version, and its machine",
+            "free_bytes" / Int32ul * "bytes; 0..2^32-2, none known 2^32-1; memory free after a collection",
+        ),
+        "What the firmware runs on. The only message in which one body's pump differs from another's.",
+    ),
     Message(
         0x85,
         "RECORD",

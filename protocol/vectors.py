@@ -23,6 +23,7 @@ _TEXTS = {
     "serial": SERIAL,
     "model": b"THECAL",
     "firmware": b"1.2.3",
+    "runtime": b"micropython 1.26.1 rp2040",
     "site": "left flank, 2½ cm".encode(),
     "text": "penicillin, bee’s venom".encode(),
 }

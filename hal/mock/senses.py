@@ -1,5 +1,8 @@
 """The pump's senses: battery, fill sensor, thermometer, telemetry head; and its voice."""
 
+import platform
+import sys
+
 from hal import contract
 from hal.contract import DUAL_TONE, FAILED, NO_READING, OK, SINGLE_TONE
 from hal.mock.entropy import Prng
@@ -73,6 +76,17 @@ class MockMemory(contract.Memory):
         if not self._power.on:
             self._power.refuse()
         return FAILED if "ram" in self._plant.failing else OK
+
+    def runtime(self) -> str:
+        if not self._power.on:
+            self._power.refuse()
+        return f"{sys.implementation.name} {platform.python_version()}"
+
+    def free_bytes(self) -> int:
+        """A desktop's memory is no measure of what the firmware needs."""
+        if not self._power.on:
+            self._power.refuse()
+        return NO_READING
 
 
 class MockHead(contract.Head):

@@ -1,5 +1,7 @@
 """What the chip itself offers: watchdog, entropy, its memory, and its two ways to wait."""
 
+import gc
+import sys
 from binascii import crc32
 from os import urandom
 from time import sleep_us
@@ -85,6 +87,14 @@ class Memory(contract.Memory):
         self._turn = 1 - self._turn
         self._block[:] = _PATTERNS[self._turn]
         return OK if held else FAILED
+
+    def runtime(self):
+        name, version, machine = sys.implementation[:3]
+        return " ".join((name, ".".join(map(str, version[:3])), machine.split()[-1].lower()))
+
+    def free_bytes(self):
+        gc.collect()
+        return gc.mem_free()
 
 
 def _crc_of(path, buffer):

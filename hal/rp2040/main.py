@@ -7,13 +7,31 @@ import micropython
 gc.threshold(32768)  # collected often, the heap stays in one piece: a record of 2 kB needs one
 micropython.kbd_intr(-1)  # first of all: a frame has 0x03 in it, which would end what follows
 
-from machine import Pin  # noqa: E402
+import os  # noqa: E402
 
-from hal.rp2040 import board  # noqa: E402
 
-if Pin(board.SERVICE_PIN, Pin.IN, Pin.PULL_UP).value():
+def deployed():
+    """Whether a deployment was brought to its end: the manifest is the last file that it writes."""
+    try:
+        os.stat("/manifest")
+    except OSError:
+        return False
+    return True
+
+
+def wanted():
+    """Whether the board is to be a pump: the service jumper is open."""
+    from machine import Pin
+
+    from hal.rp2040 import board
+
+    return Pin(board.SERVICE_PIN, Pin.IN, Pin.PULL_UP).value()
+
+
+if deployed() and wanted():
     from hal.rp2040.run import run
 
     run()
-else:
-    micropython.kbd_intr(3)
+micropython.kbd_intr(3)
+if not deployed():
+    raise RuntimeError("only a part of Thecal is on this board, and it does not start: thecal flash")

@@ -1,43 +1,103 @@
 """`thecal flash`: make a board on USB a pump."""
 
-import rich_click as click
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from host_tools.cli.common import Failure, port_option, say
-from host_tools.programmer import Programmer, ProgrammerError
-from host_tools.programmer.discovery import usb_ports
+import rich_click as click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, TextColumn
+from rich.progress import Progress as Bar
+
+from host_tools.cli.common import Failure, json_option, port_option, print_json, say
+from host_tools.programmer import Programmer, ProgrammerError, discovery
 from host_tools.programmer.errors import NoDevice
 from host_tools.rig.deployment import CompileError
-from host_tools.rig.flash import FlashError, Mpremote, deploy, start
+from host_tools.rig.flash import Progress, deploy, start, without_repl
+from host_tools.rig.repl import Board, NoRepl
 
-HELLO_TRIES = 10
+HELLO_TRIES = 60  # a second each: somebody has to lay the head on
 
 
 @click.command()
 @port_option
-def flash(port: str) -> None:
-    """Compile the firmware, deploy what changed to a board, start it and wait for its hello.
+@json_option
+def flash(port: str, as_json: bool) -> None:
+    """Compile the firmware, deploy what changed to a board, start it, and show what answers.
 
     The board needs MicroPython on it, and its service pin connected to ground while it is flashed (docs/rig.md).
     """
     try:
         url = _only_board() if port == "auto" else port
-        board = Mpremote(url)
-        changed = deploy(board, say)
-        say(f"{len(changed)} files deployed and verified" if changed else "the board is up to date")
-        start(board)
+        changed = _deployed(url)
         say("started; lay the head on (close the reed switch), for without one the pump does not listen")
-        with Programmer.open(url, tries=HELLO_TRIES) as pump:
-            hello = pump.hello()
-    except (FlashError, CompileError) as error:
-        raise Failure(str(error), 2) from error
+        told = _asked(url) | {"deployed": changed}
+    except NoRepl as error:
+        raise Failure(str(without_repl(error.port)), error.exit_code) from error
+    except CompileError as error:
+        raise Failure(str(error), 1) from error
     except ProgrammerError as error:
         raise Failure(str(error), error.exit_code) from error
-    click.echo(f"Pump {hello['serial']} runs firmware {hello['firmware']}.")
+    if as_json:
+        print_json(told)
+    else:
+        click.echo(_sentence(told))
+
+
+def _deployed(url: str) -> list[str]:
+    with Board(url) as board:
+        with _shown() as progress:
+            changed = deploy(board, progress)
+        say(f"{len(changed)} files deployed and verified" if changed else "the board is up to date")
+        start(board)
+    return changed
+
+
+def _asked(url: str) -> dict[str, Any]:
+    with Programmer.open(url, tries=HELLO_TRIES) as pump:
+        try:
+            hello = pump.hello()
+        except NoDevice as error:
+            raise NoDevice(
+                f"{url}: deployed and started, but no hello came; lay the head on, and ask with `thecal status` "
+                "(docs/rig.md: a board that does not come up)"
+            ) from error
+        return {name: hello[name] for name in ("serial", "firmware", "schema")} | pump.diagnostics()
+
+
+def _sentence(told: dict[str, Any]) -> str:
+    free_bytes = told["free_bytes"]
+    free = "free memory unknown" if free_bytes is None else f"{free_bytes:,} bytes of memory free"
+    return "Pump {serial}: firmware {firmware}, schema {schema}, on {runtime}, ".format(**told) + free + "."
+
+
+@contextmanager
+def _shown() -> Iterator[Progress]:
+    """A bar on a terminal, else a line for each file."""
+    console = Console(stderr=True)
+    with Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    ) as bar:
+        task = bar.add_task("")
+        shown = [""]
+
+        def progress(path: str, done_bytes: int, total_bytes: int) -> None:
+            bar.update(task, description=path, completed=done_bytes, total=total_bytes)
+            if shown[0] != path and not console.is_terminal:
+                say(f"{done_bytes} of {total_bytes} bytes: {path}")
+            shown[0] = path
+
+        yield progress
 
 
 def _only_board() -> str:
-    ports = usb_ports()
-    if len(ports) != 1:
-        seen = ", ".join(ports) or "none"
-        raise NoDevice(f"exactly one board is needed on USB and there is: {seen}; name one with --port")
+    ports = discovery.usb_ports()
+    if not ports:
+        raise NoDevice("no RP2040 is on USB; plug the board in with a cable that carries data, or name its --port")
+    if len(ports) > 1:
+        raise NoDevice(f"{len(ports)} boards are on USB: {', '.join(ports)}; choose one with --port")
     return ports[0]

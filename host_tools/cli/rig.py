@@ -12,20 +12,22 @@ from host_tools.rig.server import RigServer
 
 @click.command()
 @click.option("--tcp", type=click.IntRange(0, 65535), default=0, metavar="PORT", help="TCP port. Default: a free one.")
+@click.option("--bare", is_flag=True, help="MicroPython alone and the service jumper: a board for `thecal flash`.")
 @json_option
-def rig(tcp: int, as_json: bool) -> None:
+def rig(tcp: int, bare: bool, as_json: bool) -> None:
     """Run the pump on an emulated RP2040 with the plant at its pins, until Ctrl-C.
 
-    Needs a stock MicroPython UF2 for the Pico, named by THECAL_UF2. Computing takes far longer than on a board.
+    Needs a stock MicroPython UF2 for the Pico: THECAL_UF2 names one, else rp2040py fetches its own. Computing takes far
+    longer than on a board.
     """
     try:
-        pump = Rig()
-        asyncio.run(_serve(pump, tcp, as_json))
+        pump = Rig(files={} if bare else None, service_jumper=bare, fetch=True)
+        asyncio.run(_serve(pump, tcp, as_json, "flash" if bare else "status"))
     except NoUf2 as error:
         raise Failure(str(error), 2) from error
 
 
-async def _serve(pump: Rig, tcp: int, as_json: bool) -> None:
+async def _serve(pump: Rig, tcp: int, as_json: bool, verb: str) -> None:
     server = RigServer(pump)
     try:
         url = await server.open(tcp)
@@ -34,7 +36,7 @@ async def _serve(pump: Rig, tcp: int, as_json: bool) -> None:
     if as_json:
         print_json({"tcp": url})
     else:
-        click.echo("Pump on an emulated RP2040. A simulation, not a medical device.")
+        click.echo("An emulated RP2040. A simulation, not a medical device.")
         click.echo(f"  TCP  {url}")
-        click.echo(f"Try `thecal status --port {url}` in another terminal. Ctrl-C ends it.")
+        click.echo(f"Try `thecal {verb} --port {url}` in another terminal. Ctrl-C ends it.")
     await server.run()

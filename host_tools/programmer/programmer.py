@@ -35,6 +35,11 @@ class Programmer(Memory):
         hello = self.hello()
         return readout.status_dict(self.ask("STATUS"), hello)
 
+    def diagnostics(self) -> dict[str, Any]:
+        """What the firmware runs on: `runtime`, and `free_bytes` (None where that is not known)."""
+        self.hello()
+        return readout.diagnostics_dict(self.ask("DIAGNOSTICS"))
+
     def log(self, since: int = 1) -> Iterator[dict[str, Any]]:
         """The events from number `since` on that the pump still has, oldest first, up to now."""
         return self._entries("LOG", since)

@@ -110,6 +110,11 @@ def event_dict(entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def diagnostics_dict(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What the firmware runs on; `free_bytes` is None where that means nothing."""
+    return {"runtime": _text(fields["runtime"]), "free_bytes": unless(fields["free_bytes"], NONE32)}
+
+
 def implant_dict(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The recorded implantation, in the units that `implant` takes."""
     return {

@@ -3,6 +3,7 @@
 import errno
 import time
 from abc import ABC, abstractmethod
+from typing import Any
 
 import serial
 
@@ -80,15 +81,20 @@ class SerialTransport(Transport):
         return time.monotonic()
 
     def close(self) -> None:
-        line = getattr(self._port, "_socket", None)
-        if line is None:
-            self._port.close()
-        else:  # pyserial would sleep for 0.3 s, and leak the socket when the other side hung up
-            line.close()
-            self._port.is_open = False
+        close_port(self._port)
 
     def _lost(self, error: OSError) -> LinkLost:
         return LinkLost(f"{self.name}: the line was lost ({error}); was the pump unplugged or the emulator ended?")
+
+
+def close_port(port: Any) -> None:
+    """Close a port of pyserial's, whatever the other side did before."""
+    line = getattr(port, "_socket", None)
+    if line is None:
+        port.close()
+    else:  # pyserial would sleep for 0.3 s, and leak the socket when the other side hung up
+        line.close()
+        port.is_open = False
 
 
 def _hint(error: Exception) -> str:

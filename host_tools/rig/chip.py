@@ -10,6 +10,7 @@ from rp2040py.boards import BOARDS, BoardSpec, resolve_firmware
 from rp2040py.device import MicroPythonDevice
 from rp2040py.execute_batch import execute_batch
 from rp2040py.memory_map import FLASH_START_ADDRESS
+from rp2040py.utils import firmware_retrieve
 
 from host_tools.rig.image import BLOCK_BYTES, BLOCKS, START
 from host_tools.rig.quirks import mend
@@ -20,8 +21,11 @@ UF2_VARIABLE = "THECAL_UF2"
 UF2_BLOCK_BYTES = 512
 UF2_DATA = 32  # where it begins in a block
 UF2_DATA_BYTES = 256
+MICROPYTHON_VERSION = "1.26.1"  # the one that the emulation was tried with
 INSTRUCTIONS_A_TICK = 64  # between two looks at the emulator's alarms, which come in time all the same
 ENUMERATION_NS = 100 * NS_PER_MS  # no host finds a board on USB sooner than that
+
+_UF2_URL = (firmware_retrieve.MICROPYTHON.boards or {})["pico"].fw[MICROPYTHON_VERSION]
 
 Boot = Callable[[MicroPythonDevice, float], None]
 
@@ -34,14 +38,30 @@ class ChipStuck(RuntimeError):
     """What was waited for did not happen."""
 
 
-def find_uf2() -> Path:
-    """The stock MicroPython for the Pico. NoUf2 when there is none."""
+def find_uf2(fetch: bool = False) -> Path:
+    """The stock MicroPython for the Pico: the one named, or else rp2040py's own copy. NoUf2 when there is none.
+
+    With `fetch` rp2040py is to get its copy from micropython.org first.
+    """
     named = os.environ.get(UF2_VARIABLE)
-    if not named:
-        raise NoUf2(f"set {UF2_VARIABLE} to a stock MicroPython UF2 for the Pico (micropython.org has them)")
-    if not Path(named).is_file():
-        raise NoUf2(f"{UF2_VARIABLE} names {named}, which is no file")
-    return Path(named)
+    if named:
+        if not Path(named).is_file():
+            raise NoUf2(f"{UF2_VARIABLE} names {named}, which is no file")
+        return Path(named)
+    cached = Path.home() / ".cache" / "rp2040py" / Path(_UF2_URL).name
+    found = _fetched() if fetch and not cached.is_file() else cached
+    if found is None or not found.is_file():
+        raise NoUf2(
+            f"no MicroPython for the emulated chip: set {UF2_VARIABLE} to a stock UF2 for the Pico, such as {_UF2_URL}"
+        )
+    return found
+
+
+def _fetched() -> Path | None:
+    try:
+        return firmware_retrieve.retrieve(firmware_retrieve.MICROPYTHON, MICROPYTHON_VERSION)
+    except OSError:  # no way to micropython.org from here
+        return None
 
 
 def version_in(uf2: Path) -> str:

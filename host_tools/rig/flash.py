@@ -1,26 +1,44 @@
-"""Deploy to a board with mpremote: only what changed, the manifest taken away first and put back last."""
+"""Deploy to a board: only what it does not have, the manifest taken away first and put back last."""
 
-import ast
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+from zlib import crc32
 
+from host_tools.programmer import Programmer, ProgrammerError
+from host_tools.programmer.errors import NoDevice, ProtocolMismatch
 from host_tools.rig.deployment import MANIFEST, deployed_files
+from host_tools.rig.repl import FlashError
 
 LEAST_VERSION = (1, 24)  # older ones lock up in sleep
 MPY_VERSION = 6  # of compiled files
-TIMEOUT_S = 300
-_ASK = """
+DOWNLOAD = "micropython.org/download/RPI_PICO"
+_JUMPER = "connect the service pin to ground (docs/rig.md), reset the board and flash again"
+
+_IDENTIFY = """
 import sys
 i = sys.implementation
-try:
-    m = open('/manifest').read()
-except OSError:
-    m = ''
-print((i.name, tuple(i.version[:2]), i._machine, getattr(i, '_mpy', 0) & 255, m))
+print((i.name, tuple(i.version[:2]), getattr(i, '_machine', sys.platform), getattr(i, '_mpy', 0) & 255))
+"""
+_SURVEY = """
+import os
+from binascii import crc32
+b = memoryview(bytearray(512))
+def crc(p):
+    try:
+        k = 0
+        with open(p, 'rb') as f:
+            while n := f.readinto(b):
+                k = crc32(b[:n], k)
+        return k
+    except OSError:
+        return -1
+def inside(d):
+    try:
+        return [d + '/' + e[0] for e in os.ilistdir('/' + d) if e[1] == 0x8000]
+    except OSError:
+        return []
+print(([p for c, p in %r if crc('/' + p) != c], [p for d in %r for p in inside(d)]))
 """
 _PREPARE = """
 import os
@@ -35,106 +53,92 @@ for p in %r:
     except OSError:
         pass
 """
-_VERIFY = """
-from binascii import crc32
-b = memoryview(bytearray(512))
-w = []
-for c, p in %r:
-    try:
-        k = 0
-        with open(p, 'rb') as f:
-            while n := f.readinto(b):
-                k = crc32(b[:n], k)
-    except OSError:
-        k = -1
-    if k != c:
-        w.append(p)
-print(w)
-"""
-_START = "from hal.rp2040.run import run; run()"
+_START = "import micropython; micropython.kbd_intr(-1); from hal.rp2040.run import run; run()"
 
-Say = Callable[[str], None]
+Progress = Callable[[str, int, int], None]
+"""Hears the path being written, and how many bytes of how many of all files are there."""
 
 
-class FlashError(RuntimeError):
-    """The board is not deployed; the message says why and what to do."""
+class Repl(Protocol):
+    """What of a board's REPL is needed here."""
+
+    port: str
+
+    def run(self, code: str) -> str: ...
+    def value(self, code: str) -> Any: ...
+    def write(self, path: str, data: bytes, written: Callable[[int], None]) -> None: ...
+    def leave(self, code: str) -> None: ...
 
 
-class Mpremote:
-    """A board's REPL, through mpremote."""
-
-    def __init__(self, port: str) -> None:
-        self._port = port
-
-    def run(self, *arguments: str) -> str:
-        """One chain of mpremote's commands on the board; what it printed. FlashError when it fails."""
-        command = [sys.executable, "-m", "mpremote", "connect", self._port, *arguments]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-        except subprocess.TimeoutExpired as error:
-            raise FlashError(f"{self._port}: the board went silent; was it unplugged? Flash again") from error
-        if done.returncode:
-            raise FlashError(f"{self._port}: {_reason(done.stderr + done.stdout)}")
-        return done.stdout
-
-    def value(self, code: str) -> Any:
-        """What `code` prints last, as a value."""
-        return ast.literal_eval(self.run("exec", code).strip().splitlines()[-1])
-
-
-def deploy(board: Mpremote, say: Say) -> list[str]:
-    """Make the board what this tree is; the paths that changed. FlashError, with no manifest on the board, if not."""
-    held = _manifest_of(board)
+def deploy(board: Repl, progress: Progress) -> list[str]:
+    """Make the board what this tree is; the paths that were written. Where it fails no manifest is on the board."""
+    _check(board)
     files = deployed_files()
-    wanted = files[MANIFEST].decode()
-    lines = wanted.splitlines()
-    changed = [line[10:] for line in lines if line not in held.splitlines()]
-    if held == wanted:
-        return []
-    gone = [line[10:] for line in held.splitlines() if line[10:] not in files]
     folders = sorted({parent.as_posix() for path in files for parent in Path(path).parents} - {"."})
-    board.run("exec", _PREPARE % ([MANIFEST, *gone], folders))
-    with tempfile.TemporaryDirectory() as folder:
-        for number, path in enumerate(changed, 1):
-            say(f"{number} of {len(changed)}: {path}, {len(files[path])} bytes")
-            _copy(board, Path(folder) / "file", path, files[path])
-        wrong = board.value(_VERIFY % [(int(line[:8], 16), line[9:]) for line in lines])
-        if wrong:
-            raise FlashError(f"{', '.join(wrong)} did not arrive whole; flash again, with another cable if it stays so")
-        _copy(board, Path(folder) / "file", MANIFEST, files[MANIFEST])
+    missing, present = board.value(_SURVEY % (_sums(files, list(files)), folders))
+    foreign = [path for path in present if path not in files]
+    if not missing and not foreign:
+        return []
+    changed = [path for path in files if path in missing and path != MANIFEST]
+    board.run(_PREPARE % ([MANIFEST, *foreign], folders))
+    _write(board, files, [*changed, MANIFEST], progress)
     return changed
 
 
-def start(board: Mpremote) -> None:
+def start(board: Repl) -> None:
     """Let the board be a pump from now on, service jumper or not."""
-    board.run("exec", "--no-follow", _START)
+    board.leave(_START)
 
 
-def _copy(board: Mpremote, file: Path, path: str, data: bytes) -> None:
-    file.write_bytes(data)
-    board.run("fs", "cp", str(file), f":{path}")
+def without_repl(port: str) -> NoDevice:
+    """The error for a port at which no REPL answers: whether a pump does."""
+    try:
+        with Programmer.open(port, tries=6, timeout_s=0.5) as pump:
+            who = f"pump {pump.hello()['serial']} runs there"
+    except ProtocolMismatch:
+        who = "a pump with other firmware runs there"
+    except ProgrammerError:
+        who = "no REPL answers: no MicroPython, or a pump that runs"
+    return NoDevice(f"{port}: {who}; {_JUMPER}")
 
 
-def _manifest_of(board: Mpremote) -> str:
-    """What is on the board already. FlashError when it is none that can be deployed to."""
-    name, version, machine, mpy, manifest = board.value(_ASK)
-    if name != "micropython" or "RP2040" not in machine:
-        raise FlashError(f"this is {name} on {machine}; Thecal runs on MicroPython for the Pico (RP2040)")
+def _check(board: Repl) -> None:
+    """NoDevice unless it is a Pico with a MicroPython that can run what is to be deployed."""
+    name, version, machine, mpy = board.value(_IDENTIFY)
+    told = ".".join(map(str, version))
+    remedy = f"copy MicroPython's UF2 for the Pico onto it ({DOWNLOAD}) and flash again"
+    if "RP2040" not in machine.upper():
+        raise NoDevice(f"{board.port}: {name} {told} on {machine}; Thecal runs on a Pico (RP2040): name another --port")
+    if name != "micropython":
+        raise NoDevice(f"{board.port}: {name} {told} is on the board; Thecal runs on MicroPython: {remedy}")
     if version < LEAST_VERSION or mpy != MPY_VERSION:
         least = ".".join(map(str, LEAST_VERSION))
-        raise FlashError(
-            f"MicroPython {'.'.join(map(str, version))} is on the board; Thecal needs {least} or newer: copy a newer "
-            "UF2 onto it (micropython.org/download/RPI_PICO)"
+        raise NoDevice(
+            f"{board.port}: MicroPython {told} (.mpy version {mpy}) is on the board; Thecal needs {least} or newer "
+            f"with .mpy version {MPY_VERSION}: {remedy}"
         )
-    return manifest
 
 
-def _reason(output: str) -> str:
-    if "raw repl" in output:
-        return "no REPL answers; connect the service pin to ground (docs/rig.md), reset the board and flash again"
-    if "ENOSPC" in output or "errno 28" in output.lower():
-        return "the board's file system is full; remove what is not Thecal's with `mpremote fs rm`, and flash again"
-    if "failed to access" in output or "no device found" in output:
-        return "no board there; plug it in, or name its port with --port (`mpremote connect list` lists them)"
-    last = output.strip().splitlines()
-    return f"mpremote says: {last[-1] if last else 'nothing'}"
+def _write(board: Repl, files: dict[str, bytes], paths: list[str], progress: Progress) -> None:
+    """Write these files in order; the last one only when all the others are seen to be whole."""
+    total, done = sum(len(files[path]) for path in paths), 0
+    for path in paths:
+        if path == paths[-1]:
+            _verify(board, files, paths[:-1])
+        progress(path, done, total)
+        board.write("/" + path, files[path], lambda here, path=path, done=done: progress(path, done + here, total))
+        done += len(files[path])
+    _verify(board, files, paths[-1:])
+
+
+def _verify(board: Repl, files: dict[str, bytes], paths: list[str]) -> None:
+    wrong, _ = board.value(_SURVEY % (_sums(files, paths), []))
+    if wrong:
+        board.run(_PREPARE % ([MANIFEST], []))
+        raise FlashError(
+            f"{board.port}: {', '.join(wrong)} did not arrive whole; flash again, with another cable if it stays so"
+        )
+
+
+def _sums(files: dict[str, bytes], paths: list[str]) -> list[tuple[int, str]]:
+    return [(crc32(files[path]), path) for path in paths]

@@ -8,10 +8,20 @@ from host_tools.rig.wiring import Wiring
 
 
 class Rig:
-    """`plant` is what the chip's pins are wired to. Switched on at once; NoUf2 where there is no MicroPython."""
+    """`plant` is what the chip's pins are wired to. Switched on at once; NoUf2 where there is no MicroPython.
 
-    def __init__(self, plant: Plant | None = None) -> None:
-        uf2 = find_uf2()
+    `files` are on the board (default: what is deployed). With `fetch` rp2040py may get MicroPython for itself.
+    """
+
+    def __init__(
+        self,
+        plant: Plant | None = None,
+        *,
+        files: dict[str, bytes] | None = None,
+        service_jumper: bool = False,
+        fetch: bool = False,
+    ) -> None:
+        uf2 = find_uf2(fetch)
         self.plant = plant or Plant()
-        self.wiring = Wiring(self.plant)
-        self.chip = Chip(uf2, build(deployed_files()), self.wiring.attach)
+        self.wiring = Wiring(self.plant, service_jumper)
+        self.chip = Chip(uf2, build(deployed_files() if files is None else files), self.wiring.attach)

@@ -36,11 +36,14 @@ class HeardTone(NamedTuple):
 
 
 class Wiring:
-    """Attached to each device of one chip. `pulses` are the rising edges of STEP, `periods_ms` those of the motor's
-    orders, repeats left out."""
+    """Attached to each device of one chip. The service jumper is looked at when a device starts.
 
-    def __init__(self, plant: Plant) -> None:
+    `pulses` are the rising edges of STEP, `periods_ms` those of the motor's orders, repeats left out.
+    """
+
+    def __init__(self, plant: Plant, service_jumper: bool = False) -> None:
         self.plant = plant
+        self.service_jumper = service_jumper
         self.steps_ms: list[int] = []  # when the rotor was told to make one
         self.pulses = 0
         self.periods_ms: list[int] = []
@@ -61,7 +64,7 @@ class Wiring:
         gpio[board.STEP_PIN].add_listener(self._on_step)
         gpio[board.ENABLE_PIN].add_listener(self._on_enable)
         gpio[board.PIEZO_PIN].add_listener(self._on_piezo)
-        gpio[board.SERVICE_PIN].set_input_value(True)
+        gpio[board.SERVICE_PIN].set_input_value(not self.service_jumper)
         self._turns = (0, 0)
         self._watch_orders(device.mcu.watchdog)
         self._hall_off = device.simulator.clock.create_alarm(self._magnet_leaves)

@@ -12,6 +12,7 @@ class Body:
     def __init__(self):
         self.now_ms = 0
         self.stalled = False
+        self.free = 100_000
         self.bitten = False  # by the watchdog, before this boot
         self.tones = []
         self.orders = []
@@ -50,6 +51,12 @@ class Body:
 
     def check_ram(self) -> int:
         return OK
+
+    def runtime(self):
+        return "toy"
+
+    def free_bytes(self) -> int:
+        return self.free
 
     def caused_reset(self):
         return self.bitten

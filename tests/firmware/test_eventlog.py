@@ -249,7 +249,7 @@ def give(clinic, name, fields):
 def test_every_order_stands_in_the_log_with_its_time_and_no_order_among_the_faults():
     sessions = {"OPEN", "PROVE", "CLOSE"}
     reading = {name for name in NAMES_OF_REQUESTS if name.startswith("READ_")}
-    reading |= {"HELLO", "STATUS", "LOG", "FAULTS", "DOSES", "SUBSCRIBE", "PATIENT_BOLUS_SETTINGS"}
+    reading |= {"HELLO", "STATUS", "LOG", "FAULTS", "DOSES", "SUBSCRIBE", "DIAGNOSTICS", "PATIENT_BOLUS_SETTINGS"}
     covered = {"STAGE_DAY"}  # by the digest that is logged
     assert {name for name, _, _ in ORDERS} == NAMES_OF_REQUESTS - sessions - reading - covered
     clinic = Clinic(Body())

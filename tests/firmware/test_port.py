@@ -150,3 +150,13 @@ def test_noise_is_logged_once_an_hour_with_its_count():
     clinic.run(3600)
     assert [entry.a for entry in clinic.events() if str(entry.event) == "COMMS_ERROR"] == [1, 119, 120, 60]
     assert clinic.status().comms_errors == 300
+
+
+@pytest.mark.parametrize(("free", "told"), [(123_456, 123_456), (0, 0), (-1, 2**32 - 1)])
+def test_diagnostics_tell_the_bodys_runtime_and_free_memory(free, told):
+    clinic = Clinic(Body())
+    clinic.body.free = free
+    before = clinic.status()
+    answer = clinic.ask("DIAGNOSTICS")
+    assert (answer.runtime.rstrip(b"\0"), answer.free_bytes) == (b"toy", told)
+    assert clinic.status() == before

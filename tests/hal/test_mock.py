@@ -271,6 +271,13 @@ def test_a_device_that_fails_says_so_alone(device):
     assert body.memory.check_code() == body.memory.check_ram() == contract.OK
 
 
+def test_the_desktop_says_what_it_is_and_knows_of_no_memory():
+    body = MockBody(Plant(), Recorder())
+    body.power.up()
+    assert body.memory.runtime().startswith("cpython 3.")
+    assert body.memory.free_bytes() == contract.NO_READING
+
+
 def test_the_watchdog_knows_its_own_resets():
     body = MockBody(Plant(), Recorder())
     for bitten in (False, True, False):

@@ -102,6 +102,7 @@ class Peer:
         self.refuse: dict[str, str] = {}
         self.identity = dict(IDENTITY)
         self.status = dict(STATUS)
+        self.free_bytes = 123_456
         self.session_key = b""
         self.session = 0
         self._staged: dict[str, Any] = {}
@@ -148,6 +149,9 @@ class Peer:
             return self._frame(request, name, signed, entries=wanted, **bounds)
         if name == "PATIENT_BOLUS_SETTINGS":
             return self._frame(request, name, signed, dose_ng=20_000, over_s=600, lockout_s=3600, per_day=4)
+        if name == "DIAGNOSTICS":
+            runtime = b"micropython 1.26.1 rp2040".ljust(messages.RUNTIME_BYTES, b"\0")
+            return self._frame(request, name, signed, runtime=runtime, free_bytes=self.free_bytes)
         if name == "DOSES":
             wanted = [dose for dose in self.doses if dose["number"] >= fields["first"]][:10]
             newest = self.doses[-1]["number"] if self.doses else 0

@@ -118,6 +118,15 @@ def test_other_message_tables_are_said_with_what_to_do(change: dict[str, int], a
         connect(peer).status()
 
 
+def test_diagnostics_say_what_the_pump_runs_on_and_what_is_free() -> None:
+    peer = Peer()
+    pump = connect(peer)
+    assert pump.diagnostics() == {"runtime": "micropython 1.26.1 rp2040", "free_bytes": 123_456}
+    peer.free_bytes = messages.NONE32
+    assert pump.diagnostics()["free_bytes"] is None
+    assert peer.done == []
+
+
 def test_status_is_in_the_units_of_its_names() -> None:
     status = connect(Peer()).status()
     assert status["dose_mcg_per_day"] == 500
