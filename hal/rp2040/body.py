@@ -44,6 +44,9 @@ class Body(contract.Hal):
                 self._doze()
             elif self.buzzer.sounding or not self.motor.settled():
                 self._doze()
+            elif not self.watchdog.stands():
+                self.watchdog.keep_off()
+                self._doze()
             else:
                 self._sleep(deadline_s)
 

@@ -48,6 +48,15 @@ class Watchdog(contract.Watchdog):
         mem32[_WATCHDOG + _CLEAR] = _ENABLE
         self._armed = False
 
+    def stands(self):
+        """Whether the pause took: one that runs on in sleep would lock the chip up."""
+        return not mem32[_WATCHDOG] & _ENABLE
+
+    def keep_off(self):
+        """Count from zero again, armed or not: for a board that may not sleep."""
+        if self._wdt is not None:
+            self._wdt.feed()
+
     def self_test(self):
         before = mem32[_WATCHDOG] & _COUNT
         sleep_us(50)

@@ -5,9 +5,9 @@ import asyncio
 import rich_click as click
 
 from host_tools.cli.common import Failure, json_option, print_json
-from host_tools.rig.chip import NoUf2
 from host_tools.rig.rig import Rig
 from host_tools.rig.server import RigServer
+from host_tools.rig.uf2 import NoUf2
 
 
 @click.command()

@@ -1,7 +1,5 @@
 """An emulated RP2040 with MicroPython on it, on its own clock: time passes only while somebody asks it to."""
 
-import os
-import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,77 +8,31 @@ from rp2040py.boards import BOARDS, BoardSpec, resolve_firmware
 from rp2040py.device import MicroPythonDevice
 from rp2040py.execute_batch import execute_batch
 from rp2040py.memory_map import FLASH_START_ADDRESS
-from rp2040py.utils import firmware_retrieve
 
 from host_tools.rig.image import BLOCK_BYTES, BLOCKS, START
 from host_tools.rig.quirks import mend
-from host_tools.scenario.runtimes import NotHere
 
 NS_PER_MS = 1_000_000
-UF2_VARIABLE = "THECAL_UF2"
-UF2_BLOCK_BYTES = 512
-UF2_DATA = 32  # where it begins in a block
-UF2_DATA_BYTES = 256
-MICROPYTHON_VERSION = "1.26.1"  # the one that the emulation was tried with
+PAGE_PROGRAM = b"\x02"  # the flash's command
+PAGE_HEADER_BYTES = 4  # of it
+PAGE_BYTES = 256
 INSTRUCTIONS_A_TICK = 64  # between two looks at the emulator's alarms, which come in time all the same
 ENUMERATION_NS = 100 * NS_PER_MS  # no host finds a board on USB sooner than that
 
-_UF2_URL = (firmware_retrieve.MICROPYTHON.boards or {})["pico"].fw[MICROPYTHON_VERSION]
 
 Boot = Callable[[MicroPythonDevice, float], None]
-
-
-class NoUf2(NotHere):
-    """There is no MicroPython to run."""
 
 
 class ChipStuck(RuntimeError):
     """What was waited for did not happen."""
 
 
-def find_uf2(fetch: bool = False) -> Path:
-    """The stock MicroPython for the Pico: the one named, or else rp2040py's own copy. NoUf2 when there is none.
-
-    With `fetch` rp2040py is to get its copy from micropython.org first.
-    """
-    named = os.environ.get(UF2_VARIABLE)
-    if named:
-        if not Path(named).is_file():
-            raise NoUf2(f"{UF2_VARIABLE} names {named}, which is no file")
-        return Path(named)
-    cached = Path.home() / ".cache" / "rp2040py" / Path(_UF2_URL).name
-    found = _fetched() if fetch and not cached.is_file() else cached
-    if found is None or not found.is_file():
-        raise NoUf2(
-            f"no MicroPython for the emulated chip: set {UF2_VARIABLE} to a stock UF2 for the Pico, such as {_UF2_URL}"
-        )
-    return found
-
-
-def _fetched() -> Path | None:
-    try:
-        return firmware_retrieve.retrieve(firmware_retrieve.MICROPYTHON, MICROPYTHON_VERSION)
-    except OSError:  # no way to micropython.org from here
-        return None
-
-
-def version_in(uf2: Path) -> str:
-    """Which MicroPython a UF2 holds, as "1.26.1"."""
-    blocks = uf2.read_bytes()
-    flash = b"".join(
-        blocks[at + UF2_DATA : at + UF2_DATA + UF2_DATA_BYTES] for at in range(0, len(blocks), UF2_BLOCK_BYTES)
-    )
-    found = re.search(rb"v(\d+\.\d+\.\d+)\S* on \d{4}-\d\d-\d\d", flash)
-    if found is None:
-        raise NoUf2(f"{uf2} holds no MicroPython")
-    return found[1].decode()
-
-
 class Chip:
     """`attach` is called with each new device, before it starts, and with when that is, in ns since the first power-up:
     what is soldered to the pins stays through a cut.
 
-    `received` is what the chip has sent over USB and nobody took yet.
+    `received` is what the chip has sent over USB and nobody took yet. `torn`: its power went in a planned write, and it
+    does nothing until it is given power again, by `cut_power`.
     """
 
     def __init__(self, uf2: Path, image: bytes, attach: Boot) -> None:
@@ -88,6 +40,7 @@ class Chip:
         self._attach = attach
         self._passed_ns = 0.0
         self.received = bytearray()
+        self.torn = False
         self._outgoing = bytearray()
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "littlefs"
@@ -120,8 +73,28 @@ class Chip:
         self._passed_ns += self.device.simulator.clock.nanos + for_ms * NS_PER_MS
         self.received.clear()
         self._outgoing.clear()
+        self.torn = False
         self.device = self._power_up()
         self.device.mcu.flash[:] = flash
+
+    def tear_write(self, number: int) -> None:
+        """Have the power go in the middle of the `number`th page (from 1) that is written to the flash from now on."""
+        ssi = self.device.mcu.ssi
+        apply = ssi._apply_command
+        pages = 0
+
+        def apply_command() -> None:
+            nonlocal pages
+            pages += ssi._tx_buffer[:1] == PAGE_PROGRAM
+            if pages < number:
+                apply()
+            elif not self.torn:
+                del ssi._tx_buffer[PAGE_HEADER_BYTES + PAGE_BYTES // 2 :]
+                apply()
+                self.torn = True
+                self._stop()
+
+        ssi._apply_command = apply_command
 
     def send(self, data: bytes) -> None:
         """To the chip's USB console, as it takes it."""
@@ -136,6 +109,9 @@ class Chip:
     def run_to(self, at_ms: int, done: Callable[[], bool] = lambda: False) -> bool:
         """Let time pass until `at_ms` or until `done()`; whether that came to pass."""
         while self.now_ms < at_ms:
+            if self.torn:
+                self._passed_ns += (at_ms - self.now_ms) * NS_PER_MS
+                break
             self._carry_in()
             clock = self.device.simulator.clock
             # asleep, a chip lives through hours at once, and one that waits for an interrupt alone through nothing

@@ -1,9 +1,10 @@
 """A chip with the plant at its pins, ready to be switched on."""
 
 from hal.plant.plant import Plant
-from host_tools.rig.chip import Chip, find_uf2
+from host_tools.rig.chip import Chip
 from host_tools.rig.deployment import deployed_files
 from host_tools.rig.image import build
+from host_tools.rig.uf2 import find_uf2
 from host_tools.rig.wiring import Wiring
 
 

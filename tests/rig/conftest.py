@@ -3,9 +3,9 @@
 import pytest
 
 from host_tools.programmer import Programmer
-from host_tools.rig.chip import NoUf2
 from host_tools.rig.rig import Rig
 from host_tools.rig.transport import ChipTransport
+from host_tools.rig.uf2 import NoUf2
 
 TIMEOUT_S = 1.0  # of the chip's time
 TRIES = 8  # it may still be starting

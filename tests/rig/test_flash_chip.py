@@ -9,10 +9,10 @@ from click.testing import CliRunner, Result
 from host_tools.cli import flash as command
 from host_tools.cli.main import main
 from host_tools.rig import flash, image
-from host_tools.rig.chip import NoUf2, find_uf2
 from host_tools.rig.deployment import MANIFEST, deployed_files
 from host_tools.rig.repl import Board
 from host_tools.rig.rig import Rig
+from host_tools.rig.uf2 import NoUf2, find_uf2
 from tests.rig.served import files_on, while_served
 
 pytestmark = [pytest.mark.chip, pytest.mark.timeout(1800)]

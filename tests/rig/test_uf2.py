@@ -6,7 +6,7 @@ from urllib.error import URLError
 import pytest
 from rp2040py.utils import firmware_retrieve
 
-from host_tools.rig.chip import MICROPYTHON_VERSION, UF2_VARIABLE, NoUf2, find_uf2
+from host_tools.rig.uf2 import MICROPYTHON_VERSION, UF2_VARIABLE, NoUf2, find_uf2
 
 
 @pytest.fixture(autouse=True)

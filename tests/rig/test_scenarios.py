@@ -1,0 +1,38 @@
+"""Short scenarios on the emulated board: the same effects as the emulated pump's, and its steps within one a batch."""
+
+from pathlib import Path
+
+import pytest
+
+from host_tools.rig.uf2 import NoUf2, find_uf2
+from host_tools.scenario.load import load
+from host_tools.scenario.runner import run_scenario
+
+FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
+SHORT = [scenario for scenario in map(load, map(str, FILES)) if scenario.short]
+BATCH_S = 3600  # the longest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _uf2() -> None:
+    try:
+        find_uf2()
+    except NoUf2 as reason:
+        pytest.skip(str(reason))
+
+
+def test_a_dozen_are_short():
+    assert len(SHORT) >= 12
+
+
+@pytest.mark.chip
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("scenario", SHORT, ids=lambda scenario: scenario.name)
+def test_a_board_does_the_same(scenario):
+    here = run_scenario(scenario)
+    there = run_scenario(scenario, on="rp2040")
+    assert there.failures == []
+    assert there.runtime.startswith("micropython") and there.runtime.endswith("rp2040")
+    assert there.effects_sha256 == here.effects_sha256
+    batches = there.sim_seconds // BATCH_S + sum(event["name"] == "THERAPY_STATE_CHANGED" for event in here.events) + 1
+    assert abs(there.truth["rotor_steps"] - here.truth["rotor_steps"]) <= batches
