@@ -19,7 +19,7 @@ _COUNT = 0xFFFFFF
 
 MANIFEST = "/manifest"
 _PIECE_BYTES = 512
-_PATTERNS = (b"\x55" * 1024, b"\xaa" * 1024)
+_PATTERNS = (b"\x55" * 256, b"\xaa" * 256)
 
 
 class Watchdog(contract.Watchdog):

