@@ -50,7 +50,9 @@ class Pump(run.Pump):
 
     def _tell(self):
         passed_ms = ticks_diff(ticks_ms(), self._since_ms)
-        real_poll(self)  # whatever is due
+        self.selftest.due_s = 0  # as it is once an hour
+        _, busy_us, _ = self._measured()
+        real_poll(self)  # whatever that left to do
         _, idle_us, idle_bytes = self._measured()
         gc.collect()
         live = gc.mem_alloc()
@@ -58,6 +60,7 @@ class Pump(run.Pump):
             "wakes_us": self._wakes_us,
             "passed_ms": passed_ms,
             "asleep_us": Pump.asleep_us,
+            "busy_us": busy_us,
             "idle_us": idle_us,
             "idle_bytes": idle_bytes,
             "live": live - USED_AT_BOOT,
