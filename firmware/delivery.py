@@ -34,20 +34,22 @@ class Delivery:
         self._piece_s = MAX_BATCH_S
         self.period_ms = 0
         self.miss_limit = 0
+        self.confirmed = self.missed = 0  # steps, as the last `settle` found them
         self.missed_run = 0
         self.confirmed_run = 0
 
     def settle(self):
-        """(confirmed, missed) steps since the last call. Disturbs nothing."""
+        """Whether steps were `confirmed` or `missed` since the last call. Disturbs nothing."""
         now = self._motor.progress()
         seen = self._seen
         self._seen = now
         self.missed_run = now[3]
         self.confirmed_run = now[4]
         pulses = now[0] - seen[0]
-        confirmed = now[1] - seen[1]
         self._pulses += pulses
-        return confirmed, (pulses - confirmed if pulses > confirmed else 0)
+        self.confirmed = confirmed = now[1] - seen[1]
+        self.missed = pulses - confirmed if pulses > confirmed else 0
+        return pulses or confirmed
 
     def halt(self, now_s):
         """End the running batch at once, `settle` having been called; what it still owes is carried on."""

@@ -196,9 +196,9 @@ class Infusion:
         """Book what the motor did since the last call, and act on what that shows."""
         delivery = self.delivery
         ledger = self._ledger
-        confirmed, missed = delivery.settle()
-        if confirmed or missed:
-            ledger.book(confirmed, missed, self._mcg_per_ml)
+        moved = delivery.settle()
+        if moved:
+            ledger.book(delivery.confirmed, delivery.missed, self._mcg_per_ml)
             if self._reservoir.low:
                 self._watch_reservoir()
         monitor = self._monitor
@@ -207,8 +207,8 @@ class Infusion:
             self._heed_monitor()
         if self._stall_s != NEVER or delivery.missed_run >= MIN_MISSED_STEPS:
             self._watch_stall()
-        if missed or (confirmed and self.losses.watching):
-            self._watch_losses(confirmed, missed)
+        if moved and (delivery.missed or self.losses.watching):
+            self._watch_losses(delivery.confirmed, delivery.missed)
 
     def next_batch(self):
         """The running batch is over: write down its result and the next one's size, then order it."""

@@ -132,6 +132,7 @@ class State:
         self._ahead = False  # of the record, which the store did not take
         self._copy = _Copy()
         self._settle(self._values())
+        self._copy.names = tuple(sorted(self._copy.attributes))
 
     def _manufactured(self):
         config = self._config
@@ -174,10 +175,9 @@ class State:
         self.changed = False
         copy = self._copy
         copy.attributes = dict(self.__dict__)
-        copy.lists = [[list(entry) for entry in self.alarms], list(self.past_doses), list(self.patient_boluses_s)]
-
-    def _lists(self):
-        return [self.alarms, self.past_doses, self.patient_boluses_s]
+        copy.alarms = [list(entry) for entry in self.alarms]
+        copy.past_doses = list(self.past_doses)
+        copy.patient_boluses_s = list(self.patient_boluses_s)
 
     def _set(self, values):
         count = len(_FIELDS)
@@ -235,7 +235,20 @@ class State:
     def intact(self):
         """Whether nothing changed since the last `keep`. At the start of a wake anything that did is a fault."""
         copy = self._copy
-        return self.__dict__ == copy.attributes and self._lists() == copy.lists
+        return (
+            self._same(copy.attributes)
+            and self.alarms == copy.alarms
+            and self.past_doses == copy.past_doses
+            and self.patient_boluses_s == copy.patient_boluses_s
+        )
+
+    def _same(self, attributes):
+        if _SAME_DICT:
+            return self.__dict__ == attributes
+        for name in self._copy.names:  # noqa: SIM110 - a generator would take memory
+            if getattr(self, name) != attributes[name]:
+                return False
+        return True
 
     def restore(self):
         """Take all fields from the record again. False when it is spoilt, or older than what was in RAM."""
@@ -279,4 +292,11 @@ class _Copy:
 
     def __init__(self):
         self.attributes = {}
-        self.lists = []
+        self.names = ()
+        self.alarms = []
+        self.past_doses = []
+        self.patient_boluses_s = []
+
+
+_probe = _Copy()
+_SAME_DICT = _probe.__dict__ is _probe.__dict__  # not so in MicroPython: there each is made anew, and takes memory

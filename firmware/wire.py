@@ -444,27 +444,32 @@ def _unpack_list(fmt, row_fmt, payload):
     return unpack(fmt, payload[:head]) + (rows,)
 
 
-def _pack(fmt, fields, values):
-    """As `struct.pack`, but a value that does not fit raises ValueError: MicroPython's own wraps silently.
-    A field is its name and its bytes, negative when it is no number."""
-    if len(values) != len(fields):
-        raise ValueError("%d values for %d fields" % (len(values), len(fields)))
-    for i in range(len(fields)):
-        name, size = fields[i]
-        if size < 0:
-            if len(values[i]) != -size:
-                raise ValueError("%s: %d bytes instead of %d" % (name, len(values[i]), -size))
-        elif values[i] >> 8 * size:
-            raise ValueError("%s: %d does not fit %d bytes" % (name, values[i], size))
+def _pack(fmt, values):
+    """As `struct.pack`, but a value that does not fit raises ValueError: MicroPython's own wraps silently."""
+    place = digits = 0
+    for letter in fmt[1:]:
+        if letter.isdigit():
+            digits = digits * 10 + int(letter)
+            continue
+        value = values[place]
+        place += 1
+        if letter == "s":
+            if len(value) != digits:
+                raise ValueError("value %d: %d bytes instead of %d" % (place, len(value), digits))
+            digits = 0
+        elif value >> 8 * calcsize(letter):
+            raise ValueError("value %d: %d does not fit %d bytes" % (place, value, calcsize(letter)))
+    if len(values) != place:
+        raise ValueError("%d values for %d fields" % (len(values), place))
     return pack(fmt, *values)
 
 
-def _pack_list(fmt, fields, rows):
+def _pack_list(fmt, rows):
     """A count in one byte, then the rows: tuples, or bytes that are packed already (a stored log entry)."""
-    out = _pack("<B", (("count", 1),), (len(rows),))
+    out = _pack("<B", (len(rows),))
     for row in rows:
         packed = isinstance(row, bytes) and len(row) == calcsize(fmt)
-        out += row if packed else _pack(fmt, fields, row)
+        out += row if packed else _pack(fmt, row)
     return out
 
 
@@ -583,69 +588,9 @@ def unpack_write_record(payload):
     return _unpack("<B192s", payload, ((0, RECORD_CODES),))
 
 
-_HELLO = (
-    ("serial", -12),
-    ("model", -12),
-    ("firmware", -12),
-    ("version", 2),
-    ("fingerprint", 4),
-    ("key", 1),
-)
-
-
 def pack_hello(serial, model, firmware, version, fingerprint, key):
     values = (serial, model, firmware, version, fingerprint, key)
-    return _pack("<12s12s12sHIB", _HELLO, values)
-
-
-_STATUS = (
-    ("uptime_s", 4),
-    ("wall_s", 4),
-    ("boots", 2),
-    ("therapy", 1),
-    ("operation", 1),
-    ("mode", 1),
-    ("rate_nl_per_day", 4),
-    ("dose_ng_per_day", 8),
-    ("concentration_mcg_per_ml", 4),
-    ("reservoir_nl", 4),
-    ("sensor_nl", 4),
-    ("delivered_nl", 8),
-    ("delivered_today_ng", 8),
-    ("low_reservoir_s", 4),
-    ("refill_by_s", 4),
-    ("last_refill_s", 4),
-    ("implanted_wall_s", 4),
-    ("battery_mv", 2),
-    ("battery_load_mv", 2),
-    ("eri_s", 4),
-    ("eos_s", 4),
-    ("eri_forecast_s", 4),
-    ("stopped_s", 4),
-    ("telemetry_dropped", 4),
-    ("comms_errors", 4),
-    ("max_dose_mcg_per_day", 4),
-    ("max_bolus_mcg", 4),
-    ("max_change_percent", 4),
-    ("soft_min_dose_ng_per_day", 8),
-    ("soft_max_dose_ng_per_day", 8),
-    ("min_rate_nl_per_day", 4),
-    ("max_rate_nl_per_day", 4),
-    ("capacity_nl", 4),
-    ("low_reservoir_nl", 4),
-    ("drug", -12),
-    ("tip_mcg_per_ml", 4),
-    ("line_nl", 4),
-    ("unprimed_nl", 4),
-    ("bolus", 1),
-    ("bolus_left_nl", 4),
-    ("patient_boluses_left", 1),
-    ("critical_interval_s", 4),
-    ("non_critical_interval_s", 4),
-    ("stopped_after_s", 4),
-)
-_STATUS_ADVISORIES = (("advisories", 2),)
-_STATUS_ALARMS = (("alarm", 2), ("since_s", 4), ("silenced", 1), ("condition", 1))
+    return _pack("<12s12s12sHIB", values)
 
 
 def pack_status(
@@ -742,230 +687,115 @@ def pack_status(
         non_critical_interval_s,
         stopped_after_s,
     )
-    out = _pack("<IIHBBBIQIIIQQIIIIHHIIIIIIIIIQQIIII12sIIIBIBIII", _STATUS, values)
-    out += _pack_list("<H", _STATUS_ADVISORIES, [(entry,) for entry in advisories])
-    out += _pack_list("<HIBB", _STATUS_ALARMS, alarms)
+    out = _pack("<IIHBBBIQIIIQQIIIIHHIIIIIIIIIQQIIII12sIIIBIBIII", values)
+    out += _pack_list("<H", [(entry,) for entry in advisories])
+    out += _pack_list("<HIBB", alarms)
     return out
-
-
-_LOG = (("oldest_seq", 4), ("next_seq", 4))
-_LOG_ENTRIES = (
-    ("seq", 4),
-    ("uptime_s", 4),
-    ("wall_s", 4),
-    ("event", 1),
-    ("severity", 1),
-    ("a", 4),
-    ("b", 4),
-    ("c", 4),
-)
 
 
 def pack_log(oldest_seq, next_seq, entries):
     values = (oldest_seq, next_seq)
-    out = _pack("<II", _LOG, values)
-    out += _pack_list("<IIIBBIII", _LOG_ENTRIES, entries)
+    out = _pack("<II", values)
+    out += _pack_list("<IIIBBIII", entries)
     return out
-
-
-_SUBSCRIBED = (("period_s", 2),)
 
 
 def pack_subscribed(period_s):
     values = (period_s,)
-    return _pack("<H", _SUBSCRIBED, values)
-
-
-_PATIENT_BOLUS_SETTINGS = (("dose_ng", 4), ("over_s", 4), ("lockout_s", 4), ("per_day", 1))
+    return _pack("<H", values)
 
 
 def pack_patient_bolus_settings(dose_ng, over_s, lockout_s, per_day):
     values = (dose_ng, over_s, lockout_s, per_day)
-    return _pack("<IIIB", _PATIENT_BOLUS_SETTINGS, values)
-
-
-_DIAGNOSTICS = (("runtime", -32), ("free_bytes", 4))
+    return _pack("<IIIB", values)
 
 
 def pack_diagnostics(runtime, free_bytes):
     values = (runtime, free_bytes)
-    return _pack("<32sI", _DIAGNOSTICS, values)
-
-
-_RECORD = (("field", 1), ("text", -192))
+    return _pack("<32sI", values)
 
 
 def pack_record(field, text):
     values = (field, text)
-    return _pack("<B192s", _RECORD, values)
-
-
-_DOSES = (("newest", 4),)
-_DOSES_DOSES = (
-    ("number", 4),
-    ("wall_s", 4),
-    ("uptime_s", 4),
-    ("old_dose_ng_per_day", 8),
-    ("dose_ng_per_day", 8),
-    ("concentration_mcg_per_ml", 4),
-    ("overridden", 1),
-)
+    return _pack("<B192s", values)
 
 
 def pack_doses(newest, doses):
     values = (newest,)
-    out = _pack("<I", _DOSES, values)
-    out += _pack_list("<IIIQQIB", _DOSES_DOSES, doses)
+    out = _pack("<I", values)
+    out += _pack_list("<IIIQQIB", doses)
     return out
-
-
-_PROGRAM = (("mode", 1), ("concentration_mcg_per_ml", 4), ("dose_ng_per_day", 8), ("rate_nl_per_day", 8))
 
 
 def pack_program(mode, concentration_mcg_per_ml, dose_ng_per_day, rate_nl_per_day):
     values = (mode, concentration_mcg_per_ml, dose_ng_per_day, rate_nl_per_day)
-    return _pack("<BIQQ", _PROGRAM, values)
-
-
-_PROGRAM_DAY = (("day", 1),)
-_PROGRAM_DAY_STEPS = (("from_min", 2), ("dose_ng", 4), ("rate_nl_per_day", 4))
+    return _pack("<BIQQ", values)
 
 
 def pack_program_day(day, steps):
     values = (day,)
-    out = _pack("<B", _PROGRAM_DAY, values)
-    out += _pack_list("<HII", _PROGRAM_DAY_STEPS, steps)
+    out = _pack("<B", values)
+    out += _pack_list("<HII", steps)
     return out
-
-
-_IMPLANTATION = (
-    ("implanted_wall_s", 4),
-    ("catheter_mm", 2),
-    ("tubing_nl", 4),
-    ("depth_mm", 1),
-    ("site", -24),
-    ("kept_catheter", 1),
-)
 
 
 def pack_implantation(implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, kept_catheter):
     values = (implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, kept_catheter)
-    return _pack("<IHIB24sB", _IMPLANTATION, values)
-
-
-_FAULTS = (("oldest_seq", 4), ("next_seq", 4))
-_FAULTS_ENTRIES = (
-    ("seq", 4),
-    ("uptime_s", 4),
-    ("wall_s", 4),
-    ("event", 1),
-    ("severity", 1),
-    ("a", 4),
-    ("b", 4),
-    ("c", 4),
-)
+    return _pack("<IHIB24sB", values)
 
 
 def pack_faults(oldest_seq, next_seq, entries):
     values = (oldest_seq, next_seq)
-    out = _pack("<II", _FAULTS, values)
-    out += _pack_list("<IIIBBIII", _FAULTS_ENTRIES, entries)
+    out = _pack("<II", values)
+    out += _pack_list("<IIIBBIII", entries)
     return out
-
-
-_CHALLENGE = (("session", 4), ("nonce", -16))
 
 
 def pack_challenge(session, nonce):
     values = (session, nonce)
-    return _pack("<I16s", _CHALLENGE, values)
-
-
-_PROVED = (("idle_s", 2),)
+    return _pack("<I16s", values)
 
 
 def pack_proved(idle_s):
     values = (idle_s,)
-    return _pack("<H", _PROVED, values)
-
-
-_REFILLED = (("expected_nl", 4), ("last_filled_nl", 4))
+    return _pack("<H", values)
 
 
 def pack_refilled(expected_nl, last_filled_nl):
     values = (expected_nl, last_filled_nl)
-    return _pack("<II", _REFILLED, values)
-
-
-_STAGED = (("digest", -8),)
+    return _pack("<II", values)
 
 
 def pack_staged(digest):
     values = (digest,)
-    return _pack("<8s", _STAGED, values)
-
-
-_STAGED_PROGRAM = (
-    ("mode", 1),
-    ("concentration_mcg_per_ml", 4),
-    ("dose_ng_per_day", 8),
-    ("rate_nl_per_day", 8),
-    ("digest", -8),
-)
+    return _pack("<8s", values)
 
 
 def pack_staged_program(program, digest):
     values = program + (digest,)
-    return _pack("<BIQQ8s", _STAGED_PROGRAM, values)
-
-
-_STAGED_DAY = (("day", 1),)
+    return _pack("<BIQQ8s", values)
 
 
 def pack_staged_day(day):
     values = (day,)
-    return _pack("<B", _STAGED_DAY, values)
-
-
-_DAY = (("day", 1),)
-_DAY_STEPS = (("from_min", 2), ("dose_ng", 4), ("rate_nl_per_day", 4))
+    return _pack("<B", values)
 
 
 def pack_day(day, steps):
     values = (day,)
-    out = _pack("<B", _DAY, values)
-    out += _pack_list("<HII", _DAY_STEPS, steps)
+    out = _pack("<B", values)
+    out += _pack_list("<HII", steps)
     return out
-
-
-_DONE = (("request", 1),)
 
 
 def pack_done(request):
     values = (request,)
-    return _pack("<B", _DONE, values)
-
-
-_REFUSED = (("request", 1), ("reason", 1))
+    return _pack("<B", values)
 
 
 def pack_refused(request, reason):
     values = (request, reason)
-    return _pack("<BB", _REFUSED, values)
-
-
-_TELEMETRY = (
-    ("uptime_s", 4),
-    ("therapy", 1),
-    ("operation", 1),
-    ("revision", 2),
-    ("rate_nl_per_day", 4),
-    ("reservoir_nl", 4),
-    ("delivered_nl", 8),
-    ("delivered_today_ng", 8),
-    ("battery_mv", 2),
-    ("dropped", 4),
-)
+    return _pack("<BB", values)
 
 
 def pack_telemetry(
@@ -992,4 +822,4 @@ def pack_telemetry(
         battery_mv,
         dropped,
     )
-    return _pack("<IBBHIIQQHI", _TELEMETRY, values)
+    return _pack("<IBBHIIQQHI", values)

@@ -65,7 +65,8 @@ class Motor:
 
         ordered: pulses given. confirmed: forward steps that the rotor sensor saw, ordered or not. reversed: backward
         steps seen. missed_run and confirmed_run: pulses in a row, up to now, without and with a confirmation; one of
-        them is 0; they go on over the end of an order. Each saturates at 2^30 - 1.
+        them is 0; they go on over the end of an order. Each saturates at 2^30 - 1. Asked at every wake: where memory is
+        short, the same tuple again while nothing changed.
         """
         raise NotImplementedError
 

@@ -38,27 +38,32 @@ def _unpack_list(fmt, row_fmt, payload):
     return unpack(fmt, payload[:head]) + (rows,)
 
 
-def _pack(fmt, fields, values):
-    """As `struct.pack`, but a value that does not fit raises ValueError: MicroPython's own wraps silently.
-    A field is its name and its bytes, negative when it is no number."""
-    if len(values) != len(fields):
-        raise ValueError("%d values for %d fields" % (len(values), len(fields)))
-    for i in range(len(fields)):
-        name, size = fields[i]
-        if size < 0:
-            if len(values[i]) != -size:
-                raise ValueError("%s: %d bytes instead of %d" % (name, len(values[i]), -size))
-        elif values[i] >> 8 * size:
-            raise ValueError("%s: %d does not fit %d bytes" % (name, values[i], size))
+def _pack(fmt, values):
+    """As `struct.pack`, but a value that does not fit raises ValueError: MicroPython's own wraps silently."""
+    place = digits = 0
+    for letter in fmt[1:]:
+        if letter.isdigit():
+            digits = digits * 10 + int(letter)
+            continue
+        value = values[place]
+        place += 1
+        if letter == "s":
+            if len(value) != digits:
+                raise ValueError("value %d: %d bytes instead of %d" % (place, len(value), digits))
+            digits = 0
+        elif value >> 8 * calcsize(letter):
+            raise ValueError("value %d: %d does not fit %d bytes" % (place, value, calcsize(letter)))
+    if len(values) != place:
+        raise ValueError("%d values for %d fields" % (len(values), place))
     return pack(fmt, *values)
 
 
-def _pack_list(fmt, fields, rows):
+def _pack_list(fmt, rows):
     """A count in one byte, then the rows: tuples, or bytes that are packed already (a stored log entry)."""
-    out = _pack("<B", (("count", 1),), (len(rows),))
+    out = _pack("<B", (len(rows),))
     for row in rows:
         packed = isinstance(row, bytes) and len(row) == calcsize(fmt)
-        out += row if packed else _pack(fmt, fields, row)
+        out += row if packed else _pack(fmt, row)
     return out
 
 
@@ -160,26 +165,17 @@ def _packer(message: messages.Message) -> str:
     if fields[: len(plain)] != tuple(plain):
         raise ValueError(f"{message.name}: a list stands before a field of fixed size")
     name = message.name.lower()
-    table = f"_{message.name}"
-    tables = _sizes(table, [leaf for field in plain for leaf in (field.inside or (field,))])
     lines = [_wrap(f"def pack_{name}(", [field.name for field in fields], "):")]
     lines.append("    values = " + " + ".join(_values(plain)))
-    steps = [f'_pack("{_format(plain)}", {table}, values)']
+    steps = [f'_pack("{_format(plain)}", values)']
     for field in lists:
-        table = f"_{message.name}_{field.name.upper()}"
-        tables += _sizes(table, [entry._replace(name=entry.name or field.name) for entry in field.inside])
         rows = field.name if field.inside[0].name else f"[(entry,) for entry in {field.name}]"
-        steps.append(f'_pack_list("{_format(field.inside)}", {table}, {rows})')
+        steps.append(f'_pack_list("{_format(field.inside)}", {rows})')
     lines.append(f"    {'out =' if lists else 'return'} {steps[0]}")
     lines += [f"    out += {step}" for step in steps[1:]]
     if lists:
         lines.append("    return out")
-    return "\n" + tables + "\n\n\n" + "\n".join(lines) + "\n"
-
-
-def _sizes(name: str, fields: list[Field]) -> str:
-    entries = [f'("{field.name}", {-field.bytes if field.is_bytes else field.bytes})' for field in fields]
-    return "\n" + _tuple(f"{name} = ", entries)
+    return "\n\n" + "\n".join(lines) + "\n"
 
 
 def _values(fields: list[Field]) -> Iterator[str]:

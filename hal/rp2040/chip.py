@@ -12,16 +12,16 @@ from hal import contract
 from hal.contract import FAILED, OK, WATCHDOG_MS
 
 _WATCHDOG = 0x40058000
-_REASON = _WATCHDOG + 8
+_REASON = 0x40058008
 _BY_TIMER = 1  # bit of the reason; an order to reset sets another
-_SET = 0x2000  # added to a register's address: bits written as 1 are set
-_CLEAR = 0x3000
-_ENABLE = 1 << 30
+_WATCHDOG_SET = 0x4005A000  # bits written as 1 are set there, and cleared at the next
+_WATCHDOG_CLEAR = 0x4005B000
+_ENABLE = 0x40000000
 _COUNT = 0xFFFFFF
 
 MANIFEST = "/manifest"
 _PIECE_BYTES = 512
-_PATTERNS = (b"\x55" * 1024, b"\xaa" * 1024)
+_PATTERNS = (b"\x55" * 256, b"\xaa" * 256)
 
 
 class Watchdog(contract.Watchdog):
@@ -36,7 +36,7 @@ class Watchdog(contract.Watchdog):
             self._wdt = WDT(timeout=WATCHDOG_MS)
         else:
             self._wdt.feed()
-            mem32[_WATCHDOG + _SET] = _ENABLE
+            mem32[_WATCHDOG_SET] = _ENABLE
         self._armed = True
 
     def feed(self):
@@ -45,7 +45,7 @@ class Watchdog(contract.Watchdog):
         self._wdt.feed()
 
     def pause(self):
-        mem32[_WATCHDOG + _CLEAR] = _ENABLE
+        mem32[_WATCHDOG_CLEAR] = _ENABLE
         self._armed = False
 
     def stands(self):

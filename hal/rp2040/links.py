@@ -57,6 +57,13 @@ class _Queued(contract.Link):
         self._queue = b""
 
 
+def _ready(poll):
+    """Without the list that `poll.poll` makes each time."""
+    for _ in poll.ipoll(0):
+        return True
+    return False
+
+
 class UsbLink(_Queued):
     """The console, byte for byte: `micropython.kbd_intr(-1)` is to be called first, for frames hold a 0x03."""
 
@@ -71,18 +78,18 @@ class UsbLink(_Queued):
         pass
 
     def waiting(self):
-        return bool(self._input.poll(0))
+        return _ready(self._input)
 
     def read(self):
-        if not self._input.poll(0):
+        if not _ready(self._input):
             return b""
         data = bytearray()
-        while len(data) < _RECEIVE_BYTES and self._input.poll(0):
+        while len(data) < _RECEIVE_BYTES and _ready(self._input):
             data += sys.stdin.buffer.read(1)  # it would wait for any more
         return bytes(data)
 
     def _send(self, piece):
-        if not self._output.poll(0):
+        if not _ready(self._output):
             return 0
         sys.stdout.buffer.write(piece)
         return len(piece)

@@ -33,6 +33,7 @@ class Motor(contract.Motor):
         self._inhibited = self._open = self.alert = False
         self._pulsed_ms = 0
         self._ordered = self._confirmed = self._reversed = self._missed_run = self._confirmed_run = 0
+        self._told = (0, 0, 0, 0, 0)
         self._reverse_pin = None
         if board.HALL_PIN is not None:
             if board.REVERSE_PIN is not None:
@@ -72,7 +73,16 @@ class Motor(contract.Motor):
 
     def progress(self):
         self.settled()
-        return self._ordered, self._confirmed, self._reversed, self._missed_run, self._confirmed_run
+        told = self._told
+        if (
+            told[0] != self._ordered
+            or told[1] != self._confirmed
+            or told[2] != self._reversed
+            or told[3] != self._missed_run
+        ):
+            told = (self._ordered, self._confirmed, self._reversed, self._missed_run, self._confirmed_run)
+            self._told = told
+        return told
 
     def inhibit(self):
         self._inhibited = True

@@ -1,11 +1,15 @@
 """The pump on the board: what main.py starts."""
 
+import gc
 import sys
 
-from firmware.config import Config
-from firmware.pump import Pump
-from hal.rp2040 import board
-from hal.rp2040.body import Body
+_GARBAGE_BYTES = 16_384  # that are not collected yet, at most; each time takes some 20 ms
+gc.threshold(_GARBAGE_BYTES)  # before what follows makes any
+
+from firmware.config import Config  # noqa: E402
+from firmware.pump import Pump  # noqa: E402
+from hal.rp2040 import board  # noqa: E402
+from hal.rp2040.body import Body  # noqa: E402
 
 CRASH = "/crash.txt"
 

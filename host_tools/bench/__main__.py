@@ -10,6 +10,8 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from host_tools.rig.chip import UF2_VARIABLE
+
 PEERS = ("simpy", "pymavlink", "mpremote")
 
 Numbers = dict[str, Any]
@@ -36,8 +38,8 @@ def main(out: Path) -> None:
 
 
 def measured() -> Numbers:
-    """All numbers; takes about a minute. `board` is None: no board is measured here."""
-    from host_tools.bench import decode, life, roundtrip, startup
+    """All numbers; takes about two minutes. `board` is None where there is no MicroPython for the emulated chip."""
+    from host_tools.bench import board, decode, life, roundtrip, startup
 
     parts = {
         "life": life.measure,
@@ -45,6 +47,7 @@ def measured() -> Numbers:
         "decode": decode.measure,
         "roundtrip": roundtrip.measure,
         "startup": startup.measure,
+        "board": board.measure,
     }
     console = Console(stderr=True)
     with console.status("", spinner="line") as shown:
@@ -52,7 +55,7 @@ def measured() -> Numbers:
         for name, measure in parts.items():
             shown.update(f"measuring {name}")
             numbers[name] = measure()
-    return numbers | {"board": None}
+    return numbers
 
 
 def table(numbers: Numbers) -> Table:
@@ -75,7 +78,37 @@ def table(numbers: Numbers) -> Table:
     shown.add_row("status over TCP, ms", f"{numbers['roundtrip']['median_ms']:.2f}", "-", "-", "-")
     ratio = f"{thecal_ms / mpremote_ms:.2f}"
     shown.add_row("thecal --help, ms", f"{thecal_ms:.0f}", f"mpremote {mpremote_ms:.0f}", ratio, "at most 2")
+    for row in _board_rows(numbers["board"]):
+        shown.add_row(*row)
     return shown
+
+
+def _board_rows(board: Numbers | None) -> list[tuple[str, ...]]:
+    """The costs on the chip, where they were measured."""
+    if board is None:
+        return [("board", f"not measured: {UF2_VARIABLE} names no MicroPython", "-", "-", "-")]
+    free = board["heap_free_at_boot"]
+    times = (
+        ("board, idle wake, ms", f"{board['idle_wake_us'] / 1000:.1f}", "-", "-", "-"),
+        ("  busy wake, ms", f"{board['busy_wake_us'] / 1000:.0f}", "-", "-", "-"),
+        ("  worst wake, ms", f"{board['worst_wake_us'] / 1000:.0f}", "-", "-", "-"),
+        ("  status over USB, ms", f"{board['status_roundtrip_ms']:.0f}", "-", "-", "-"),
+        ("  from reset to ready, ms", f"{board['ready_ms']:,}", "-", "-", "below 2,000"),
+        ("  asleep in therapy", f"{board['asleep_share']:.1%}", "-", "-", "-"),
+    )
+    sizes = (
+        ("  idle wake takes, bytes", f"{board['idle_wake_alloc_bytes']}", "-", "-", "0"),
+        ("  heap in use, bytes", f"{board['heap_live']:,}", f"free {free:,}", f"{board['heap_live'] / free:.2f}", "-"),
+        (
+            "  heap at most, bytes",
+            f"{board['heap_high_water']:,}",
+            f"free {free:,}",
+            f"{board['heap_high_water'] / free:.2f}",
+            "below 0.5",
+        ),
+        ("  deployed, bytes", f"{board['deployed_bytes']:,}", "-", "-", "below 120,000"),
+    )
+    return [*times, *sizes]
 
 
 if __name__ == "__main__":

