@@ -1,10 +1,7 @@
 """What MicroPython runs after power-up: the pump, unless the service jumper asks for the REPL."""
 
-import gc
-
 import micropython
 
-gc.threshold(32768)  # collected often, the heap stays in one piece: a record of 2 kB needs one
 micropython.kbd_intr(-1)  # first of all: a frame has 0x03 in it, which would end what follows
 
 import os  # noqa: E402

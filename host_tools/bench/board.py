@@ -9,21 +9,22 @@ from typing import Any
 from hal.plant.plant import Plant
 from hal.rp2040.board import SERVICE_PIN
 from host_tools.programmer import Programmer
-from host_tools.rig.chip import Chip, NoUf2, find_uf2
+from host_tools.rig.chip import Chip
 from host_tools.rig.deployment import compiled, deployed_files
 from host_tools.rig.image import build
 from host_tools.rig.transport import ChipTransport
+from host_tools.rig.uf2 import NoUf2, find_uf2
 from host_tools.rig.wiring import Wiring
 
 ONBOARD = Path(__file__).with_name("onboard.py")
 PATIENCE_S = 10.0  # of the chip's time
 TELL_MS = 2_000
 STATUSES = 3
-THERAPY_MS = 60_000  # two steps; an hour asleep takes the emulator too long
+THERAPY_MS = 3_600_000
 
 
 def measure() -> dict[str, float] | None:
-    """A start, a session with a commit, and a minute of therapy without a head. None without a MicroPython to run."""
+    """A start, a session with a commit, and an hour of therapy without a head. None without a MicroPython to run."""
     try:
         uf2 = find_uf2()
     except NoUf2:

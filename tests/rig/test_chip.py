@@ -19,6 +19,8 @@ pytestmark = [pytest.mark.chip, pytest.mark.timeout(1800)]
 
 MINUTE_MS = 60_000
 PERIOD_MS = 34_560  # of a step of 100 nL at 0.25 mL a day
+WATCHDOG_REASON = 0x08  # a register
+BY_TIMER = 1
 LATE_MS = 20  # the most that a step may be late, asleep before it
 STALL_MS = 900_000 + PERIOD_MS
 WAIT_FOR_INTERRUPT_FOR_EVER = b"\x30\xbf\xfd\xe7"  # wfi, and back to it
@@ -102,7 +104,7 @@ def test_a_hang_ends_by_the_watchdog_and_therapy_goes_on(rig: Rig, programmer: P
     chip.wait(lambda: mcu.watchdog.timer.enable and not mcu.core.waiting, 1000, "wake")
     mcu.core.pc = 0x10000000 + bytes(mcu.flash).index(WAIT_FOR_INTERRUPT_FOR_EVER)
     hung_ms = chip.now_ms
-    chip.wait(lambda: not mcu.watchdog.timer.enable, 9000, "bite")
+    chip.wait(lambda: mcu.watchdog.read_uint32(WATCHDOG_REASON) == BY_TIMER, 9000, "bite")
     assert 7000 <= chip.now_ms - hung_ms <= 8100
     assert programmer.status()["boots"] == 2
     assert "WATCHDOG_RESET" in names(programmer)
