@@ -10,7 +10,6 @@ from firmware import wire
 from firmware.config import Config
 from firmware.eventlog import EventLog
 from firmware.state import State
-from hal.plant.plant import Plant
 from host_tools.emulator.machine import EVENT, Boot
 from host_tools.programmer.readout import event_dict
 from host_tools.rig.image import Slots
@@ -31,13 +30,12 @@ class RigMachine:
     its log at the last look, and what it was told that the clinician did has been done to the plant by then.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, rig: Rig, config: Config) -> None:
         _must_be_the_boards(config)
         self._config = config
-        self._rig = Rig(Plant())
-        self.plant = self._rig.plant
-        self.chip = self._rig.chip
-        self.wiring = self._rig.wiring
+        self.plant = rig.plant
+        self.chip = rig.chip
+        self.wiring = rig.wiring
         self.recorder = _Effects(self)
         self.hal = SimpleNamespace(head=SimpleNamespace(set=self._lay_head))
         self.events: list[dict[str, Any]] = []

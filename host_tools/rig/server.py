@@ -3,13 +3,16 @@
 import asyncio
 import time
 
+from firmware.config import Config
 from host_tools.emulator.ports import Line, TcpClient
+from host_tools.rig.machine import RigMachine
 from host_tools.rig.rig import Rig
 
 HOST = "127.0.0.1"
 SLICE_MS = 20
 SLICE_S = 0.005  # of wall time: a REPL waits for its host a thousand times in a deployment
 IDLE_S = 0.01
+LOOK_S = 1.0
 
 
 class _ConsoleEnd:
@@ -32,6 +35,7 @@ class RigServer:
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
+        self._machine = RigMachine(rig, Config())
         self._line = Line(_ConsoleEnd(rig))
 
     async def open(self, tcp_port: int) -> str:
@@ -50,7 +54,11 @@ class RigServer:
         """Let the chip live, at real time at most, until cancelled."""
         chip, wiring, line = self._rig.chip, self._rig.wiring, self._line
         chip_ms, wall_s = chip.now_ms, time.monotonic()
+        look_s = wall_s
         while True:
+            if time.monotonic() >= look_s:
+                self._machine.wake()  # what the pump was told is done is done to the plant
+                look_s += LOOK_S
             wiring.lay_head(line.outside is not None)
             line.carry_in(time.monotonic())
             ahead_ms = chip.now_ms - chip_ms - (time.monotonic() - wall_s) * 1000

@@ -46,11 +46,12 @@ def _micropython() -> Iterator[Runtime]:
 @contextmanager
 def _rp2040() -> Iterator[Runtime]:
     from host_tools.rig.machine import RigMachine
+    from host_tools.rig.rig import Rig
     from host_tools.rig.transport import ChipTransport
     from host_tools.rig.uf2 import find_uf2, version_in
 
     name = f"micropython {version_in(find_uf2())} rp2040"
-    yield Runtime(name, lambda config, _seed: RigMachine(config), lambda machine: ChipTransport(machine.chip))
+    yield Runtime(name, lambda config, _seed: RigMachine(Rig(), config), lambda machine: ChipTransport(machine.chip))
 
 
 RUNTIMES: dict[str, Callable[[], AbstractContextManager[Runtime]]] = {

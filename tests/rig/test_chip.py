@@ -9,6 +9,7 @@ from construct import Container
 
 from host_tools.programmer import Programmer
 from host_tools.programmer.errors import LinkLost
+from host_tools.programmer.transport import Transport
 from host_tools.rig.chip import Chip
 from host_tools.rig.machine import HAND_MS
 from host_tools.rig.rig import Rig
@@ -40,6 +41,35 @@ class Committing(Programmer):
         return super().ask(name, **fields)
 
 
+class Uart(Transport):
+    """UART0 of a chip, at the pins."""
+
+    name = "the emulated chip's UART"
+
+    def __init__(self, chip: Chip) -> None:
+        self._chip = chip
+        self._uart = chip.device.mcu.uart[0]
+        self._heard = bytearray()
+        self._uart.on_byte = self._heard.append
+
+    def write(self, data: bytes) -> None:
+        for byte in data:
+            self._uart.feed_byte(byte)
+            self._chip.run_to(self._chip.now_ms + 1)
+
+    def read(self, timeout_s: float) -> bytes:
+        self._chip.run_to(self._chip.now_ms + int(timeout_s * 1000), lambda: bool(self._heard))
+        data = bytes(self._heard)
+        self._heard.clear()
+        return data
+
+    def now_s(self) -> float:
+        return self._chip.now_ms / 1000
+
+    def close(self) -> None:
+        """The line stays."""
+
+
 def live(rig: Rig, ms: int) -> None:
     """Head off, a time alone, head on."""
     rig.wiring.lay_head(False)
@@ -62,6 +92,10 @@ def test_a_pump_is_implanted_and_filled_over_usb(rig: Rig, programmer: Programme
         programmer.refill(volume_ml=20, concentration_mcg_per_ml=2000)
     assert programmer.status()["reservoir_nl"] == 20_000_000
     assert rig.wiring.pulses == 0
+
+
+def test_the_second_line_answers_as_the_first(rig: Rig, programmer: Programmer) -> None:
+    assert Programmer(Uart(rig.chip)).status()["reservoir_nl"] == programmer.status()["reservoir_nl"]
 
 
 def test_a_program_turns_the_rotor_at_its_rate(rig: Rig, programmer: Programmer) -> None:
