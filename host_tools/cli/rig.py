@@ -4,10 +4,12 @@ import asyncio
 
 import rich_click as click
 
-from host_tools.cli.common import Failure, json_option, print_json
+from host_tools.cli.common import Failure, json_option, print_json, say
 from host_tools.rig.rig import Rig
 from host_tools.rig.server import RigServer
 from host_tools.rig.uf2 import NoUf2
+
+READY_MS = 2000  # from reset
 
 
 @click.command()
@@ -22,6 +24,9 @@ def rig(tcp: int, bare: bool, as_json: bool) -> None:
     """
     try:
         pump = Rig(files={} if bare else None, service_jumper=bare, fetch=True)
+        if not bare:
+            say("starting MicroPython and the pump; that takes the emulation a while")
+            pump.chip.run_to(READY_MS)
         asyncio.run(_serve(pump, tcp, as_json, "flash" if bare else "status"))
     except NoUf2 as error:
         raise Failure(str(error), 2) from error

@@ -62,6 +62,9 @@ def _must_be_short(files: tuple[str, ...], scenarios: list[Scenario]) -> None:
     for file, scenario in zip(files, scenarios, strict=True):
         if not scenario.short:
             raise Failure(f"{file}: the emulated board runs what is marked short: true; this is not", 2)
+        for planned in scenario.steps:
+            if planned.step.cut_in_write:
+                raise Failure(f"{file}:{planned.line}: the emulated board knows no cut_in_write; leave it out", 2)
 
 
 def _print_verdict(file: str, result: Result) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from host_tools.rig.uf2 import NoUf2, find_uf2
-from host_tools.scenario.load import load
+from host_tools.scenario.load import load, parse
 from host_tools.scenario.runner import run_scenario
+from host_tools.scenario.runtimes import NotHere
 
 FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
 SHORT = [scenario for scenario in map(load, map(str, FILES)) if scenario.short]
@@ -36,3 +37,10 @@ def test_a_board_does_the_same(scenario):
     assert there.effects_sha256 == here.effects_sha256
     batches = there.sim_seconds // BATCH_S + sum(event["name"] == "THERAPY_STATE_CHANGED" for event in here.events) + 1
     assert abs(there.truth["rotor_steps"] - here.truth["rotor_steps"]) <= batches
+
+
+@pytest.mark.chip
+def test_a_pump_that_the_board_file_is_not_is_refused():
+    scenario = parse("short: true\npump: {step_nl: 50}\nsteps: [{wait: 1m}]\n", "own.yaml")
+    with pytest.raises(NotHere, match=r"hal/rp2040/board\.py says: step_nl cannot be 50"):
+        run_scenario(scenario, on="rp2040")

@@ -66,3 +66,31 @@ def test_another_runtime_is_a_usage_error(thecal):
 
 def test_no_file_is_a_usage_error(thecal):
     assert thecal().exit_code == 2
+
+
+NOT_FOR_A_BOARD = {
+    "long.yaml": (
+        "steps: [{wait: 1h}]\n",
+        "long.yaml: the emulated board runs what is marked short: true; this is not",
+    ),
+    "cut.yaml": (
+        "short: true\nsteps:\n  - implant: {catheter_cm: 50}\n    cut_in_write: 1\n",
+        "cut.yaml:3: the emulated board knows no cut_in_write; leave it out",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_FOR_A_BOARD)
+def test_what_no_emulated_board_can_run_is_refused(thecal, tmp_path, name):
+    text, message = NOT_FOR_A_BOARD[name]
+    (tmp_path / name).write_text(text)
+    done = thecal("--on", "rp2040", name)
+    assert (done.exit_code, done.stderr.strip()) == (2, f"thecal: {message}")
+
+
+def test_without_a_micropython_no_board_is_emulated(thecal, tmp_path, monkeypatch):
+    monkeypatch.setenv("THECAL_UF2", "none.uf2")
+    (tmp_path / "short.yaml").write_text("short: true\nsteps: [{wait: 1m}]\n")
+    done = thecal("--on", "rp2040", "short.yaml")
+    assert done.exit_code == 2
+    assert done.stderr.strip() == "thecal: short.yaml: THECAL_UF2 names none.uf2, which is no file"
