@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.chip, pytest.mark.timeout(1800)]
 
 MINUTE_MS = 60_000
 PERIOD_MS = 34_560  # of a step of 100 nL at 0.25 mL a day
+WATCHDOG_ENABLE = 1 << 30
 WATCHDOG_REASON = 0x08  # a register
 BY_TIMER = 1
 LATE_MS = 20  # the most that a step may be late, asleep before it
@@ -160,3 +161,13 @@ def test_a_power_cut_in_a_commit_leaves_one_program_or_the_other(rig: Rig, progr
     assert after["boots"] == before["boots"] + 1
     assert after["dose_mcg_per_day"] in (500, 510)
     assert after["therapy"] == "running"
+
+
+def test_a_watchdog_that_cannot_be_paused_keeps_the_board_awake(rig: Rig, programmer: Programmer) -> None:
+    """Its ENABLE bit stays set. In sleep it would run out, which locks a real chip up and resets this one."""
+    boots = programmer.status()["boots"]
+    watchdog = rig.chip.device.mcu.watchdog
+    write = watchdog.write_uint32
+    watchdog.write_uint32 = lambda offset, value: write(offset, value | (WATCHDOG_ENABLE if offset == 0 else 0))
+    live(rig, 12_000)
+    assert programmer.status()["boots"] == boots
