@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
+STUBS := .stubs/rp2
 
 .PHONY: install demo test gen gen-check lint emulator rig flash bench check clean
 
@@ -19,12 +20,19 @@ demo: install
 test: install lint gen-check
 	$(BIN)/python -m pytest -n auto --dist loadscope
 
-lint: install
+# Of the board's own modules; not in .venv, where they would stand for `time` and friends of the laptop's code.
+$(STUBS): $(STAMP)
+	rm -rf $@
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $@ 'micropython-rp2-rpi_pico-stubs==1.26.*'
+	touch $@
+
+lint: install $(STUBS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.gate
 	$(BIN)/pyright
+	$(BIN)/pyright --typeshedpath $(STUBS) hal/rp2040
 
 gen: install
 	$(BIN)/python -m protocol.generate
@@ -51,4 +59,4 @@ check: install
 	THECAL_HYPOTHESIS=thorough $(BIN)/python -m pytest -n auto --dist loadscope --timeout 1800
 
 clean:
-	rm -rf .venv build .hypothesis .pytest_cache .ruff_cache
+	rm -rf .venv .stubs build .hypothesis .pytest_cache .ruff_cache

@@ -20,8 +20,8 @@ class Buzzer(contract.Buzzer):
     """`sounding`: the chip has to stay awake, for PWM stops when it sleeps."""
 
     def __init__(self):
-        self._pwm = None
-        Pin(board.PIEZO_PIN, Pin.OUT, value=0)
+        self._pwm = PWM(Pin(board.PIEZO_PIN), freq=board.HIGH_HZ, duty_u16=0)
+        self._rest()
         self._sense = None if board.PIEZO_SENSE_PIN is None else ADC(Pin(board.PIEZO_SENSE_PIN))
         self._timer = Timer(-1)
         self._notes = _SINGLE

@@ -40,7 +40,7 @@ class Watchdog(contract.Watchdog):
         self._armed = True
 
     def feed(self):
-        if not self._armed:
+        if self._wdt is None or not self._armed:
             raise RuntimeError("the watchdog was fed while it was not armed")
         self._wdt.feed()
 
@@ -98,7 +98,7 @@ class Memory(contract.Memory):
         return OK if held else FAILED
 
     def runtime(self):
-        name, version, machine = sys.implementation[:3]
+        name, version, machine = sys.implementation[:3]  # pyright: ignore[reportIndexIssue]
         return " ".join((name, ".".join(map(str, version[:3])), machine.split()[-1].lower()))
 
     def free_bytes(self):

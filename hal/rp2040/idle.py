@@ -5,4 +5,4 @@ import micropython
 
 @micropython.asm_thumb
 def wait_for_interrupt():
-    wfi()
+    wfi()  # pyright: ignore[reportUndefinedVariable]

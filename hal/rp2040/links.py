@@ -52,6 +52,10 @@ class _Queued(contract.Link):
                 return
             self._queue = self._queue[sent:]
 
+    def _send(self, piece):
+        """How many bytes of `piece` the line took."""
+        raise NotImplementedError
+
     def close(self):
         """Nobody listens any more: what waits is dropped."""
         self._queue = b""
@@ -122,7 +126,7 @@ class UartLink(_Queued):
         return self._uart is not None and self._uart.any() > 0
 
     def read(self):
-        return (self._uart.read() or b"") if self.waiting() else b""
+        return (self._uart.read() or b"") if self._uart is not None and self._uart.any() else b""
 
     def _send(self, piece):
         return (self._uart.write(piece) or 0) if self._uart is not None else 0
