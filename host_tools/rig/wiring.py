@@ -15,7 +15,7 @@ NS_PER_MS = 1_000_000
 FULL_SCALE = 4095  # of the ADC, for 3.3 V
 SILENCE_NS = 50 * NS_PER_MS
 PIEZO_READING = 2000
-INAUDIBLE_HZ = 20_000
+AUDIBLE_HZ = range(500, 20_000)
 HALL_US = 2000  # how long the rotor's magnet stays over its sensor
 _ADC_OF_PIN = 26  # channel 0
 _THERMOMETER = 4
@@ -173,15 +173,19 @@ class Wiring:
             self._end_tone()
 
     def _end_tone(self) -> None:
-        """Too high to hear is the piezo's self-test."""
+        """What is too high to hear is the piezo's self-test, what is too low a pause: neither is part of a tone."""
         edges_ns, self._edges_ns = self._edges_ns, []
-        notes: list[int] = []
+        heard: list[tuple[float, float, int]] = []
         for before_ns, after_ns in pairwise(edges_ns):
             hz = round(1e9 / (after_ns - before_ns))
+            if hz in AUDIBLE_HZ:
+                heard.append((before_ns, after_ns, hz))
+        notes: list[int] = []
+        for _, _, hz in heard:
             if not notes or abs(hz - notes[-1]) > hz // 10:
                 notes.append(hz)
-        if notes and max(notes) < INAUDIBLE_HZ:
-            length_ms = round((edges_ns[-1] - edges_ns[0]) / NS_PER_MS)
-            tone = HeardTone(int(edges_ns[0] // NS_PER_MS), length_ms, tuple(notes))
+        if heard:
+            first_ns, last_ns = heard[0][0], heard[-1][1]
+            tone = HeardTone(int(first_ns // NS_PER_MS), round((last_ns - first_ns) / NS_PER_MS), tuple(notes))
             self.tones.append(tone)
             self.plant.sound.begin(tone.kind, tone.at_ms)
