@@ -1,6 +1,8 @@
 """The plant at the pins of the chip: what a rig has of it in copper and magnets."""
 
+from collections.abc import Iterable
 from itertools import pairwise
+from statistics import median_low
 from typing import NamedTuple
 
 from rp2040py.device import MicroPythonDevice
@@ -175,17 +177,24 @@ class Wiring:
     def _end_tone(self) -> None:
         """What is too high to hear is the piezo's self-test, what is too low a pause: neither is part of a tone."""
         edges_ns, self._edges_ns = self._edges_ns, []
-        heard: list[tuple[float, float, int]] = []
-        for before_ns, after_ns in pairwise(edges_ns):
-            hz = round(1e9 / (after_ns - before_ns))
-            if hz in AUDIBLE_HZ:
-                heard.append((before_ns, after_ns, hz))
-        notes: list[int] = []
-        for _, _, hz in heard:
-            if not notes or abs(hz - notes[-1]) > hz // 10:
-                notes.append(hz)
-        if heard:
-            first_ns, last_ns = heard[0][0], heard[-1][1]
-            tone = HeardTone(int(first_ns // NS_PER_MS), round((last_ns - first_ns) / NS_PER_MS), tuple(notes))
+        spans_ns = [span for span in pairwise(edges_ns) if _hz(span) in AUDIBLE_HZ]
+        if spans_ns:
+            first_ns, last_ns = spans_ns[0][0], spans_ns[-1][1]
+            length_ms = round((last_ns - first_ns) / NS_PER_MS)
+            tone = HeardTone(int(first_ns // NS_PER_MS), length_ms, _notes(map(_hz, spans_ns)))
             self.tones.append(tone)
             self.plant.sound.begin(tone.kind, tone.at_ms)
+
+
+def _hz(span_ns: tuple[float, float]) -> int:
+    return round(1e9 / (span_ns[1] - span_ns[0]))
+
+
+def _notes(periods_hz: Iterable[int]) -> tuple[int, ...]:
+    """The notes of single waves; one that stands alone is where a note began or ended in the middle of a wave."""
+    runs: list[list[int]] = []
+    for hz in periods_hz:
+        if not runs or abs(hz - runs[-1][-1]) > hz // 10:
+            runs.append([])
+        runs[-1].append(hz)
+    return tuple(median_low(run) for run in runs if len(run) > 1)
