@@ -24,15 +24,18 @@ def _on_chip(report: pytest.TestReport) -> bool:
     return CHIP in {(name, value) for name, value in report.user_properties}
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many tests ran on the emulated chip, and how many could not."""
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Below all else: how many tests ran on the emulated chip, and how many could not."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:  # in a worker
+        return
     outcomes = Counter(
         report.outcome
-        for reports in terminalreporter.stats.values()
+        for reports in reporter.stats.values()
         for report in reports
         if isinstance(report, pytest.TestReport) and (report.when == "call" or report.skipped) and _on_chip(report)
     )
     if outcomes:
         skipped = outcomes["skipped"]
         why = " (set THECAL_UF2 to a stock MicroPython UF2 for the Pico)" if skipped else ""
-        terminalreporter.write_line(f"chip tests: {outcomes.total() - skipped} ran, {skipped} skipped{why}")
+        reporter.write_line(f"chip tests: {outcomes.total() - skipped} ran, {skipped} skipped{why}")

@@ -14,8 +14,8 @@ SHORT = [scenario for scenario in map(load, map(str, FILES)) if scenario.short]
 BATCH_S = 3600  # the longest
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _uf2() -> None:
+@pytest.fixture
+def chip() -> None:
     try:
         find_uf2()
     except NoUf2 as reason:
@@ -27,6 +27,7 @@ def test_a_dozen_are_short():
 
 
 @pytest.mark.chip
+@pytest.mark.usefixtures("chip")
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("scenario", SHORT, ids=lambda scenario: scenario.name)
 def test_a_board_does_the_same(scenario):
@@ -40,6 +41,7 @@ def test_a_board_does_the_same(scenario):
 
 
 @pytest.mark.chip
+@pytest.mark.usefixtures("chip")
 def test_a_pump_that_the_board_file_is_not_is_refused():
     scenario = parse("short: true\npump: {step_nl: 50}\nsteps: [{wait: 1m}]\n", "own.yaml")
     with pytest.raises(NotHere, match=r"hal/rp2040/board\.py says: step_nl cannot be 50"):
