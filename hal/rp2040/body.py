@@ -66,7 +66,7 @@ class Body(contract.Hal):
         if self._beat is None:
             self._beat = Timer(-1)
             self._beat.init(mode=Timer.PERIODIC, period=_BEAT_MS, callback=self._on_beat)
-        self.motor.left_ms()
+        self.motor.left_ms()  # which sets a step going again whose wake was lost
         self._beaten = False
         while not (self._beaten or self.motor.alert or self.head.moved):
             wait_for_interrupt()

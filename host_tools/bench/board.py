@@ -6,15 +6,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from hal.plant.plant import Plant
 from hal.rp2040.board import SERVICE_PIN
 from host_tools.programmer import Programmer
-from host_tools.rig.chip import Chip
 from host_tools.rig.deployment import compiled, deployed_files
-from host_tools.rig.image import build
+from host_tools.rig.rig import Rig
 from host_tools.rig.transport import ChipTransport
 from host_tools.rig.uf2 import NoUf2, find_uf2
-from host_tools.rig.wiring import Wiring
 
 ONBOARD = Path(__file__).with_name("onboard.py")
 PATIENCE_S = 10.0  # of the chip's time
@@ -26,11 +23,11 @@ THERAPY_MS = 3_600_000
 def measure() -> dict[str, float] | None:
     """A start, a session with a commit, and an hour of therapy without a head. None without a MicroPython to run."""
     try:
-        uf2 = find_uf2()
+        find_uf2()
     except NoUf2:
         return None
     deployed = deployed_files()
-    bench = Bench(uf2, deployed)
+    bench = Bench(deployed)
     ready_ms = bench.ready_ms()
     status_ms = median(bench.status_ms() for _ in range(STATUSES))
     bench.order()
@@ -55,10 +52,10 @@ def measure() -> dict[str, float] | None:
 class Bench:
     """A chip with the plant at its pins, and with ONBOARD beside what is deployed."""
 
-    def __init__(self, uf2: Path, deployed: dict[str, bytes]) -> None:
-        self._wiring = Wiring(Plant())
+    def __init__(self, deployed: dict[str, bytes]) -> None:
         onboard = {"boot.py": f"import {ONBOARD.stem}".encode(), f"{ONBOARD.stem}.mpy": compiled(ONBOARD, ONBOARD.name)}
-        self._chip = Chip(uf2, build(deployed | onboard), self._wiring.attach)
+        rig = Rig(files=deployed | onboard)
+        self._wiring, self._chip = rig.wiring, rig.chip
         self._wiring.lay_head(True)
         self._pump = Programmer(ChipTransport(self._chip), timeout_s=PATIENCE_S, tries=1)
 

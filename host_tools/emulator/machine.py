@@ -244,8 +244,12 @@ class Machine:
 
     def _follow_orders(self) -> None:
         """What the pump was told of catheter and dose: let the surgeon have done it, and the doctor have meant it."""
-        state = self.pump.state
-        if state.implanted_wall_s != NONE32:
-            catheter_nl = state.catheter_mm * self._config.catheter_nl_per_cm // 10
-            self.plant.fit_catheter(catheter_nl, state.tubing_nl, state.kept_catheter == FLAG["yes"])
+        fit_as_told(self.plant, self.pump.state, self._config)
         self.plant.prescribe(self.pump.infusion.programmed_ng_per_day)
+
+
+def fit_as_told(plant: Plant, state: Any, config: Config) -> None:
+    """Let the plant have the catheter that a pump's state tells of, if it was implanted."""
+    if state.implanted_wall_s != NONE32:
+        catheter_nl = state.catheter_mm * config.catheter_nl_per_cm // 10
+        plant.fit_catheter(catheter_nl, state.tubing_nl, state.kept_catheter == FLAG["yes"])

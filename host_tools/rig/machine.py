@@ -10,12 +10,11 @@ from firmware import wire
 from firmware.config import Config
 from firmware.eventlog import EventLog
 from firmware.state import State
-from host_tools.emulator.machine import EVENT, Boot
+from host_tools.emulator.machine import EVENT, Boot, fit_as_told
 from host_tools.programmer.readout import event_dict
 from host_tools.rig.image import Slots
 from host_tools.rig.rig import Rig
 from host_tools.scenario.runtimes import NotHere
-from protocol.codes import FLAG
 from protocol.messages import NONE32, LogEntry
 
 UPTIME_S = 1  # which field of an entry says when
@@ -95,9 +94,7 @@ class RigMachine:
         if state.refills > self._refills:
             self.plant.refill(state.filled_nl, state.drug_mcg_per_ml)
         self._refills = state.refills
-        if state.implanted_wall_s != NONE32:
-            catheter_nl = state.catheter_mm * self._config.catheter_nl_per_cm // 10
-            self.plant.fit_catheter(catheter_nl, state.tubing_nl, state.kept_catheter == FLAG["yes"])
+        fit_as_told(self.plant, state, self._config)
         self.plant.prescribe(state.dose_ng_per_day)
 
 

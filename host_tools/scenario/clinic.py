@@ -22,7 +22,7 @@ class Clinic:
 
     def __init__(self, scenario: Scenario, runtime: Runtime) -> None:
         self.machine = runtime.machine(scenario.config, scenario.seed)
-        self._line = runtime.line
+        self._connect = runtime.connect
         self._nonces = Prng(scenario.seed, "programmer").take
         self.programmer = self._meet()
         self.handed_on: Handover | None = None
@@ -30,7 +30,7 @@ class Clinic:
         self._heard = 0
 
     def _meet(self) -> Programmer:
-        return Programmer(self._line(self.machine), checks=False, entropy=self._nonces, tries=TRIES)
+        return Programmer(self._connect(self.machine), checks=False, entropy=self._nonces, tries=TRIES)
 
     # Time
 

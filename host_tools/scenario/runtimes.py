@@ -17,12 +17,12 @@ class NotHere(RuntimeError):
 
 
 class Runtime(NamedTuple):
-    """`name` as a result gives it; `machine` makes a scenario's pump of its configuration and seed, and `line` what
-    the programmer has of it."""
+    """`name` as a result gives it; `machine` makes a scenario's pump of its configuration and seed, and `connect` the
+    programmer's line to it."""
 
     name: str
     machine: Callable[[Config, int], Any]
-    line: Callable[[Any], Transport]
+    connect: Callable[[Any], Transport]
 
 
 def _emulated(name: str, pump_class: Callable[..., Any]) -> Runtime:

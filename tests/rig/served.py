@@ -10,8 +10,6 @@ from host_tools.rig import image
 from host_tools.rig.rig import Rig
 from host_tools.rig.server import RigServer
 
-FILE_SYSTEM = 0xA0000  # in the flash of a Pico with the stock MicroPython
-
 T = TypeVar("T")
 
 
@@ -34,8 +32,7 @@ def while_served(rig: Rig, work: Callable[[str], T]) -> T:
 def files_on(rig: Rig) -> dict[str, bytes]:
     """What is on the chip's file system, read from its flash by littlefs itself."""
     disk = LittleFS(block_size=image.BLOCK_BYTES, block_count=image.BLOCKS, mount=False)
-    end = FILE_SYSTEM + image.BLOCK_BYTES * image.BLOCKS
-    disk.context.buffer[:] = rig.chip.device.mcu.flash[FILE_SYSTEM:end]
+    disk.context.buffer[:] = rig.chip.disk
     disk.mount()
     found = {}
     for folder, _, names in disk.walk("/"):

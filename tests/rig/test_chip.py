@@ -9,7 +9,6 @@ from construct import Container
 
 from host_tools.programmer import Programmer
 from host_tools.programmer.errors import LinkLost
-from host_tools.programmer.transport import Transport
 from host_tools.rig.chip import Chip
 from host_tools.rig.machine import HAND_MS
 from host_tools.rig.rig import Rig
@@ -42,13 +41,13 @@ class Committing(Programmer):
         return super().ask(name, **fields)
 
 
-class Uart(Transport):
+class Uart(ChipTransport):
     """UART0 of a chip, at the pins."""
 
     name = "the emulated chip's UART"
 
     def __init__(self, chip: Chip) -> None:
-        self._chip = chip
+        super().__init__(chip)
         self._uart = chip.device.mcu.uart[0]
         self._heard = bytearray()
         self._uart.on_byte = self._heard.append
@@ -63,12 +62,6 @@ class Uart(Transport):
         data = bytes(self._heard)
         self._heard.clear()
         return data
-
-    def now_s(self) -> float:
-        return self._chip.now_ms / 1000
-
-    def close(self) -> None:
-        """The line stays."""
 
 
 def live(rig: Rig, ms: int) -> None:
