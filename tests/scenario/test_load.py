@@ -258,6 +258,15 @@ def test_a_bad_step(problems, step, complaint):
         ("pump: {step_nl: 0.5}", "low.yaml:1: pump.step_nl: expected a whole number from 1 to 1073741823, got 0.5"),
         ("pump: {step_nl: 50}", "low.yaml:1: pump.step_nl: 50 nL a step at max_rate_nl_per_day is one in 180 ms"),
         ("pump: {serial: THECAL-000001}", "low.yaml:1: pump.serial: expected 1 to 12 ASCII characters"),
+        ("pump: {step_nl: 20000}", "low.yaml:1: pump.step_nl: expected 1 to 10000, got 20000"),
+        (
+            "pump: {step_nl: 1000, max_rate_nl_per_day: 48000000}",
+            "low.yaml:1: pump.max_rate_nl_per_day: at 48000000 the largest batch, 20000 nL in steps of 1000 nL, is over",
+        ),
+        (
+            "pump: {minimum_rate_nl_per_day: 24000001}",
+            "low.yaml:1: pump.minimum_rate_nl_per_day: must not be above max_rate_nl_per_day",
+        ),
         ("pump: {low_reservoir_ml: 21}", "low.yaml:1: pump.low_reservoir_ml: must be below reservoir_ml"),
         ("pump: {residual_ml: 3}", "low.yaml:1: pump.residual_ml: must not be above low_reservoir_ml"),
         ("name: a\nname: b", "low.yaml:2: name: given twice, first on line 1"),
