@@ -29,6 +29,7 @@ class BolusOrders:
         self._infusion = pump.infusion
         self._outlook = pump.outlook
         self._log = pump.log
+        self._keeper = pump.keeper
 
     def table(self):
         """Request -> handler, for any therapy that has not ended."""
@@ -40,7 +41,7 @@ class BolusOrders:
             wire.REQ_CANCEL_BOLUS: self._cancel,
         }
 
-    def _prime(self, keep, prime_nl):
+    def _prime(self, prime_nl):
         state = self._state
         if not prime_nl:
             return wire.REASON_MALFORMED
@@ -52,21 +53,22 @@ class BolusOrders:
             return wire.REASON_BOLUS_LIMIT
         self._infusion.settle()
         self._line.begin_prime(prime_nl)
-        if not keep():
-            return wire.REASON_STATE
+        reason = self._keeper.keep()
+        if reason is not None:
+            return reason
         over_s = prime_nl * DAY_S // self._config.max_rate_nl_per_day
         self._log.add(wire.EVENT_BOLUS_START, wire.BOLUS_PRIME, prime_nl, over_s)
         self._monitor.allow(self._line.prime_steps)
         self._infusion.change()
         return None
 
-    def _single(self, keep, dose_ng, over_s):
+    def _single(self, dose_ng, over_s):
         if not dose_ng or not 1 <= over_s <= _LONGEST_S:
             return wire.REASON_MALFORMED
         reason = self._refusal(dose_ng, over_s)
-        return self._give(keep, wire.BOLUS_SINGLE, dose_ng, over_s) if reason is None else reason
+        return self._give(wire.BOLUS_SINGLE, dose_ng, over_s) if reason is None else reason
 
-    def _patient(self, keep):
+    def _patient(self):
         state = self._state
         dose_ng = state.patient_dose_ng
         over_s = state.patient_over_s
@@ -74,12 +76,12 @@ class BolusOrders:
         if self._bolus.locked_out(self._uptime.now_s) and reason not in (wire.REASON_STATE, wire.REASON_NOT_FILLED):
             reason = wire.REASON_LOCKOUT
         if reason is None:
-            reason = self._give(keep, wire.BOLUS_PATIENT, dose_ng, over_s)
+            reason = self._give(wire.BOLUS_PATIENT, dose_ng, over_s)
         if reason is not None:
             self._log.add(wire.EVENT_BOLUS_DENIED, wire.BOLUS_PATIENT, reason)
         return reason
 
-    def _set_patient(self, keep, dose_ng, over_s, lockout_s, per_day):
+    def _set_patient(self, dose_ng, over_s, lockout_s, per_day):
         if per_day > _MOST_PER_DAY or max(over_s, lockout_s) > _LONGEST_S or (per_day and not (dose_ng and over_s)):
             return wire.REASON_MALFORMED
         state = self._state
@@ -89,20 +91,21 @@ class BolusOrders:
         state.patient_over_s = over_s
         state.patient_lockout_s = lockout_s
         state.patient_per_day = per_day
-        if not keep():
-            return wire.REASON_STATE
+        reason = self._keeper.keep()
+        if reason is not None:
+            return reason
         self._log.add(wire.EVENT_PATIENT_BOLUS_SET, dose_ng, lockout_s, per_day)
         return None
 
-    def _cancel(self, keep):
+    def _cancel(self):
         if not self._bolus.active:
             return wire.REASON_STATE
         self._infusion.settle()
-        self._infusion.cancel_bolus()
-        if not keep():
-            return wire.REASON_STATE
+        ended = self._infusion.end_bolus()
+        reason = self._keeper.obey()
+        self._log.add(*ended)
         self._infusion.change()
-        return None
+        return reason
 
     def _busy(self):
         return self._bolus.active or self._line.bridging or self._line.prime_steps
@@ -132,12 +135,13 @@ class BolusOrders:
             return wire.REASON_RATE_LIMIT
         return None
 
-    def _give(self, keep, kind, dose_ng, over_s):
+    def _give(self, kind, dose_ng, over_s):
         bolus_nl = volume_nl(dose_ng, self._state.drug_mcg_per_ml)
         self._infusion.settle()
-        self._bolus.begin(kind, bolus_nl, over_s, self._uptime.now_s)
-        if not keep():
-            return wire.REASON_STATE
+        self._bolus.begin(kind, dose_ng, bolus_nl, over_s, self._uptime.now_s)
+        reason = self._keeper.keep()
+        if reason is not None:
+            return reason
         self._log.add(wire.EVENT_BOLUS_START, kind, bolus_nl, over_s)
         self._infusion.change()
         return None

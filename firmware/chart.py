@@ -34,9 +34,13 @@ class Chart:
         """Write both copies anew from the one that is whole. False when there is none, or the store failed."""
         return self._record.rewrite()
 
+    def begin(self):
+        """Write an empty chart where there is none. False when the store failed."""
+        return self._texts() is not None or self._record.save_both(*_blank())
+
     @property
     def spoilt(self):
-        """Whether something was written and no copy of it is whole."""
+        """Whether no copy is whole."""
         return self._texts() is None
 
     def read(self, field):
@@ -56,8 +60,7 @@ class Chart:
         return self._record.save_both(*texts)
 
     def _texts(self):
-        texts = self._record.load()
-        return _blank() if texts is None and self._record.blank else texts
+        return self._record.load()
 
 
 def _blank():

@@ -144,6 +144,10 @@ class Week:
         """The rate of the fastest step."""
         return max([self.rate_nl_per_day(index) for index in range(len(self.volumes_nl))])
 
+    def lowest_nl_per_day(self):
+        """The rate of the slowest step."""
+        return min([self.rate_nl_per_day(index) for index in range(len(self.volumes_nl))])
+
     def highest_dose_ng(self):
         """The largest dose in any 24 hours, which begin or end where a step does."""
         doses_ng = [step[1] for day in self.days for step in day]

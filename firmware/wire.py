@@ -2,8 +2,8 @@
 
 from struct import calcsize, pack, unpack
 
-VERSION = 4
-FINGERPRINT = 0xCC3E9C24
+VERSION = 5
+FINGERPRINT = 0x5B821E7D
 NONE32 = 0xFFFFFFFF
 ALL_ALARMS = 0xFFFF
 
@@ -16,6 +16,7 @@ THERAPY_END_OF_SERVICE = 0x66
 
 OPERATION_IDLE = 0x0F
 OPERATION_HALTED = 0x33
+OPERATION_STALLED = 0x3C
 OPERATION_BASAL = 0x55
 OPERATION_BOLUS = 0x5A
 OPERATION_PRIMING = 0x66
@@ -88,6 +89,7 @@ REASON_BOLUS_LIMIT = 0x99
 REASON_DOSE_LIMIT = 0xA5
 REASON_RATE_LIMIT = 0xAA
 REASON_SOFT_LIMIT = 0xC3
+REASON_STORE = 0xCC
 
 REGION_PROGRAM = 0x01
 REGION_LEDGER = 0x02
@@ -601,6 +603,7 @@ def pack_status(
     operation,
     mode,
     rate_nl_per_day,
+    ordered_rate_nl_per_day,
     dose_ng_per_day,
     concentration_mcg_per_ml,
     reservoir_nl,
@@ -634,6 +637,10 @@ def pack_status(
     unprimed_nl,
     bolus,
     bolus_left_nl,
+    last_bolus,
+    last_bolus_ng,
+    last_bolus_delivered_ng,
+    last_bolus_s,
     patient_boluses_left,
     critical_interval_s,
     non_critical_interval_s,
@@ -649,6 +656,7 @@ def pack_status(
         operation,
         mode,
         rate_nl_per_day,
+        ordered_rate_nl_per_day,
         dose_ng_per_day,
         concentration_mcg_per_ml,
         reservoir_nl,
@@ -682,12 +690,16 @@ def pack_status(
         unprimed_nl,
         bolus,
         bolus_left_nl,
+        last_bolus,
+        last_bolus_ng,
+        last_bolus_delivered_ng,
+        last_bolus_s,
         patient_boluses_left,
         critical_interval_s,
         non_critical_interval_s,
         stopped_after_s,
     )
-    out = _pack("<IIHBBBIQIIIQQIIIIHHIIIIIIIIIQQIIII12sIIIBIBIII", values)
+    out = _pack("<IIHBBBIIQIIIQQIIIIHHIIIIIIIIBQQIIII12sIIIBIBIIIBIII", values)
     out += _pack_list("<H", [(entry,) for entry in advisories])
     out += _pack_list("<HIBB", alarms)
     return out

@@ -15,7 +15,7 @@ from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, PrefixedArray
 from protocol import codes
 from protocol.layout import Code, Struct
 
-VERSION = 4
+VERSION = 5
 """Rises with every change of a message, so that of two sides the older can be named."""
 
 WALL_EPOCH = "2018-01-01T00:00:00"
@@ -355,7 +355,8 @@ ANSWERS = (
             "therapy" / therapy * "code; table Therapies; what was ordered",
             "operation" / operation * "code; table Operations; what the machine does",
             "mode" / mode * "code; table Modes; kind of the committed program",
-            "rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; rate being delivered",
+            "rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; what flows: 0 while idle, halted or stalled",
+            "ordered_rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; what is ordered, whether it flows or not",
             "dose_ng_per_day" / Int64ul * "ng/day; 0..2^63; daily dose being delivered",
             "concentration_mcg_per_ml" / Int32ul * "mcg/mL; 0..50000, 0 unfilled; of the drug in the reservoir",
             "reservoir_nl" / Int32ul * "nL; 0..40000000; computed from what was delivered",
@@ -371,12 +372,14 @@ ANSWERS = (
             "eri_s" / Int32ul * "s; 0..2^30-1, none 2^32-1; uptime at which ERI was reached",
             "eos_s" / Int32ul * "s; 0..2^30-1, none 2^32-1; uptime at which end of service was reached",
             "eri_forecast_s" / Int32ul * "s; 0..2^32-1; uptime at which ERI is expected, or was reached",
-            "stopped_s" / Int32ul * "s; 0..2^30-1; how long nothing has been delivered",
+            "stopped_s"
+            / Int32ul
+            * "s; 0..2^30-1; since the stop, or the first step that was not confirmed; 0 while something is delivered",
             "telemetry_dropped" / Int32ul * "-; 0..2^32-1; pushed messages that this line had no room for",
             "comms_errors" / Int32ul * "-; 0..2^32-1; spoilt frames received on all lines",
             "max_dose_mcg_per_day" / Int32ul * "mcg/day; 1..2^30-1; limit of the daily dose",
             "max_bolus_mcg" / Int32ul * "mcg; 1..2^30-1; limit of a bolus",
-            "max_change_percent" / Int32ul * "%; 1..2^30-1; soft limit of a dose's rise within 24 h",
+            "max_change_percent" / Int8ul * "%; 1..100; soft limit of a dose's rise within 24 h",
             "soft_min_dose_ng_per_day" / Int64ul * "ng/day; 0..2^63; a program below it needs `override`",
             "soft_max_dose_ng_per_day" / Int64ul * "ng/day; 0..2^63, none 0; a program above it needs `override`",
             "min_rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; lowest programmable rate",
@@ -389,6 +392,12 @@ ANSWERS = (
             "unprimed_nl" / Int32ul * "nL; 0..3000000; of it, what the drug has not passed yet",
             "bolus" / bolus * "code; table Boluses; what is delivered on top or in place of the basal rate",
             "bolus_left_nl" / Int32ul * "nL; 0..2^32-1; what is left of it",
+            "last_bolus"
+            / bolus
+            * "code; table Boluses; kind of the newest single or patient's bolus, this one included",
+            "last_bolus_ng" / Int32ul * "ng; 0..2^32-1; its dose as ordered",
+            "last_bolus_delivered_ng" / Int32ul * "ng; 0..2^32-1; of it, what may have been delivered so far",
+            "last_bolus_s" / Int32ul * "s; 0..2^30-1, none 2^32-1; uptime at which it began",
             "patient_boluses_left" / Int8ul * "-; 0..24; how many the patient may still ask for in these 24 hours",
             "critical_interval_s" / Int32ul * "s; 1..2^30-1; between two critical tones",
             "non_critical_interval_s" / Int32ul * "s; 1..2^30-1; between two non-critical tones",
@@ -520,7 +529,7 @@ ANSWERS = (
         "REFUSED",
         Struct(
             "request" / Int8ul * "code; table Requests; what was refused",
-            "reason" / reason * "code; table Reasons; why; nothing was changed",
+            "reason" / reason * "code; table Reasons; why; nothing was changed, but see `store`",
         ),
         "No.",
     ),
@@ -535,7 +544,7 @@ PUSHED = (
             "therapy" / therapy * "code; table Therapies; what was ordered",
             "operation" / operation * "code; table Operations; what the machine does",
             "revision" / Int16ul * "-; 0..65535, wraps; rises when STATUS changes beyond this message",
-            "rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; rate being delivered",
+            "rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; what flows: 0 while idle, halted or stalled",
             "reservoir_nl" / Int32ul * "nL; 0..40000000; computed",
             "delivered_nl" / Int64ul * "nL; 0..2^63; since the first fill",
             "delivered_today_ng" / Int64ul * "ng; 0..2^63; since midnight of the wall clock",

@@ -1,7 +1,7 @@
 """Ordinary therapies live through their first day, and give what the sums say: implant, fill, prime, program.
 
-By hand, at 24,000,000 nL/day and 100 nL a step: a prime of n steps takes n * 100 / 24,000,000 days, and is over with the
-whole second after it. From there, or from a program that came later, the basal rate begins with nothing owed.
+By hand, at 24,000,000 nL/day and 100 nL a step: a prime of n steps takes n * 100 / 24,000,000 days, and is over with
+the whole second after it. From there, or from a program that came later, the basal rate begins with nothing owed.
 """
 
 from datetime import datetime

@@ -24,6 +24,7 @@ def padded(text):
 @pytest.mark.shows("SEED-37")
 def test_every_text_that_fits_is_read_again_after_a_reset(writes):
     store = Store()
+    assert Chart(store).begin()
     kept = dict.fromkeys(FIELDS, "")
     for field, text in writes:
         chart = Chart(store)

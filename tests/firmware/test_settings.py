@@ -38,7 +38,7 @@ def tones_in(clinic, seconds):
 
 @given(wanted=st.tuples(*[st.integers(0, 2**32 - 1) | st.sampled_from([*pair]) for pair in ranges(Config)]))
 def test_every_setting_is_taken_within_its_range_and_all_or_nothing_is(wanted):
-    state = State(Store(), Config)
+    state = State(Store(), Config, False)
     before = [getattr(state, name) for name in NAMES]
     allowed = [
         value == wire.NONE32 or least <= value <= most
