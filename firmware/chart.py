@@ -27,8 +27,8 @@ class Chart:
 
     @property
     def whole(self):
-        """Whether both copies still are as they were written."""
-        return self._record.whole()
+        """Whether both copies are there, and as they were written."""
+        return not self.spoilt and self._record.whole()
 
     def rewrite(self):
         """Write both copies anew from the one that is whole. False when there is none, or the store failed."""

@@ -235,10 +235,11 @@ class Infusion:
         monitor.watch(self._uptime.now_s)
         if monitor.tripped:
             self._heed_monitor()
-        if self._stall_s != NEVER or delivery.missed_run >= MIN_MISSED_STEPS:
+        stalled = self.stalled
+        if stalled or delivery.missed_run >= MIN_MISSED_STEPS:
             self._watch_stall()
         if moved and (delivery.missed or self.losses.watching):
-            self._watch_losses(delivery.confirmed, delivery.missed)
+            self._watch_losses(delivery.confirmed, delivery.missed, stalled)
 
     def next_batch(self):
         """The running batch is over: write down its result and the next one's size, then order it."""
@@ -499,11 +500,12 @@ class Infusion:
             self._note_dose()
             self._note_stop()
 
-    def _watch_losses(self, confirmed, missed):
-        """Steps lost one by one. Delivery goes on: stopping would lose all the others too."""
+    def _watch_losses(self, confirmed, missed, was_stalled):
+        """Steps lost one by one. Delivery goes on: stopping would lose all the others too. Those missed up to a stall's
+        end are the stall's, whenever that is seen."""
         losses = self.losses
         lossy = self._alarms.active(wire.ALARM_STEP_MISMATCH)
-        if self.stalled:
+        if self.stalled or was_stalled:
             losses.begin(not lossy)
             return
         losses.add(confirmed, missed, self.delivery.missed_run)

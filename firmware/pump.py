@@ -96,19 +96,19 @@ class Pump:
         spoilt_program = state.lost or not self.infusion.load_week()
         if spoilt_program or self.ledger.lost:
             self.selftest.records_lost(wire.REGION_PROGRAM if spoilt_program else wire.REGION_LEDGER)
+        if state.lived != wire.FLAG_YES:
+            self._write_first_records(now_s)
         self.selftest.check_records()
         self.alarms.resume(now_s)
         self.infusion.begin()
         self.infusion.open_books()
         self._forecast()
-        if state.lived != wire.FLAG_YES:
-            self._write_first_records()
         if state.changed:  # a pump that hangs in its first wake, too, is to know at the next boot
             self._keep(now_s)
 
-    def _write_first_records(self):
+    def _write_first_records(self, now_s):
         """A new pump writes every record once: one that is missing later on was lost."""
-        if self.chart.begin() and self.doses.begin() and self.windows.rewrite():
+        if self.chart.begin() and self.doses.begin() and self.windows.rewrite() and self.ledger.keep(now_s, 0):
             self.state.lived = wire.FLAG_YES
             self.state.changed = True
 
