@@ -45,6 +45,7 @@ def test_a_stall_is_one_alarm_and_status_says_what_flows():
         assert status.ordered_rate_nl_per_day == rate, case
         assert status.low_reservoir_s == status.refill_by_s == 2**32 - 1, case
         assert 0 <= status.uptime_s - began_s - status.stopped_s <= 2 * step_s, case
+        clinic.run(draw.randint(1, 3600))
         held(clinic, False)
         clinic.run(DAY_S)
         status = clinic.status()
