@@ -148,6 +148,7 @@ class Infusion:
             self._windows.add(
                 self._uptime.now_s, self._ledger.recovered_steps * self._config.step_nl * self._line.mcg_per_ml
             )
+            self._ledger.book_recovered(self._line.mcg_per_ml)
         self.losses.begin(not self._alarms.active(wire.ALARM_STEP_MISMATCH))
         if self._alarms.active(wire.ALARM_MOTOR_STALL):  # a stall outlives a reset until the rotor turns again
             self._stall_s = self._uptime.now_s

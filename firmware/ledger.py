@@ -76,6 +76,10 @@ class Ledger:
         self.missed_steps += missed_steps
         self.today_step_mcg_per_ml += confirmed_steps * mcg_per_ml
 
+    def book_recovered(self, mcg_per_ml):
+        """Of a reset's unfinished batch, which is booked already, count the dose as today's too."""
+        self.today_step_mcg_per_ml += self.recovered_steps * mcg_per_ml
+
     def assume(self, booked_steps):
         """After a loss: book as unknown what is missing to that count, if anything is."""
         missing_steps = max(0, booked_steps - self.booked_steps)
