@@ -6,6 +6,7 @@ from typing import Any
 
 from construct import ConstructError, Container
 
+from protocol.fields import Field, leaves
 from protocol.frame import Frame
 from protocol.layout import Struct
 from protocol.messages import ANSWERS, PUSHED, REQUESTS, Message
@@ -36,6 +37,11 @@ def layout_of(code: int) -> Struct:
 def name_of(code: int) -> str:
     """The message's name, such as STATUS."""
     return message_of(code).name
+
+
+def field_of(request: str, name: str) -> Field:
+    """A request's field, or one of its lists' or nested structs'."""
+    return next(field for field in leaves(REQUEST[request].layout) if field.name == name)
 
 
 def decode(frame: Frame) -> Container:

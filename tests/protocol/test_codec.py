@@ -5,15 +5,15 @@ from typing import Any
 
 import construct
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from firmware import wire
 from protocol import registry
-from protocol.fields import fields_of, leaves
+from protocol.fields import Field, fields_of, leaves
 from protocol.frame import MAX_PAYLOAD_BYTES, Frame
 from protocol.messages import ANSWERS, PUSHED, REQUESTS, LogEntry, Message
-from tests.protocol.values import numbers, values
+from tests.protocol.values import Path, allowed, just_outside, numbers, outside, places, put, values
 
 WITH_FIELDS = [message for message in REQUESTS if fields_of(message.layout)]
 FROM_PUMP = ANSWERS + PUSHED
@@ -34,8 +34,39 @@ def pack(message: Message, *fields: Any) -> bytes:
 @pytest.mark.parametrize("message", WITH_FIELDS, ids=name)
 @given(data=st.data())
 def test_the_pump_reads_what_the_host_wrote(message: Message, data: st.DataObject) -> None:
-    named = data.draw(values(message.layout))
+    named = data.draw(allowed(message.layout))
     assert unpack(message, registry.payload(message, named)) == numbers(fields_of(message.layout), named)
+
+
+FORBIDDING = [
+    (message, path, field)
+    for message in REQUESTS
+    for path, field in places(message.layout)
+    if field.is_list or just_outside(field)
+]
+
+
+@pytest.mark.parametrize(
+    ("message", "path", "field"),
+    FORBIDDING,
+    ids=[f"{message.name}-{'.'.join(path)}" for message, path, _ in FORBIDDING],
+)
+@given(data=st.data())
+def test_the_pump_reads_nothing_that_the_declaration_forbids(
+    message: Message, path: Path, field: Field, data: st.DataObject
+) -> None:
+    named = data.draw(allowed(message.layout))
+    assume(len(path) == 1 or named[path[0]])
+    near = st.sampled_from(just_outside(field, dict.fromkeys([inner.name for inner in field.inside], 0)))
+    value = data.draw(near | outside(field) if field.is_number else near)
+    assert unpack(message, registry.payload(message, put(named, path, value))) is None
+
+
+def test_every_number_of_a_request_whose_range_is_not_its_whole_type_is_looked_at() -> None:
+    looked_at = {(message.name, *path) for message, path, _ in FORBIDDING}
+    assert ("IMPLANT", "tubing_nl") in looked_at
+    assert ("STAGE_DAY", "steps", "from_min") in looked_at
+    assert ("STAGE_DAY", "steps") in looked_at
 
 
 @pytest.mark.parametrize("message", FROM_PUMP, ids=name)
@@ -49,7 +80,7 @@ def test_the_host_reads_what_the_pump_wrote(message: Message, data: st.DataObjec
 @pytest.mark.parametrize("message", WITH_FIELDS, ids=name)
 @given(data=st.data())
 def test_the_pump_refuses_another_length(message: Message, data: st.DataObject) -> None:
-    payload = registry.payload(message, data.draw(values(message.layout)))
+    payload = registry.payload(message, data.draw(allowed(message.layout)))
     other = data.draw(st.one_of(st.binary(min_size=1).map(payload.__add__), st.just(payload[:-1])))
     assert unpack(message, other) is None
 
@@ -114,7 +145,7 @@ def test_a_program_is_one_nested_tuple() -> None:
 
 @pytest.mark.parametrize("message", registry.MESSAGES, ids=name)
 def test_the_largest_payload_fits_into_a_frame(message: Message) -> None:
-    sizes = [field.most * field.bytes + field.is_list for field in fields_of(message.layout)]
+    sizes = [1 + field.most * field.bytes if field.is_list else field.bytes for field in fields_of(message.layout)]
     assert sum(sizes) <= MAX_PAYLOAD_BYTES
 
 
