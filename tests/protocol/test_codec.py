@@ -181,3 +181,9 @@ def test_an_error_says_which_message_and_what(code: int, payload: bytes, words: 
 def test_a_request_that_does_not_fit_is_named(fields: dict[str, int], words: str) -> None:
     with pytest.raises(registry.ProtocolError, match=words):
         registry.payload(registry.REQUEST["SUBSCRIBE"], fields)
+
+
+def test_a_request_too_long_for_a_frame_is_named() -> None:
+    step = {"from_min": 0, "dose_ng": 0, "rate_nl_per_day": 0}
+    with pytest.raises(registry.ProtocolError, match="STAGE_DAY of 342 bytes: a frame carries at most 338"):
+        registry.payload(registry.REQUEST["STAGE_DAY"], {"day": 0, "steps": [step] * 34})
