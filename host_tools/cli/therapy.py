@@ -43,7 +43,9 @@ LEFT = {"stopped": "stopped", "minimum": "at the minimum rate"}
 )
 @click.option("--site", help="Where the pump sits, in a few words; default: where the earlier pump sat.")
 @click.option(
-    "--depth-mm", type=int_range("IMPLANT", "depth_mm"), help=f"Under the skin; default: {DEPTH_MM}, or the earlier's."
+    "--depth-mm",
+    type=int_range("IMPLANT", "depth_mm"),
+    help=f"Under the skin; default: {DEPTH_MM}, or the earlier pump's.",
 )
 @click.option("--date", type=LOCAL_TIME, help="When it was implanted; default: now.")
 @click.option("--wall", type=LOCAL_TIME, help=WALL_HELP)
@@ -77,7 +79,7 @@ def _ask_about_line(catheter_cm: Number, pump_tubing_ml: Number, yes: bool) -> N
     held, usual = sheet.fine_ml(volume_nl), sheet.fine_ml(LARGEST_USUAL_LINE_NL)
     say(f"a catheter of {catheter_cm} cm and tubing of {pump_tubing_ml} mL hold {held} mL; {usual} mL are a long line")
     say(
-        f"a prime would push {held} mL at the highest rate: what the line does not hold of it, the patient gets as drug"
+        "a prime fills what is empty of that, at the highest rate: what the line does not really hold, the patient gets"
     )
     if not click.confirm("Record this line?", err=True):
         raise Failure("not recorded; the pump is as before", 1)
