@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 from firmware import eventlog
-from protocol import messages
+from protocol import frame, messages, registry
 from protocol.fields import Field, fields_of
 from tests.protocol.values import Path, edges, just_outside, places, put
 
@@ -240,13 +240,29 @@ def test_what_anybody_may_ask_is_malformed_too_where_it_is_forbidden(signed):
     print(f"{len(cases)} forbidden values refused; seed {SEED}, {DRAWS} drawn for each field")
 
 
-def test_of_reasons_malformed_comes_first():
+def answer_to(clinic, request) -> str:
+    """The reason of the refusal that a signed frame gets."""
+    (answer,) = clinic.exchange(frame.encode(request))
+    return str(registry.decode(answer).reason)
+
+
+def test_malformed_comes_before_auth_and_replay():
     clinic = running()
     clinic.open("observer")
-    with pytest.raises(Refused, match="malformed"):  # and not auth
-        clinic.signed("SET_CLOCK", wall_s=2**30)
-    with pytest.raises(Refused, match="auth"):
-        clinic.signed("SET_CLOCK", wall_s=2**30 - 1)
+    for wall_s, role_reason in ((2**30, "malformed"), (2**30 - 1, "auth")):
+        with pytest.raises(Refused, match=role_reason):
+            clinic.signed("SET_CLOCK", wall_s=wall_s)
+    clinic.open()
+    wrong, right = clinic.sign("SET_CLOCK", wall_s=2**30), clinic.sign("SET_CLOCK", wall_s=MONDAY_S)
+    clinic.exchange(frame.encode(clinic.sign("READ_IMPLANT")))
+    assert (answer_to(clinic, wrong), answer_to(clinic, right)) == ("malformed", "replay")
+    wrong, right = clinic.sign("SET_CLOCK", wall_s=2**30), clinic.sign("SET_CLOCK", wall_s=MONDAY_S)
+    forged = [request._replace(mac=bytes(16)) for request in (wrong, right)]
+    assert [answer_to(clinic, request) for request in forged] == ["malformed", "auth"]
+    clinic.signed("CLOSE")
+    wrong, right = clinic.sign("SET_CLOCK", wall_s=2**30), clinic.sign("SET_CLOCK", wall_s=MONDAY_S)
+    assert (answer_to(clinic, wrong), answer_to(clinic, right)) == ("malformed", "auth")
+    assert clinic.status().wall_s < MONDAY_S + DAY_S
 
 
 @pytest.mark.parametrize("therapy", STATES)
