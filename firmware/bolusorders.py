@@ -9,8 +9,10 @@ from firmware.schedule import volume_nl
 from firmware.state import NEVER
 from firmware.windows import with_bolus
 
-_LONGEST_S = DAY_S
-_MOST_PER_DAY = 24
+
+def is_possible(_config, dose_ng, over_s, _lockout_s, per_day):
+    """Whether a patient's bolus from the wire has a dose and a time, where one is allowed."""
+    return not per_day or (dose_ng and over_s)
 
 
 class BolusOrders:
@@ -41,15 +43,16 @@ class BolusOrders:
             wire.REQ_CANCEL_BOLUS: self._cancel,
         }
 
-    def _prime(self, prime_nl):
-        state = self._state
-        if not prime_nl:
-            return wire.REASON_MALFORMED
-        if self._busy() or state.therapy == wire.THERAPY_SAFE_STATE or self._alarms.critical:
-            return wire.REASON_STATE
-        if state.last_refill_s == NEVER:
+    def prime_refusal(self, prime_nl):
+        """Why so much cannot be primed in any state, as a REASON code, or None."""
+        if self._state.last_refill_s == NEVER:
             return wire.REASON_NOT_FILLED
-        if prime_nl > self._line.unprimed_nl or prime_nl > self._room_nl():
+        return None if 0 < prime_nl <= self._line.unprimed_nl else wire.REASON_BOLUS_LIMIT
+
+    def _prime(self, prime_nl):
+        if self._busy() or self._state.therapy == wire.THERAPY_SAFE_STATE or self._alarms.critical:
+            return wire.REASON_STATE
+        if prime_nl > self._room_nl():
             return wire.REASON_BOLUS_LIMIT
         self._infusion.settle()
         self._line.begin_prime(prime_nl)
@@ -63,8 +66,6 @@ class BolusOrders:
         return None
 
     def _single(self, dose_ng, over_s):
-        if not dose_ng or not 1 <= over_s <= _LONGEST_S:
-            return wire.REASON_MALFORMED
         reason = self._refusal(dose_ng, over_s)
         return self._give(wire.BOLUS_SINGLE, dose_ng, over_s) if reason is None else reason
 
@@ -82,8 +83,6 @@ class BolusOrders:
         return reason
 
     def _set_patient(self, dose_ng, over_s, lockout_s, per_day):
-        if per_day > _MOST_PER_DAY or max(over_s, lockout_s) > _LONGEST_S or (per_day and not (dose_ng and over_s)):
-            return wire.REASON_MALFORMED
         state = self._state
         if dose_ng > state.max_bolus_mcg * 1000:
             return wire.REASON_BOLUS_LIMIT

@@ -11,8 +11,6 @@ from firmware.windows import DAY_S, with_bolus
 
 _MAX_DEPTH_MM = 25  # telemetry and refill reach no deeper (docs/sources.md, SEED-41)
 
-_LARGEST_LIMITS = (10_000, 2_000, 100)  # mcg/day, mcg, %: beyond these, and at 0, a limit would limit nothing
-
 _ALIVE = (
     wire.THERAPY_UNFILLED,
     wire.THERAPY_STOPPED,
@@ -82,11 +80,16 @@ class Commands:
             wire.REQ_WRITE_RECORD: (self._write_record, _ANY),
         }
         self._orders = orders.table()
+        self._prime_refusal = orders.prime_refusal
 
     def run(self, session, frame, fields):
         """(None, (code, payload)) when done and kept, or (REASON, None) when nothing was changed."""
         order = self._orders.get(frame.code)
         handler, allowed = (order, _ALIVE) if order else self._table[frame.code]
+        if frame.code == wire.REQ_PRIME:  # how much there is to prime says more than what stands against it now
+            reason = self._prime_refusal(*fields)
+            if reason is not None:
+                return reason, None
         if self._state.therapy not in allowed or (self._selftest.failed and frame.code in _DELIVERING):
             return wire.REASON_STATE, None
         if order:
@@ -108,8 +111,6 @@ class Commands:
         return None, (wire.ANS_PROGRAM, wire.pack_program(*program))
 
     def _read_program_day(self, _session, _frame, day):
-        if day >= schedule.DAYS:
-            return wire.REASON_MALFORMED, None
         week = self._infusion.week
         if week is None:
             return wire.REASON_STATE, None
@@ -162,7 +163,7 @@ class Commands:
         old_mcg_per_ml = state.drug_mcg_per_ml
         changes = old_mcg_per_ml not in (0, mcg_per_ml)
         bridge_nl = bridge_nl if changes and bridge_nl != wire.NONE32 else None
-        reason = self._refill_refusal(volume_nl, mcg_per_ml, bridge_nl)
+        reason = self._refill_refusal(volume_nl, bridge_nl)
         if reason is not None:
             self._log.add(wire.EVENT_REFILL_REJECTED, volume_nl, reason)
             return reason, None
@@ -210,10 +211,8 @@ class Commands:
         newest = state.filled_nl, state.drug_mcg_per_ml, state.refill_aspirated_nl, state.drug
         return (volume_nl, mcg_per_ml, aspirated_nl, drug) == newest
 
-    def _refill_refusal(self, volume_nl, mcg_per_ml, bridge_nl):
+    def _refill_refusal(self, volume_nl, bridge_nl):
         """The bridge that the programmer proposes has to be what the pump's own records make it."""
-        if not volume_nl or not 1 <= mcg_per_ml <= 50_000:
-            return wire.REASON_MALFORMED
         if bridge_nl is not None and abs(bridge_nl - self._line.dead_nl) > self._config.step_nl:
             return wire.REASON_INCONSISTENT
         if volume_nl > self._config.reservoir_nl:
@@ -241,7 +240,7 @@ class Commands:
 
     def _stage(self, session, frame, *program):
         reason = prescription.refusal(program, self._state, self._config)
-        if not self._filled() and reason != wire.REASON_MALFORMED:
+        if not self._filled():
             reason = wire.REASON_NOT_FILLED
         if reason is not None:
             return reason, None
@@ -251,8 +250,6 @@ class Commands:
 
     def _stage_day(self, session, frame, day, steps):
         staged = session.staged
-        if day >= schedule.DAYS:
-            return wire.REASON_MALFORMED, None
         if staged is None or not staged.flex:
             return wire.REASON_STATE, None
         reason = schedule.day_refusal(steps, staged.program[1], self._state.max_dose_mcg_per_day, self._config)
@@ -262,8 +259,6 @@ class Commands:
         return None, (wire.ANS_STAGED_DAY, wire.pack_staged_day(day))
 
     def _read_day(self, session, _frame, day):
-        if day >= schedule.DAYS:
-            return wire.REASON_MALFORMED, None
         if session.staged is None or session.staged.day(day) is None:
             return wire.REASON_STATE, None
         return None, (wire.ANS_DAY, wire.pack_day(day, session.staged.day(day)))
@@ -406,8 +401,6 @@ class Commands:
         new = [state.max_dose_mcg_per_day, state.max_bolus_mcg, state.max_change_percent]
         for i in range(len(new)):
             if limits[i] != wire.NONE32:
-                if not 1 <= limits[i] <= _LARGEST_LIMITS[i]:
-                    return wire.REASON_MALFORMED, None
                 new[i] = limits[i]
         state.max_dose_mcg_per_day, state.max_bolus_mcg, state.max_change_percent = new
         reason = self._keeper.keep()
@@ -418,9 +411,7 @@ class Commands:
         return None, None
 
     def _alarm_settings(self, _session, _frame, *wanted):
-        changes = settings.change(self._state, self._config, wanted)
-        if changes is None:
-            return wire.REASON_MALFORMED, None
+        changes = settings.change(self._state, wanted)
         reason = self._keeper.keep()
         if reason is not None:
             return reason, None
@@ -440,8 +431,6 @@ class Commands:
         return None, (wire.ANS_RECORD, wire.pack_record(field, text))
 
     def _write_record(self, _session, _frame, field, text):
-        if not self._chart.fits(field, text):
-            return wire.REASON_MALFORMED, None
         if not self._chart.write(field, text):
             return wire.REASON_STORE, None
         self._log.add(wire.EVENT_RECORD_CHANGED, field)

@@ -71,7 +71,7 @@ class Pump:
         report = Report(config, hal, self)
         self.keeper = Keeper(self)
         commands = Commands(config, self, BolusOrders(config, self))
-        desk = Desk(self.uptime, self.sessions, report, commands, self.log)
+        desk = Desk(config, self.uptime, self.sessions, report, commands, self.log)
         self.ports = [Port(link, desk, hal.clock, self.budget, self.log) for link in hal.links]
         report.ports = self.ports
         self._with_deadlines = (self.infusion, self.alarms, self.power, self.sessions, self.selftest)

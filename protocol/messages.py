@@ -1,8 +1,9 @@
 """Every message, as a construct Struct.
 
 A field's documentation has three parts, `unit; range; meaning`, and nothing else in the project repeats them: the
-pump's tables, the protocol document and the golden frames are generated from here. A request's code is below 0x80
-and its answer's is the request's plus 0x80. All numbers are little-endian.
+pump's tables, the protocol document and the golden frames are generated from here, and the programmer's limits read
+from here. The pump refuses a request with a value outside its range; how a range is written, protocol/fields.py says. A
+request's code is below 0x80 and its answer's is the request's plus 0x80. All numbers are little-endian.
 """
 
 # pyright: reportOperatorIssue=false
@@ -27,6 +28,7 @@ NONE32 = 0xFFFFFFFF
 therapy = Code(Int8ul, **codes.THERAPY)
 operation = Code(Int8ul, **codes.OPERATION)
 mode = Code(Int8ul, **codes.MODE)
+program_mode = Code(Int8ul, **{name: code for name, code in codes.MODE.items() if name != "none"})
 bolus = Code(Int8ul, **codes.BOLUS)
 role = Code(Int8ul, **codes.ROLE)
 key = Code(Int8ul, **codes.KEY)
@@ -78,7 +80,7 @@ DoseEntry = Struct(
 )
 
 Program = Struct(
-    "mode" / mode * "code; table Modes; kind of program",
+    "mode" / program_mode * "code; table Modes, but for none; kind of program",
     "concentration_mcg_per_ml" / Int32ul * "mcg/mL; 1..50000; of the drug in the reservoir",
     "dose_ng_per_day" / Int64ul * "ng/day; 1..2^64-1; daily dose; of a week its seventh, rounded down",
     "rate_nl_per_day" / Int64ul * "nL/day; 1..2^64-1; dose / concentration, rounded to the nearest nL/day",
@@ -119,7 +121,7 @@ class Message(NamedTuple):
 
 _WANTED = (
     "first_seq" / Int32ul * "-; 0..2^32-2; first entry wanted; older ones may be gone",
-    "last_seq" / Int32ul * "-; first_seq..2^32-2; last entry wanted",
+    "last_seq" / Int32ul * "-; 0..2^32-2; last entry wanted; there is none before `first_seq`",
 )
 _PIECE = (
     "oldest_seq" / Int32ul * "-; 1..2^32-2; oldest entry kept",
@@ -205,7 +207,7 @@ REQUESTS = (
         0x21,
         "REFILL",
         Struct(
-            "volume_nl" / Int32ul * "nL; 1..capacity; volume filled in after all was taken out",
+            "volume_nl" / Int32ul * "nL; 1..2^32-1; volume filled in after all was taken out, at most the capacity",
             "concentration_mcg_per_ml" / Int32ul * "mcg/mL; 1..50000; of the new drug",
             "aspirated_nl" / Int32ul * "nL; 0..2^32-2, not measured 2^32-1; volume taken out before",
             "bridge_nl"
@@ -280,7 +282,11 @@ REQUESTS = (
     Message(
         0x2C,
         "PRIME",
-        Struct("volume_nl" / Int32ul * "nL; 1..2^32-1; at most what is not primed yet of pump tubing and catheter"),
+        Struct(
+            "volume_nl"
+            / Int32ul
+            * "nL; 0..2^32-1; at most what is not primed yet of pump tubing and catheter, and not 0"
+        ),
         "Fill the line at the highest rate, in place of the basal rate.",
         "clinician",
     ),
@@ -312,7 +318,7 @@ REQUESTS = (
             "stopped_after_s" / Int32ul * "s; 3600..86400, unchanged 2^32-1; stopped for so long, the pump warns",
             "low_reservoir_nl"
             / Int32ul
-            * "nL; the residual volume..half the capacity, unchanged 2^32-1; below it the pump warns",
+            * "nL; 0..40000000, unchanged 2^32-1; below it the pump warns; the residual volume to half the capacity",
         ),
         "Set how soon and how often the pump warns. None can be switched off, and the 48 h alarm is not a setting.",
         "clinician",
@@ -322,9 +328,7 @@ REQUESTS = (
         "WRITE_RECORD",
         Struct(
             "field" / record * "code; table Records; which text",
-            "text"
-            / Bytes(TEXT_BYTES)
-            * "UTF-8; padded with 0x00, no control characters but line ends; the new text, empty to delete it",
+            "text" / Bytes(TEXT_BYTES) * "UTF-8; padded with 0x00; the new text, empty to delete it",
         ),
         "Write a text of the patient's record. Each has a greatest length of its own (table Records).",
         "clinician",
@@ -543,7 +547,7 @@ PUSHED = (
             "uptime_s" / Int32ul * "s; 0..2^30-1; pump uptime",
             "therapy" / therapy * "code; table Therapies; what was ordered",
             "operation" / operation * "code; table Operations; what the machine does",
-            "revision" / Int16ul * "-; 0..65535, wraps; rises when STATUS changes beyond this message",
+            "revision" / Int16ul * "-; 0..65535; rises when STATUS changes beyond this message; wraps",
             "rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; what flows: 0 while idle, halted or stalled",
             "reservoir_nl" / Int32ul * "nL; 0..40000000; computed",
             "delivered_nl" / Int64ul * "nL; 0..2^63; since the first fill",

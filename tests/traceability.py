@@ -29,10 +29,10 @@ HEADINGS = {
 INTRODUCTION = """\
 # Traceability
 
-Every requirement, where it lives, and which scenario (of `tests/scenarios/`, `tests/field/`) or test shows that it holds. `make gen`
-writes this page; the requirements themselves are in [requirements.toml](requirements.toml), their sources in
-[sources.md](sources.md). `make test` fails for a row that nothing shows, for evidence of a row that does not exist, and
-when an expectation of a scenario cannot fail. The rules of security are not in it yet.
+Every requirement, where it lives, and which scenario (of `tests/scenarios/` or `tests/field/`) or test shows that it
+holds. `make gen` writes this page; the requirements themselves are in [requirements.toml](requirements.toml), their
+sources in [sources.md](sources.md). `make test` fails for a row that nothing shows, for evidence of a row that does not
+exist, and when an expectation of a scenario cannot fail. The rules of security are not in it yet.
 """
 
 
