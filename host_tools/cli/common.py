@@ -97,3 +97,14 @@ def print_json(value: Any) -> None:
 def say(message: str) -> None:
     """A message to the person, on stderr."""
     click.echo(message, err=True)
+
+
+def once(message: str) -> Callable[[], None]:
+    """Says `message` when it is first called, and never again."""
+    left = [message]
+
+    def tell() -> None:
+        if left:
+            say(left.pop())
+
+    return tell

@@ -5,10 +5,9 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -16,6 +15,8 @@ import pytest
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import Programmer
 from protocol.frame import encode
+from tests.child import LIMIT_S, child
+from tests.child import thecal as child_command
 from tests.cli.conftest import PeerServer, Thecal, commands
 
 IMPLANT = ("implant", "--catheter-cm", "89", "--wall", "2026-01-05T08:00:00")
@@ -306,25 +307,18 @@ def terminal() -> Iterator[tuple[int, int]]:
     os.close(theirs)
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "host_tools.cli.main", *arguments]
-
-
 @pytest.mark.parametrize(("keys", "exit_code"), [(b"y\n", 0), (b"n\n", 1), (b"\n", 1), (b"\x04", 130)])
 def test_program_asks_on_a_terminal(server: PeerServer, terminal: tuple[int, int], keys: bytes, exit_code: int) -> None:
     ours, theirs = terminal
-    asking = subprocess.Popen(
-        command("program", "--dose-mcg-per-day", "300", "--port", server.url),
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert asking.stderr is not None
-    shown = b""
-    while b"[y/N]" not in shown:
-        shown += os.read(asking.stderr.fileno(), 1000)
-    os.write(ours, keys)
-    _, said = asking.communicate()
+    command = child_command("program", "--dose-mcg-per-day", "300", "--port", server.url)
+    with child(command, stdin=theirs, stdout=PIPE, stderr=PIPE) as asking:
+        shown = b""
+        while b"[y/N]" not in shown:
+            piece = os.read(asking.stderr.fileno(), 1000)
+            assert piece, f"it ended after {shown}"
+            shown += piece
+        os.write(ours, keys)
+        _, said = asking.communicate(timeout=LIMIT_S)
     assert asking.returncode == exit_code, said
     assert b"Traceback" not in said
     assert ("COMMIT" in commands(server.peer)) == (exit_code == 0)
@@ -335,11 +329,10 @@ def test_program_asks_on_a_terminal(server: PeerServer, terminal: tuple[int, int
 
 def test_ctrl_c_ends_watch_cleanly(server: PeerServer) -> None:
     server.pushes = [encode(server.peer.push(1))]
-    watching = subprocess.Popen(command("watch", "--port", server.url), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert watching.stdout is not None
-    assert watching.stdout.readline()
-    watching.send_signal(signal.SIGINT)
-    _, said = watching.communicate()
+    with child(child_command("watch", "--port", server.url), stdout=PIPE, stderr=PIPE) as watching:
+        assert watching.stdout.readline()
+        watching.send_signal(signal.SIGINT)
+        _, said = watching.communicate(timeout=LIMIT_S)
     assert watching.returncode == 130
     assert said.strip() == b""
     assert server.peer.done[-1] == ("SUBSCRIBE", {"period_s": 0})
@@ -347,13 +340,8 @@ def test_ctrl_c_ends_watch_cleanly(server: PeerServer) -> None:
 
 def test_reader_that_has_seen_enough_of_watch_ends_it(server: PeerServer) -> None:
     server.pushes = [encode(server.peer.push(number)) for number in range(50)]
-    watching = subprocess.Popen(
-        command("watch", "--json", "--port", server.url), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert watching.stdout is not None
-    assert watching.stderr is not None
-    assert watching.stdout.readline()
-    watching.stdout.close()
-    assert watching.stderr.read() == b""
-    watching.stderr.close()
-    assert watching.wait() == 1
+    with child(child_command("watch", "--json", "--port", server.url), stdout=PIPE, stderr=PIPE) as watching:
+        assert watching.stdout.readline()
+        watching.stdout.close()
+        assert watching.stderr.read() == b""
+        assert watching.wait(LIMIT_S) == 1

@@ -161,7 +161,7 @@ def test_it_ends_in_the_middle_of_an_advance(emulator: EmulatorProcess) -> None:
     with Programmer.open(emulator.url) as pump:
         pump.refill(volume_ml=20, concentration_mcg_per_ml=2000)
         pump.program_simple(500)
-        with socket.create_connection((host, int(port))) as link:
+        with socket.create_connection((host, int(port)), timeout=20) as link:
             link.sendall(b'{"do": "advance", "by_s": 1000000000}\n')
             while pump.status()["uptime_s"] == 0:
                 pass

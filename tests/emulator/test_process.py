@@ -15,6 +15,7 @@ import pytest
 from host_tools.emulator.process import EmulatorError, EmulatorProcess
 from host_tools.programmer import NotAuthorised, Programmer
 from host_tools.programmer.discovery import running_emulators
+from tests.child import LIMIT_S, child
 from tests.emulator.conftest import Start
 
 needs_pty = pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no pseudo-terminals")
@@ -61,7 +62,7 @@ def test_it_publishes_itself_and_takes_that_back(start: Start, registry: Path) -
     assert seen == {each.pid: (each.url, each.pty, each.debug, each.serial) for each in emulators}
     for each, number in zip(emulators, (signal.SIGTERM, signal.SIGINT), strict=True):
         each.send(number)
-        assert each.wait() == 0
+        assert each.wait(LIMIT_S) == 0
         assert each.messages == ""
     assert list(registry.iterdir()) == []
 
@@ -78,12 +79,11 @@ def test_it_runs_unpublished_where_it_may_not_write(start: Start, tmp_path: Path
 
 def test_what_it_prints_for_people(registry: Path) -> None:
     command = [sys.executable, "-m", "host_tools.cli.main", "emulate", "--speed", "max"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(4 + hasattr(os, "openpty"))]
-    found = running_emulators()[0]
-    process.send_signal(signal.SIGINT)
-    assert process.communicate()[0] == ""
+    with child(command, stdout=subprocess.PIPE, text=True) as process:
+        lines = [process.stdout.readline() for _ in range(4 + hasattr(os, "openpty"))]
+        found = running_emulators()[0]
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=LIMIT_S)[0] == ""
     assert process.returncode == 0
     text = "".join(lines)
     for expected in (found.tcp, found.pty or "", found.debug, "not a medical device", "`thecal status`"):
@@ -195,7 +195,7 @@ def test_an_answer_is_settled_to_the_instant_of_the_question(start: Start) -> No
     with Programmer.open(emulator.url) as pump, emulator.debug_client() as debug:
         for uptime_s in (lambda: pump.status()["uptime_s"], debug.now_s):
             before_s, wall_s = uptime_s(), time.monotonic()
-            subprocess.run([sys.executable, "-c", "pass"], check=True)  # something that takes a while
+            subprocess.run([sys.executable, "-c", "pass"], check=True, timeout=60)  # something that takes a while
             passed_s = time.monotonic() - wall_s
             assert uptime_s() - before_s >= passed_s * speed * 0.9
 
@@ -230,9 +230,8 @@ def test_the_head_is_whoever_is_there_unless_told_otherwise(start: Start) -> Non
 
 def test_json_is_one_object(registry: Path) -> None:
     command = [sys.executable, "-m", "host_tools.cli.main", "emulate", "--json"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    ports = json.loads(process.stdout.readline())
-    process.terminate()
-    assert process.communicate()[0] == ""
+    with child(command, stdout=subprocess.PIPE, text=True) as process:
+        ports = json.loads(process.stdout.readline())
+        process.terminate()
+        assert process.communicate(timeout=LIMIT_S)[0] == ""
     assert set(ports) == {"tcp", "pty", "debug", "pid", "serial"}
