@@ -1,6 +1,7 @@
 """The debug link: time, faults, power, head and truth, from the client and from the command line."""
 
 import json
+import signal
 import socket
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from host_tools.cli.main import main
+from host_tools.emulator import debugclient
 from host_tools.emulator.debugclient import DebugClient, DebugError, DebugLinkError
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import NoDevice, Programmer
@@ -176,6 +178,21 @@ def test_an_emulator_that_ends_is_said(emulator: EmulatorProcess, debug: DebugCl
         debug.now_s()
     with pytest.raises(DebugLinkError, match="no emulator answers at"):
         emulator.debug_client()
+
+
+def test_a_long_wait_is_told_of(emulator: EmulatorProcess, debug: DebugClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(debugclient, "PATIENCE_S", 0.05)
+    emulator.send(signal.SIGSTOP)
+    told: list[None] = []
+
+    def go_on() -> None:
+        told.append(None)
+        if len(told) == 3:
+            emulator.send(signal.SIGCONT)
+
+    with DebugClient(emulator.debug, go_on) as waiting:
+        assert waiting.now_s() == 0
+    assert len(told) >= 3
 
 
 def thecal(*arguments: str) -> Result:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from host_tools.emulator import process
 from host_tools.emulator.process import EmulatorError, EmulatorProcess
 from host_tools.programmer import NotAuthorised, Programmer
 from host_tools.programmer.discovery import running_emulators
@@ -79,12 +80,12 @@ def test_it_runs_unpublished_where_it_may_not_write(start: Start, tmp_path: Path
 
 def test_what_it_prints_for_people(registry: Path) -> None:
     command = [sys.executable, "-m", "host_tools.cli.main", "emulate", "--speed", "max"]
-    with child(command, stdout=subprocess.PIPE, text=True) as process:
-        lines = [process.stdout.readline() for _ in range(4 + hasattr(os, "openpty"))]
+    with child(command, stdout=subprocess.PIPE, text=True) as running:
+        lines = [running.stdout.readline() for _ in range(4 + hasattr(os, "openpty"))]
         found = running_emulators()[0]
-        process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=LIMIT_S)[0] == ""
-    assert process.returncode == 0
+        running.send_signal(signal.SIGINT)
+        assert running.communicate(timeout=LIMIT_S)[0] == ""
+    assert running.returncode == 0
     text = "".join(lines)
     for expected in (found.tcp, found.pty or "", found.debug, "not a medical device", "`thecal status`"):
         assert expected in text
@@ -175,6 +176,31 @@ def test_one_line_and_exit_code_2_where_it_cannot_start(start: Start, tmp_path: 
         start(state=tmp_path / "pump", seed=9)
 
 
+def test_one_that_does_not_end_is_killed(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "STOP_TIMEOUT_S", 0.2)
+    emulator = start()
+    emulator.send(signal.SIGSTOP)
+    assert emulator.stop() == -signal.SIGKILL
+
+
+def test_one_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "START_TIMEOUT_S", 0.2)
+    emulator = EmulatorProcess()
+    emulator.command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with pytest.raises(EmulatorError, match="did not start"):
+        emulator.start()
+    assert not emulator.running
+
+
+def test_one_that_says_much_is_not_held_up(start: Start) -> None:
+    emulator = EmulatorProcess()
+    noise = "import sys; sys.stderr.write('x' * 1_000_000); from host_tools.cli.main import main; main()"
+    emulator.command = [sys.executable, "-c", noise, *emulator.command[3:]]
+    with emulator:
+        assert emulator.stop() == 0
+    assert len(emulator.messages) == 1_000_000
+
+
 def test_a_life_in_seconds_while_somebody_watches(start: Start) -> None:
     emulator = start(speed=0)
     with Programmer.open(emulator.url) as pump, emulator.debug_client() as debug:
@@ -230,8 +256,8 @@ def test_the_head_is_whoever_is_there_unless_told_otherwise(start: Start) -> Non
 
 def test_json_is_one_object(registry: Path) -> None:
     command = [sys.executable, "-m", "host_tools.cli.main", "emulate", "--json"]
-    with child(command, stdout=subprocess.PIPE, text=True) as process:
-        ports = json.loads(process.stdout.readline())
-        process.terminate()
-        assert process.communicate(timeout=LIMIT_S)[0] == ""
+    with child(command, stdout=subprocess.PIPE, text=True) as running:
+        ports = json.loads(running.stdout.readline())
+        running.terminate()
+        assert running.communicate(timeout=LIMIT_S)[0] == ""
     assert set(ports) == {"tcp", "pty", "debug", "pid", "serial"}
