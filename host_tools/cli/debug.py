@@ -29,7 +29,9 @@ def debug() -> None:
 @contextmanager
 def _debug_link(port: str) -> Iterator[DebugClient]:
     """A connection to the emulator that `--port` means; trouble ends the command in one line."""
-    busy = once(f"no answer for {PATIENCE_S} s: the emulator computes, or does what another asked; waiting (Ctrl-C ends)")
+    busy = once(
+        f"no answer for {PATIENCE_S} s: the emulator computes, or does what another asked; waiting (Ctrl-C ends)"
+    )
     try:
         with DebugClient(_address(port), busy) as client:
             yield client

@@ -3,14 +3,17 @@
 import asyncio
 import math
 import os
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from traceback import format_exception
 from typing import Any
 
 import rich_click as click
 
 from firmware.config import Config
-from host_tools.cli.common import LOCAL_TIME, Failure, json_option, print_json, say
+from host_tools.cli.common import LOCAL_TIME, Failure, json_option, print_json, say, verbose_option
+from host_tools.emulator.crash import crash_line
 from host_tools.emulator.debuglink import DebugLink
 from host_tools.emulator.machine import Machine
 from host_tools.emulator.pacing import Pacer, parse_speed
@@ -55,17 +58,19 @@ class _Speed(click.ParamType):
     help="Local time of the first power-up, for `thecal debug advance DATE` while the pump's clock is not set.",
 )
 @json_option
+@verbose_option
 def emulate(
-    speed: float, state: Path | None, tcp: int, seed: int | None, start: datetime | None, as_json: bool
+    speed: float, state: Path | None, tcp: int, seed: int | None, start: datetime | None, as_json: bool, verbose: bool
 ) -> None:
     """Run an emulated pump on TCP and (where there is one) a PTY, until Ctrl-C.
 
-    A simulation, not a medical device.
+    Firmware that raises is reset by its watchdog, as on a board, and a line says so; its traceback is in crash.txt of
+    --state, and shown with -v. A simulation, not a medical device.
     """
     try:
         folder = StateFolder(state) if state else None
         try:
-            machine, identity = _pump(folder, seed, start)
+            machine, identity = _pump(folder, seed, start, verbose)
             server = Server(machine, Pacer(speed), folder, identity)
             asyncio.run(_serve(server, tcp, as_json))
         finally:
@@ -75,7 +80,9 @@ def emulate(
         raise Failure(str(error), 2) from error
 
 
-def _pump(folder: StateFolder | None, seed: int | None, start: datetime | None) -> tuple[Machine, dict[str, Any]]:
+def _pump(
+    folder: StateFolder | None, seed: int | None, start: datetime | None, verbose: bool
+) -> tuple[Machine, dict[str, Any]]:
     """The pump that `folder` keeps, else a new one, and its identity: what it was made with."""
     saved, warning = folder.load() if folder else (None, None)
     if warning:
@@ -92,8 +99,23 @@ def _pump(folder: StateFolder | None, seed: int | None, start: datetime | None) 
         link_count=LINK_COUNT,
         store=saved.slots,
         plant_state=saved.plant,
+        on_crash=_crash_teller(folder, verbose),
     )
     return machine, identity
+
+
+def _crash_teller(folder: StateFolder | None, verbose: bool) -> Callable[[Exception, int], None]:
+    """Says what the firmware raised, and keeps the traceback in `folder`."""
+
+    def tell(error: Exception, now_ms: int) -> None:
+        say(f"thecal: {crash_line(error, now_ms)}")
+        trace = "".join(format_exception(error))
+        if verbose:
+            say(trace)
+        if folder:
+            folder.keep_crash(trace)
+
+    return tell
 
 
 async def _serve(server: Server, tcp_port: int, as_json: bool) -> None:

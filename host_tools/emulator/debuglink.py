@@ -114,6 +114,8 @@ class DebugLink:
 
     def _wall_now(self) -> datetime:
         self._machine.wake()
+        if self._machine.pump is None:
+            raise ValueError("the firmware raised and does not run until the watchdog's reset; advance by a duration")
         wall_s = self._machine.pump.uptime.wall_s
         if wall_s != NONE32:
             return datetime.fromisoformat(WALL_EPOCH) + timedelta(seconds=wall_s)

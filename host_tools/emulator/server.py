@@ -135,7 +135,8 @@ class Server:
 
     @property
     def _session_open(self) -> bool:
-        return self.machine.pump.session_open
+        pump = self.machine.pump
+        return pump is not None and pump.session_open
 
     async def _rest(self) -> None:
         """Wait for what comes first: a kick, the pump's next wake, room on a line, the head's end, a save."""
