@@ -13,10 +13,11 @@ import rich_click as click
 
 from firmware.config import Config
 from host_tools.cli.common import LOCAL_TIME, Failure, json_option, print_json, say, verbose_option
+from host_tools.durations import format_duration
 from host_tools.emulator.crash import crash_line
 from host_tools.emulator.debuglink import DebugLink
 from host_tools.emulator.machine import Machine
-from host_tools.emulator.pacing import Pacer, parse_speed
+from host_tools.emulator.pacing import CLOCK_END_MS, Pacer, parse_speed
 from host_tools.emulator.publish import published
 from host_tools.emulator.server import LINK_COUNT, PortError, Server
 from host_tools.emulator.state import Saved, StateError, StateFolder
@@ -41,6 +42,7 @@ class _Speed(click.ParamType):
     show_default=True,
     metavar="1|N|max|0",
     help="Pump seconds per second. 0: time stands still but for `thecal debug advance`. "
+    "max: as fast as it can, once a program was committed; before that time stands still. "
     "While a programmer's session is open it is real time at most.",
 )
 @click.option(
@@ -71,7 +73,7 @@ def emulate(
         folder = StateFolder(state) if state else None
         try:
             machine, identity = _pump(folder, seed, start, verbose)
-            server = Server(machine, Pacer(speed), folder, identity)
+            server = Server(machine, Pacer(speed), folder, identity, _tell_of_clock_end)
             asyncio.run(_serve(server, tcp, as_json))
         finally:
             if folder:
@@ -104,6 +106,10 @@ def _pump(
     return machine, identity
 
 
+def _tell_of_clock_end() -> None:
+    say(f"thecal: the pump's clock ends here, after {format_duration(CLOCK_END_MS // 1000)}; its time stands still")
+
+
 def _crash_teller(folder: StateFolder | None, verbose: bool) -> Callable[[Exception, int], None]:
     """Says what the firmware raised, and keeps the traceback in `folder`."""
 
@@ -129,14 +135,17 @@ async def _serve(server: Server, tcp_port: int, as_json: bool) -> None:
             if as_json:
                 print_json(record)
             else:
-                _announce(record, server.pacer.speed)
+                _announce(record, server)
             await server.run()
     finally:
         server.close()
 
 
-def _announce(record: dict[str, Any], speed: float) -> None:
+def _announce(record: dict[str, Any], server: Server) -> None:
+    speed = server.pacer.speed
     pace = {0: "standing still", 1: "real time", math.inf: "as fast as it can"}.get(speed, f"{speed:g} x real time")
+    if server.waits_for_program:
+        pace += " once a program is committed, standing still until then"
     click.echo(f"Pump {record['serial']}, emulated, {pace}. A simulation, not a medical device.")
     click.echo(f"  TCP         {record['tcp']}")
     if record["pty"]:

@@ -2,14 +2,17 @@
 
 import csv
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from itertools import islice
 
 import rich_click as click
 
 from host_tools.cli import sheet
-from host_tools.cli.common import DURATION_S, print_json, pump_verb
+from host_tools.cli.common import DURATION_S, once, print_json, pump_verb
+from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
+from host_tools.programmer.programmer import PATIENCE_S
 from host_tools.registry import EVENT_COLUMNS, event_row
 
 MAX_PERIOD_S = 65_535
@@ -29,6 +32,14 @@ period_option = click.option(
     callback=_check_period,
     help="Pump time between two updates.",
 )
+
+
+def silence_teller(every_s: int) -> Callable[[], None]:
+    """Says that a stream of such a period fell silent, the first time that it does."""
+    return once(
+        f"no telemetry for {format_duration(every_s + PATIENCE_S)}, though the pump answers: its time may stand still "
+        "or run slowly (an emulator's speed, or its clock's end); waiting, Ctrl-C ends"
+    )
 
 
 @click.command()
@@ -51,7 +62,7 @@ def status(pump: Programmer, as_json: bool, check: bool) -> None:
 @pump_verb
 def watch(pump: Programmer, as_json: bool, every: int, count: int | None) -> None:
     """Live telemetry, one line an update; with --json one object a line: the fields of status, and seq."""
-    with closing(pump.watch(every)) as updates:
+    with closing(pump.watch(every, silence_teller(every))) as updates:
         for values in islice(updates, count):
             if as_json:
                 print_json(values)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-
 CONNECT_S = 10
 PATIENCE_S = 10  # without an answer; an advance over years takes longer
 PIECE_BYTES = 65_536

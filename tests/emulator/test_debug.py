@@ -129,8 +129,11 @@ def test_speed(debug: DebugClient, pump: Programmer) -> None:
         ({"do": "advance"}, "needs either by_s or to"),
         ({"do": "advance", "by_s": -1}, "time does not go back"),
         ({"do": "advance", "by_s": 1.5}, "by_s cannot be 1.5"),
-        ({"do": "advance", "by_s": 1 << 40}, "where its clock ends"),
-        ({"do": "cut", "for_s": 1 << 40}, "where its clock ends"),
+        ({"do": "advance", "by_s": 1 << 40}, "is beyond the end of its clock, 12427d 13h 37m 3s after its first"),
+        ({"do": "advance", "by_s": 1 << 40}, "power-up, 2060-01-14T21:37:03; 12427d 13h 37m 3s are left"),
+        ({"do": "advance", "to": "9999-12-31"}, "9999-12-31 is beyond the end of its clock"),
+        ({"do": "advance", "to": "2026-03-01T00:00:00+01:00"}, "is not local"),
+        ({"do": "cut", "for_s": 1 << 40}, "is beyond the end of its clock"),
         ({"do": "advance", "to": "some day"}, "some day"),
         ({"do": "advance", "till": 3}, "it takes by_s, to"),
         ({"do": "cut", "for_s": -1}, "does not go back"),
@@ -156,6 +159,13 @@ def test_the_pump_lives_to_the_end_of_its_clock(debug: DebugClient, emulator: Em
         debug.advance(last_s - 2557 * DAY_S)
         debug.speed("max")
         assert pump.status()["uptime_s"] == debug.now_s() == last_s
+        for go_on in (lambda: debug.advance(1), lambda: debug.cut(1), lambda: debug.advance_to("2061-01-01")):
+            with pytest.raises(DebugError, match=r"the end of its clock, .* 2060-01-14T21:37:03; 0s are left"):
+                go_on()
+        with pytest.raises(DebugError, match="no alarm came up by 12427 days of pump time, where its clock ends"):
+            debug.advance_to_next_alarm()
+    emulator.stop()
+    assert emulator.messages == ("thecal: the pump's clock ends here, after 12427d 13h 37m 3s; its time stands still\n")
 
 
 def test_it_ends_in_the_middle_of_an_advance(emulator: EmulatorProcess) -> None:

@@ -91,6 +91,19 @@ def test_what_it_prints_for_people(registry: Path) -> None:
         assert expected in text
 
 
+def test_it_says_how_fast_it_runs(registry: Path, tmp_path: Path) -> None:
+    waits = "as fast as it can once a program is committed, standing still until then"
+    for expected in (waits, "as fast as it can."):
+        command = [sys.executable, "-m", "host_tools.cli.main", "emulate", "--speed", "max", "--state", str(tmp_path)]
+        with child(command, stdout=subprocess.PIPE, text=True) as running:
+            assert expected in running.stdout.readline()
+            with Programmer.open() as pump:
+                if expected == waits:
+                    treat(pump)
+            running.send_signal(signal.SIGINT)
+            assert running.wait(LIMIT_S) == 0
+
+
 @pytest.mark.parametrize("end", [EmulatorProcess.stop, EmulatorProcess.kill])
 def test_the_pump_outlives_the_process(start: Start, tmp_path: Path, end) -> None:
     emulator = start(speed=0, state=tmp_path / "pump", seed=3)
@@ -213,6 +226,27 @@ def test_a_life_in_seconds_while_somebody_watches(start: Start) -> None:
         assert last["uptime_s"] // 86_400 >= 2557
         assert pump.status()["telemetry_dropped"] > 1_000_000
         assert debug.truth()["delivered_nl"] == pytest.approx(18_600_000, abs=100)
+
+
+def test_at_full_speed_a_pump_waits_for_its_first_program(start: Start, tmp_path: Path) -> None:
+    emulator = start(speed="max", state=tmp_path / "pump")
+    with Programmer.open(emulator.url) as pump, emulator.debug_client() as debug:
+        pump.implant(catheter_cm=89)
+        pump.refill(volume_ml=20, concentration_mcg_per_ml=2000)
+        pump.prime()
+        with pump.session():
+            assert pump.status()["therapy"] == "stopped"
+        assert debug.now_s() == 0
+        assert debug.advance(60) == 60
+        debug.fault("battery_drain", percent=10_000)  # a short life is enough
+        pump.program_simple(500)
+        while pump.status()["therapy"] != "end_of_service":
+            pass
+    emulator.restart()
+    with Programmer.open(emulator.url) as pump:
+        lived_s = pump.status()["uptime_s"]
+        while pump.status()["uptime_s"] == lived_s:
+            pass
 
 
 def test_an_answer_is_settled_to_the_instant_of_the_question(start: Start) -> None:
