@@ -53,6 +53,8 @@ DURATION_S = _Value("duration", parse_duration_s)
 LOCAL_TIME = _Value("local time", parse_local_time)
 DATE = _Value("date", parse_date)
 
+UPDATES = click.IntRange(1, 2**31 - 1)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout and nothing else.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
 port_option = click.option(

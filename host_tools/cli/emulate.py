@@ -21,6 +21,8 @@ from host_tools.emulator.pacing import CLOCK_END_MS, Pacer, parse_speed
 from host_tools.emulator.publish import published
 from host_tools.emulator.server import LINK_COUNT, PortError, Server
 from host_tools.emulator.state import Saved, StateError, StateFolder
+from host_tools.programmer.errors import BadValue
+from host_tools.programmer.units import wall_s
 from host_tools.serials import serial_of
 
 
@@ -32,6 +34,16 @@ class _Speed(click.ParamType):
             return parse_speed(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+def _check_start(_ctx: click.Context, _param: click.Parameter, start: datetime | None) -> datetime | None:
+    """Only a time that a pump's clock can be set to."""
+    if start is not None:
+        try:
+            wall_s("start", start)
+        except BadValue as error:
+            raise click.BadParameter(str(error)) from error
+    return start
 
 
 @click.command()
@@ -52,10 +64,13 @@ class _Speed(click.ParamType):
     help="Keep the pump here between runs; in between it has no power.",
 )
 @click.option("--tcp", type=click.IntRange(0, 65535), default=0, metavar="PORT", help="TCP port. Default: a free one.")
-@click.option("--seed", type=click.IntRange(0), help="Of serial number and nonces. Default 0, or as kept in --state.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), help="Of serial number and nonces. Default 0, or as kept in --state."
+)
 @click.option(
     "--start",
     type=LOCAL_TIME,
+    callback=_check_start,
     metavar="ISO",
     help="Local time of the first power-up, for `thecal debug advance DATE` while the pump's clock is not set.",
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from host_tools.cli.common import DURATION_S, Failure, print_json, pump_verb, say
+from host_tools.cli.common import DURATION_S, UPDATES, Failure, print_json, pump_verb, say
 from host_tools.cli.look import period_option, silence_teller
 from host_tools.programmer import Programmer
 from host_tools.registry import EVENT_COLUMNS, PUMP_COLUMNS, event_row, pump_row
@@ -55,7 +55,7 @@ def export(pump: Programmer, as_json: bool, form: str | None, registry: bool, no
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @period_option
-@click.option("--count", type=click.IntRange(min=1), help="End after so many rows; default: until Ctrl-C.")
+@click.option("--count", type=UPDATES, help="End after so many rows; default: until Ctrl-C.")
 @click.option("--for", "for_s", type=DURATION_S, help="End after so much pump time; default: until Ctrl-C.")
 @pump_verb
 def record(pump: Programmer, as_json: bool, file: Path, every: int, count: int | None, for_s: int | None) -> None:

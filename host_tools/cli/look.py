@@ -9,7 +9,7 @@ from itertools import islice
 import rich_click as click
 
 from host_tools.cli import sheet
-from host_tools.cli.common import DURATION_S, once, print_json, pump_verb
+from host_tools.cli.common import DURATION_S, UPDATES, once, print_json, pump_verb
 from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
 from host_tools.programmer.programmer import PATIENCE_S
@@ -58,7 +58,7 @@ def status(pump: Programmer, as_json: bool, check: bool) -> None:
 
 @click.command()
 @period_option
-@click.option("--count", type=click.IntRange(min=1), help="End after so many updates; default: until Ctrl-C.")
+@click.option("--count", type=UPDATES, help="End after so many updates; default: until Ctrl-C.")
 @pump_verb
 def watch(pump: Programmer, as_json: bool, every: int, count: int | None) -> None:
     """Live telemetry, one line an update; with --json one object a line: the fields of status, and seq."""

@@ -3,11 +3,12 @@
 import math
 import time
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 
 CLOCK_END_MS = ((1 << 30) - 1) * 1000
 """The pump's clock counts no further: its time stands still there."""
 
-SLOWEST, FASTEST = 0.001, 1e9
+SLOWEST, FASTEST = Decimal("0.001"), Decimal(10**9)
 """The least and the most that a speed may be, beside 0: at the most all that the pump's clock counts is over in 1 s."""
 
 
@@ -16,14 +17,14 @@ def parse_speed(text: str) -> float:
     if text == "max":
         return math.inf
     try:
-        speed = float(text)
-    except ValueError:
-        speed = math.nan
-    if speed != 0 and not SLOWEST <= speed <= FASTEST:
+        speed = Decimal(text)
+    except InvalidOperation:
+        speed = Decimal("nan")
+    if not speed.is_finite() or (speed and not SLOWEST <= speed <= FASTEST):
         raise ValueError(
-            f"{text!r} is no speed; write 0 (time stands still), {SLOWEST:g} to {FASTEST:,.0f} (1 is real time) or max"
+            f"{text!r} is no speed; write 0 (time stands still), {SLOWEST} to {FASTEST:,} (1 is real time) or max"
         )
-    return speed
+    return float(speed)
 
 
 class Pacer:

@@ -139,6 +139,7 @@ def test_speed(debug: DebugClient, pump: Programmer) -> None:
         ({"do": "cut", "for_s": -1}, "does not go back"),
         ({"do": "head", "state": "left"}, "there are on, off, auto"),
         ({"do": "speed", "speed": "warp"}, "is no speed"),
+        ({"do": "speed", "speed": 1e308}, "'1e+308' is no speed; write 0 (time stands still), 0.001 to 1,000,000,000"),
         ({"do": "fault", "name": "runaway", "fields": {"percent": 3}}, "percent"),
         ({"do": "heal", "name": "world"}, "world"),
     ],
