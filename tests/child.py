@@ -20,9 +20,9 @@ main(prog_name="thecal")
 
 
 @contextmanager
-def child(command: list[str], limit_s: float = LIMIT_S, **options: Any) -> Iterator[subprocess.Popen[Any]]:
-    """A running process, with the options of Popen. After `limit_s` it is killed, so that whoever reads from it comes
-    to its end; at the end of the block it is in any case."""
+def child(command: list[str], limit_s: float = LIMIT_S, **options: Any) -> Iterator[Any]:
+    """A running Popen, with its options. After `limit_s` it is killed, so that whoever reads from it comes to its end;
+    at the end of the block it is in any case."""
     process = subprocess.Popen(command, **options)
     killer = Timer(limit_s, process.kill)
     killer.daemon = True

@@ -20,8 +20,8 @@ def exact(name: str, value: Number, per_unit: int, finest: str) -> int:
     """`value` times `per_unit` as an integer. BadValue, with `name`, when negative, finer than `finest`, or huge."""
     try:
         number = Decimal(str(value))  # a float counts as what it prints
-    except (InvalidOperation, ValueError):  # ValueError: an int of thousands of digits
-        raise BadValue(f"{name} is no number, or has too many digits") from None
+    except InvalidOperation:
+        raise BadValue(f"{name} {value!r} is no number") from None
     if not number.is_finite() or number < 0:
         raise BadValue(f"{name} {value} must be 0 or more")
     if number > _LARGEST:

@@ -25,7 +25,7 @@ class Faulty(Pump):
 
     booting: list[Exception]
     waking: list[Exception]
-    due = staticmethod(lambda _pump: True)
+    due: Any = staticmethod(lambda _pump: True)
 
     def __init__(self, hal: Any, config: Any) -> None:
         super().__init__(hal, config)
