@@ -6,7 +6,7 @@ from datetime import date, datetime
 UNIT_S = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 LONGEST_S = (1 << 30) - 1  # 34 years: the pump's own clock ends there
 
-_PART = re.compile(r"([0-9]+)\s*([wdhms])")
+_PART = re.compile(r"([0-9]{1,30})\s*([wdhms])")
 _DURATION = re.compile(rf"\s*{_PART.pattern}(?:\s*{_PART.pattern})*\s*")
 
 

@@ -10,21 +10,32 @@ from firmware.config import Config  # noqa: E402
 from firmware.pump import Pump  # noqa: E402
 from hal.rp2040 import board  # noqa: E402
 from hal.rp2040.body import Body  # noqa: E402
+from hal.rp2040.chip import Watchdog  # noqa: E402
 
 CRASH = "/crash.txt"
 
 
 def run():
     """Be a pump, until the power goes. What goes wrong is written to CRASH, and the watchdog starts the pump anew."""
-    body = Body()
+    body = None
     try:
+        body = Body()
         pump = Pump(body, Config(fill_sensor=body.fill_sensor is not None, **board.PUMP))
         while True:
             body.rest(pump.poll())
     except Exception as error:  # noqa: BLE001 - whatever it is, the board must not stand still with nobody told
+        _give_up(body, error)
+
+
+def _give_up(body, error):
+    """Wait for the watchdog's reset. `body` is None where not even that could be made: then no motor was ordered."""
+    if body:
         body.motor.inhibit()
-        body.watchdog.arm()
+    Watchdog().arm()
+    try:
         with open(CRASH, "w") as file:
             sys.print_exception(error, file)
-        while True:
-            pass
+    except Exception:  # noqa: BLE001 - a full disk, no heap left: the reset comes all the same
+        pass
+    while True:
+        pass

@@ -8,6 +8,7 @@ from statistics import median
 from host_tools.bench.timing import timed_s
 
 ROUNDS = 9
+LIMIT_S = 60
 COMMANDS = {
     "thecal_s": [sys.executable, "-m", "host_tools.cli.main", "--help"],
     "mpremote_s": [sys.executable, "-m", "mpremote", "--help"],
@@ -24,4 +25,4 @@ def measure() -> dict[str, float]:
 
 
 def _run(command: list[str]) -> None:
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, timeout=LIMIT_S)

@@ -3,14 +3,15 @@
 import functools
 import json
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import rich_click as click
 
 from host_tools.durations import parse_date, parse_duration_s, parse_local_time
-from host_tools.programmer import Programmer, ProgrammerError
+from host_tools.programmer import NotAuthorised, Programmer, ProgrammerError, Refused
 from protocol.registry import field_of
 
 
@@ -59,6 +60,8 @@ DURATION_S = _Value("duration", parse_duration_s)
 LOCAL_TIME = _Value("local time", parse_local_time)
 DATE = _Value("date", parse_date)
 
+UPDATES = click.IntRange(1, 2**31 - 1)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout and nothing else.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
 port_option = click.option(
@@ -70,6 +73,18 @@ port_option = click.option(
     help="Anything pyserial opens, or `auto`: the running emulator or the RP2040 on USB. [env: THECAL_PORT]",
 )
 
+
+TAKEN_AFTER_END = (
+    "OPEN", "PROVE", "SILENCE", "SET_CLOCK", "DEMO_ALARM",
+    "WRITE_RECORD", "READ_RECORD", "READ_IMPLANT", "READ_PROGRAM", "READ_PROGRAM_DAY",
+)  # fmt: skip
+"""What a pump takes after its end of service, and may refuse for other reasons."""
+
+AFTER_END = (
+    "the pump has reached its end of service, and nothing starts it again; a new pump takes its place. "
+    "`thecal patient --json` here and `thecal implant --keep-catheter` there hand over; an emulated pump is new with "
+    "`thecal emulate`, without --state or with another folder"
+)
 
 serial_option = click.option(
     "--serial", metavar="NUMBER", help="Speak to this pump only: ends with 3 when another one answers."
@@ -86,7 +101,7 @@ def pump_verb(verb: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(verb)
     def connected(port: str, serial: str | None, verbose: bool, **options: Any) -> None:
         try:
-            with Programmer.open(port, serial=serial) as pump:
+            with Programmer.open(port, serial=serial) as pump, _end_of_service_told(pump):
                 verb(pump, **options)
         except ProgrammerError as error:
             if verbose:
@@ -94,6 +109,19 @@ def pump_verb(verb: Callable[..., None]) -> Callable[..., None]:
             raise Failure(str(error), error.exit_code) from error
 
     return connected
+
+
+@contextmanager
+def _end_of_service_told(pump: Programmer) -> Iterator[None]:
+    """Whatever a pump past its end of service refuses an order for: no other order would help."""
+    try:
+        yield
+    except NotAuthorised:
+        raise
+    except Refused as error:
+        if error.request in TAKEN_AFTER_END or pump.status()["therapy"] != "end_of_service":
+            raise
+        raise Refused(error.request, "state", AFTER_END) from error
 
 
 def print_json(value: Any) -> None:
@@ -104,3 +132,14 @@ def print_json(value: Any) -> None:
 def say(message: str) -> None:
     """A message to the person, on stderr."""
     click.echo(message, err=True)
+
+
+def once(message: str) -> Callable[[], None]:
+    """Says `message` when it is first called, and never again."""
+    left = [message]
+
+    def tell() -> None:
+        if left:
+            say(left.pop())
+
+    return tell

@@ -8,9 +8,9 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli.common import DURATION_S, Failure, json_option, port_option, print_json
+from host_tools.cli.common import DURATION_S, Failure, json_option, once, port_option, print_json
 from host_tools.durations import format_duration, parse_duration_s, parse_local_time, parse_signed_duration_s
-from host_tools.emulator.debugclient import DebugClient, DebugError, DebugLinkError
+from host_tools.emulator.debugclient import PATIENCE_S, DebugClient, DebugError, DebugLinkError
 from host_tools.faultfields import DURATIONS, WORDS, plant_fields
 from host_tools.programmer.discovery import find_emulator, running_emulators
 from host_tools.programmer.errors import NoDevice
@@ -29,8 +29,11 @@ def debug() -> None:
 @contextmanager
 def _debug_link(port: str) -> Iterator[DebugClient]:
     """A connection to the emulator that `--port` means; trouble ends the command in one line."""
+    busy = once(
+        f"no answer for {PATIENCE_S} s: the emulator computes, or does what another asked; waiting (Ctrl-C ends)"
+    )
     try:
-        with DebugClient(_address(port)) as client:
+        with DebugClient(_address(port), busy) as client:
             yield client
     except (NoDevice, DebugLinkError) as error:
         raise Failure(str(error), 3) from error

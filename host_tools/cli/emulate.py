@@ -3,20 +3,26 @@
 import asyncio
 import math
 import os
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from traceback import format_exception
 from typing import Any
 
 import rich_click as click
 
 from firmware.config import Config
-from host_tools.cli.common import LOCAL_TIME, Failure, json_option, print_json, say
+from host_tools.cli.common import LOCAL_TIME, Failure, json_option, print_json, say, verbose_option
+from host_tools.durations import format_duration
+from host_tools.emulator.crash import crash_line
 from host_tools.emulator.debuglink import DebugLink
 from host_tools.emulator.machine import Machine
-from host_tools.emulator.pacing import Pacer, parse_speed
+from host_tools.emulator.pacing import CLOCK_END_MS, Pacer, parse_speed
 from host_tools.emulator.publish import published
 from host_tools.emulator.server import LINK_COUNT, PortError, Server
 from host_tools.emulator.state import Saved, StateError, StateFolder
+from host_tools.programmer.errors import BadValue
+from host_tools.programmer.units import wall_s
 from host_tools.serials import serial_of
 
 
@@ -30,6 +36,16 @@ class _Speed(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
+def _check_start(_ctx: click.Context, _param: click.Parameter, start: datetime | None) -> datetime | None:
+    """Only a time that a pump's clock can be set to."""
+    if start is not None:
+        try:
+            wall_s("start", start)
+        except BadValue as error:
+            raise click.BadParameter(str(error)) from error
+    return start
+
+
 @click.command()
 @click.option(
     "--speed",
@@ -38,6 +54,7 @@ class _Speed(click.ParamType):
     show_default=True,
     metavar="1|N|max|0",
     help="Pump seconds per second. 0: time stands still but for `thecal debug advance`. "
+    "max: as fast as it can, once a program was committed; before that time stands still. "
     "While a programmer's session is open it is real time at most.",
 )
 @click.option(
@@ -47,26 +64,31 @@ class _Speed(click.ParamType):
     help="Keep the pump here between runs; in between it has no power.",
 )
 @click.option("--tcp", type=click.IntRange(0, 65535), default=0, metavar="PORT", help="TCP port. Default: a free one.")
-@click.option("--seed", type=click.IntRange(0), help="Of serial number and nonces. Default 0, or as kept in --state.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), help="Of serial number and nonces. Default 0, or as kept in --state."
+)
 @click.option(
     "--start",
     type=LOCAL_TIME,
+    callback=_check_start,
     metavar="ISO",
     help="Local time of the first power-up, for `thecal debug advance DATE` while the pump's clock is not set.",
 )
 @json_option
+@verbose_option
 def emulate(
-    speed: float, state: Path | None, tcp: int, seed: int | None, start: datetime | None, as_json: bool
+    speed: float, state: Path | None, tcp: int, seed: int | None, start: datetime | None, as_json: bool, verbose: bool
 ) -> None:
     """Run an emulated pump on TCP and (where there is one) a PTY, until Ctrl-C.
 
-    A simulation, not a medical device.
+    Firmware that raises is reset by its watchdog, as on a board, and a line says so; its traceback is in crash.txt of
+    --state, and shown with -v. A simulation, not a medical device.
     """
     try:
         folder = StateFolder(state) if state else None
         try:
-            machine, identity = _pump(folder, seed, start)
-            server = Server(machine, Pacer(speed), folder, identity)
+            machine, identity = _pump(folder, seed, start, verbose)
+            server = Server(machine, Pacer(speed), folder, identity, _tell_of_clock_end)
             asyncio.run(_serve(server, tcp, as_json))
         finally:
             if folder:
@@ -75,7 +97,9 @@ def emulate(
         raise Failure(str(error), 2) from error
 
 
-def _pump(folder: StateFolder | None, seed: int | None, start: datetime | None) -> tuple[Machine, dict[str, Any]]:
+def _pump(
+    folder: StateFolder | None, seed: int | None, start: datetime | None, verbose: bool
+) -> tuple[Machine, dict[str, Any]]:
     """The pump that `folder` keeps, else a new one, and its identity: what it was made with."""
     saved, warning = folder.load() if folder else (None, None)
     if warning:
@@ -92,8 +116,27 @@ def _pump(folder: StateFolder | None, seed: int | None, start: datetime | None) 
         link_count=LINK_COUNT,
         store=saved.slots,
         plant_state=saved.plant,
+        on_crash=_crash_teller(folder, verbose),
     )
     return machine, identity
+
+
+def _tell_of_clock_end() -> None:
+    say(f"thecal: the pump's clock ends here, after {format_duration(CLOCK_END_MS // 1000)}; its time stands still")
+
+
+def _crash_teller(folder: StateFolder | None, verbose: bool) -> Callable[[Exception, int], None]:
+    """Says what the firmware raised, and keeps the traceback in `folder`."""
+
+    def tell(error: Exception, now_ms: int) -> None:
+        say(f"thecal: {crash_line(error, now_ms)}")
+        trace = "".join(format_exception(error))
+        if verbose:
+            say(trace)
+        if folder:
+            folder.keep_crash(trace)
+
+    return tell
 
 
 async def _serve(server: Server, tcp_port: int, as_json: bool) -> None:
@@ -107,14 +150,17 @@ async def _serve(server: Server, tcp_port: int, as_json: bool) -> None:
             if as_json:
                 print_json(record)
             else:
-                _announce(record, server.pacer.speed)
+                _announce(record, server)
             await server.run()
     finally:
         server.close()
 
 
-def _announce(record: dict[str, Any], speed: float) -> None:
+def _announce(record: dict[str, Any], server: Server) -> None:
+    speed = server.pacer.speed
     pace = {0: "standing still", 1: "real time", math.inf: "as fast as it can"}.get(speed, f"{speed:g} x real time")
+    if server.waits_for_program:
+        pace += " once a program is committed, standing still until then"
     click.echo(f"Pump {record['serial']}, emulated, {pace}. A simulation, not a medical device.")
     click.echo(f"  TCP         {record['tcp']}")
     if record["pty"]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import rich_click as click
 
-from host_tools.cli.common import DURATION_S, Failure, print_json, pump_verb, say
-from host_tools.cli.look import period_option
+from host_tools.cli.common import DURATION_S, UPDATES, Failure, print_json, pump_verb, say
+from host_tools.cli.look import period_option, silence_teller
 from host_tools.programmer import Programmer
 from host_tools.registry import EVENT_COLUMNS, PUMP_COLUMNS, event_row, pump_row
 from host_tools.telemetryfile import FileError, TelemetryFile
@@ -55,14 +55,17 @@ def export(pump: Programmer, as_json: bool, form: str | None, registry: bool, no
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @period_option
-@click.option("--count", type=click.IntRange(min=1), help="End after so many rows; default: until Ctrl-C.")
+@click.option("--count", type=UPDATES, help="End after so many rows; default: until Ctrl-C.")
 @click.option("--for", "for_s", type=DURATION_S, help="End after so much pump time; default: until Ctrl-C.")
 @pump_verb
 def record(pump: Programmer, as_json: bool, file: Path, every: int, count: int | None, for_s: int | None) -> None:
     """Write live telemetry into an SQLite FILE, a row an update, until Ctrl-C. An older recording is gone on with."""
     rows = 0
     try:
-        with TelemetryFile(file, pump.status()) as telemetry, closing(pump.watch(every)) as updates:
+        with (
+            TelemetryFile(file, pump.status()) as telemetry,
+            closing(pump.watch(every, silence_teller(every))) as updates,
+        ):
             began_s: int | None = None
             for update in islice(updates, count):
                 began_s = update["uptime_s"] if began_s is None else began_s

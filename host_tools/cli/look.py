@@ -2,14 +2,17 @@
 
 import csv
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from itertools import islice
 
 import rich_click as click
 
 from host_tools.cli import sheet
-from host_tools.cli.common import DURATION_S, int_range, print_json, pump_verb
+from host_tools.cli.common import DURATION_S, UPDATES, int_range, once, print_json, pump_verb
+from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
+from host_tools.programmer.programmer import PATIENCE_S
 from host_tools.registry import EVENT_COLUMNS, event_row
 from protocol.registry import field_of
 
@@ -32,6 +35,14 @@ period_option = click.option(
 )
 
 
+def silence_teller(every_s: int) -> Callable[[], None]:
+    """Says that a stream of such a period fell silent, the first time that it does."""
+    return once(
+        f"no telemetry for {format_duration(every_s + PATIENCE_S)}, though the pump answers: its time may stand still "
+        "or run slowly (an emulator's speed, or its clock's end); waiting, Ctrl-C ends"
+    )
+
+
 @click.command()
 @click.option("--check", is_flag=True, help="Exit with 1 while an alarm is not silenced.")
 @pump_verb
@@ -48,11 +59,11 @@ def status(pump: Programmer, as_json: bool, check: bool) -> None:
 
 @click.command()
 @period_option
-@click.option("--count", type=click.IntRange(min=1), help="End after so many updates; default: until Ctrl-C.")
+@click.option("--count", type=UPDATES, help="End after so many updates; default: until Ctrl-C.")
 @pump_verb
 def watch(pump: Programmer, as_json: bool, every: int, count: int | None) -> None:
     """Live telemetry, one line an update; with --json one object a line: the fields of status, and seq."""
-    with closing(pump.watch(every)) as updates:
+    with closing(pump.watch(every, silence_teller(every))) as updates:
         for values in islice(updates, count):
             if as_json:
                 print_json(values)

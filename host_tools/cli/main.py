@@ -1,5 +1,6 @@
 """`thecal`: the verbs by name. A verb's module is imported only when it is used, so that `--help` is fast."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -66,6 +67,8 @@ EXTRA_OF = {
 }
 """The extra of `pip install` that brings what the core does without."""
 
+_LONG_NUMBER = re.compile(r"([0-9]{20})[0-9]{20,}")
+
 PANELS = list(dict.fromkeys(verb.panel for verb in VERBS.values()))
 
 
@@ -102,10 +105,10 @@ def one_line() -> Iterator[None]:
         raise
     except click.UsageError as error:
         asked = error.ctx.command_path if error.ctx else "thecal"
-        click.echo(f"{asked}: {error.format_message().rstrip('.')} (see `{asked} --help`)", err=True)
+        click.echo(f"{asked}: {_brief(error.format_message()).rstrip('.')} (see `{asked} --help`)", err=True)
         raise Exit(error.exit_code) from error
     except click.ClickException as error:
-        click.echo(f"thecal: {error.format_message()}", err=True)
+        click.echo(f"thecal: {_brief(error.format_message())}", err=True)
         raise Exit(error.exit_code) from error
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
@@ -117,6 +120,11 @@ def one_line() -> Iterator[None]:
     except (KeyboardInterrupt, click.Abort):
         click.echo(err=True)
         raise Exit(130) from None
+
+
+def _brief(message: str) -> str:
+    """`message` with no number longer than anybody reads."""
+    return _LONG_NUMBER.sub(r"\1...", message)
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:

@@ -255,7 +255,9 @@ def _warn(status: dict[str, Any]) -> None:
     words = [f"the pump is left {left}" if left else "", loss_of_therapy(status)]
     if not any(words):
         return
-    if status["therapy"] != "running":
+    if status["therapy"] == "end_of_service":
+        words.append("the pump has reached its end of service: only a new one gives therapy")
+    elif status["therapy"] != "running":
         words.append("`thecal program` or `thecal resume` starts therapy")
     say(f"warning: {'; '.join(filter(None, words))}")
 

@@ -2,8 +2,13 @@
 
 import json
 import socket
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
+
+CONNECT_S = 10
+PATIENCE_S = 10  # without an answer; an advance over years takes longer
+PIECE_BYTES = 65_536
 
 
 class DebugError(RuntimeError):
@@ -15,31 +20,46 @@ class DebugLinkError(ConnectionError):
 
 
 class DebugClient:
-    """JSON lines over TCP to `address` (host:port): a request, an answer. Raises DebugError, DebugLinkError."""
+    """JSON lines over TCP to `address` (host:port): a request, an answer. Raises DebugError, DebugLinkError.
 
-    def __init__(self, address: str) -> None:
+    An answer may take as long as the emulator has to compute; every PATIENCE_S without one `on_silence` is called.
+    """
+
+    def __init__(self, address: str, on_silence: Callable[[], None] = lambda: None) -> None:
         host, _, port = address.rpartition(":")
         try:
-            self._socket = socket.create_connection((host, int(port)))
+            self._socket = socket.create_connection((host, int(port)), timeout=CONNECT_S)
         except OSError as error:
             raise DebugLinkError(f"no emulator answers at {address} ({error}); does it still run?") from error
-        self._answers = self._socket.makefile("rb")
+        self._socket.settimeout(PATIENCE_S)
+        self._received = b""
         self._address = address
+        self._on_silence = on_silence
 
     def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
         """Send one request as it is; its answer, without `ok`."""
         try:
             self._socket.sendall(json.dumps({"do": do, **arguments}).encode() + b"\n")
-            line = self._answers.readline()
+            answer = json.loads(self._line())
         except OSError as error:
             raise DebugLinkError(f"the emulator at {self._address} went away ({error})") from error
-        if not line.endswith(b"\n"):
-            raise DebugLinkError(f"the emulator at {self._address} went away in mid-command")
-        answer = json.loads(line)
         if "error" in answer:
             raise DebugError(answer["error"])
         del answer["ok"]
         return answer
+
+    def _line(self) -> bytes:
+        while b"\n" not in self._received:
+            try:
+                piece = self._socket.recv(PIECE_BYTES)
+            except TimeoutError:
+                self._on_silence()
+                continue
+            if not piece:
+                raise ConnectionResetError("in mid-command")
+            self._received += piece
+        line, _, self._received = self._received.partition(b"\n")
+        return line
 
     def now_s(self) -> int:
         return self.ask("now")["now_s"]
@@ -92,7 +112,6 @@ class DebugClient:
         return self.ask("trace")["trace_sha256"]
 
     def close(self) -> None:
-        self._answers.close()
         self._socket.close()
 
     def __enter__(self) -> Self:

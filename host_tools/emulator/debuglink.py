@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, get_args, get_origin
 
+from host_tools.durations import format_duration, parse_local_time
 from host_tools.emulator.pacing import CLOCK_END_MS, parse_speed
 from host_tools.emulator.server import HOST, Server
 from protocol.messages import NONE32, WALL_EPOCH
@@ -81,7 +82,7 @@ class DebugLink:
             raise ValueError("advance needs either by_s or to")
         if to == "next-alarm":
             return {"event": await self._run_to_alarm(), **await self._now()}
-        await self._server.run_to(self._ms_from_now(self._seconds_until(to) if by_s is None else by_s))
+        await self._server.run_to(self._goal_ms(by_s) if by_s is not None else self._goal_at_ms(str(to)))
         return await self._now()
 
     async def _run_to_alarm(self) -> dict[str, Any]:
@@ -93,37 +94,51 @@ class DebugLink:
         await self._server.run_to(min(self._machine.now_ms + ALARM_SEARCH_MS, CLOCK_END_MS), lambda: bool(alarms()))
         found = alarms()
         if not found:
-            raise ValueError(f"no alarm came up by {self._machine.now_ms // 86_400_000} days of pump time")
+            at_end = ", where its clock ends" if self._machine.now_ms == CLOCK_END_MS else ""
+            raise ValueError(f"no alarm came up by {self._machine.now_ms // 86_400_000} days of pump time{at_end}")
         return found[0]
 
-    def _ms_from_now(self, by_s: int) -> int:
+    def _goal_ms(self, by_s: int) -> int:
+        """Pump time in `by_s`. ValueError where that is past, or beyond the clock's end."""
         if by_s < 0:
             raise ValueError(f"{by_s} s from now is past; time does not go back")
         goal_ms = self._machine.now_ms + by_s * 1000
         if goal_ms > CLOCK_END_MS:
-            raise ValueError(f"{by_s} s from now is beyond {CLOCK_END_MS // 1000} s, where its clock ends")
+            raise ValueError(f"{by_s} s from now is beyond {self._clock_end()}")
         return goal_ms
 
-    def _seconds_until(self, wall: str | None) -> int:
-        """From now to a local time: the pump's clock says when that is, or the start that it was given."""
-        moment = datetime.fromisoformat(str(wall))
+    def _goal_at_ms(self, wall: str) -> int:
+        """Pump time at a local time: the pump's clock says when that is, or the start that it was given."""
+        moment = parse_local_time(wall)
         now = self._wall_now()
-        if moment < now:
-            raise ValueError(f"{wall} is before the pump's present, {now.isoformat()}")
-        return round((moment - now).total_seconds())
-
-    def _wall_now(self) -> datetime:
-        self._machine.wake()
-        wall_s = self._machine.pump.uptime.wall_s
-        if wall_s != NONE32:
-            return datetime.fromisoformat(WALL_EPOCH) + timedelta(seconds=wall_s)
-        start = self._server.identity["start"]
-        if start is None:
+        if now is None:
             raise ValueError(
                 "the pump's clock is not set, so it knows no dates; advance by a duration, or set the clock: "
                 "`thecal implant`, `thecal clock`, or `thecal emulate --start`"
             )
-        return datetime.fromisoformat(start) + timedelta(milliseconds=self._machine.now_ms)
+        if moment < now:
+            raise ValueError(f"{wall} is before the pump's present, {now.isoformat()}")
+        goal_ms = self._machine.now_ms + round((moment - now).total_seconds()) * 1000
+        if goal_ms > CLOCK_END_MS:
+            raise ValueError(f"{wall} is beyond {self._clock_end()}")
+        return goal_ms
+
+    def _clock_end(self) -> str:
+        """When the clock ends: by its age, and by its date where it has one."""
+        left_s = (CLOCK_END_MS - self._machine.now_ms) // 1000
+        now = self._wall_now()
+        date = f", {(now + timedelta(seconds=left_s)).isoformat()}" if now else ""
+        age, left = format_duration(CLOCK_END_MS // 1000), format_duration(left_s)
+        return f"the end of its clock, {age} after its first power-up{date}; {left} are left"
+
+    def _wall_now(self) -> datetime | None:
+        self._machine.wake()
+        pump = self._machine.pump
+        wall_s = NONE32 if pump is None else pump.uptime.wall_s
+        if wall_s != NONE32:
+            return datetime.fromisoformat(WALL_EPOCH) + timedelta(seconds=wall_s)
+        start = self._server.identity["start"]
+        return datetime.fromisoformat(start) + timedelta(milliseconds=self._machine.now_ms) if start else None
 
     async def _speed(self, speed: int | float | str) -> Answer:
         self._server.pacer.speed = parse_speed(str(speed))
@@ -142,7 +157,7 @@ class DebugLink:
         return {}
 
     async def _cut(self, for_s: int = 10) -> Answer:
-        self._machine.power_cut(self._ms_from_now(for_s) - self._machine.now_ms)
+        self._machine.power_cut(self._goal_ms(for_s) - self._machine.now_ms)
         self._server.meddled()
         return await self._now()
 

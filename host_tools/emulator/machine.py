@@ -14,6 +14,7 @@ from hal.mock.errors import PowerLost
 from hal.mock.recorder import Recorder
 from hal.plant.drivetrain import NEVER_MS
 from hal.plant.plant import Plant
+from host_tools.emulator.crash import raised_by_firmware
 from host_tools.emulator.memory import spoil
 from host_tools.programmer.readout import event_dict
 from host_tools.serials import serial_of
@@ -37,7 +38,10 @@ class Boot(NamedTuple):
 class Machine:
     """`now_ms` counts from first power-up, unpowered time included, and lands exactly where it is told to.
 
-    `boots` are the pump's starts. `pump` is None while there is no power.
+    `boots` are the pump's starts. `pump` is None while there is no power, and from a crash to the reset.
+
+    What the firmware raises ends the run, unless `on_crash` is there to be told (the exception, and `now_ms`): then the
+    pump does what a board does, its motor inhibited until the watchdog resets it.
     """
 
     def __init__(
@@ -49,9 +53,11 @@ class Machine:
         store: Mapping[int, bytes] | None = None,
         plant_state: dict[str, Any] | None = None,
         pump_class: Callable[..., Any] = Pump,
+        on_crash: Callable[[Exception, int], None] | None = None,
     ) -> None:
         self._config = config
         self._pump_class = pump_class
+        self._on_crash = on_crash
         self.plant = Plant(
             step_nl=config.step_nl,
             reservoir_capacity_nl=config.reservoir_nl,
@@ -168,6 +174,15 @@ class Machine:
         self._deadline_ms = self._own_deadline_ms
         self._plan()
 
+    def _crash(self, error: Exception) -> None:
+        """Do what a board does when its firmware raises; where nobody is to be told, raise it on."""
+        if self._on_crash is None or not raised_by_firmware(error):
+            raise error
+        self.pump = None
+        self.hal.motor.inhibit()
+        self._hang()
+        self._on_crash(error, self.now_ms)
+
     def _bite(self) -> None:
         """The watchdog resets the pump."""
         self._lose_power()
@@ -185,6 +200,9 @@ class Machine:
                 self._lose_power()
                 bitten = False
                 continue
+            except Exception as error:  # noqa: BLE001 - whatever it is, a board outlives it
+                self._crash(error)
+                return
             break
         self.boots.append(Boot(self.now_ms // 1000, self.pump.uptime.now_s, events))
         refills = self.pump.state.refills
@@ -216,6 +234,9 @@ class Machine:
             except PowerLost:
                 self._lose_power()
                 self._boot()
+                return
+            except Exception as error:  # noqa: BLE001 - whatever it is, a board outlives it
+                self._crash(error)
                 return
             power.sleep()
             if self.recorder.log:

@@ -19,6 +19,8 @@ _RATE_BIT = 1 << 15  # 32,768 nL/day, or steps
 
 def spoil(pump: Any, store: MockStore, fault: str, region: str, copies: int = 2) -> None:
     """Do a `bit_flip` or a `store_corrupt`. ValueError where there is nothing to spoil."""
+    if pump is None:
+        raise ValueError(f"{fault}: the firmware raised and does not run until the watchdog's reset; advance 8s first")
     if fault == "bit_flip" and region not in _LOGS:
         _flip(pump, region)
         return

@@ -7,11 +7,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
+from threading import Timer
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from host_tools.emulator.debugclient import DebugClient
 
+START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 20
 
 
@@ -24,7 +27,8 @@ class EmulatorProcess:
 
     `url` (TCP, for pyserial), `pty` (a path, None where there are none), `debug` (host:port), `serial` and
     `pid` are those of the newest start. `speed` is a number or "max"; at 0 only the debug link moves time.
-    `start_at` is an ISO local time. `state` is the folder that keeps the pump over a `restart()`.
+    `start_at` is an ISO local time. `state` is the folder that keeps the pump over a `restart()`. `messages` is what it
+    wrote to stderr, once it has ended.
     """
 
     url: str
@@ -52,21 +56,33 @@ class EmulatorProcess:
         self.env = {**os.environ, **(env or {})}
         self.messages = ""
         self._process: subprocess.Popen[str] | None = None
+        self._stderr: IO[str] | None = None  # a file: a pipe that nobody empties would stop it
 
     def start(self) -> Self:
-        """Start, and wait until the ports are open. EmulatorError when it ends before that."""
+        """Start, and wait until the ports are open. EmulatorError when it ends before that, or takes too long."""
+        self._stderr = TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(
-            self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env
+            self.command, stdout=subprocess.PIPE, stderr=self._stderr, text=True, env=self.env
         )
-        assert self._process.stdout is not None
-        first_line = self._process.stdout.readline()
+        first_line = self._first_line()
         if not first_line:
-            code = self.wait()
+            code = self.wait(STOP_TIMEOUT_S)
             raise EmulatorError(f"the emulator did not start (exit code {code}): {self.messages.strip()}")
         ports = json.loads(first_line)
         self.url, self.pty, self.debug = ports["tcp"], ports["pty"], ports["debug"]
         self.serial, self.pid = ports["serial"], ports["pid"]
         return self
+
+    def _first_line(self) -> str:
+        """Empty when it ended; it is killed where it says nothing for too long."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        patience = Timer(START_TIMEOUT_S, self._process.kill)
+        patience.start()
+        try:
+            return self._process.stdout.readline()
+        finally:
+            patience.cancel()
 
     def debug_client(self) -> DebugClient:
         """A connection to the debug link; use it in a `with` block or close it."""
@@ -77,17 +93,23 @@ class EmulatorProcess:
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> int:
-        """End it as its user would, its state saved; the exit code. Harmless when it has ended."""
+        """End it as its user would, its state saved, or kill it where it does not end; the exit code.
+
+        Harmless when it has ended.
+        """
         if self.running:
             self.send(signal.SIGTERM)
-        return self.wait()
+        try:
+            return self.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            return self.kill()
 
     def kill(self) -> int:
         """End it without a word, as a crash would; the exit code."""
         if self.running:
             assert self._process is not None
             self._process.kill()
-        return self.wait()
+        return self.wait(STOP_TIMEOUT_S)
 
     def restart(self) -> Self:
         self.stop()
@@ -97,13 +119,18 @@ class EmulatorProcess:
         assert self._process is not None
         self._process.send_signal(signal_number)
 
-    def wait(self, timeout_s: float = STOP_TIMEOUT_S) -> int:
-        """Its exit code, once it has ended; `messages` is then all it wrote to stderr."""
+    def wait(self, timeout_s: float) -> int:
+        """Its exit code, once it has ended. subprocess.TimeoutExpired when it does not in time."""
         assert self._process is not None
-        if not self._process.stdout or self._process.stdout.closed:
-            return self._process.wait(timeout_s)
-        _, self.messages = self._process.communicate(timeout=timeout_s)
-        return self._process.returncode
+        code = self._process.wait(timeout_s)
+        if self._stderr:
+            self._stderr.seek(0)
+            self.messages = self._stderr.read()
+            self._stderr.close()
+            self._stderr = None
+        if self._process.stdout:
+            self._process.stdout.close()
+        return code
 
     def __enter__(self) -> Self:
         return self.start()

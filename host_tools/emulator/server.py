@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from host_tools.emulator.machine import Machine
-from host_tools.emulator.pacing import Pacer
+from host_tools.emulator.pacing import CLOCK_END_MS, Pacer
 from host_tools.emulator.ports import Line, PtyPort, TcpClient
 from host_tools.emulator.state import StateFolder
 
@@ -28,10 +28,22 @@ class PortError(RuntimeError):
 
 
 class Server:
-    """Runs `machine` until `end()`. What the pump acknowledges is in `folder` before anybody hears it."""
+    """Runs `machine` until `end()`. What the pump acknowledges is in `folder` before anybody hears it.
 
-    def __init__(self, machine: Machine, pacer: Pacer, folder: StateFolder | None, identity: dict[str, Any]) -> None:
+    `on_clock_end` is called once, when pump time comes to where it stands still.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        pacer: Pacer,
+        folder: StateFolder | None,
+        identity: dict[str, Any],
+        on_clock_end: Callable[[], None] = lambda: None,
+    ) -> None:
         self.machine = machine
+        self._on_clock_end = on_clock_end
+        self._clock_ended = False
         self.pacer = pacer
         self.identity = identity
         self.head_override: bool | None = None
@@ -119,7 +131,7 @@ class Server:
         """Bring pump time up to the present, or as far as it gets in a slice of wall time."""
         machine = self.machine
         until_wall_s = time.monotonic() + SLICE_S
-        target_ms = self.pacer.target_ms(machine.now_ms, self._session_open)
+        target_ms = self.pacer.target_ms(machine.now_ms, self._most)
         stop: Stop | None = None
         if self._goal:
             target_ms, stop, _ = self._goal
@@ -127,6 +139,9 @@ class Server:
         while machine.now_ms < target_ms and not stopped and time.monotonic() < until_wall_s:
             machine.advance_to(min(machine.next_wake_ms, target_ms))
             stopped = stop is not None and stop()
+        if machine.now_ms >= CLOCK_END_MS and not self._clock_ended:
+            self._clock_ended = True
+            self._on_clock_end()
         if self._goal and (stopped or machine.now_ms >= target_ms):
             reached = self._goal[2]
             self._goal = None
@@ -134,12 +149,23 @@ class Server:
                 reached.set_result(None)
 
     @property
-    def _session_open(self) -> bool:
-        return self.machine.pump.session_open
+    def waits_for_program(self) -> bool:
+        """Whether time stands still although it is to run as fast as it can: a pump that was never programmed would be
+        at its end of service before anybody could order anything."""
+        pump = self.machine.pump
+        return math.isinf(self.pacer.speed) and pump is not None and not pump.state.commits
+
+    @property
+    def _most(self) -> float:
+        """Pump seconds per wall second at most: real time while a programmer is at work."""
+        if self.waits_for_program:
+            return 0
+        pump = self.machine.pump
+        return 1 if pump is not None and pump.session_open else math.inf
 
     async def _rest(self) -> None:
         """Wait for what comes first: a kick, the pump's next wake, room on a line, the head's end, a save."""
-        delays_s = [self.pacer.delay_s(self.machine.now_ms, self.machine.next_wake_ms, self._session_open)]
+        delays_s = [self.pacer.delay_s(self.machine.now_ms, self.machine.next_wake_ms, self._most)]
         if self._goal or any(line.incoming for line in self._lines):
             delays_s.append(0)
         if any(line.recovering for line in self._lines):

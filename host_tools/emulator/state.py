@@ -2,6 +2,7 @@
 
     DIR/slots/NN.bin   what the pump's store holds; the firmware judges that by itself
     DIR/plant.json     the physical truth, the pump's identity, and a CRC-32 over both
+    DIR/crash.txt      the traceback of what the firmware raised last, if it ever did
     DIR/lock           held while an emulator runs; DIR/lock.pid says which
 
 Nothing found here is ever overwritten unless it is sound: what is damaged is renamed.
@@ -138,6 +139,13 @@ class StateFolder:
         except OSError as error:
             raise StateError(f"cannot save the pump in {self._folder}: {error.strerror or error}") from error
         self._saved.update(changed)
+
+    def keep_crash(self, text: str) -> None:
+        """Replace the traceback of what the firmware raised last. StateError when that fails."""
+        try:
+            (self._folder / "crash.txt").write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise StateError(f"cannot write {self._folder / 'crash.txt'}: {error.strerror or error}") from error
 
     def close(self) -> None:
         self._lock.release()

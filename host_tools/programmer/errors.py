@@ -22,7 +22,10 @@ _OBEYED = "{}, but the pump's memory takes nothing new: a reset of the pump undo
 
 PER_REQUEST = {
     ("OPEN", "auth"): "the pump opens a session only with the telemetry head on it; place it and try again",
-    ("IMPLANT", "state"): "an implantation is recorded before therapy or while stopped; `thecal stop` comes first",
+    ("IMPLANT", "state"): (
+        "an implantation is recorded before therapy or while it is stopped: `thecal stop` comes first, and after the "
+        "end of service none is"
+    ),
     ("RESUME", "state"): "no program was committed yet, or the pump is at its end of service",
     ("COMMIT", "soft_limit"): (
         "the dose is too far from those of the last 24 hours; `thecal status --json` has the soft limits, "

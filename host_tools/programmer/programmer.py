@@ -1,6 +1,6 @@
 """The programmer: one typed method for each verb."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
@@ -71,8 +71,14 @@ class Programmer(Memory):
             yield from map(readout.event_dict, reversed(self.ask("LOG", first_seq=first, last_seq=end - 1)["entries"]))
             end = first
 
-    def watch(self, period_s: int = 1) -> Generator[dict[str, Any], None, None]:
-        """Status at every telemetry message, with its number as `seq`, until the iterator is closed."""
+    def watch(
+        self, period_s: int = 1, on_silence: Callable[[], None] = lambda: None
+    ) -> Generator[dict[str, Any], None, None]:
+        """Status at every telemetry message, with its number as `seq`, until the iterator is closed.
+
+        Periods are of the pump's time, which may stand still. Whenever nothing came for a period and PATIENCE_S of the
+        programmer's, the pump is asked anew; `on_silence` is called where it answers, and LinkLost raised where not.
+        """
         self.hello()
         self.ask("SUBSCRIBE", period_s=period_s)
         status: dict[str, Any] = {}
@@ -82,6 +88,7 @@ class Programmer(Memory):
                 frame = self._line.next_pushed(period_s + PATIENCE_S)
                 if frame is None:
                     self.ask("SUBSCRIBE", period_s=period_s)  # the pump restarted and forgot, or its time stands still
+                    on_silence()
                     revision = None
                     continue
                 if not self._genuine(frame):

@@ -14,17 +14,21 @@ NG_PER_MCG = 1000
 MM_PER_CM = 10
 EPOCH = datetime.fromisoformat(WALL_EPOCH)
 WALL = field_of("SET_CLOCK", "wall_s")
+_FINEST, _LARGEST = Decimal("1e-9"), Decimal(10**12)  # beyond these, 0 aside, arithmetic overflows or rounds to 0
 
 
 def exact(name: str, value: Number, per_unit: int, finest: str) -> int:
-    """`value` times `per_unit` as an integer. BadValue, with `name`, when negative or finer than `finest`."""
+    """`value` times `per_unit` as an integer. BadValue, with `name`, when negative, finer than `finest`, or huge."""
     try:
-        scaled = Decimal(str(value)) * per_unit  # a float counts as what it prints
+        number = Decimal(str(value))  # a float counts as what it prints
     except InvalidOperation:
         raise BadValue(f"{name} {value!r} is no number") from None
-    if not scaled.is_finite() or scaled < 0:
+    if not number.is_finite() or number < 0:
         raise BadValue(f"{name} {value} must be 0 or more")
-    if scaled != scaled.to_integral_value():
+    if number > _LARGEST:
+        raise BadValue(f"{name} {value} is more than {_LARGEST:,}")
+    scaled = number * per_unit
+    if 0 < number < _FINEST or scaled != scaled.to_integral_value():
         raise BadValue(f"{name} {value} is too fine: give {finest}")
     return int(scaled)
 

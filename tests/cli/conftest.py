@@ -16,6 +16,7 @@ from protocol.frame import encode
 from tests.programmer.peer import Peer
 
 Thecal = Callable[..., Result]
+LAST_WORDS_S = 10
 
 
 @pytest.fixture(autouse=True)
@@ -61,14 +62,15 @@ class PeerServer:
         self.pushes: list[bytes] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._serve)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the present client."""
+        """End after the present client, which is not waited for for long."""
         self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
+        self._thread.join(LAST_WORDS_S)
         self._listener.close()
+        assert not self._thread.is_alive(), f"a client is still there {LAST_WORDS_S} s after its test"
 
     def _serve(self) -> None:
         while True:

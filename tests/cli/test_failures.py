@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from click.testing import Result
 
 from host_tools.programmer import NoDevice, SerialTransport
 from protocol import codes
+from tests.child import child
 from tests.cli.conftest import PeerServer, Thecal, commands
 
 STATUS = ("status", "--port")
@@ -48,10 +50,8 @@ def test_several_pumps_in_sight(thecal: Thecal, registry: Path) -> None:
 
 def test_file_of_a_dead_emulator_is_no_pump_and_is_removed(thecal: Thecal, registry: Path) -> None:
     registry.mkdir()
-    gone = os.fork()
-    if gone == 0:
-        os._exit(0)
-    os.waitpid(gone, 0)
+    with child([sys.executable, "-c", "pass"]) as ended:
+        gone = ended.pid
     record = {"pid": gone, "tcp": "", "pty": None, "debug": "", "serial": "", "started": ""}
     (registry / f"{gone}.json").write_text(json.dumps(record))
     (registry / "torn.json").write_text("{")

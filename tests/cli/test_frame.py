@@ -20,7 +20,7 @@ def test_help_lists_every_verb_and_imports_none() -> None:
         "try: main(['--help'])\n"
         f"finally: print('IMPORTED', [name for name in {HEAVY} if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert "IMPORTED []" in done.stdout
     for name, verb in VERBS.items():
         assert f" {name} " in done.stdout

@@ -5,10 +5,9 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -16,6 +15,8 @@ import pytest
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import Programmer
 from protocol.frame import encode
+from tests.child import LIMIT_S, child
+from tests.child import thecal as child_command
 from tests.cli.conftest import PeerServer, Thecal, commands
 
 IMPLANT = ("implant", "--catheter-cm", "89", "--wall", "2026-01-05T08:00:00")
@@ -306,20 +307,17 @@ def terminal() -> Iterator[tuple[int, int]]:
     os.close(theirs)
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "host_tools.cli.main", *arguments]
-
-
 def asked(terminal: tuple[int, int], keys: bytes, *arguments: str) -> tuple[bytes, int]:
     """What a command shows up to its question, and its exit code once it is answered with these keys."""
     ours, theirs = terminal
-    asking = subprocess.Popen(command(*arguments), stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert asking.stderr is not None
-    shown = b""
-    while b"[y/N]" not in shown:
-        shown += os.read(asking.stderr.fileno(), 1000)
-    os.write(ours, keys)
-    _, said = asking.communicate()
+    with child(child_command(*arguments), stdin=theirs, stdout=PIPE, stderr=PIPE) as asking:
+        shown = b""
+        while b"[y/N]" not in shown:
+            piece = os.read(asking.stderr.fileno(), 1000)
+            assert piece, f"it ended after {shown}"
+            shown += piece
+        os.write(ours, keys)
+        _, said = asking.communicate(timeout=LIMIT_S)
     assert b"Traceback" not in said
     return shown, asking.returncode
 
@@ -369,11 +367,10 @@ def test_implant_takes_a_usual_line_unasked_and_an_impossible_one_never(
 
 def test_ctrl_c_ends_watch_cleanly(server: PeerServer) -> None:
     server.pushes = [encode(server.peer.push(1))]
-    watching = subprocess.Popen(command("watch", "--port", server.url), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert watching.stdout is not None
-    assert watching.stdout.readline()
-    watching.send_signal(signal.SIGINT)
-    _, said = watching.communicate()
+    with child(child_command("watch", "--port", server.url), stdout=PIPE, stderr=PIPE) as watching:
+        assert watching.stdout.readline()
+        watching.send_signal(signal.SIGINT)
+        _, said = watching.communicate(timeout=LIMIT_S)
     assert watching.returncode == 130
     assert said.strip() == b""
     assert server.peer.done[-1] == ("SUBSCRIBE", {"period_s": 0})
@@ -381,13 +378,8 @@ def test_ctrl_c_ends_watch_cleanly(server: PeerServer) -> None:
 
 def test_reader_that_has_seen_enough_of_watch_ends_it(server: PeerServer) -> None:
     server.pushes = [encode(server.peer.push(number)) for number in range(50)]
-    watching = subprocess.Popen(
-        command("watch", "--json", "--port", server.url), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert watching.stdout is not None
-    assert watching.stderr is not None
-    assert watching.stdout.readline()
-    watching.stdout.close()
-    assert watching.stderr.read() == b""
-    watching.stderr.close()
-    assert watching.wait() == 1
+    with child(child_command("watch", "--json", "--port", server.url), stdout=PIPE, stderr=PIPE) as watching:
+        assert watching.stdout.readline()
+        watching.stdout.close()
+        assert watching.stderr.read() == b""
+        assert watching.wait(LIMIT_S) == 1

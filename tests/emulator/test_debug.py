@@ -1,6 +1,7 @@
 """The debug link: time, faults, power, head and truth, from the client and from the command line."""
 
 import json
+import signal
 import socket
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from host_tools.cli.main import main
+from host_tools.emulator import debugclient
 from host_tools.emulator.debugclient import DebugClient, DebugError, DebugLinkError
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import NoDevice, Programmer
@@ -127,13 +129,17 @@ def test_speed(debug: DebugClient, pump: Programmer) -> None:
         ({"do": "advance"}, "needs either by_s or to"),
         ({"do": "advance", "by_s": -1}, "time does not go back"),
         ({"do": "advance", "by_s": 1.5}, "by_s cannot be 1.5"),
-        ({"do": "advance", "by_s": 1 << 40}, "where its clock ends"),
-        ({"do": "cut", "for_s": 1 << 40}, "where its clock ends"),
+        ({"do": "advance", "by_s": 1 << 40}, "is beyond the end of its clock, 12427d 13h 37m 3s after its first"),
+        ({"do": "advance", "by_s": 1 << 40}, "power-up, 2060-01-14T21:37:03; 12427d 13h 37m 3s are left"),
+        ({"do": "advance", "to": "9999-12-31"}, "9999-12-31 is beyond the end of its clock"),
+        ({"do": "advance", "to": "2026-03-01T00:00:00+01:00"}, "is not local"),
+        ({"do": "cut", "for_s": 1 << 40}, "is beyond the end of its clock"),
         ({"do": "advance", "to": "some day"}, "some day"),
         ({"do": "advance", "till": 3}, "it takes by_s, to"),
         ({"do": "cut", "for_s": -1}, "does not go back"),
         ({"do": "head", "state": "left"}, "there are on, off, auto"),
         ({"do": "speed", "speed": "warp"}, "is no speed"),
+        ({"do": "speed", "speed": 1e308}, "'1e+308' is no speed; write 0 (time stands still), 0.001 to 1,000,000,000"),
         ({"do": "fault", "name": "runaway", "fields": {"percent": 3}}, "percent"),
         ({"do": "heal", "name": "world"}, "world"),
     ],
@@ -154,6 +160,13 @@ def test_the_pump_lives_to_the_end_of_its_clock(debug: DebugClient, emulator: Em
         debug.advance(last_s - 2557 * DAY_S)
         debug.speed("max")
         assert pump.status()["uptime_s"] == debug.now_s() == last_s
+        for go_on in (lambda: debug.advance(1), lambda: debug.cut(1), lambda: debug.advance_to("2061-01-01")):
+            with pytest.raises(DebugError, match=r"the end of its clock, .* 2060-01-14T21:37:03; 0s are left"):
+                go_on()
+        with pytest.raises(DebugError, match="no alarm came up by 12427 days of pump time, where its clock ends"):
+            debug.advance_to_next_alarm()
+    emulator.stop()
+    assert emulator.messages == ("thecal: the pump's clock ends here, after 12427d 13h 37m 3s; its time stands still\n")
 
 
 def test_it_ends_in_the_middle_of_an_advance(emulator: EmulatorProcess) -> None:
@@ -161,7 +174,7 @@ def test_it_ends_in_the_middle_of_an_advance(emulator: EmulatorProcess) -> None:
     with Programmer.open(emulator.url) as pump:
         pump.refill(volume_ml=20, concentration_mcg_per_ml=2000)
         pump.program_simple(500)
-        with socket.create_connection((host, int(port))) as link:
+        with socket.create_connection((host, int(port)), timeout=20) as link:
             link.sendall(b'{"do": "advance", "by_s": 1000000000}\n')
             while pump.status()["uptime_s"] == 0:
                 pass
@@ -176,6 +189,21 @@ def test_an_emulator_that_ends_is_said(emulator: EmulatorProcess, debug: DebugCl
         debug.now_s()
     with pytest.raises(DebugLinkError, match="no emulator answers at"):
         emulator.debug_client()
+
+
+def test_a_long_wait_is_told_of(emulator: EmulatorProcess, debug: DebugClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(debugclient, "PATIENCE_S", 0.05)
+    emulator.send(signal.SIGSTOP)
+    told: list[None] = []
+
+    def go_on() -> None:
+        told.append(None)
+        if len(told) == 3:
+            emulator.send(signal.SIGCONT)
+
+    with DebugClient(emulator.debug, go_on) as waiting:
+        assert waiting.now_s() == 0
+    assert len(told) >= 3
 
 
 def thecal(*arguments: str) -> Result:

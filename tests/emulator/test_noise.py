@@ -33,7 +33,7 @@ def test_noise_on_all_lines(start: Start, seed: int) -> None:
     emulator = start(speed=3600)
     host, port = emulator.url.removeprefix("socket://").split(":")
     address = (host, int(port))
-    with socket.create_connection(address) as one, socket.create_connection(address) as two:
+    with socket.create_connection(address, timeout=20) as one, socket.create_connection(address, timeout=20) as two:
         terminal = os.open(emulator.pty, os.O_RDWR | os.O_NOCTTY) if emulator.pty else None
         one.sendall(noise(seed, 100_000))
         two.sendall(noise(seed + 100, 100_000))
@@ -53,7 +53,7 @@ def test_noise_on_the_debug_link(start: Start) -> None:
     host, port = emulator.debug.split(":")
 
     def shout(line: bytes) -> str:
-        with socket.create_connection((host, int(port))) as link, link.makefile() as answers:
+        with socket.create_connection((host, int(port)), timeout=20) as link, link.makefile() as answers:
             link.sendall(line + b"\n")
             return answers.readline()
 

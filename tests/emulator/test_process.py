@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from host_tools.emulator import process
 from host_tools.emulator.process import EmulatorError, EmulatorProcess
 from host_tools.programmer import NotAuthorised, Programmer
 from host_tools.programmer.discovery import running_emulators
+from tests.child import LIMIT_S, child
 from tests.emulator.conftest import Start
 
 needs_pty = pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no pseudo-terminals")
@@ -61,7 +63,7 @@ def test_it_publishes_itself_and_takes_that_back(start: Start, registry: Path) -
     assert seen == {each.pid: (each.url, each.pty, each.debug, each.serial) for each in emulators}
     for each, number in zip(emulators, (signal.SIGTERM, signal.SIGINT), strict=True):
         each.send(number)
-        assert each.wait() == 0
+        assert each.wait(LIMIT_S) == 0
         assert each.messages == ""
     assert list(registry.iterdir()) == []
 
@@ -78,16 +80,28 @@ def test_it_runs_unpublished_where_it_may_not_write(start: Start, tmp_path: Path
 
 def test_what_it_prints_for_people(registry: Path) -> None:
     command = [sys.executable, "-m", "host_tools.cli.main", "emulate", "--speed", "max"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(4 + hasattr(os, "openpty"))]
-    found = running_emulators()[0]
-    process.send_signal(signal.SIGINT)
-    assert process.communicate()[0] == ""
-    assert process.returncode == 0
+    with child(command, stdout=subprocess.PIPE, text=True) as running:
+        lines = [running.stdout.readline() for _ in range(4 + hasattr(os, "openpty"))]
+        found = running_emulators()[0]
+        running.send_signal(signal.SIGINT)
+        assert running.communicate(timeout=LIMIT_S)[0] == ""
+    assert running.returncode == 0
     text = "".join(lines)
     for expected in (found.tcp, found.pty or "", found.debug, "not a medical device", "`thecal status`"):
         assert expected in text
+
+
+def test_it_says_how_fast_it_runs(registry: Path, tmp_path: Path) -> None:
+    waits = "as fast as it can once a program is committed, standing still until then"
+    for expected in (waits, "as fast as it can."):
+        command = [sys.executable, "-m", "host_tools.cli.main", "emulate", "--speed", "max", "--state", str(tmp_path)]
+        with child(command, stdout=subprocess.PIPE, text=True) as running:
+            assert expected in running.stdout.readline()
+            with Programmer.open() as pump:
+                if expected == waits:
+                    treat(pump)
+            running.send_signal(signal.SIGINT)
+            assert running.wait(LIMIT_S) == 0
 
 
 @pytest.mark.parametrize("end", [EmulatorProcess.stop, EmulatorProcess.kill])
@@ -175,6 +189,31 @@ def test_one_line_and_exit_code_2_where_it_cannot_start(start: Start, tmp_path: 
         start(state=tmp_path / "pump", seed=9)
 
 
+def test_one_that_does_not_end_is_killed(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "STOP_TIMEOUT_S", 0.2)
+    emulator = start()
+    emulator.send(signal.SIGSTOP)
+    assert emulator.stop() == -signal.SIGKILL
+
+
+def test_one_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "START_TIMEOUT_S", 0.2)
+    emulator = EmulatorProcess()
+    emulator.command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with pytest.raises(EmulatorError, match="did not start"):
+        emulator.start()
+    assert not emulator.running
+
+
+def test_one_that_says_much_is_not_held_up(start: Start) -> None:
+    emulator = EmulatorProcess()
+    noise = "import sys; sys.stderr.write('x' * 1_000_000); from host_tools.cli.main import main; main()"
+    emulator.command = [sys.executable, "-c", noise, *emulator.command[3:]]
+    with emulator:
+        assert emulator.stop() == 0
+    assert len(emulator.messages) == 1_000_000
+
+
 def test_a_life_in_seconds_while_somebody_watches(start: Start) -> None:
     emulator = start(speed=0)
     with Programmer.open(emulator.url) as pump, emulator.debug_client() as debug:
@@ -189,13 +228,34 @@ def test_a_life_in_seconds_while_somebody_watches(start: Start) -> None:
         assert debug.truth()["delivered_nl"] == pytest.approx(18_600_000, abs=100)
 
 
+def test_at_full_speed_a_pump_waits_for_its_first_program(start: Start, tmp_path: Path) -> None:
+    emulator = start(speed="max", state=tmp_path / "pump")
+    with Programmer.open(emulator.url) as pump, emulator.debug_client() as debug:
+        pump.implant(catheter_cm=89)
+        pump.refill(volume_ml=20, concentration_mcg_per_ml=2000)
+        pump.prime()
+        with pump.session():
+            assert pump.status()["therapy"] == "stopped"
+        assert debug.now_s() == 0
+        assert debug.advance(60) == 60
+        debug.fault("battery_drain", percent=10_000)  # a short life is enough
+        pump.program_simple(500)
+        while pump.status()["therapy"] != "end_of_service":
+            pass
+    emulator.restart()
+    with Programmer.open(emulator.url) as pump:
+        lived_s = pump.status()["uptime_s"]
+        while pump.status()["uptime_s"] == lived_s:
+            pass
+
+
 def test_an_answer_is_settled_to_the_instant_of_the_question(start: Start) -> None:
     speed = 10_000
     emulator = start(speed=speed)
     with Programmer.open(emulator.url) as pump, emulator.debug_client() as debug:
         for uptime_s in (lambda: pump.status()["uptime_s"], debug.now_s):
             before_s, wall_s = uptime_s(), time.monotonic()
-            subprocess.run([sys.executable, "-c", "pass"], check=True)  # something that takes a while
+            subprocess.run([sys.executable, "-c", "pass"], check=True, timeout=60)  # something that takes a while
             passed_s = time.monotonic() - wall_s
             assert uptime_s() - before_s >= passed_s * speed * 0.9
 
@@ -230,9 +290,8 @@ def test_the_head_is_whoever_is_there_unless_told_otherwise(start: Start) -> Non
 
 def test_json_is_one_object(registry: Path) -> None:
     command = [sys.executable, "-m", "host_tools.cli.main", "emulate", "--json"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    ports = json.loads(process.stdout.readline())
-    process.terminate()
-    assert process.communicate()[0] == ""
+    with child(command, stdout=subprocess.PIPE, text=True) as running:
+        ports = json.loads(running.stdout.readline())
+        running.terminate()
+        assert running.communicate(timeout=LIMIT_S)[0] == ""
     assert set(ports) == {"tcp", "pty", "debug", "pid", "serial"}

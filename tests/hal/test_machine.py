@@ -303,6 +303,7 @@ def test_processes_with_different_hash_seeds_agree():
             check=True,
             capture_output=True,
             text=True,
+            timeout=60,
         ).stdout
         for seed in ("1", "2")
     }

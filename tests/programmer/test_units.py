@@ -35,7 +35,21 @@ def test_volumes(ml: float, nl: int) -> None:
     assert nl_from_ml("volume_ml", ml) == nl
 
 
-@pytest.mark.parametrize("value", [-1, float("inf"), float("-inf"), Decimal("NaN")])
+@pytest.mark.parametrize(
+    "value",
+    [
+        -1,
+        float("inf"),
+        float("-inf"),
+        Decimal("NaN"),
+        1e308,
+        Decimal("1e999999"),
+        Decimal("1e99999999999"),
+        Decimal("1e-99999999"),
+        10**400,
+        10**12 + 1,
+    ],
+)
 def test_what_is_no_amount_is_refused(value: float | Decimal) -> None:
     with pytest.raises(BadValue, match="volume_ml"):
         exact("volume_ml", value, 1, "whole numbers")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 RAW = b"raw REPL; CTRL-B to exit\r\n>"
 NO_PASTE = b"R\x00"
+LAST_WORDS_S = 10
 
 
 class ScriptedRepl:
@@ -15,14 +16,15 @@ class ScriptedRepl:
         self._script = iter(script)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._serve)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the present client."""
+        """End after the present client, which is not waited for for long."""
         self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
+        self._thread.join(LAST_WORDS_S)
         self._listener.close()
+        assert not self._thread.is_alive(), f"a client is still there {LAST_WORDS_S} s after its test"
 
     def _serve(self) -> None:
         try:

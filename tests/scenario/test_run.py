@@ -127,7 +127,14 @@ def results():
     """One file's results from two fresh processes with different hash seeds."""
     command = [sys.executable, "-m", "host_tools.cli.main", "run", "--json", str(LOW_RESERVOIR)]
     runs = [
-        subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True)
+        subprocess.run(
+            command,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
         for seed in ("1", "2")
     ]
     return [json.loads(run.stdout) for run in runs]
