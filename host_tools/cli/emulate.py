@@ -16,8 +16,8 @@ from host_tools.cli.common import LOCAL_TIME, Failure, json_option, print_json, 
 from host_tools.durations import format_duration
 from host_tools.emulator.crash import crash_line
 from host_tools.emulator.debuglink import DebugLink
-from host_tools.emulator.machine import Machine
-from host_tools.emulator.pacing import CLOCK_END_MS, Pacer, parse_speed
+from host_tools.emulator.machine import CLOCK_END_MS, Machine
+from host_tools.emulator.pacing import Pacer, parse_speed
 from host_tools.emulator.publish import published
 from host_tools.emulator.server import LINK_COUNT, PortError, Server
 from host_tools.emulator.state import Saved, StateError, StateFolder

@@ -39,7 +39,7 @@ def silence_teller(every_s: int) -> Callable[[], None]:
     """Says that a stream of such a period fell silent, the first time that it does."""
     return once(
         f"no telemetry for {format_duration(every_s + PATIENCE_S)}, though the pump answers: its time may stand still "
-        "or run slowly (an emulator's speed, or its clock's end); waiting, Ctrl-C ends"
+        "or run slowly (an emulator's speed, its wait for a first program, its clock's end); waiting, Ctrl-C ends"
     )
 
 

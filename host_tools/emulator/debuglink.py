@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, get_args, get_origin
 
 from host_tools.durations import format_duration, parse_local_time
-from host_tools.emulator.pacing import CLOCK_END_MS, parse_speed
+from host_tools.emulator.machine import CLOCK_END_MS
+from host_tools.emulator.pacing import parse_speed
 from host_tools.emulator.server import HOST, Server
 from protocol.messages import NONE32, WALL_EPOCH
 
@@ -91,10 +92,12 @@ class DebugLink:
         def alarms() -> list[dict[str, Any]]:
             return [event for event in self._machine.events[seen:] if event["severity"] != "info"]
 
-        await self._server.run_to(min(self._machine.now_ms + ALARM_SEARCH_MS, CLOCK_END_MS), lambda: bool(alarms()))
+        await self._server.run_to(
+            min(self._machine.now_ms + ALARM_SEARCH_MS, self._machine.clock_end_ms), lambda: bool(alarms())
+        )
         found = alarms()
         if not found:
-            at_end = ", where its clock ends" if self._machine.now_ms == CLOCK_END_MS else ""
+            at_end = ", where its clock ends" if self._server.at_clock_end else ""
             raise ValueError(f"no alarm came up by {self._machine.now_ms // 86_400_000} days of pump time{at_end}")
         return found[0]
 
@@ -103,7 +106,7 @@ class DebugLink:
         if by_s < 0:
             raise ValueError(f"{by_s} s from now is past; time does not go back")
         goal_ms = self._machine.now_ms + by_s * 1000
-        if goal_ms > CLOCK_END_MS:
+        if goal_ms > self._machine.clock_end_ms:
             raise ValueError(f"{by_s} s from now is beyond {self._clock_end()}")
         return goal_ms
 
@@ -119,13 +122,13 @@ class DebugLink:
         if moment < now:
             raise ValueError(f"{wall} is before the pump's present, {now.isoformat()}")
         goal_ms = self._machine.now_ms + round((moment - now).total_seconds()) * 1000
-        if goal_ms > CLOCK_END_MS:
+        if goal_ms > self._machine.clock_end_ms:
             raise ValueError(f"{wall} is beyond {self._clock_end()}")
         return goal_ms
 
     def _clock_end(self) -> str:
         """When the clock ends: by its age, and by its date where it has one."""
-        left_s = (CLOCK_END_MS - self._machine.now_ms) // 1000
+        left_s = max(0, self._machine.clock_end_ms - self._machine.now_ms) // 1000
         now = self._wall_now()
         date = f", {(now + timedelta(seconds=left_s)).isoformat()}" if now else ""
         age, left = format_duration(CLOCK_END_MS // 1000), format_duration(left_s)

@@ -21,6 +21,9 @@ from host_tools.serials import serial_of
 from protocol.codes import FLAG
 from protocol.messages import NONE32, LogEntry
 
+CLOCK_END_MS = ((1 << 30) - 1) * 1000
+"""The pump's clock counts no further (hal/contract.py): its time stands still there."""
+
 EVENT = 3  # which field of an entry says what happened
 MOST_POLLS = 1000  # at one instant
 TOLD = (wire.EVENT_RATE_STEP, wire.EVENT_IMPLANT, wire.EVENT_PROGRAM_COMMITTED, wire.EVENT_BOLUS_DONE)
@@ -93,6 +96,11 @@ class Machine:
     @property
     def now_ms(self) -> int:
         return self.plant.now_ms
+
+    @property
+    def clock_end_ms(self) -> int:
+        """When its clock will have counted all that it can, should that run fast, and no later than CLOCK_END_MS."""
+        return min(CLOCK_END_MS, self.plant.quartz.when_ms(CLOCK_END_MS))
 
     @property
     def events(self) -> list[dict[str, Any]]:

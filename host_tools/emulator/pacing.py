@@ -5,9 +5,6 @@ import time
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
-CLOCK_END_MS = ((1 << 30) - 1) * 1000
-"""The pump's clock counts no further: its time stands still there."""
-
 SLOWEST, FASTEST = Decimal("0.001"), Decimal(10**9)
 """The least and the most that a speed may be, beside 0: at the most all that the pump's clock counts is over in 1 s."""
 
@@ -39,20 +36,20 @@ class Pacer:
         self._wall_s = wall_clock_s()
         self._fraction_ms = 0.0
 
-    def target_ms(self, now_ms: int, most: float) -> int:
-        """Pump time to reach, from `now_ms`, for the wall time since the last call."""
+    def target_ms(self, now_ms: int, end_ms: int, most: float) -> int:
+        """Pump time to reach, from `now_ms` and up to `end_ms`, for the wall time since the last call."""
         wall_s = self._wall_clock_s()
         elapsed_s, self._wall_s = wall_s - self._wall_s, wall_s
         factor = min(self.speed, most)
         if math.isinf(factor):
-            return CLOCK_END_MS
+            return end_ms
         due_ms = self._fraction_ms + elapsed_s * 1000 * factor
         self._fraction_ms = due_ms % 1
-        return min(now_ms + int(due_ms), CLOCK_END_MS)
+        return min(now_ms + int(due_ms), end_ms)
 
     def delay_s(self, now_ms: int, wake_ms: int, most: float) -> float:
         """Wall seconds until pump time reaches `wake_ms`; infinite when it never does."""
         factor = min(self.speed, most)
-        if now_ms >= CLOCK_END_MS or factor == 0:
+        if factor == 0:
             return math.inf
         return (wake_ms - now_ms) / 1000 / factor

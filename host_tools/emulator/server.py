@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from host_tools.emulator.machine import Machine
-from host_tools.emulator.pacing import CLOCK_END_MS, Pacer
+from host_tools.emulator.pacing import Pacer
 from host_tools.emulator.ports import Line, PtyPort, TcpClient
 from host_tools.emulator.state import StateFolder
 
@@ -131,7 +131,7 @@ class Server:
         """Bring pump time up to the present, or as far as it gets in a slice of wall time."""
         machine = self.machine
         until_wall_s = time.monotonic() + SLICE_S
-        target_ms = self.pacer.target_ms(machine.now_ms, self._most)
+        target_ms = self.pacer.target_ms(machine.now_ms, machine.clock_end_ms, self._most)
         stop: Stop | None = None
         if self._goal:
             target_ms, stop, _ = self._goal
@@ -139,7 +139,7 @@ class Server:
         while machine.now_ms < target_ms and not stopped and time.monotonic() < until_wall_s:
             machine.advance_to(min(machine.next_wake_ms, target_ms))
             stopped = stop is not None and stop()
-        if machine.now_ms >= CLOCK_END_MS and not self._clock_ended:
+        if self.at_clock_end and not self._clock_ended:
             self._clock_ended = True
             self._on_clock_end()
         if self._goal and (stopped or machine.now_ms >= target_ms):
@@ -147,6 +147,11 @@ class Server:
             self._goal = None
             if not reached.done():
                 reached.set_result(None)
+
+    @property
+    def at_clock_end(self) -> bool:
+        """Whether time stands still because the pump's clock counts no further."""
+        return self.machine.now_ms >= self.machine.clock_end_ms
 
     @property
     def waits_for_program(self) -> bool:
@@ -158,7 +163,7 @@ class Server:
     @property
     def _most(self) -> float:
         """Pump seconds per wall second at most: real time while a programmer is at work."""
-        if self.waits_for_program:
+        if self.waits_for_program or self.at_clock_end:
             return 0
         pump = self.machine.pump
         return 1 if pump is not None and pump.session_open else math.inf

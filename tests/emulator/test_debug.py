@@ -283,3 +283,17 @@ def test_a_bad_line_is_got_over_and_a_lost_one_is_said_to_be(
         programmer.status()
     debug.heal("link_lost")
     assert pump.status()["therapy"] == "running"
+
+
+def test_a_clock_that_runs_fast_ends_early(debug: DebugClient, pump: Programmer) -> None:
+    last_s = (1 << 30) - 1
+    debug.fault("battery_drain", percent=10_000)
+    debug.advance(200 * DAY_S)
+    pump.silence("all")
+    debug.fault("clock_drift", ppm=100_000)
+    with pytest.raises(DebugError, match="is beyond the end of its clock"):
+        debug.advance(last_s - 300 * DAY_S)
+    debug.advance((last_s - 200 * DAY_S) * 10 // 11)
+    assert 0 <= last_s - pump.status()["uptime_s"] <= 1
+    with pytest.raises(DebugError, match="0s are left"):
+        debug.advance(1)

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tools.emulator.pacing import CLOCK_END_MS, Pacer, parse_speed
+from host_tools.emulator.pacing import Pacer, parse_speed
+
+END_MS = 1 << 50
 
 
 class WallClock:
@@ -27,7 +29,7 @@ def test_pump_time_is_wall_time_times_speed(speed: float, steps_s: list[float]) 
     now_ms = 0
     for step_s in steps_s:
         wall.now_s += step_s
-        now_ms = pacer.target_ms(now_ms, most=math.inf)
+        now_ms = pacer.target_ms(now_ms, END_MS, most=math.inf)
     assert now_ms == pytest.approx((wall.now_s - 1000) * 1000 * speed, abs=1.01)
 
 
@@ -36,22 +38,24 @@ def test_a_session_slows_time_to_real_time_at_most(speed: float, in_session_ms: 
     wall = WallClock()
     pacer = Pacer(speed, wall)
     wall.now_s += 1
-    assert pacer.target_ms(5000, most=1) == 5000 + in_session_ms
+    assert pacer.target_ms(5000, END_MS, most=1) == 5000 + in_session_ms
 
 
 def test_what_the_computer_was_too_slow_for_is_not_caught_up() -> None:
     wall = WallClock()
     pacer = Pacer(1000, wall)
     wall.now_s += 10
-    assert pacer.target_ms(0, most=math.inf) == 10_000_000
-    assert pacer.target_ms(400, most=math.inf) == 400
+    assert pacer.target_ms(0, END_MS, most=math.inf) == 10_000_000
+    assert pacer.target_ms(400, END_MS, most=math.inf) == 400
 
 
 def test_time_ends_where_the_pumps_clock_does() -> None:
     wall = WallClock()
     pacer = Pacer(math.inf, wall)
-    assert pacer.target_ms(0, most=math.inf) == CLOCK_END_MS
-    assert pacer.delay_s(CLOCK_END_MS, CLOCK_END_MS + 1, most=math.inf) == math.inf
+    assert pacer.target_ms(0, END_MS, most=math.inf) == END_MS
+    pacer.speed = 1
+    wall.now_s += 10
+    assert pacer.target_ms(END_MS - 1, END_MS, most=math.inf) == END_MS
 
 
 @pytest.mark.parametrize(
