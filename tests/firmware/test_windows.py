@@ -85,6 +85,33 @@ def test_under_a_lowered_limit_no_bolus_counts_on_the_old_one():
             clinic.command("BOLUS", dose_ng=100_000, over_s=10 * HOUR_S)
 
 
+def stall(clinic, hours):
+    clinic.body.motor.progress()
+    clinic.body.stalled = True
+    clinic.run(hours * HOUR_S)
+    clinic.body.motor.progress()
+    clinic.body.stalled = False
+
+
+def test_what_is_delivered_after_a_stall_counts():
+    """Of 1000 mcg a day: 2 hours of stall leave room for 83."""
+    for dose_ng, taken in ((150_000, False), (50_000, True)):
+        clinic = Clinic(Body())
+        clinic.implant()
+        clinic.refill()
+        clinic.program(1_000_000)
+        clinic.run(DAY_S)
+        stall(clinic, 2)
+        clinic.run(20 * HOUR_S)
+        assert clinic.alarms()["motor_stall"].condition == "past"
+        clinic.program(100_000, override="yes")
+        if taken:
+            clinic.command("BOLUS", dose_ng=dose_ng, over_s=HOUR_S)
+        else:
+            with pytest.raises(Refused, match="dose_limit"):
+                clinic.command("BOLUS", dose_ng=dose_ng, over_s=HOUR_S)
+
+
 def test_a_store_that_refuses_the_windows_is_named_for_them():
     clinic = Clinic(Body())
     clinic.implant()
