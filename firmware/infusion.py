@@ -136,10 +136,8 @@ class Infusion:
         if self._bolus.active:
             self.cancel_bolus()
         self._monitor.allow(self._line.prime_steps)
-        if self._ledger.recovered_steps:
-            self._windows.add(
-                self._uptime.now_s, self._ledger.recovered_steps * self._config.step_nl * self._line.mcg_per_ml
-            )
+        if self._ledger.recovered_steps and not self._state.prime_until_steps:  # a prime's leave the tip empty
+            self._count_extra(self._ledger.recovered_steps, self._line.mcg_per_ml)
         self.losses.begin(not self._alarms.active(wire.ALARM_STEP_MISMATCH))
         if self._alarms.active(wire.ALARM_MOTOR_STALL):  # a stall outlives a reset until the rotor turns again
             self._stall_s = self._uptime.now_s
@@ -199,6 +197,9 @@ class Infusion:
         moved = delivery.settle()
         if moved:
             ledger.book(delivery.confirmed, delivery.missed, self._mcg_per_ml)
+            if self.stalled and delivery.confirmed:  # which the windows take to give nothing
+                self._count_extra(delivery.confirmed, self._mcg_per_ml)
+                self._note_dose()
             if self._reservoir.low:
                 self._watch_reservoir()
         monitor = self._monitor
@@ -330,6 +331,10 @@ class Infusion:
         self._mcg_per_ml = 0 if priming else line.mcg_per_ml
         self._monitor.set_drug(line.mcg_per_ml)
         self._note_dose()
+
+    def _count_extra(self, steps, mcg_per_ml):
+        """Let the windows know of steps that the rates they were told do not account for."""
+        self._windows.add(self._uptime.now_s, steps * self._config.step_nl * mcg_per_ml)
 
     def _note_dose(self):
         now_s = self._uptime.now_s
