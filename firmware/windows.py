@@ -100,7 +100,7 @@ class Windows:
         past = [span for span in self.spans if span[0] < now_s] + [(now_s, 0, 0)]
         spans = past + [(at_s, rate, 0) for at_s, rate in to_come]
         unknown = self._unknown(min([rate for _, rate in to_come]))
-        edges_s = [now_s - DAY_S, now_s]
+        edges_s = [now_s - DAY_S, now_s, last_s]
         for since_s, _, _ in spans:
             edges_s += [since_s, since_s - DAY_S]
         for at_s, _, lasting_s in unknown:
