@@ -71,10 +71,10 @@ class Windows:
             spans.append([now_s, rate, 0])
         while len(spans) > 1 and spans[1][0] <= now_s - DAY_S:
             spans.pop(0)
-        if len(spans) > _MOST:  # as strict as both
-            first, second, third = spans[:3]
-            spans[:2] = [[first[0], max(first[1], second[1]), first[2]]]
-            third[2] += second[2]
+        if len(spans) > _MOST:  # the oldest's dose counts as if it had come at its end: as much, and for longer
+            since_s, old_rate, extra = spans.pop(0)
+            lasted_s = spans[0][0] - max(since_s, now_s - DAY_S)
+            spans[0][2] += extra + -(-old_rate * lasted_s // DAY_S)
         self._added = not self.rewrite()
         return not self._added
 
