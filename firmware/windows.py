@@ -12,7 +12,6 @@ SLOTS = (6, 7)
 _KIND = 4
 _VERSION = 1
 _MOST = 48  # a flex day has 13 changes, and each bolus two
-_LONGEST_S = 3600  # that a batch takes
 _ROUNDING = 20_000  # a part of the limit: more than a rate, rounded to 1 nL/day, is off
 _LAYOUT = "IQQ" * _MOST
 _UNITS_PER_MCG = 1_000_000 * DAY_S  # of dose: nL/day times mcg/mL times s
@@ -124,8 +123,10 @@ class Windows:
         for since_s, rate, extra in self.spans:
             if extra:
                 dose = extra * DAY_S
-                lasting_s = min(_LONGEST_S, dose // before) if before else 0
-                found.append((since_s, max(0, dose - least * lasting_s), lasting_s))
+                lasting_s = dose // before if before else 0
+                if lasting_s:
+                    dose = dose * max(0, before - least) // before
+                found.append((since_s, dose, lasting_s))
             before = rate
         return found
 
