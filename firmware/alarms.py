@@ -64,17 +64,19 @@ class Alarms:
             self._set(alarm, _PAST)
         self._plan()
 
-    def silence(self, alarm):
-        """Silence one alarm; nothing happens when it does not sound."""
-        mark = self._mark(alarm)
-        if mark not in (_SOUNDING, _PAST):
-            return
-        self._log.add(wire.EVENT_ALARM_SILENCED, alarm)
-        if mark == _PAST:
-            self._clear(alarm)
-        else:
-            self._set(alarm, _SILENCED)
+    def silence(self, alarms):
+        """Silence those of `alarms` that sound; the caller keeps that and logs the (event, alarm) pairs returned."""
+        done = []
+        for alarm in alarms:
+            mark = self._mark(alarm)
+            if mark in (_SOUNDING, _PAST):
+                done.append((wire.EVENT_ALARM_SILENCED, alarm))
+                self._set(alarm, _SILENCED)
+            if mark == _PAST:
+                done.append((wire.EVENT_ALARM_CLEARED, alarm))
+                self._set(alarm, _NONE, 0)
         self._plan()
+        return done
 
     def active(self, alarm):
         """Whether the alarm's condition holds."""

@@ -52,9 +52,13 @@ class Bolus:
         lasted_s = min(now_s, state.bolus_until_s) - state.bolus_from_s
         return state.bolus_nl * lasted_s // (state.bolus_until_s - state.bolus_from_s)
 
-    def begin(self, kind, volume_nl, over_s, now_s):
+    def begin(self, kind, dose_ng, volume_nl, over_s, now_s):
         """Put one into the state."""
         state = self._state
+        state.last_bolus = kind
+        state.last_bolus_ng = dose_ng
+        state.last_bolus_delivered_ng = 0
+        state.last_bolus_s = now_s
         state.bolus = kind
         state.bolus_nl = volume_nl
         state.bolus_from_s = now_s
@@ -63,16 +67,34 @@ class Bolus:
         if kind == wire.BOLUS_PATIENT:
             state.patient_boluses_s = [now_s] + state.patient_boluses_s[: PATIENT_BOLUSES - 1]
 
-    def end(self, now_s, total_nl_per_day):
-        """Take it out of the state; (kind, ordered, delivered) nL. It had its share of the steps missed of a total."""
+    def end(self, now_s, total_nl_per_day, unknown_steps=0):
+        """Take it out of the state; (kind, ordered, delivered) nL. It had its share of the steps missed of a total, and
+        of those after `now_s` of which a reset left unknown whether they were made."""
         state = self._state
-        missed_nl = (self._ledger.missed_steps - state.bolus_missed) * self._config.step_nl
-        if total_nl_per_day:
-            missed_nl = missed_nl * self.rate_nl_per_day // total_nl_per_day
-        ended = (state.bolus, state.bolus_nl, max(0, self._due_nl(now_s) - missed_nl))
+        delivered_nl = self._delivered_nl(now_s, total_nl_per_day, unknown_steps)
+        state.last_bolus_delivered_ng = self._ng(delivered_nl)
+        ended = (state.bolus, state.bolus_nl, delivered_nl)
         state.bolus = wire.BOLUS_NONE
         state.changed = True
         return ended
+
+    def last_delivered_ng(self, now_s, total_nl_per_day):
+        """Of the newest bolus, the dose that may have been delivered so far."""
+        if not self.active:
+            return self._state.last_bolus_delivered_ng
+        return self._ng(self._delivered_nl(now_s, total_nl_per_day))
+
+    def _delivered_nl(self, now_s, total_nl_per_day, unknown_steps=0):
+        state = self._state
+        missed_nl = (self._ledger.missed_steps - state.bolus_missed) * self._config.step_nl
+        unknown_nl = unknown_steps * self._config.step_nl
+        if total_nl_per_day:
+            missed_nl = missed_nl * self.rate_nl_per_day // total_nl_per_day
+            unknown_nl = -(-unknown_nl * self.rate_nl_per_day // total_nl_per_day)
+        return min(state.bolus_nl, max(0, self._due_nl(now_s) - missed_nl) + unknown_nl)
+
+    def _ng(self, volume_nl):
+        return -(-self._state.last_bolus_ng * volume_nl // self._state.bolus_nl)
 
     @property
     def patient_nl_per_day(self):

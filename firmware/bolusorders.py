@@ -9,8 +9,10 @@ from firmware.schedule import volume_nl
 from firmware.state import NEVER
 from firmware.windows import with_bolus
 
-_LONGEST_S = DAY_S
-_MOST_PER_DAY = 24
+
+def is_possible(_config, dose_ng, over_s, _lockout_s, per_day):
+    """Whether a patient's bolus from the wire has a dose and a time, where one is allowed."""
+    return not per_day or (dose_ng and over_s)
 
 
 class BolusOrders:
@@ -29,6 +31,7 @@ class BolusOrders:
         self._infusion = pump.infusion
         self._outlook = pump.outlook
         self._log = pump.log
+        self._keeper = pump.keeper
 
     def table(self):
         """Request -> handler, for any therapy that has not ended."""
@@ -40,33 +43,33 @@ class BolusOrders:
             wire.REQ_CANCEL_BOLUS: self._cancel,
         }
 
-    def _prime(self, keep, prime_nl):
-        state = self._state
-        if not prime_nl:
-            return wire.REASON_MALFORMED
-        if self._busy() or state.therapy == wire.THERAPY_SAFE_STATE or self._alarms.critical:
-            return wire.REASON_STATE
-        if state.last_refill_s == NEVER:
+    def prime_refusal(self, prime_nl):
+        """Why so much cannot be primed in any state, as a REASON code, or None."""
+        if self._state.last_refill_s == NEVER:
             return wire.REASON_NOT_FILLED
-        if prime_nl > self._line.unprimed_nl or prime_nl > self._room_nl():
+        return None if 0 < prime_nl <= self._line.unprimed_nl else wire.REASON_BOLUS_LIMIT
+
+    def _prime(self, prime_nl):
+        if self._busy() or self._state.therapy == wire.THERAPY_SAFE_STATE or self._alarms.critical:
+            return wire.REASON_STATE
+        if prime_nl > self._room_nl():
             return wire.REASON_BOLUS_LIMIT
         self._infusion.settle()
         self._line.begin_prime(prime_nl)
-        if not keep():
-            return wire.REASON_STATE
+        reason = self._keeper.keep()
+        if reason is not None:
+            return reason
         over_s = prime_nl * DAY_S // self._config.max_rate_nl_per_day
         self._log.add(wire.EVENT_BOLUS_START, wire.BOLUS_PRIME, prime_nl, over_s)
         self._monitor.allow(self._line.prime_steps)
         self._infusion.change()
         return None
 
-    def _single(self, keep, dose_ng, over_s):
-        if not dose_ng or not 1 <= over_s <= _LONGEST_S:
-            return wire.REASON_MALFORMED
+    def _single(self, dose_ng, over_s):
         reason = self._refusal(dose_ng, over_s)
-        return self._give(keep, wire.BOLUS_SINGLE, dose_ng, over_s) if reason is None else reason
+        return self._give(wire.BOLUS_SINGLE, dose_ng, over_s) if reason is None else reason
 
-    def _patient(self, keep):
+    def _patient(self):
         state = self._state
         dose_ng = state.patient_dose_ng
         over_s = state.patient_over_s
@@ -74,14 +77,12 @@ class BolusOrders:
         if self._bolus.locked_out(self._uptime.now_s) and reason not in (wire.REASON_STATE, wire.REASON_NOT_FILLED):
             reason = wire.REASON_LOCKOUT
         if reason is None:
-            reason = self._give(keep, wire.BOLUS_PATIENT, dose_ng, over_s)
+            reason = self._give(wire.BOLUS_PATIENT, dose_ng, over_s)
         if reason is not None:
             self._log.add(wire.EVENT_BOLUS_DENIED, wire.BOLUS_PATIENT, reason)
         return reason
 
-    def _set_patient(self, keep, dose_ng, over_s, lockout_s, per_day):
-        if per_day > _MOST_PER_DAY or max(over_s, lockout_s) > _LONGEST_S or (per_day and not (dose_ng and over_s)):
-            return wire.REASON_MALFORMED
+    def _set_patient(self, dose_ng, over_s, lockout_s, per_day):
         state = self._state
         if dose_ng > state.max_bolus_mcg * 1000:
             return wire.REASON_BOLUS_LIMIT
@@ -89,20 +90,21 @@ class BolusOrders:
         state.patient_over_s = over_s
         state.patient_lockout_s = lockout_s
         state.patient_per_day = per_day
-        if not keep():
-            return wire.REASON_STATE
+        reason = self._keeper.keep()
+        if reason is not None:
+            return reason
         self._log.add(wire.EVENT_PATIENT_BOLUS_SET, dose_ng, lockout_s, per_day)
         return None
 
-    def _cancel(self, keep):
+    def _cancel(self):
         if not self._bolus.active:
             return wire.REASON_STATE
         self._infusion.settle()
-        self._infusion.cancel_bolus()
-        if not keep():
-            return wire.REASON_STATE
+        ended = self._infusion.end_bolus()
+        reason = self._keeper.obey()
+        self._log.add(*ended)
         self._infusion.change()
-        return None
+        return reason
 
     def _busy(self):
         return self._bolus.active or self._line.bridging or self._line.prime_steps
@@ -132,12 +134,13 @@ class BolusOrders:
             return wire.REASON_RATE_LIMIT
         return None
 
-    def _give(self, keep, kind, dose_ng, over_s):
+    def _give(self, kind, dose_ng, over_s):
         bolus_nl = volume_nl(dose_ng, self._state.drug_mcg_per_ml)
         self._infusion.settle()
-        self._bolus.begin(kind, bolus_nl, over_s, self._uptime.now_s)
-        if not keep():
-            return wire.REASON_STATE
+        self._bolus.begin(kind, dose_ng, bolus_nl, over_s, self._uptime.now_s)
+        reason = self._keeper.keep()
+        if reason is not None:
+            return reason
         self._log.add(wire.EVENT_BOLUS_START, kind, bolus_nl, over_s)
         self._infusion.change()
         return None

@@ -7,11 +7,9 @@ any change. Roles are the wire's (`wire.ROLE_OF`) and were checked before.
 from firmware import prescription, schedule, settings, titration, wire
 from firmware.staging import Staged
 from firmware.state import NEVER
-from firmware.windows import with_bolus
+from firmware.windows import DAY_S, with_bolus
 
 _MAX_DEPTH_MM = 25  # telemetry and refill reach no deeper (docs/sources.md, SEED-41)
-
-_LARGEST_LIMITS = (10_000, 2_000, 100)  # mcg/day, mcg, %: beyond these, and at 0, a limit would limit nothing
 
 _ALIVE = (
     wire.THERAPY_UNFILLED,
@@ -58,6 +56,7 @@ class Commands:
         self._chart = pump.chart
         self._doses = pump.doses
         self._selftest = pump.selftest
+        self._keeper = pump.keeper
         self._table = {
             wire.REQ_READ_PROGRAM: (self._read_program, _ANY),
             wire.REQ_READ_PROGRAM_DAY: (self._read_program_day, _ANY),
@@ -81,32 +80,25 @@ class Commands:
             wire.REQ_WRITE_RECORD: (self._write_record, _ANY),
         }
         self._orders = orders.table()
+        self._prime_refusal = orders.prime_refusal
 
     def run(self, session, frame, fields):
         """(None, (code, payload)) when done and kept, or (REASON, None) when nothing was changed."""
         order = self._orders.get(frame.code)
         handler, allowed = (order, _ALIVE) if order else self._table[frame.code]
+        if frame.code == wire.REQ_PRIME:  # how much there is to prime says more than what stands against it now
+            reason = self._prime_refusal(*fields)
+            if reason is not None:
+                return reason, None
         if self._state.therapy not in allowed or (self._selftest.failed and frame.code in _DELIVERING):
             return wire.REASON_STATE, None
         if order:
-            reason, answer = order(self._keep, *fields), None
+            reason, answer = order(*fields), None
         else:
             reason, answer = handler(session, frame, *fields)
         if reason is None and answer is None:
             answer = wire.ANS_DONE, wire.pack_done(frame.code)
         return reason, answer
-
-    def _keep(self):
-        """Make a change permanent and end a loss of memory; False (and all as before) when the store failed."""
-        state = self._state
-        was_lost = state.lost
-        state.lost = False
-        if state.keep(self._uptime.now_s):
-            self._ledger.lost = False
-            return True
-        state.lost = was_lost
-        state.revert()
-        return False
 
     def _filled(self):
         return self._state.last_refill_s != NEVER
@@ -119,8 +111,6 @@ class Commands:
         return None, (wire.ANS_PROGRAM, wire.pack_program(*program))
 
     def _read_program_day(self, _session, _frame, day):
-        if day >= schedule.DAYS:
-            return wire.REASON_MALFORMED, None
         week = self._infusion.week
         if week is None:
             return wire.REASON_STATE, None
@@ -156,8 +146,9 @@ class Commands:
     def _set_clock(self, _session, _frame, wall_s):
         old_s = self._uptime.wall_s
         self._uptime.set_wall(wall_s)
-        if not self._keep():
-            return wire.REASON_STATE, None
+        reason = self._keeper.keep()
+        if reason is not None:
+            return reason, None
         self._log.add(wire.EVENT_CLOCK_SET, old_s, wall_s)
         self._alarms.over(wire.ALARM_CLOCK_LOST)
         self._infusion.change()
@@ -166,19 +157,23 @@ class Commands:
     def _refill(self, _session, _frame, volume_nl, mcg_per_ml, aspirated_nl, bridge_nl, drug):
         self._infusion.settle()
         state = self._state
+        if self._refill_told_again(volume_nl, mcg_per_ml, aspirated_nl, drug):
+            answer = wire.pack_refilled(state.refill_expected_nl, state.refill_last_filled_nl)
+            return None, (wire.ANS_REFILLED, answer)
         old_mcg_per_ml = state.drug_mcg_per_ml
         changes = old_mcg_per_ml not in (0, mcg_per_ml)
         bridge_nl = bridge_nl if changes and bridge_nl != wire.NONE32 else None
-        reason = self._refill_refusal(volume_nl, mcg_per_ml, bridge_nl)
+        reason = self._refill_refusal(volume_nl, bridge_nl)
         if reason is not None:
             self._log.add(wire.EVENT_REFILL_REJECTED, volume_nl, reason)
             return reason, None
         expected_nl = self._reservoir.volume_nl
         last_filled_nl = state.filled_nl if self._filled() else wire.NONE32
-        if self._bolus.active:  # nothing flows while a needle is in the reservoir
-            self._infusion.cancel_bolus()
+        ended = []  # nothing flows while a needle is in the reservoir
+        if self._bolus.active:
+            ended.append(self._infusion.end_bolus())
         if self._line.prime_steps:
-            self._infusion.cancel_prime()
+            ended.append(self._infusion.end_prime())
         if changes:
             self._change_drug(mcg_per_ml, bridge_nl)
         self._reservoir.fill(volume_nl, mcg_per_ml, self._uptime.now_s)
@@ -188,9 +183,14 @@ class Commands:
         runs_on = self._line.bridging or mcg_per_ml == state.concentration_mcg_per_ml
         if state.therapy == wire.THERAPY_RUNNING and not runs_on:  # the least there is, until a program comes
             self._infusion.set_therapy(wire.THERAPY_MINIMUM)
-        if not self._keep():
-            return wire.REASON_STATE, None
-        self._reservoir.plan()
+        state.refill_aspirated_nl = aspirated_nl
+        state.refill_expected_nl, state.refill_last_filled_nl = expected_nl, last_filled_nl
+        reason = self._keeper.keep()
+        if reason is not None:
+            return reason, None
+        self._reservoir.filled()
+        for entry in ended:
+            self._log.add(*entry)
         self._log.add(wire.EVENT_REFILL, expected_nl, aspirated_nl, volume_nl)
         if changes:
             self._log_change(old_mcg_per_ml, mcg_per_ml)
@@ -202,10 +202,17 @@ class Commands:
         self._end_stop()
         return None, (wire.ANS_REFILLED, wire.pack_refilled(expected_nl, last_filled_nl))
 
-    def _refill_refusal(self, volume_nl, mcg_per_ml, bridge_nl):
+    def _refill_told_again(self, volume_nl, mcg_per_ml, aspirated_nl, drug):
+        """True for what the newest refill was told as, within a day of it: its answer was lost. Taken for another one,
+        what was drawn out would count twice. The bridge is no part of it: a programmer works it out from the status."""
+        state = self._state
+        if not self._filled() or self._uptime.now_s - state.last_refill_s > DAY_S:
+            return False
+        newest = state.filled_nl, state.drug_mcg_per_ml, state.refill_aspirated_nl, state.drug
+        return (volume_nl, mcg_per_ml, aspirated_nl, drug) == newest
+
+    def _refill_refusal(self, volume_nl, bridge_nl):
         """The bridge that the programmer proposes has to be what the pump's own records make it."""
-        if not volume_nl or not 1 <= mcg_per_ml <= 50_000:
-            return wire.REASON_MALFORMED
         if bridge_nl is not None and abs(bridge_nl - self._line.dead_nl) > self._config.step_nl:
             return wire.REASON_INCONSISTENT
         if volume_nl > self._config.reservoir_nl:
@@ -233,7 +240,7 @@ class Commands:
 
     def _stage(self, session, frame, *program):
         reason = prescription.refusal(program, self._state, self._config)
-        if not self._filled() and reason != wire.REASON_MALFORMED:
+        if not self._filled():
             reason = wire.REASON_NOT_FILLED
         if reason is not None:
             return reason, None
@@ -243,8 +250,6 @@ class Commands:
 
     def _stage_day(self, session, frame, day, steps):
         staged = session.staged
-        if day >= schedule.DAYS:
-            return wire.REASON_MALFORMED, None
         if staged is None or not staged.flex:
             return wire.REASON_STATE, None
         reason = schedule.day_refusal(steps, staged.program[1], self._state.max_dose_mcg_per_day, self._config)
@@ -254,8 +259,6 @@ class Commands:
         return None, (wire.ANS_STAGED_DAY, wire.pack_staged_day(day))
 
     def _read_day(self, session, _frame, day):
-        if day >= schedule.DAYS:
-            return wire.REASON_MALFORMED, None
         if session.staged is None or session.staged.day(day) is None:
             return wire.REASON_STATE, None
         return None, (wire.ANS_DAY, wire.pack_day(day, session.staged.day(day)))
@@ -288,15 +291,16 @@ class Commands:
         old_ng_per_day = state.dose_ng_per_day
         place = self._infusion.keep_week(week)
         if week and not place:
-            return wire.REASON_STATE, None
+            return wire.REASON_STORE, None
         flag = wire.FLAG_YES if overridden else wire.FLAG_NO
         times = self._uptime.wall_s, self._uptime.now_s
         if not self._doses.add(*times, old_ng_per_day, staged.program[2], staged.program[1], flag):
-            return wire.REASON_STATE, None
+            return wire.REASON_STORE, None
         state.commits += 1
         self._put(staged.program, week, place)
-        if not self._keep():
-            return wire.REASON_STATE, None
+        reason = self._keeper.keep()
+        if reason is not None:
+            return reason, None
         session.staged = None
         self._infusion.load_week()
         if overridden:
@@ -340,24 +344,25 @@ class Commands:
     def _stop(self, _session, _frame):
         if not self._filled():
             return wire.REASON_NOT_FILLED, None
+        self._infusion.settle()
         self._infusion.set_therapy(wire.THERAPY_STOPPED)
-        if self._line.prime_steps:  # what is left can be primed later
-            self._infusion.settle()
-            self._infusion.cancel_prime()
-        if not self._keep():
-            return wire.REASON_STATE, None
+        ended = self._infusion.end_prime() if self._line.prime_steps else None  # what is left can be primed later
+        reason = self._keeper.obey()
+        if ended:
+            self._log.add(*ended)
         self._end(wire.ALARM_SAFE_STATE, True)
         self._infusion.change()
-        return None, None
+        return reason, None
 
     def _minimum_rate(self, _session, _frame):
         if not self._filled():
             return wire.REASON_NOT_FILLED, None
+        less = self._infusion.delivery.rate_nl_per_day > self._config.minimum_rate_nl_per_day
         self._infusion.set_therapy(wire.THERAPY_MINIMUM)
-        if not self._keep():
-            return wire.REASON_STATE, None
-        self._trusted()
-        return None, None
+        reason = self._keeper.obey() if less else self._keeper.keep()
+        if reason is None or less:
+            self._trusted()
+        return reason, None
 
     def _resume(self, _session, _frame):
         state = self._state
@@ -370,24 +375,20 @@ class Commands:
         if state.highest_dose_ng > state.max_dose_mcg_per_day * 1000 or not self._infusion.fits:  # lowered since
             return wire.REASON_DOSE_LIMIT, None
         self._infusion.set_therapy(wire.THERAPY_RUNNING)
-        if not self._keep():
-            return wire.REASON_STATE, None
-        self._trusted()
-        return None, None
+        reason = self._keeper.keep()
+        if reason is None:
+            self._trusted()
+        return reason, None
 
     def _silence(self, _session, _frame, alarm):
         listed = [entry[0] for entry in self._alarms.entries()]
         if alarm != wire.ALL_ALARMS and alarm not in listed:
             return wire.REASON_STATE, None
-        before = [entry[:] for entry in self._state.alarms]
-        for code in listed if alarm == wire.ALL_ALARMS else [alarm]:
-            self._alarms.silence(code)
-        if not self._keep():
-            self._state.alarms = before
-            self._state.accept()
-            self._alarms.resume(self._uptime.now_s)
-            return wire.REASON_STATE, None
-        return None, None
+        silenced = self._alarms.silence(listed if alarm == wire.ALL_ALARMS else [alarm])
+        reason = self._keeper.obey()
+        for entry in silenced:
+            self._log.add(*entry)
+        return reason, None
 
     def _demo_alarm(self, _session, _frame, alarm_class):
         if not self._filled():  # it makes no tone at all
@@ -400,22 +401,20 @@ class Commands:
         new = [state.max_dose_mcg_per_day, state.max_bolus_mcg, state.max_change_percent]
         for i in range(len(new)):
             if limits[i] != wire.NONE32:
-                if not 1 <= limits[i] <= _LARGEST_LIMITS[i]:
-                    return wire.REASON_MALFORMED, None
                 new[i] = limits[i]
         state.max_dose_mcg_per_day, state.max_bolus_mcg, state.max_change_percent = new
-        if not self._keep():
-            return wire.REASON_STATE, None
+        reason = self._keeper.keep()
+        if reason is not None:
+            return reason, None
         self._log.add(wire.EVENT_LIMITS_CHANGED, *new)
         self._monitor.set_limit(prescription.largest_mcg_per_day(state))
         return None, None
 
     def _alarm_settings(self, _session, _frame, *wanted):
-        changes = settings.change(self._state, self._config, wanted)
-        if changes is None:
-            return wire.REASON_MALFORMED, None
-        if not self._keep():
-            return wire.REASON_STATE, None
+        changes = settings.change(self._state, wanted)
+        reason = self._keeper.keep()
+        if reason is not None:
+            return reason, None
         for change in changes:
             self._log.add(wire.EVENT_ALARM_CONFIG_CHANGED, *change)
         self._alarms.hasten(self._uptime.now_s)
@@ -432,10 +431,8 @@ class Commands:
         return None, (wire.ANS_RECORD, wire.pack_record(field, text))
 
     def _write_record(self, _session, _frame, field, text):
-        if not self._chart.fits(field, text):
-            return wire.REASON_MALFORMED, None
         if not self._chart.write(field, text):
-            return wire.REASON_STATE, None
+            return wire.REASON_STORE, None
         self._log.add(wire.EVENT_RECORD_CHANGED, field)
         self._end_memory()
         return None, None

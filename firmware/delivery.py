@@ -11,6 +11,7 @@ MIN_BATCH_S = 60  # so that little room in the reservoir makes no storm of wakes
 STALL_S = 900  # unconfirmed for so long, and at least `MIN_MISSED_STEPS`, is a stall
 MIN_MISSED_STEPS = 8
 RECOVERY_STEPS = 8
+LEAST_PERIOD_MS = 360  # between two steps (hal/contract.py)
 LATE_S = 60  # a batch taken up later than this was missed, and what was missed is never made up
 
 _SMALL = 1 << 30  # MicroPython's integers below this need no memory
@@ -55,8 +56,9 @@ class Delivery:
         """End the running batch at once, `settle` having been called; what it still owes is carried on."""
         self._motor.halt()
         if now_s < self.until_s:
-            due_steps, rest = self._split(now_s - self._since_s)
-            self._carry_after = rest + (due_steps - self._pulses) * self._step
+            due_steps, rest = self._due(now_s - self._since_s, self._batch_steps)
+            overdue_steps = min(1, due_steps - self._pulses)  # one that is just due; more were missed
+            self._carry_after = rest + overdue_steps * self._step
         self.begin(now_s, self._carry_after)
 
     def begin(self, now_s, carry=0):
@@ -82,35 +84,49 @@ class Delivery:
             self.miss_limit = max(MIN_MISSED_STEPS, -(-STALL_S * 1000 // self.period_ms))
 
     def plan(self, now_s, horizon_s, room_steps):
-        """Steps of the next batch, which begins where the last one ended and is over within `horizon_s`.
+        """Steps of the next batch, which begins where the last one ended and is over within `horizon_s`, 1 or more.
 
-        At most one hour, 20,000 nL and `room_steps`. Sets `until_s`, when the batch after it is due.
+        At most one hour, 20,000 nL and `room_steps`, on the last of which whatever ends there (a prime, a bridge, the
+        reservoir) ends and owes nothing. Sets `until_s`, when the batch after it is due.
         """
         if self._batch_steps > self._pulses:  # the body stopped short of its order: the rest was missed
             self._motor.halt()
         self._since_s = since_s = self.until_s if now_s - self.until_s < LATE_S else now_s
-        self._carry = self._carry_after
+        self._carry = carry = self._carry_after
         self._pulses = steps = 0
-        span_s = horizon_s if horizon_s < MAX_BATCH_S else MAX_BATCH_S
+        span_s = min(MAX_BATCH_S, horizon_s + now_s - since_s)
         rate = self.rate_nl_per_day
         if rate:
             most = self._max_steps if self._max_steps < room_steps else room_steps
-            longest_s = most * self._step // rate
+            longest_s = (most * self._step - max(0, carry - self._step + 1)) // rate  # a step overdue takes a place
             if longest_s < span_s:
                 span_s = min(span_s, max(MIN_BATCH_S, longest_s))
-            steps, self._carry_after = self._split(span_s)
-            if steps > most:  # one step waits; more are not to be had, and never made up
-                self._carry_after += self._step
-                steps = most
+            fitting_steps = (since_s + span_s - now_s) * 1000 // LEAST_PERIOD_MS + 1
+            steps, self._carry_after = self._due(span_s, min(most, fitting_steps))
+            if steps == room_steps:
+                self._carry_after = 0
         self._batch_steps = steps
         self.until_s = since_s + span_s
         return steps
 
     def order(self, now_s):
-        """Give the planned batch to the motor. The device's own deadline is a second past the batch's end."""
+        """Give the planned batch to the motor. The device's own deadline is a second past the batch's end.
+
+        The last step is never later than the end: where the first one is overdue, those after it follow faster.
+        """
+        span_ms = (self.until_s - now_s) * 1000
         first_ms = (self._step - self._carry) * 1000 // self.rate_nl_per_day - (now_s - self._since_s) * 1000
-        give_up_ms = (self.until_s - now_s) * 1000 + 1000
-        self._motor.order(self._batch_steps, max(0, first_ms), self.period_ms, give_up_ms, self.miss_limit)
+        first_ms = max(0, first_ms)
+        period_ms = self.period_ms
+        if self._batch_steps > 1:
+            period_ms = min(period_ms, (span_ms - first_ms) // (self._batch_steps - 1))
+        self._motor.order(self._batch_steps, first_ms, period_ms, span_ms + 1000, self.miss_limit)
+
+    def _due(self, seconds, most):
+        """(steps, remainder) of what is owed after so many seconds. Of more than `most` steps the batch is cut: it ends
+        on its last step and owes nothing, since what is left of its time is not delivered."""
+        steps, rest = self._split(seconds)
+        return (most, 0) if steps > most else (steps, rest)
 
     def _split(self, seconds):
         """(steps, rest) of what is owed after so many seconds, in pieces that stay small."""

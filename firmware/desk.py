@@ -1,6 +1,6 @@
 """The desk: takes each frame, asks who sent it and whether it may, and has it done."""
 
-from firmware import framing, wire
+from firmware import bolusorders, chart, framing, schedule, settings, wire
 from firmware.port import plain, refusal
 
 _PARSERS = {
@@ -45,18 +45,29 @@ _EMPTY = (
 )
 
 
-def parse(frame):
+_RULES = {  # of what a field's own range cannot say: each takes the configuration and the fields
+    wire.REQ_STAGE_DAY: schedule.well_formed,
+    wire.REQ_SET_PATIENT_BOLUS: bolusorders.is_possible,
+    wire.REQ_ALARM_SETTINGS: settings.fit,
+    wire.REQ_WRITE_RECORD: chart.fits,
+}
+
+
+def parse(frame, config):
     """The request's fields as a tuple, or None when it is malformed or unknown."""
     if frame.code in _EMPTY:
         return None if frame.payload else ()
     parser = _PARSERS.get(frame.code)
-    return parser(frame.payload) if parser else None
+    fields = parser(frame.payload) if parser else None
+    rule = _RULES.get(frame.code)
+    return None if fields is None or (rule and not rule(config, *fields)) else fields
 
 
 class Desk:
     """Answers requests. `report` says what the pump is and does, `commands` changes it."""
 
-    def __init__(self, uptime, sessions, report, commands, log):
+    def __init__(self, config, uptime, sessions, report, commands, log):
+        self._config = config
         self._uptime = uptime
         self._sessions = sessions
         self._report = report
@@ -67,9 +78,9 @@ class Desk:
         """The bytes to send back."""
         if frame.flags == framing.AUTHENTICATED:
             return self._signed(port, frame)
-        fields = parse(frame)
+        fields = parse(frame, self._config)
         if fields is None:
-            return refusal(frame.session, frame.code, frame.sequence, wire.REASON_MALFORMED)
+            return _turn_down(frame, fields, wire.REASON_MALFORMED)
         if frame.code == wire.REQ_OPEN:
             return self._open(port, frame, fields)
         if frame.code in wire.ROLE_OF:
@@ -110,19 +121,18 @@ class Desk:
         return wire.ANS_SUBSCRIBED, wire.pack_subscribed(fields[0])
 
     def _signed(self, port, frame):
-        fields = parse(frame)
+        fields = parse(frame, self._config)
         session = self._sessions.find(port, frame)
         if session is None:
-            reason = wire.REASON_MALFORMED if fields is None else wire.REASON_AUTH
-            return refusal(frame.session, frame.code, frame.sequence, reason)
+            return _turn_down(frame, fields, wire.REASON_AUTH)
         answer = session.repeated(frame)
         if answer is not None:
             return answer
         if session.closed:
-            return refusal(frame.session, frame.code, frame.sequence, wire.REASON_AUTH)
+            return _turn_down(frame, fields, wire.REASON_AUTH)
         if not session.take(frame):
             self._log.add(wire.EVENT_AUTH_REPLAY, frame.sequence)
-            return refusal(frame.session, frame.code, frame.sequence, wire.REASON_REPLAY)
+            return _turn_down(frame, fields, wire.REASON_REPLAY)
         code, payload = self._run(port, session, frame, fields)
         if code == wire.ANS_REFUSED:
             self._log.add(wire.EVENT_CMD_REJECTED, frame.code, payload[1])
@@ -143,6 +153,11 @@ class Desk:
             return self._read(port, frame.code, fields)
         reason, answer = self._commands.run(session, frame, fields)
         return answer if reason is None else _refuse(frame, reason)
+
+
+def _turn_down(frame, fields, reason):
+    """An unsigned refusal. That a frame is malformed comes before any other reason."""
+    return refusal(frame.session, frame.code, frame.sequence, wire.REASON_MALFORMED if fields is None else reason)
 
 
 def _refuse(frame, reason):

@@ -30,23 +30,29 @@ class Doses:
 
     @property
     def whole(self):
-        """Whether both copies still are as they were written."""
-        return self._record.whole()
+        """Whether both copies are there, and as they were written."""
+        return not self.spoilt and self._record.whole()
 
     def rewrite(self):
         """Write both copies anew from the one that is whole. False when there is none, or the store failed."""
         return self._record.rewrite()
 
+    def begin(self):
+        """Write an empty history where there is none. False when the store failed."""
+        return self._kept() is not None or self._write([])
+
     @property
     def spoilt(self):
-        """Whether something was written and no copy of it is whole."""
+        """Whether no copy is whole."""
         return self._kept() is None
 
     def add(self, wall_s, now_s, old_ng_per_day, ng_per_day, mcg_per_ml, overridden):
         """Write down a dose about to be committed; a spoilt history begins anew. False when the store failed."""
         number = self._state.commits + 1
         dose = pack(wire.DOSE_ENTRY_FMT, number, wall_s, now_s, old_ng_per_day, ng_per_day, mcg_per_ml, overridden)
-        kept = self._committed()[1 - MOST :] + [dose]
+        return self._write(self._committed()[1 - MOST :] + [dose])
+
+    def _write(self, kept):
         data = b"".join(kept)
         return self._record.save_both(len(kept), data + bytes(MOST * DOSE_BYTES - len(data)))
 
@@ -61,7 +67,7 @@ class Doses:
         """All that is written down, None when it is spoilt."""
         values = self._record.load()
         if values is None:
-            return [] if self._record.blank else None
+            return None
         count, data = values
         return [data[at : at + DOSE_BYTES] for at in range(0, count * DOSE_BYTES, DOSE_BYTES)]
 

@@ -39,6 +39,7 @@ class Infusion:
         self._crowded_until_s = 0  # while 24 hours may hold more of the week than it was committed with
         self._therapy = pump.state.therapy  # as last logged
         self._stall_s = NEVER
+        self._unconfirmed_since_s = NEVER  # of the steps missed in a row up to now
         self._missed_before = 0
         self._stalls_s = []  # when those of the last 24 hours began
         self.losses = Losses()
@@ -53,6 +54,11 @@ class Infusion:
     def stalled(self):
         """Whether the motor is ordered to turn and does not."""
         return self._stall_s != NEVER
+
+    @property
+    def flowing_nl_per_day(self):
+        """The rate that leaves the pump: none while it is idle, halted or stalled."""
+        return 0 if self.stalled else self.delivery.rate_nl_per_day
 
     @property
     def halted(self):
@@ -93,7 +99,7 @@ class Infusion:
     @property
     def dose_ng_per_day(self):
         """The daily dose being delivered, boluses aside; of a week, today's."""
-        basal_nl_per_day = self.basal_nl_per_day
+        basal_nl_per_day = 0 if self.stalled else self.basal_nl_per_day
         week = self.week
         if basal_nl_per_day and week is not None and self.step >= 0:
             return week.day_dose_ng(self._uptime.local_s)
@@ -121,6 +127,8 @@ class Infusion:
         """OPERATION code: what the machine does."""
         if not self.delivery.rate_nl_per_day:
             return wire.OPERATION_HALTED if self.ordered_nl_per_day else wire.OPERATION_IDLE
+        if self.stalled:
+            return wire.OPERATION_STALLED
         if self._line.prime_steps:
             return wire.OPERATION_PRIMING
         if self._line.bridging and self._state.therapy == wire.THERAPY_RUNNING:
@@ -129,7 +137,7 @@ class Infusion:
 
     @property
     def stopped_s(self):
-        """How long nothing has been delivered since the first program, 0 while something is."""
+        """How long ago the pump was stopped, or a step first went unconfirmed; 0 while something is delivered."""
         since_s = self._state.stopped_since_s
         return 0 if since_s == NEVER else self._uptime.now_s - since_s
 
@@ -137,17 +145,39 @@ class Infusion:
         """After a boot: deliver what is ordered, with nothing carried over."""
         self.delivery.begin(self._uptime.now_s)
         if self._bolus.active:
-            self.cancel_bolus()
+            self._cancel_cut_bolus()
         self._monitor.allow(self._line.prime_steps)
         unknown_steps = self._ledger.recovered_steps
-        if unknown_steps and not self._state.prime_until_steps:  # a prime's leave the tip empty
-            self._count_extra(unknown_steps, self._line.mcg_per_ml)
-            self._line.doubt(unknown_steps)
+        if unknown_steps:
+            self._ledger.book_recovered(self._line.mcg_per_ml)
+            if not self._state.prime_until_steps:  # a prime's leave the tip empty
+                self._count_extra(unknown_steps, self._line.mcg_per_ml)
+                self._line.doubt(unknown_steps)
         self.losses.begin(not self._alarms.active(wire.ALARM_STEP_MISMATCH))
         if self._alarms.active(wire.ALARM_MOTOR_STALL):  # a stall outlives a reset until the rotor turns again
             self._stall_s = self._uptime.now_s
             self._missed_before = self._ledger.missed_steps
         self._follow_orders()
+
+    def _cancel_cut_bolus(self):
+        """A reset ended the bolus: of the batch whose end nobody saw, its share is taken as delivered."""
+        basal_nl_per_day = self.week.lowest_nl_per_day() if self.week else self.program_nl_per_day
+        total_nl_per_day = basal_nl_per_day + self._bolus.rate_nl_per_day
+        ledger = self._ledger
+        ended = self._bolus.end(ledger.uptime_s, total_nl_per_day, ledger.recovered_steps)
+        self._log.add(wire.EVENT_BOLUS_CANCELLED, *ended)
+
+    def open_books(self):
+        """After a boot: book what it found. Where the store does not take that, or did not before, more was delivered
+        than the ledger knows."""
+        now_s = self._uptime.now_s
+        if self._ledger.keep(now_s, 0) and self._state.unbooked != wire.FLAG_YES:
+            return
+        self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
+        if self._state.last_refill_s != NEVER:
+            self._reservoir.assume_low()
+            self._ledger.keep(now_s, 0)
+            self._watch_reservoir()
 
     def load_week(self):
         """Take up the week of the program in force. False when it is spoilt."""
@@ -202,6 +232,8 @@ class Infusion:
         delivery = self.delivery
         ledger = self._ledger
         moved = delivery.settle()
+        if delivery.missed_run or self._unconfirmed_since_s != NEVER:
+            self._watch_unconfirmed()
         if moved:
             ledger.book(delivery.confirmed, delivery.missed, self._mcg_per_ml)
             if self.stalled and delivery.confirmed:  # which the windows take to give nothing
@@ -213,10 +245,11 @@ class Infusion:
         monitor.watch(self._uptime.now_s)
         if monitor.tripped:
             self._heed_monitor()
-        if self._stall_s != NEVER or delivery.missed_run >= MIN_MISSED_STEPS:
+        stalled = self.stalled
+        if stalled or delivery.missed_run >= MIN_MISSED_STEPS:
             self._watch_stall()
         if moved and (delivery.missed or self.losses.watching):
-            self._watch_losses(delivery.confirmed, delivery.missed)
+            self._watch_losses(delivery.confirmed, delivery.missed, stalled)
 
     def next_batch(self):
         """The running batch is over: write down its result and the next one's size, then order it."""
@@ -238,12 +271,25 @@ class Infusion:
         if self._extra:
             horizon_s, room_steps = self._until_extras(now_s, horizon_s, room_steps)
         steps = self.delivery.plan(now_s, horizon_s, room_steps)
-        if not self._ledger.keep(now_s, steps):
+        self._keep_books(now_s, steps)
+        if steps:
+            self.delivery.order(now_s)
+
+    def _keep_books(self, now_s, steps):
+        """Write down what was delivered, and the next batch's size. A store that does not take it stops no therapy, but
+        is an alarm, and what it missed is marked wherever it can be."""
+        kept = self._ledger.keep(now_s, steps)
+        state = self._state
+        if not kept:
             self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
         elif not self.memory_spoilt and self._alarms.active(wire.ALARM_MEMORY_CRITICAL):
             self._alarms.over(wire.ALARM_MEMORY_CRITICAL)
-        if steps:
-            self.delivery.order(now_s)
+        unbooked = wire.FLAG_NO if kept else wire.FLAG_YES
+        if unbooked != state.unbooked:
+            state.unbooked = unbooked
+            state.changed = True
+        elif kept and state.unsaved:
+            state.changed = True
 
     def change(self):
         """The orders, or what forbids them, changed: end the running batch and go by the new ones."""
@@ -258,14 +304,13 @@ class Infusion:
         self._follow_orders()
         self.next_batch()
 
-    def cancel_bolus(self):
-        """End the bolus that is being given, and log what was delivered of it; the caller calls `change`."""
-        ended = self._bolus.end(self._uptime.now_s, self.delivery.rate_nl_per_day)
-        self._log.add(wire.EVENT_BOLUS_CANCELLED, *ended)
+    def end_bolus(self):
+        """Take the bolus that is being given out of the state; the log entry for it, and the caller calls `change`."""
+        return (wire.EVENT_BOLUS_CANCELLED,) + self._bolus.end(self._uptime.now_s, self.delivery.rate_nl_per_day)
 
-    def cancel_prime(self):
-        """End the prime, and log what was delivered of it; the caller calls `change`."""
-        self._log.add(wire.EVENT_BOLUS_CANCELLED, wire.BOLUS_PRIME, *self._line.end_prime())
+    def end_prime(self):
+        """The same of the prime."""
+        return (wire.EVENT_BOLUS_CANCELLED, wire.BOLUS_PRIME) + self._line.end_prime()
 
     def set_therapy(self, therapy):
         """Put a new therapy into the state; the caller keeps it, then calls `change`."""
@@ -321,7 +366,7 @@ class Infusion:
         self.step = step if running else -1
         self._step_since_s = now_s
         if held and self._bolus.active:
-            self.cancel_bolus()
+            self._log.add(*self.end_bolus())
         if delivering and (self.step, held) != before:
             if self.ordered_nl_per_day != self.basal_nl_per_day:
                 self._set_rate()
@@ -375,11 +420,11 @@ class Infusion:
         not its supply."""
         therapy = self._state.therapy
         if self._bolus.active and (therapy != wire.THERAPY_RUNNING or self.halted):
-            self.cancel_bolus()
+            self._log.add(*self.end_bolus())
         distrusted = therapy in (wire.THERAPY_SAFE_STATE, wire.THERAPY_END_OF_SERVICE)
         weak = self._alarms.active(wire.ALARM_LOW_BATTERY_RESET)
         if self._state.prime_until_steps and (distrusted or weak or self.halted):
-            self.cancel_prime()
+            self._log.add(*self.end_prime())
 
     def _end_extras(self, now_s):
         """Between two batches: end what is over."""
@@ -434,7 +479,8 @@ class Infusion:
         counts = state.mode != wire.MODE_NONE and state.therapy != wire.THERAPY_END_OF_SERVICE
         if idle and counts:
             if state.stopped_since_s == NEVER:
-                state.stopped_since_s = self._uptime.now_s
+                unconfirmed = self.stalled and self._unconfirmed_since_s != NEVER
+                state.stopped_since_s = self._unconfirmed_since_s if unconfirmed else self._uptime.now_s
                 state.changed = True
         elif state.stopped_since_s != NEVER:
             state.stopped_since_s = NEVER
@@ -459,6 +505,15 @@ class Infusion:
             self.delivery.halt(self._uptime.now_s)
             self._follow_orders()
 
+    def _watch_unconfirmed(self):
+        """Note when the first of the steps missed in a row was due."""
+        delivery = self.delivery
+        if not delivery.missed_run:
+            self._unconfirmed_since_s = NEVER
+        elif self._unconfirmed_since_s == NEVER:
+            lasting_ms = (delivery.missed_run - 1) * delivery.period_ms
+            self._unconfirmed_since_s = max(0, self._uptime.now_s - lasting_ms // 1000)
+
     def _watch_stall(self):
         delivery = self.delivery
         now_s = self._uptime.now_s
@@ -470,7 +525,7 @@ class Infusion:
             self._note_dose()
             self._note_stop()
             if self._bolus.active:
-                self.cancel_bolus()
+                self._log.add(*self.end_bolus())
                 self.change()
         elif self.stalled and delivery.confirmed_run >= RECOVERY_STEPS:
             missed = self._ledger.missed_steps - self._missed_before
@@ -480,11 +535,12 @@ class Infusion:
             self._note_dose()
             self._note_stop()
 
-    def _watch_losses(self, confirmed, missed):
-        """Steps lost one by one. Delivery goes on: stopping would lose all the others too."""
+    def _watch_losses(self, confirmed, missed, was_stalled):
+        """Steps lost one by one. Delivery goes on: stopping would lose all the others too. Those missed up to a stall's
+        end are the stall's, whenever that is seen."""
         losses = self.losses
         lossy = self._alarms.active(wire.ALARM_STEP_MISMATCH)
-        if self.stalled:
+        if self.stalled or was_stalled:
             losses.begin(not lossy)
             return
         losses.add(confirmed, missed, self.delivery.missed_run)

@@ -9,21 +9,25 @@ from firmware.record import Record
 
 SLOTS = (0, 1)
 _KIND = 1
-_VERSION = 1
-_LAYOUT = "IIIIIIIQ"
+_VERSION = 2
+_LAYOUT = "IIIIIIIQQ"
 _INTENT = 5  # the place of the batch's size
 
 
 class Ledger:
-    """Lifetime counts of steps (32 bits hold 429 L of 100 nL steps), today's dose, and this pump's age."""
+    """Lifetime counts of steps (32 bits hold 429 L of 100 nL steps), today's dose and yesterday's, and this pump's age.
+
+    `found` says whether the store has the record. Whoever knows that it should have sets `lost`.
+    """
 
     def __init__(self, store, largest_steps):
         """`largest_steps` are the most that a batch may have."""
         self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
         self._largest_steps = largest_steps
         values = self._load()
-        self.lost = values is None and not self._record.blank
-        self._take(values or (0, 0, 0, 0, 0, 0, 0, 0))
+        self.found = values is not None
+        self.lost = False
+        self._take(values or (0,) * len(_LAYOUT))
         self.boots += 1
 
     def _load(self):
@@ -37,7 +41,7 @@ class Ledger:
         self._written = values
         self.uptime_s, self.boots, self.delivered_steps, self.missed_steps, self.unknown_steps = values[:5]
         self.recovered_steps = values[5]
-        self.day, self.today_step_mcg_per_ml = values[6:]
+        self.day, self.today_step_mcg_per_ml, self._yesterday_step_mcg_per_ml = values[6:]
         self.unknown_steps += self.recovered_steps
         self.booked_steps = self.delivered_steps + self.unknown_steps  # that may have left the reservoir
 
@@ -72,16 +76,26 @@ class Ledger:
         self.missed_steps += missed_steps
         self.today_step_mcg_per_ml += confirmed_steps * mcg_per_ml
 
+    def book_recovered(self, mcg_per_ml):
+        """Of a reset's unfinished batch, which is booked already, count the dose as today's too."""
+        self.today_step_mcg_per_ml += self.recovered_steps * mcg_per_ml
+
     def assume(self, booked_steps):
-        """After a loss: go on from a count that stands in for the one that is gone."""
-        self.delivered_steps = booked_steps
-        self.booked_steps = booked_steps
-        self.unknown_steps = 0
+        """After a loss: book as unknown what is missing to that count, if anything is."""
+        missing_steps = max(0, booked_steps - self.booked_steps)
+        self.unknown_steps += missing_steps
+        self.booked_steps += missing_steps
 
     def turn_day(self, day):
-        """Begin to count today's dose anew."""
+        """Another day by the clock, or by the pump's age: begin to count its dose, or go on with it where the clock was
+        set back over midnight. Any other leap only renames the day: what was given today stays."""
+        if day == self.day + 1:
+            self._yesterday_step_mcg_per_ml = self.today_step_mcg_per_ml
+            self.today_step_mcg_per_ml = 0
+        elif day == self.day - 1:
+            self.today_step_mcg_per_ml += self._yesterday_step_mcg_per_ml
+            self._yesterday_step_mcg_per_ml = 0
         self.day = day
-        self.today_step_mcg_per_ml = 0
 
     def keep(self, uptime_s, intent_steps):
         """Write everything down, with the size of the batch about to be ordered. False when the store failed."""
@@ -97,5 +111,6 @@ class Ledger:
             intent_steps,
             self.day,
             self.today_step_mcg_per_ml,
+            self._yesterday_step_mcg_per_ml,
         )
         return self._record.save(*self._written)

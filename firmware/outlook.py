@@ -17,8 +17,19 @@ class Outlook:
         self._infusion = pump.infusion
 
     def seconds_for(self, volume_nl):
-        """How long it will take to deliver a volume, the patient asking for all that is allowed; None while nothing
-        is delivered."""
+        """How long it will take to deliver a volume, with the prime or bolus that is being given and the patient asking
+        for all that is allowed; None while nothing is delivered."""
+        infusion = self._infusion
+        if not infusion.flowing_nl_per_day:
+            return None
+        prime_nl = self._line.prime_steps * self._config.step_nl
+        if prime_nl:
+            prime_s = min(volume_nl, prime_nl) * DAY_S // infusion.flowing_nl_per_day
+            after_s = self._after_extras_s(max(0, volume_nl - prime_nl))
+            return None if after_s is None else prime_s + after_s
+        return self._after_extras_s(max(0, volume_nl - self._bolus.left_nl(self._uptime.now_s)))
+
+    def _after_extras_s(self, volume_nl):
         infusion = self._infusion
         rate_nl_per_day = infusion.basal_nl_per_day
         if not rate_nl_per_day:

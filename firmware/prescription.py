@@ -34,9 +34,7 @@ def refusal(program, state, config):
 
     Drug and limits are those in `state`. Rates are refused, never clamped.
     """
-    mode, concentration_mcg_per_ml, dose_ng_per_day, program_nl_per_day = program
-    if concentration_mcg_per_ml == 0 or dose_ng_per_day == 0 or program_nl_per_day == 0 or mode == wire.MODE_NONE:
-        return wire.REASON_MALFORMED
+    _, concentration_mcg_per_ml, dose_ng_per_day, program_nl_per_day = program
     if concentration_mcg_per_ml != state.drug_mcg_per_ml:
         return wire.REASON_INCONSISTENT
     error_nl_per_day = program_nl_per_day - rate_nl_per_day(dose_ng_per_day, concentration_mcg_per_ml)

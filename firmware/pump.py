@@ -1,6 +1,6 @@
 """The pump: all parts put together, and the one function that its body calls."""
 
-from firmware import prescription, wire
+from firmware import chart, doses, prescription, schedule, windows, wire
 from firmware.alarms import Alarms
 from firmware.bolus import Bolus
 from firmware.bolusorders import BolusOrders
@@ -12,12 +12,14 @@ from firmware.desk import Desk
 from firmware.doses import Doses
 from firmware.eventlog import EventLog
 from firmware.infusion import Infusion
+from firmware.keeper import Keeper
 from firmware.ledger import Ledger
 from firmware.line import Line
 from firmware.monitor import Monitor
 from firmware.outlook import Outlook
 from firmware.port import Port
 from firmware.power import Power
+from firmware.record import any_whole
 from firmware.report import Report
 from firmware.reservoir import Reservoir
 from firmware.selftest import SelfTest
@@ -42,9 +44,14 @@ class Pump:
         self.uptime = Uptime(hal.clock)
         self.log = EventLog(hal.store, self.uptime)
         self.ledger = Ledger(hal.store, MAX_BATCH_NL // config.step_nl)
-        self.state = State(hal.store, config)
+        others = windows.SLOTS + chart.SLOTS + doses.SLOTS + tuple([slot for pair in schedule.SLOTS for slot in pair])
+        others_found = self.ledger.found or self.log.next_seq > 1 or any_whole(hal.store, others)
+        self.state = State(hal.store, config, others_found)
+        lived = self.state.lived == wire.FLAG_YES
+        self.ledger.lost = lived and not self.ledger.found
+        self.log.spoilt = self.log.spoilt or (lived and self.log.next_seq == 1)
         largest_mcg_per_day = prescription.largest_mcg_per_day(self.state)
-        self.windows = Windows(hal.store, largest_mcg_per_day * 1_000_000)
+        self.windows = Windows(hal.store, largest_mcg_per_day * 1_000_000, lived)
         newest_s = max(self.ledger.uptime_s, self.state.uptime_s, self.log.newest_s, self.windows.newest_s)
         self.uptime.start(newest_s, self.state)
         self.chart = Chart(hal.store)
@@ -62,8 +69,9 @@ class Pump:
         self.senses = Senses(config, hal.thermometer, hal.fill_sensor, self)
         self.budget = Budget(config, self.log)
         report = Report(config, hal, self)
+        self.keeper = Keeper(self)
         commands = Commands(config, self, BolusOrders(config, self))
-        desk = Desk(self.uptime, self.sessions, report, commands, self.log)
+        desk = Desk(config, self.uptime, self.sessions, report, commands, self.log)
         self.ports = [Port(link, desk, hal.clock, self.budget, self.log) for link in hal.links]
         report.ports = self.ports
         self._with_deadlines = (self.infusion, self.alarms, self.power, self.sessions, self.selftest)
@@ -84,16 +92,25 @@ class Pump:
         self.selftest.power_on()
         self._lose_clock(now_s)
         if self.ledger.lost:
-            self.reservoir.doubt()
+            self.reservoir.assume_low()
         spoilt_program = state.lost or not self.infusion.load_week()
         if spoilt_program or self.ledger.lost:
             self.selftest.records_lost(wire.REGION_PROGRAM if spoilt_program else wire.REGION_LEDGER)
+        if state.lived != wire.FLAG_YES:
+            self._write_first_records(now_s)
         self.selftest.check_records()
         self.alarms.resume(now_s)
         self.infusion.begin()
+        self.infusion.open_books()
         self._forecast()
         if state.changed:  # a pump that hangs in its first wake, too, is to know at the next boot
             self._keep(now_s)
+
+    def _write_first_records(self, now_s):
+        """A new pump writes every record once: one that is missing later on was lost."""
+        if self.chart.begin() and self.doses.begin() and self.windows.rewrite() and self.ledger.keep(now_s, 0):
+            self.state.lived = wire.FLAG_YES
+            self.state.changed = True
 
     def poll(self):
         """Do all that is due, and return when to be called next, in whole seconds of the body's `Clock.seconds`.

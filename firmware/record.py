@@ -10,11 +10,16 @@ _RESIDUE = 0x2144DF1C  # of whatever ends in its own CRC-32
 _OK = 0
 
 
+def any_whole(store, slots):
+    """True if one of these slots holds a record, of any kind, as it was written."""
+    return any(crc32(store.read(slot)) == _RESIDUE for slot in slots)
+
+
 class Record:
     """A fixed tuple of numbers and bytes, in `layout` (struct codes without a byte-order mark).
 
-    `kind` and `version` keep one record from being read as another. `blank` after `load` means that nothing was ever
-    written; `sequence` counts the writes.
+    `kind` and `version` keep one record from being read as another. `blank` after `load` means that no write was ever
+    brought to its end: the first one, which a cut may have torn, goes to the first slot. `sequence` counts the writes.
     """
 
     def __init__(self, store, slots, kind, version, layout):
@@ -33,9 +38,9 @@ class Record:
         newest = None
         for index in (0, 1):
             data = self.store.read(self.slots[index])
-            if data:
-                self.blank = False
             values = self._parse(data)
+            if values is not None or (data and index):
+                self.blank = False
             if values is not None and (newest is None or values[0] > self.sequence):
                 newest = values[1:]
                 self.sequence = values[0]

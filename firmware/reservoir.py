@@ -54,17 +54,22 @@ class Reservoir:
         return self._ledger.booked_steps >= self.low_at_steps
 
     def fill(self, volume_nl, mcg_per_ml, now_s):
-        """Put a refill into the state, which the caller keeps before it calls `plan`."""
+        """Put a refill into the state, which the caller keeps before it calls `filled`."""
         state = self._state
         state.filled_nl = volume_nl
         state.filled_at_steps = self._ledger.booked_steps
         state.drug_mcg_per_ml = mcg_per_ml
         state.last_refill_s = now_s
         state.refills += 1
-        self._missing_nl = 0
 
-    def doubt(self):
-        """The ledger is lost, and nobody knows what is left: take it to be low, so that somebody looks."""
+    def filled(self):
+        """A refill was kept: what a gauge said before it says nothing of the volume now."""
+        self._missing_nl = 0
+        self.plan()
+
+    def assume_low(self):
+        """More was delivered than is booked, and nobody knows how much: take the reservoir to be low, so that somebody
+        looks."""
         if self._state.last_refill_s != NEVER:
             self._ledger.assume(self.low_at_steps)
 

@@ -28,9 +28,8 @@ def volume_nl(dose_ng, mcg_per_ml):
 
 
 def day_refusal(steps, mcg_per_ml, max_dose_mcg_per_day, config):
-    """Why a day, a list of (from_min, dose_ng, rate_nl_per_day), cannot be ordered, as a REASON code, or None."""
-    if not _well_formed(steps) or not mcg_per_ml:
-        return wire.REASON_MALFORMED
+    """Why a well-formed day, a list of (from_min, dose_ng, rate_nl_per_day), cannot be ordered, as a REASON code, or
+    None."""
     if len(steps) > MAX_STEPS:
         return wire.REASON_TOO_MANY_STEPS
     ends_min = [step[0] for step in steps[1:]] + [DAY_MIN]
@@ -50,11 +49,11 @@ def day_refusal(steps, mcg_per_ml, max_dose_mcg_per_day, config):
     return None
 
 
-def _well_formed(steps):
-    """Sorted, from 00:00 on, and a dose in it."""
+def well_formed(_config, _day, steps):
+    """Whether a day from the wire is sorted, from 00:00 on, and has a dose in it."""
     if not steps or steps[0][0] != 0 or not sum([step[1] for step in steps]):
         return False
-    return all(steps[i - 1][0] < steps[i][0] < DAY_MIN for i in range(1, len(steps)))
+    return all(steps[i - 1][0] < steps[i][0] for i in range(1, len(steps)))
 
 
 class Week:
@@ -143,6 +142,10 @@ class Week:
     def highest_nl_per_day(self):
         """The rate of the fastest step."""
         return max([self.rate_nl_per_day(index) for index in range(len(self.volumes_nl))])
+
+    def lowest_nl_per_day(self):
+        """The rate of the slowest step."""
+        return min([self.rate_nl_per_day(index) for index in range(len(self.volumes_nl))])
 
     def highest_dose_ng(self):
         """The largest dose in any 24 hours, which begin or end where a step does."""

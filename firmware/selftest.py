@@ -141,7 +141,7 @@ class SelfTest:
             if ledger.restore():
                 self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_LEDGER)
             else:
-                self._reservoir.doubt()
+                self._reservoir.assume_low()
                 self._distrust(wire.REGION_LEDGER)
 
     def mend_state(self):

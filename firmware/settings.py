@@ -11,21 +11,17 @@ _CODES = (
 )
 
 
-def ranges(config):
-    """(least, most) of each setting. Below the residual volume the low-reservoir alarm would come after the end."""
-    return (60, 3600), (600, 14_400), (3600, 86_400), (config.residual_nl, config.reservoir_nl // 2)
+def fit(config, _critical_s, _non_critical_s, _stopped_s, low_nl):
+    """Whether settings suit this reservoir. Below the residual volume its alarm would come after the end."""
+    return low_nl == wire.NONE32 or config.residual_nl <= low_nl <= config.reservoir_nl // 2
 
 
-def change(state, config, wanted):
-    """Put settings into the state, NONE32 leaving one as it is. What changed, as (setting, old, new); None, and
-    nothing was, when one is out of its range."""
-    limits = ranges(config)
+def change(state, wanted):
+    """Put settings into the state, NONE32 leaving one as it is. What changed, as (setting, old, new)."""
     changes = []
     for i in range(len(NAMES)):
         if wanted[i] == wire.NONE32:
             continue
-        if not limits[i][0] <= wanted[i] <= limits[i][1]:
-            return None
         old = getattr(state, NAMES[i])
         if wanted[i] != old:
             changes.append((i, old, wanted[i]))

@@ -6,7 +6,7 @@ from firmware.record import Record
 NEVER = wire.NONE32
 SLOTS = (2, 3)
 _KIND = 2
-_VERSION = 3
+_VERSION = 4
 
 ALARMS = tuple(sorted(wire.ALARM_EVENT))
 """The alarms, in the order in which the record keeps them."""
@@ -58,6 +58,10 @@ _FIELDS = (
     ("bolus_from_s", "I"),
     ("bolus_until_s", "I"),
     ("bolus_missed", "I"),
+    ("last_bolus", "B"),
+    ("last_bolus_ng", "I"),
+    ("last_bolus_delivered_ng", "I"),
+    ("last_bolus_s", "I"),
     ("patient_dose_ng", "I"),
     ("patient_over_s", "I"),
     ("patient_lockout_s", "I"),
@@ -68,6 +72,11 @@ _FIELDS = (
     ("non_critical_interval_s", "I"),
     ("stopped_after_s", "I"),
     ("low_reservoir_nl", "I"),
+    ("refill_aspirated_nl", "I"),
+    ("refill_expected_nl", "I"),
+    ("refill_last_filled_nl", "I"),
+    ("unbooked", "B"),
+    ("lived", "B"),
 )
 THERAPIES = (
     wire.THERAPY_UNFILLED,
@@ -99,6 +108,8 @@ _OUTLIVES_ORDERS = (  # the rest is for a programmer to order anew
     "alarms",
     "past_doses",
     "patient_boluses_s",
+    "unbooked",
+    "lived",
 )
 PAST_DOSES = 6
 PATIENT_BOLUSES = 24
@@ -114,25 +125,33 @@ class State:
     is where the program's week is kept, 1 to 3, and 0 when it has none; `highest_dose_ng` is what the program gives in
     the worst 24 hours. The program of `next_...` follows it when the bridge is out; there is none while `next_mode` is
     MODE_NONE.
-    `commits` counts the programs committed.
+    `commits` counts the programs committed. `last_bolus...` are the newest single or patient's bolus, which may still
+    be given; `refill_...` what the newest refill was told as, and answered with. `unbooked` is FLAG_YES while more was
+    delivered than the store takes into the ledger; `lived` since every record was written once: one that is missing
+    from then on is lost.
     `wall_offset_s` is wall time minus uptime, valid while `clock` is FLAG_YES. Change fields,
     set `changed`, and `keep`; what else changes them, a flipped bit, `intact` finds.
     """
 
-    def __init__(self, store, config):
+    def __init__(self, store, config, others_found):
+        """`others_found`: other records of a pump are in the store. One without any is new, and writes this one first,
+        so that a cut in a pump's very first write leaves a new pump."""
         self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
         self._config = config
         self._manufactured()
         values = self._record.load()
-        self.lost = values is None and not self._record.blank
+        self.lost = values is None and (others_found or not self._record.blank)
         if values is not None:
             self._set(values)
         elif self.lost:
             self.therapy = wire.THERAPY_SAFE_STATE
+            self.lived = wire.FLAG_YES
         self._ahead = False  # of the record, which the store did not take
         self._copy = _Copy()
         self._settle(self._values())
         self._copy.names = tuple(sorted(self._copy.attributes))
+        if values is None and not self.lost:
+            self.keep(0)
 
     def _manufactured(self):
         config = self._config
@@ -141,7 +160,9 @@ class State:
         self.uptime_s = 0
         self.therapy = wire.THERAPY_UNFILLED
         self.mode = self.next_mode = wire.MODE_NONE
-        self.bolus = wire.BOLUS_NONE
+        self.bolus = self.last_bolus = wire.BOLUS_NONE
+        self.last_bolus_s = NEVER
+        self.unbooked = self.lived = wire.FLAG_NO
         self.drug = bytes(12)
         self.last_refill_s = self.stopped_since_s = self.eri_s = self.eos_s = NEVER
         self.clock = wire.FLAG_NO
@@ -225,6 +246,11 @@ class State:
         self._ahead = False
         self._settle(values)
         return True
+
+    @property
+    def unsaved(self):
+        """True while the store has not taken what is in force."""
+        return self._ahead
 
     def accept(self):
         """Go on with changes that the store did not take."""

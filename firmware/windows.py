@@ -35,12 +35,13 @@ class Windows:
     part of it was given, so much later the patient's day ends, and so much less of what is to come falls into it.
     """
 
-    def __init__(self, store, strongest):
-        """After a loss (`lost`) the day before is taken to have been as strong as any may be, `strongest`."""
+    def __init__(self, store, strongest, lived):
+        """After a loss (`lost`) the day before is taken to have been as strong as any may be, `strongest`. `lived`: the
+        store should have the record."""
         self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
         self.spans = []
         values = self._record.load()
-        self.lost = values is None and not self._record.blank
+        self.lost = values is None and lived
         if values is not None:
             self.spans = [list(values[i : i + 3]) for i in range(0, 3 * _MOST, 3)]
             while self.spans and self.spans[-1] == [0, 0, 0]:

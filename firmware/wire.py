@@ -2,8 +2,10 @@
 
 from struct import calcsize, pack, unpack
 
-VERSION = 4
-FINGERPRINT = 0xCC3E9C24
+from firmware.text import is_text
+
+VERSION = 5
+FINGERPRINT = 0xE3B19E42
 NONE32 = 0xFFFFFFFF
 ALL_ALARMS = 0xFFFF
 
@@ -16,6 +18,7 @@ THERAPY_END_OF_SERVICE = 0x66
 
 OPERATION_IDLE = 0x0F
 OPERATION_HALTED = 0x33
+OPERATION_STALLED = 0x3C
 OPERATION_BASAL = 0x55
 OPERATION_BOLUS = 0x5A
 OPERATION_PRIMING = 0x66
@@ -88,6 +91,7 @@ REASON_BOLUS_LIMIT = 0x99
 REASON_DOSE_LIMIT = 0xA5
 REASON_RATE_LIMIT = 0xAA
 REASON_SOFT_LIMIT = 0xC3
+REASON_STORE = 0xCC
 
 REGION_PROGRAM = 0x01
 REGION_LEDGER = 0x02
@@ -268,7 +272,6 @@ RECORD_CODES = (
 )
 ROLE_CODES = (ROLE_OBSERVER, ROLE_PATIENT, ROLE_CLINICIAN, ROLE_MANUFACTURING)
 FLAG_CODES = (FLAG_NO, FLAG_YES)
-MODE_CODES = (MODE_NONE, MODE_SIMPLE, MODE_FLEX)
 ALARM_CODES = (
     ALARM_MOTOR_STALL,
     ALARM_RESERVOIR_EMPTY,
@@ -423,25 +426,37 @@ LOG_ENTRY_FMT = "<IIIBBIII"
 DOSE_ENTRY_FMT = "<IIIQQIB"
 
 
-def _unpack(fmt, payload, checks=()):
-    """The payload's values; None for another length or a code that is not in its table."""
+def _unpack(payload, fmt, codes=(), ranges=(), texts=()):
+    """The payload's values; None for another length, or for a value that its declaration forbids.
+
+    `codes` has (index, codes) of each code, `ranges` (index, least, most, sentinel or None) of each number whose range
+    is not its whole type, `texts` the index of each text.
+    """
     if len(payload) != calcsize(fmt):
         return None
     values = unpack(fmt, payload)
-    for index, valid in checks:
+    for index, valid in codes:
         if values[index] not in valid:
+            return None
+    for index, least, most, sentinel in ranges:
+        if not least <= values[index] <= most and values[index] != sentinel:
+            return None
+    for index in texts:
+        if not is_text(values[index]):
             return None
     return values
 
 
-def _unpack_list(fmt, row_fmt, payload):
-    """As `_unpack`, for a counted list of rows behind the rest: the last value is the list of their tuples."""
-    head = calcsize(fmt)
-    size = calcsize(row_fmt)
-    if len(payload) <= head or len(payload) != head + 1 + payload[head] * size:
+def _unpack_list(payload, head, row, most):
+    """As `_unpack`, for a counted list of up to `most` rows behind the rest: the last value is the list of their
+    tuples. `head` and `row` are what `_unpack` takes beside its payload."""
+    start = calcsize(head[0])
+    size = calcsize(row[0])
+    if len(payload) <= start or payload[start] > most or len(payload) != start + 1 + payload[start] * size:
         return None
-    rows = [unpack(row_fmt, payload[at : at + size]) for at in range(head + 1, len(payload), size)]
-    return unpack(fmt, payload[:head]) + (rows,)
+    values = _unpack(payload[:start], *head)
+    rows = [_unpack(payload[at : at + size], *row) for at in range(start + 1, len(payload), size)]
+    return None if values is None or None in rows else values + (rows,)
 
 
 def _pack(fmt, values):
@@ -475,117 +490,143 @@ def _pack_list(fmt, rows):
 
 def unpack_empty(payload):
     """() for a request without fields, None when there is something in it."""
-    return _unpack("<", payload)
+    return _unpack(payload, "<")
 
 
 def unpack_log(payload):
     """(first_seq, last_seq)"""
-    return _unpack("<II", payload)
+    return _unpack(payload, "<II", (), ((0, 0, 4294967294, None), (1, 0, 4294967294, None)))
 
 
 def unpack_subscribe(payload):
     """(period_s,)"""
-    return _unpack("<H", payload)
+    return _unpack(payload, "<H")
 
 
 def unpack_read_record(payload):
     """(field,)"""
-    return _unpack("<B", payload, ((0, RECORD_CODES),))
+    return _unpack(payload, "<B", ((0, RECORD_CODES),))
 
 
 def unpack_doses(payload):
     """(first,)"""
-    return _unpack("<I", payload)
+    return _unpack(payload, "<I", (), ((0, 0, 4294967294, None),))
 
 
 def unpack_read_program_day(payload):
     """(day,)"""
-    return _unpack("<B", payload)
+    return _unpack(payload, "<B", (), ((0, 0, 6, None),))
 
 
 def unpack_faults(payload):
     """(first_seq, last_seq)"""
-    return _unpack("<II", payload)
+    return _unpack(payload, "<II", (), ((0, 0, 4294967294, None), (1, 0, 4294967294, None)))
 
 
 def unpack_open(payload):
     """(role, nonce)"""
-    return _unpack("<B16s", payload, ((0, ROLE_CODES),))
+    return _unpack(payload, "<B16s", ((0, ROLE_CODES),))
 
 
 def unpack_implant(payload):
     """(wall_s, implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, override, kept_catheter)"""
-    return _unpack("<IIHIB24sBB", payload, ((6, FLAG_CODES), (7, FLAG_CODES)))
+    return _unpack(
+        payload,
+        "<IIHIB24sBB",
+        ((6, FLAG_CODES), (7, FLAG_CODES)),
+        ((0, 0, 1073741823, None), (1, 0, 1073741823, None), (2, 0, 2000, None), (3, 0, 1000000, None)),
+        (5,),
+    )
 
 
 def unpack_refill(payload):
     """(volume_nl, concentration_mcg_per_ml, aspirated_nl, bridge_nl, drug)"""
-    return _unpack("<IIII12s", payload)
+    return _unpack(payload, "<IIII12s", (), ((0, 1, 4294967295, None), (1, 1, 50000, None)), (4,))
 
 
 def unpack_stage(payload):
     """(mode, concentration_mcg_per_ml, dose_ng_per_day, rate_nl_per_day)"""
-    return _unpack("<BIQQ", payload, ((0, MODE_CODES),))
+    return _unpack(
+        payload,
+        "<BIQQ",
+        ((0, (MODE_SIMPLE, MODE_FLEX)),),
+        ((1, 1, 50000, None), (2, 1, 18446744073709551615, None), (3, 1, 18446744073709551615, None)),
+    )
 
 
 def unpack_stage_day(payload):
     """(day, [(from_min, dose_ng, rate_nl_per_day)])"""
-    return _unpack_list("<B", "<HII", payload)
+    return _unpack_list(
+        payload,
+        ("<B", (), ((0, 0, 6, None),)),
+        ("<HII", (), ((0, 0, 1439, None),)),
+        32,
+    )
 
 
 def unpack_read_day(payload):
     """(day,)"""
-    return _unpack("<B", payload)
+    return _unpack(payload, "<B", (), ((0, 0, 6, None),))
 
 
 def unpack_commit(payload):
     """(digest, override)"""
-    return _unpack("<8sB", payload, ((1, FLAG_CODES),))
+    return _unpack(payload, "<8sB", ((1, FLAG_CODES),))
 
 
 def unpack_silence(payload):
     """(alarm,)"""
-    return _unpack("<H", payload, ((0, ALARM_CODES + (ALL_ALARMS,)),))
+    return _unpack(payload, "<H", ((0, ALARM_CODES + (ALL_ALARMS,)),))
 
 
 def unpack_set_clock(payload):
     """(wall_s,)"""
-    return _unpack("<I", payload)
+    return _unpack(payload, "<I", (), ((0, 0, 1073741823, None),))
 
 
 def unpack_demo_alarm(payload):
     """(alarm_class,)"""
-    return _unpack("<B", payload, ((0, CLASS_CODES),))
+    return _unpack(payload, "<B", ((0, CLASS_CODES),))
 
 
 def unpack_limits(payload):
     """(max_dose_mcg_per_day, max_bolus_mcg, max_change_percent)"""
-    return _unpack("<III", payload)
+    return _unpack(
+        payload,
+        "<III",
+        (),
+        ((0, 1, 10000, NONE32), (1, 1, 2000, NONE32), (2, 1, 100, NONE32)),
+    )
 
 
 def unpack_prime(payload):
     """(volume_nl,)"""
-    return _unpack("<I", payload)
+    return _unpack(payload, "<I")
 
 
 def unpack_bolus(payload):
     """(dose_ng, over_s)"""
-    return _unpack("<II", payload)
+    return _unpack(payload, "<II", (), ((0, 1, 4294967295, None), (1, 1, 86400, None)))
 
 
 def unpack_set_patient_bolus(payload):
     """(dose_ng, over_s, lockout_s, per_day)"""
-    return _unpack("<IIIB", payload)
+    return _unpack(payload, "<IIIB", (), ((1, 0, 86400, None), (2, 0, 86400, None), (3, 0, 24, None)))
 
 
 def unpack_alarm_settings(payload):
     """(critical_interval_s, non_critical_interval_s, stopped_after_s, low_reservoir_nl)"""
-    return _unpack("<IIII", payload)
+    return _unpack(
+        payload,
+        "<IIII",
+        (),
+        ((0, 60, 3600, NONE32), (1, 600, 14400, NONE32), (2, 3600, 86400, NONE32), (3, 0, 40000000, NONE32)),
+    )
 
 
 def unpack_write_record(payload):
     """(field, text)"""
-    return _unpack("<B192s", payload, ((0, RECORD_CODES),))
+    return _unpack(payload, "<B192s", ((0, RECORD_CODES),), (), (1,))
 
 
 def pack_hello(serial, model, firmware, version, fingerprint, key):
@@ -601,6 +642,7 @@ def pack_status(
     operation,
     mode,
     rate_nl_per_day,
+    ordered_rate_nl_per_day,
     dose_ng_per_day,
     concentration_mcg_per_ml,
     reservoir_nl,
@@ -634,6 +676,10 @@ def pack_status(
     unprimed_nl,
     bolus,
     bolus_left_nl,
+    last_bolus,
+    last_bolus_ng,
+    last_bolus_delivered_ng,
+    last_bolus_s,
     patient_boluses_left,
     critical_interval_s,
     non_critical_interval_s,
@@ -649,6 +695,7 @@ def pack_status(
         operation,
         mode,
         rate_nl_per_day,
+        ordered_rate_nl_per_day,
         dose_ng_per_day,
         concentration_mcg_per_ml,
         reservoir_nl,
@@ -682,12 +729,16 @@ def pack_status(
         unprimed_nl,
         bolus,
         bolus_left_nl,
+        last_bolus,
+        last_bolus_ng,
+        last_bolus_delivered_ng,
+        last_bolus_s,
         patient_boluses_left,
         critical_interval_s,
         non_critical_interval_s,
         stopped_after_s,
     )
-    out = _pack("<IIHBBBIQIIIQQIIIIHHIIIIIIIIIQQIIII12sIIIBIBIII", values)
+    out = _pack("<IIHBBBIIQIIIQQIIIIHHIIIIIIIIBQQIIII12sIIIBIBIIIBIII", values)
     out += _pack_list("<H", [(entry,) for entry in advisories])
     out += _pack_list("<HIBB", alarms)
     return out

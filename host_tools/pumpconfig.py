@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from firmware.config import Config
+from firmware.delivery import LEAST_PERIOD_MS, MAX_BATCH_NL, MIN_BATCH_S
+from protocol.registry import field_of
 
-_MOTOR_PERIOD_MS = 360  # the fastest legal step
-_DAY_MS = 86_400_000
+_DAY_S = 86_400
+_LARGEST_STEP_NL = 10_000  # what a batch is counted in stays a small integer on the board
 _LARGEST_NL = 40_000_000
 _LARGEST = (1 << 30) - 1  # a small integer on the board
 _TEXT_CHARACTERS = 12
+_LIMITS = ("max_dose_mcg_per_day", "max_bolus_mcg", "max_change_percent")  # which a clinician may set later on, too
 
 
 def _user_key(key: str) -> str:
@@ -93,12 +96,26 @@ def _contradictions(config: Config) -> dict[str, str]:
         problems["low_reservoir_ml"] = "must be below reservoir_ml"
     if config.residual_nl > config.low_reservoir_nl:
         problems["residual_ml"] = "must not be above low_reservoir_ml: the alarm would come after the end"
-    period_ms = _DAY_MS * config.step_nl // config.max_rate_nl_per_day
-    if period_ms < _MOTOR_PERIOD_MS:
+    for key in _LIMITS:
+        allowed = field_of("LIMITS", key)
+        if not allowed.least <= getattr(config, key) <= allowed.most:
+            problems[key] = f"expected {allowed.least} to {allowed.most}, got {getattr(config, key)}"
+    step_nl, rate_nl_per_day = config.step_nl, config.max_rate_nl_per_day
+    period_ms = _DAY_S * 1000 * step_nl // rate_nl_per_day
+    if step_nl > _LARGEST_STEP_NL:
+        problems["step_nl"] = f"expected 1 to {_LARGEST_STEP_NL}, got {step_nl}"
+    elif period_ms < LEAST_PERIOD_MS:
         problems["step_nl"] = (
-            f"{config.step_nl} nL a step at max_rate_nl_per_day is one in {period_ms} ms; the motor takes "
-            f"{_MOTOR_PERIOD_MS} ms or more"
+            f"{step_nl} nL a step at max_rate_nl_per_day is one in {period_ms} ms; the motor takes "
+            f"{LEAST_PERIOD_MS} ms or more"
         )
+    elif MAX_BATCH_NL // step_nl * step_nl * _DAY_S // rate_nl_per_day < MIN_BATCH_S:
+        problems["max_rate_nl_per_day"] = (
+            f"at {rate_nl_per_day} the largest batch, {MAX_BATCH_NL} nL in steps of {step_nl} nL, is over in less than "
+            f"{MIN_BATCH_S} s, the shortest there is"
+        )
+    if config.minimum_rate_nl_per_day > rate_nl_per_day:
+        problems["minimum_rate_nl_per_day"] = "must not be above max_rate_nl_per_day"
     if config.min_rate_nl_per_day > config.max_rate_nl_per_day:
         problems["min_rate_nl_per_day"] = "must not be above max_rate_nl_per_day"
     return problems

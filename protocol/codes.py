@@ -17,8 +17,16 @@ THERAPY = {
 }
 """What was ordered."""
 
-OPERATION = {"idle": 0x0F, "halted": 0x33, "basal": 0x55, "bolus": 0x5A, "priming": 0x66, "bridge": 0x69}
-"""What the machine does. `halted`: ordered to deliver, but unable to."""
+OPERATION = {
+    "idle": 0x0F,
+    "halted": 0x33,
+    "stalled": 0x3C,
+    "basal": 0x55,
+    "bolus": 0x5A,
+    "priming": 0x66,
+    "bridge": 0x69,
+}
+"""What the machine does. `halted`: ordered to deliver, but not allowed to; `stalled`: the motor does not turn."""
 
 MODE = {"none": 0x0F, "simple": 0x55, "flex": 0x33}
 """Kind of the committed program."""
@@ -86,6 +94,7 @@ REASON = {
     "dose_limit": 0xA5,
     "rate_limit": 0xAA,
     "soft_limit": 0xC3,
+    "store": 0xCC,
 }
 """Why the pump refused, in the order in which it looks."""
 

@@ -1,8 +1,9 @@
 """Every message, as a construct Struct.
 
 A field's documentation has three parts, `unit; range; meaning`, and nothing else in the project repeats them: the
-pump's tables, the protocol document and the golden frames are generated from here. A request's code is below 0x80
-and its answer's is the request's plus 0x80. All numbers are little-endian.
+pump's tables, the protocol document and the golden frames are generated from here, and the programmer's limits read
+from here. The pump refuses a request with a value outside its range; how a range is written, protocol/fields.py says. A
+request's code is below 0x80 and its answer's is the request's plus 0x80. All numbers are little-endian.
 """
 
 # pyright: reportOperatorIssue=false
@@ -15,7 +16,7 @@ from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, PrefixedArray
 from protocol import codes
 from protocol.layout import Code, Struct
 
-VERSION = 4
+VERSION = 5
 """Rises with every change of a message, so that of two sides the older can be named."""
 
 WALL_EPOCH = "2018-01-01T00:00:00"
@@ -27,6 +28,7 @@ NONE32 = 0xFFFFFFFF
 therapy = Code(Int8ul, **codes.THERAPY)
 operation = Code(Int8ul, **codes.OPERATION)
 mode = Code(Int8ul, **codes.MODE)
+program_mode = Code(Int8ul, **{name: code for name, code in codes.MODE.items() if name != "none"})
 bolus = Code(Int8ul, **codes.BOLUS)
 role = Code(Int8ul, **codes.ROLE)
 key = Code(Int8ul, **codes.KEY)
@@ -78,7 +80,7 @@ DoseEntry = Struct(
 )
 
 Program = Struct(
-    "mode" / mode * "code; table Modes; kind of program",
+    "mode" / program_mode * "code; table Modes, but for none; kind of program",
     "concentration_mcg_per_ml" / Int32ul * "mcg/mL; 1..50000; of the drug in the reservoir",
     "dose_ng_per_day" / Int64ul * "ng/day; 1..2^64-1; daily dose; of a week its seventh, rounded down",
     "rate_nl_per_day" / Int64ul * "nL/day; 1..2^64-1; dose / concentration, rounded to the nearest nL/day",
@@ -119,7 +121,7 @@ class Message(NamedTuple):
 
 _WANTED = (
     "first_seq" / Int32ul * "-; 0..2^32-2; first entry wanted; older ones may be gone",
-    "last_seq" / Int32ul * "-; first_seq..2^32-2; last entry wanted",
+    "last_seq" / Int32ul * "-; 0..2^32-2; last entry wanted; there is none before `first_seq`",
 )
 _PIECE = (
     "oldest_seq" / Int32ul * "-; 1..2^32-2; oldest entry kept",
@@ -205,7 +207,7 @@ REQUESTS = (
         0x21,
         "REFILL",
         Struct(
-            "volume_nl" / Int32ul * "nL; 1..capacity; volume filled in after all was taken out",
+            "volume_nl" / Int32ul * "nL; 1..2^32-1; volume filled in after all was taken out, at most the capacity",
             "concentration_mcg_per_ml" / Int32ul * "mcg/mL; 1..50000; of the new drug",
             "aspirated_nl" / Int32ul * "nL; 0..2^32-2, not measured 2^32-1; volume taken out before",
             "bridge_nl"
@@ -280,7 +282,11 @@ REQUESTS = (
     Message(
         0x2C,
         "PRIME",
-        Struct("volume_nl" / Int32ul * "nL; 1..2^32-1; at most what is not primed yet of pump tubing and catheter"),
+        Struct(
+            "volume_nl"
+            / Int32ul
+            * "nL; 0..2^32-1; at most what is not primed yet of pump tubing and catheter, and not 0"
+        ),
         "Fill the line at the highest rate, in place of the basal rate.",
         "clinician",
     ),
@@ -312,7 +318,7 @@ REQUESTS = (
             "stopped_after_s" / Int32ul * "s; 3600..86400, unchanged 2^32-1; stopped for so long, the pump warns",
             "low_reservoir_nl"
             / Int32ul
-            * "nL; the residual volume..half the capacity, unchanged 2^32-1; below it the pump warns",
+            * "nL; 0..40000000, unchanged 2^32-1; below it the pump warns; the residual volume to half the capacity",
         ),
         "Set how soon and how often the pump warns. None can be switched off, and the 48 h alarm is not a setting.",
         "clinician",
@@ -322,9 +328,7 @@ REQUESTS = (
         "WRITE_RECORD",
         Struct(
             "field" / record * "code; table Records; which text",
-            "text"
-            / Bytes(TEXT_BYTES)
-            * "UTF-8; padded with 0x00, no control characters but line ends; the new text, empty to delete it",
+            "text" / Bytes(TEXT_BYTES) * "UTF-8; padded with 0x00; the new text, empty to delete it",
         ),
         "Write a text of the patient's record. Each has a greatest length of its own (table Records).",
         "clinician",
@@ -355,7 +359,8 @@ ANSWERS = (
             "therapy" / therapy * "code; table Therapies; what was ordered",
             "operation" / operation * "code; table Operations; what the machine does",
             "mode" / mode * "code; table Modes; kind of the committed program",
-            "rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; rate being delivered",
+            "rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; what flows: 0 while idle, halted or stalled",
+            "ordered_rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; what is ordered, whether it flows or not",
             "dose_ng_per_day" / Int64ul * "ng/day; 0..2^63; daily dose being delivered",
             "concentration_mcg_per_ml" / Int32ul * "mcg/mL; 0..50000, 0 unfilled; of the drug in the reservoir",
             "reservoir_nl" / Int32ul * "nL; 0..40000000; computed from what was delivered",
@@ -371,12 +376,14 @@ ANSWERS = (
             "eri_s" / Int32ul * "s; 0..2^30-1, none 2^32-1; uptime at which ERI was reached",
             "eos_s" / Int32ul * "s; 0..2^30-1, none 2^32-1; uptime at which end of service was reached",
             "eri_forecast_s" / Int32ul * "s; 0..2^32-1; uptime at which ERI is expected, or was reached",
-            "stopped_s" / Int32ul * "s; 0..2^30-1; how long nothing has been delivered",
+            "stopped_s"
+            / Int32ul
+            * "s; 0..2^30-1; since the stop, or the first step that was not confirmed; 0 while something is delivered",
             "telemetry_dropped" / Int32ul * "-; 0..2^32-1; pushed messages that this line had no room for",
             "comms_errors" / Int32ul * "-; 0..2^32-1; spoilt frames received on all lines",
             "max_dose_mcg_per_day" / Int32ul * "mcg/day; 1..2^30-1; limit of the daily dose",
             "max_bolus_mcg" / Int32ul * "mcg; 1..2^30-1; limit of a bolus",
-            "max_change_percent" / Int32ul * "%; 1..2^30-1; soft limit of a dose's rise within 24 h",
+            "max_change_percent" / Int8ul * "%; 1..100; soft limit of a dose's rise within 24 h",
             "soft_min_dose_ng_per_day" / Int64ul * "ng/day; 0..2^63; a program below it needs `override`",
             "soft_max_dose_ng_per_day" / Int64ul * "ng/day; 0..2^63, none 0; a program above it needs `override`",
             "min_rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; lowest programmable rate",
@@ -389,6 +396,12 @@ ANSWERS = (
             "unprimed_nl" / Int32ul * "nL; 0..3000000; of it, what the drug has not passed yet",
             "bolus" / bolus * "code; table Boluses; what is delivered on top or in place of the basal rate",
             "bolus_left_nl" / Int32ul * "nL; 0..2^32-1; what is left of it",
+            "last_bolus"
+            / bolus
+            * "code; table Boluses; kind of the newest single or patient's bolus, this one included",
+            "last_bolus_ng" / Int32ul * "ng; 0..2^32-1; its dose as ordered",
+            "last_bolus_delivered_ng" / Int32ul * "ng; 0..2^32-1; of it, what may have been delivered so far",
+            "last_bolus_s" / Int32ul * "s; 0..2^30-1, none 2^32-1; uptime at which it began",
             "patient_boluses_left" / Int8ul * "-; 0..24; how many the patient may still ask for in these 24 hours",
             "critical_interval_s" / Int32ul * "s; 1..2^30-1; between two critical tones",
             "non_critical_interval_s" / Int32ul * "s; 1..2^30-1; between two non-critical tones",
@@ -520,7 +533,7 @@ ANSWERS = (
         "REFUSED",
         Struct(
             "request" / Int8ul * "code; table Requests; what was refused",
-            "reason" / reason * "code; table Reasons; why; nothing was changed",
+            "reason" / reason * "code; table Reasons; why; nothing was changed, but see `store`",
         ),
         "No.",
     ),
@@ -534,8 +547,8 @@ PUSHED = (
             "uptime_s" / Int32ul * "s; 0..2^30-1; pump uptime",
             "therapy" / therapy * "code; table Therapies; what was ordered",
             "operation" / operation * "code; table Operations; what the machine does",
-            "revision" / Int16ul * "-; 0..65535, wraps; rises when STATUS changes beyond this message",
-            "rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; rate being delivered",
+            "revision" / Int16ul * "-; 0..65535; rises when STATUS changes beyond this message; wraps",
+            "rate_nl_per_day" / Int32ul * "nL/day; 0..24000000; what flows: 0 while idle, halted or stalled",
             "reservoir_nl" / Int32ul * "nL; 0..40000000; computed",
             "delivered_nl" / Int64ul * "nL; 0..2^63; since the first fill",
             "delivered_today_ng" / Int64ul * "ng; 0..2^63; since midnight of the wall clock",

@@ -6,7 +6,8 @@ from typing import Any
 
 from construct import ConstructError, Container
 
-from protocol.frame import Frame
+from protocol.fields import Field, leaves
+from protocol.frame import MAX_PAYLOAD_BYTES, Frame
 from protocol.layout import Struct
 from protocol.messages import ANSWERS, PUSHED, REQUESTS, Message
 
@@ -38,6 +39,11 @@ def name_of(code: int) -> str:
     return message_of(code).name
 
 
+def field_of(request: str, name: str) -> Field:
+    """A request's field, or one of its lists' or nested structs'."""
+    return next(field for field in leaves(REQUEST[request].layout) if field.name == name)
+
+
 def decode(frame: Frame) -> Container:
     """The fields of the frame's payload. ProtocolError when they are not as declared, to the last byte."""
     message = message_of(frame.type)
@@ -53,13 +59,16 @@ def decode(frame: Frame) -> Container:
 
 
 def payload(message: Message, values: Mapping[str, Any]) -> bytes:
-    """The payload of `message` with `values`. ProtocolError when one is missing or does not fit."""
+    """The payload of `message` with `values`. ProtocolError when one is missing or does not fit, or all together."""
     try:
-        return message.layout.build(values)
+        data = message.layout.build(values)
     except KeyError as error:
         raise ProtocolError(f"{message.name}: field {error} is missing") from None
     except ConstructError as error:
         raise ProtocolError(f"{message.name}: {_where_and_why(error)}") from None
+    if len(data) > MAX_PAYLOAD_BYTES:
+        raise ProtocolError(f"{message.name} of {len(data)} bytes: a frame carries at most {MAX_PAYLOAD_BYTES}")
+    return data
 
 
 def _where_and_why(error: ConstructError) -> str:

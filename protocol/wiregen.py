@@ -1,10 +1,10 @@
 """Writes firmware/wire.py: the declarations as MicroPython, without construct."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from protocol import codes, messages
-from protocol.fields import Field, fields_of
+from protocol.fields import Field, fields_of, leaves
 from protocol.fingerprint import TABLES, fingerprint
 from protocol.registry import MESSAGES
 
@@ -13,29 +13,43 @@ _LINE = 110
 _HEAD = '''"""Codes and layouts of the wire. Written by `make gen` from protocol/: change those, not this."""
 
 from struct import calcsize, pack, unpack
+
+from firmware.text import is_text
 '''
 
 _HELPERS = '''
 
-def _unpack(fmt, payload, checks=()):
-    """The payload's values; None for another length or a code that is not in its table."""
+def _unpack(payload, fmt, codes=(), ranges=(), texts=()):
+    """The payload's values; None for another length, or for a value that its declaration forbids.
+
+    `codes` has (index, codes) of each code, `ranges` (index, least, most, sentinel or None) of each number whose range
+    is not its whole type, `texts` the index of each text.
+    """
     if len(payload) != calcsize(fmt):
         return None
     values = unpack(fmt, payload)
-    for index, valid in checks:
+    for index, valid in codes:
         if values[index] not in valid:
+            return None
+    for index, least, most, sentinel in ranges:
+        if not least <= values[index] <= most and values[index] != sentinel:
+            return None
+    for index in texts:
+        if not is_text(values[index]):
             return None
     return values
 
 
-def _unpack_list(fmt, row_fmt, payload):
-    """As `_unpack`, for a counted list of rows behind the rest: the last value is the list of their tuples."""
-    head = calcsize(fmt)
-    size = calcsize(row_fmt)
-    if len(payload) <= head or len(payload) != head + 1 + payload[head] * size:
+def _unpack_list(payload, head, row, most):
+    """As `_unpack`, for a counted list of up to `most` rows behind the rest: the last value is the list of their
+    tuples. `head` and `row` are what `_unpack` takes beside its payload."""
+    start = calcsize(head[0])
+    size = calcsize(row[0])
+    if len(payload) <= start or payload[start] > most or len(payload) != start + 1 + payload[start] * size:
         return None
-    rows = [unpack(row_fmt, payload[at : at + size]) for at in range(head + 1, len(payload), size)]
-    return unpack(fmt, payload[:head]) + (rows,)
+    values = _unpack(payload[:start], *head)
+    rows = [_unpack(payload[at : at + size], *row) for at in range(start + 1, len(payload), size)]
+    return None if values is None or None in rows else values + (rows,)
 
 
 def _pack(fmt, values):
@@ -69,7 +83,7 @@ def _pack_list(fmt, rows):
 
 def unpack_empty(payload):
     """() for a request without fields, None when there is something in it."""
-    return _unpack("<", payload)
+    return _unpack(payload, "<")
 '''
 
 
@@ -111,15 +125,28 @@ def _checked_tables() -> Iterator[tuple[str, str]]:
     """(name of the tuple of codes, table) of each table that requests are checked against."""
     seen = []
     for message in messages.REQUESTS:
-        for field in fields_of(message.layout):
-            if field.codes and _table_of(field) not in seen:
+        for field in leaves(message.layout):
+            if field.codes and _table_of(field) not in [*seen, None]:
                 seen.append(_table_of(field))
     return ((f"{prefix}_CODES", prefix) for prefix in seen)
 
 
-def _table_of(field: Field) -> str:
-    names = {name: code for name, code in (field.codes or {}).items() if code != codes.ALL_ALARMS}
-    return next(prefix for prefix, table in TABLES.items() if table == names)
+def _table_of(field: Field) -> str | None:
+    """The table whose codes are the field's, all alarms aside; None for a part of one."""
+    return next((prefix for prefix, table in TABLES.items() if table == _named(field)), None)
+
+
+def _named(field: Field) -> dict[str, int]:
+    return {name: code for name, code in (field.codes or {}).items() if code != codes.ALL_ALARMS}
+
+
+def _valid(field: Field) -> str:
+    """The field's codes, as the pump names them."""
+    any_alarm = " + (ALL_ALARMS,)" if codes.ALL_ALARMS in (field.codes or {}).values() else ""
+    if whole := _table_of(field):
+        return f"{whole}_CODES{any_alarm}"
+    prefix = next(prefix for prefix, table in TABLES.items() if _named(field).items() <= table.items())
+    return _tuple("", [f"{prefix}_{name.upper()}" for name in _named(field)]) + any_alarm
 
 
 def _functions() -> Iterator[str]:
@@ -132,30 +159,42 @@ def _functions() -> Iterator[str]:
 
 def _unpacker(message: messages.Message) -> str:
     fields = fields_of(message.layout)
-    if fields[-1].is_list:
-        return _list_unpacker(message, fields)
-    flat = [leaf for field in fields for leaf in (field.inside or (field,))]
-    checks = []
-    for index, field in enumerate(flat):
-        if field.codes:
-            any_alarm = " + (ALL_ALARMS,)" if codes.ALL_ALARMS in field.codes.values() else ""
-            checks.append(f"({index}, {_table_of(field)}_CODES{any_alarm})")
-    arguments = [f'"{_format(fields)}"', "payload"] + ([_tuple("", checks)] if checks else [])
-    return (
-        f"\n\ndef unpack_{message.name.lower()}(payload):\n"
-        f'    """{_tuple("", [field.name for field in flat])}"""\n'
-        f"    return _unpack({', '.join(arguments)})\n"
-    )
+    flat = [leaf for field in fields if not field.is_list for leaf in (field.inside or (field,))]
+    names = [field.name for field in flat]
+    lists = [field for field in fields if field.is_list]
+    if lists and fields.index(lists[0]) < len(fields) - 1:
+        raise ValueError(f"{message.name}: a list stands before another field")
+    if not lists:
+        call = _wrap("    return _unpack(", ["payload", *_layout(flat)], ")", "    ")
+    else:
+        (rows,) = lists
+        names.append(f"[{_tuple('', [field.name for field in rows.inside])}]")
+        parts = ["payload", _tuple("", _layout(flat)), _tuple("", _layout(rows.inside)), str(rows.most)]
+        call = _wrap("    return _unpack_list(", parts, ")", "    ")
+    return f'\n\ndef unpack_{message.name.lower()}(payload):\n    """{_tuple("", names)}"""\n{call}\n'
 
 
-def _list_unpacker(message: messages.Message, fields: tuple[Field, ...]) -> str:
-    head, rows = fields[:-1], fields[-1]
-    names = [field.name for field in head] + [f"[{_tuple('', [field.name for field in rows.inside])}]"]
-    return (
-        f"\n\ndef unpack_{message.name.lower()}(payload):\n"
-        f'    """{_tuple("", names)}"""\n'
-        f'    return _unpack_list("{_format(head)}", "{_format(rows.inside)}", payload)\n'
+def _layout(fields: Sequence[Field]) -> list[str]:
+    """What `_unpack` takes beside the payload: the format, and up to the last that is needed the tuples of codes, of
+    ranges and of texts."""
+    checks = (
+        [f"({index}, {_valid(field)})" for index, field in enumerate(fields) if field.codes],
+        [f"({index}, {_limits(field)})" for index, field in enumerate(fields) if _is_limited(field)],
+        [str(index) for index, field in enumerate(fields) if field.is_text],
     )
+    needed = max((number for number, found in enumerate(checks, 1) if found), default=0)
+    return [f'"{_format(fields)}"'] + [_tuple("", found) if found else "()" for found in checks[:needed]]
+
+
+def _limits(field: Field) -> str:
+    sentinel = "NONE32" if field.sentinel == messages.NONE32 else field.sentinel
+    return f"{field.least}, {field.most}, {sentinel}"
+
+
+def _is_limited(field: Field) -> bool:
+    """Whether a number has values that are neither in its range nor its sentinel."""
+    beside = field.sentinel is not None and not field.least <= field.sentinel <= field.most
+    return field.is_number and field.most - field.least + beside < field.carries
 
 
 def _packer(message: messages.Message) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from host_tools.scenario.document import Document
+from tests.rooms import SCENARIO_FILES
 
 ROOT = Path(__file__).parents[1]
 DECLARED = ROOT / "docs" / "requirements.toml"
@@ -28,10 +29,10 @@ HEADINGS = {
 INTRODUCTION = """\
 # Traceability
 
-Every requirement, where it lives, and which scenario (of `tests/scenarios/`) or test shows that it holds. `make gen`
-writes this page; the requirements themselves are in [requirements.toml](requirements.toml), their sources in
-[sources.md](sources.md). `make test` fails for a row that nothing shows, for evidence of a row that does not exist, and
-when an expectation of a scenario cannot fail. The rules of security are not in it yet.
+Every requirement, where it lives, and which scenario (of `tests/scenarios/` or `tests/field/`) or test shows that it
+holds. `make gen` writes this page; the requirements themselves are in [requirements.toml](requirements.toml), their
+sources in [sources.md](sources.md). `make test` fails for a row that nothing shows, for evidence of a row that does not
+exist, and when an expectation of a scenario cannot fail. The rules of security are not in it yet.
 """
 
 
@@ -66,7 +67,7 @@ def evidence() -> dict[str, list[Path | str]]:
 
 
 def _scenarios() -> Iterator[tuple[Path, list[str]]]:
-    for file in sorted(SCENARIOS.glob("*.yaml")):
+    for file in SCENARIO_FILES:
         document = Document(file.read_text(encoding="utf-8")).value
         assert isinstance(document, dict), file
         yield file, document.get("shows", [])

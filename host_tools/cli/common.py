@@ -11,6 +11,7 @@ import rich_click as click
 
 from host_tools.durations import parse_date, parse_duration_s, parse_local_time
 from host_tools.programmer import Programmer, ProgrammerError
+from protocol.registry import field_of
 
 
 class Failure(click.ClickException):
@@ -45,6 +46,12 @@ def _parse_decimal(text: str) -> Decimal:
     if not value.is_finite():
         raise ValueError(f"{text!r} is no number; write 20 or 0.25")
     return value
+
+
+def int_range(request: str, field: str) -> click.IntRange:
+    """A whole number in the range that a request's field is declared with."""
+    declared = field_of(request, field)
+    return click.IntRange(declared.least, declared.most)
 
 
 DECIMAL = _Value("number", _parse_decimal)

@@ -8,11 +8,12 @@ from itertools import islice
 import rich_click as click
 
 from host_tools.cli import sheet
-from host_tools.cli.common import DURATION_S, print_json, pump_verb
+from host_tools.cli.common import DURATION_S, int_range, print_json, pump_verb
 from host_tools.programmer import Programmer
 from host_tools.registry import EVENT_COLUMNS, event_row
+from protocol.registry import field_of
 
-MAX_PERIOD_S = 65_535
+MAX_PERIOD_S = field_of("SUBSCRIBE", "period_s").most
 
 
 def _check_period(_ctx: click.Context, _param: click.Parameter, period_s: int) -> int:
@@ -60,7 +61,7 @@ def watch(pump: Programmer, as_json: bool, every: int, count: int | None) -> Non
 
 
 @click.command()
-@click.option("--since", default=1, show_default=True, type=click.IntRange(0, 2**32 - 2), help="First event wanted.")
+@click.option("--since", default=1, show_default=True, type=int_range("LOG", "first_seq"), help="First event wanted.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV on stdout.")
 @click.option("--faults", is_flag=True, help="The fault log instead: what went wrong, pushed out by nothing else.")
 @pump_verb

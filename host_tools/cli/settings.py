@@ -8,12 +8,26 @@ from host_tools.cli import sheet
 from host_tools.cli.common import DECIMAL, DURATION_S, print_json, pump_verb
 from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
+from protocol.registry import field_of
+
+
+def _range(setting: str) -> str:
+    declared = field_of("ALARM_SETTINGS", setting)
+    return f"{format_duration(declared.least)} to {format_duration(declared.most)}"
 
 
 @click.command()
-@click.option("--critical-interval", type=DURATION_S, help="Between two critical tones: 1m to 1h.")
-@click.option("--non-critical-interval", type=DURATION_S, help="Between two non-critical tones: 10m to 4h.")
-@click.option("--stopped-after", type=DURATION_S, help="A stopped pump warns after so long: 1h to 24h.")
+@click.option(
+    "--critical-interval", type=DURATION_S, help=f"Between two critical tones: {_range('critical_interval_s')}."
+)
+@click.option(
+    "--non-critical-interval",
+    type=DURATION_S,
+    help=f"Between two non-critical tones: {_range('non_critical_interval_s')}.",
+)
+@click.option(
+    "--stopped-after", type=DURATION_S, help=f"A stopped pump warns after so long: {_range('stopped_after_s')}."
+)
 @click.option("--low-reservoir-ml", type=DECIMAL, help="Volume of the low-reservoir alarm.")
 @pump_verb
 def alarm_settings(

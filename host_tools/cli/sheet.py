@@ -33,9 +33,11 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
 def _rows(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Therapy", _therapy(status)
     yield "Dose", dose(status)
-    yield "Rate", f"{ml(status['rate_nl_per_day'])} mL/day"
+    yield "Rate", _rate(status)
     if status["bolus"] != "none":
         yield status["bolus"].capitalize(), f"{extra(status)} left"
+    if status["last_bolus"]:
+        yield "Last bolus", _last_bolus(status)
     if status["unprimed_nl"]:
         yield "Line", f"{fine_ml(status['unprimed_nl'])} mL of tubing and catheter not primed yet"
     elif status["tip_mcg_per_ml"] != status["concentration_mcg_per_ml"]:
@@ -134,9 +136,28 @@ def shown_time(moment: str | None) -> str:
     return moment.replace("T", " ") if moment else "-"
 
 
+def _rate(status: dict[str, Any]) -> str:
+    """What flows, and what is ordered where that is something else."""
+    text = f"{ml(status['rate_nl_per_day'])} mL/day"
+    if status["ordered_rate_nl_per_day"] != status["rate_nl_per_day"]:
+        text += f", of {ml(status['ordered_rate_nl_per_day'])} mL/day ordered"
+    return text
+
+
+def _last_bolus(status: dict[str, Any]) -> str:
+    last = status["last_bolus"]
+    ago = format_duration(status["uptime_s"] - last["at_s"])
+    return f"{last['kind']}, {ago} ago: {mcg(last['delivered_ng'])} of {mcg(last['ordered_ng'])} mcg delivered"
+
+
+def mcg(ng: int) -> str:
+    """A dose in mcg, to a tenth."""
+    return f"{ng / 1000:.1f}"
+
+
 def _therapy(status: dict[str, Any]) -> str:
     text = f"{status['therapy']}, {status['operation']}".replace("_", " ")
-    if status["stopped_s"] and status["operation"] == "idle":
+    if status["stopped_s"] and status["operation"] in ("idle", "halted", "stalled"):
         text += f" (nothing delivered for {format_duration(status['stopped_s'])})"
     return text
 

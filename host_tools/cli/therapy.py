@@ -9,13 +9,15 @@ from typing import Any
 import rich_click as click
 
 from host_tools.cli import sheet
-from host_tools.cli.common import DECIMAL, LOCAL_TIME, Failure, print_json, pump_verb, say
+from host_tools.cli.common import DECIMAL, LOCAL_TIME, Failure, int_range, print_json, pump_verb, say
 from host_tools.cli.patient import read_document
 from host_tools.cli.screens import check_lines, date_lines, refill_lines, refill_numbers, side_by_side
 from host_tools.documents.wording import loss_of_therapy
 from host_tools.programmer import FlexProgram, Program, Programmer, ReadBackDiffers, Refill, Refused
 from host_tools.programmer.handover import handover_of
+from host_tools.programmer.implantation import LARGEST_USUAL_LINE_NL, line_nl
 from host_tools.programmer.programmer import DEPTH_MM, DRUG, PUMP_TUBING_ML
+from host_tools.programmer.units import Number
 from protocol.codes import ALARM, CLASS
 
 WALL_HELP = "The pump's new local time; default: this computer's."
@@ -41,14 +43,17 @@ LEFT = {"stopped": "stopped", "minimum": "at the minimum rate"}
 )
 @click.option("--site", help="Where the pump sits, in a few words; default: where the earlier pump sat.")
 @click.option(
-    "--depth-mm", type=click.IntRange(0, 255), help=f"Under the skin; default: {DEPTH_MM}, or the earlier pump's."
+    "--depth-mm",
+    type=int_range("IMPLANT", "depth_mm"),
+    help=f"Under the skin; default: {DEPTH_MM}, or the earlier pump's.",
 )
 @click.option("--date", type=LOCAL_TIME, help="When it was implanted; default: now.")
 @click.option("--wall", type=LOCAL_TIME, help=WALL_HELP)
 @click.option("--override", is_flag=True, help="Accept a depth of more than 25 mm.")
+@click.option("--yes", is_flag=True, help="Do not ask about a line that holds unusually much.")
 @pump_verb
 def implant(
-    pump: Programmer, as_json: bool, catheter_cm: Decimal | None, keep_catheter: str | None, **fields: Any
+    pump: Programmer, as_json: bool, catheter_cm: Decimal | None, keep_catheter: str | None, yes: bool, **fields: Any
 ) -> None:
     """Record the implantation and set the pump's clock. A pump that takes another's place may keep its catheter."""
     if (catheter_cm is None) == (keep_catheter is None):
@@ -56,11 +61,28 @@ def implant(
     given = {name: value for name, value in fields.items() if value is not None}
     if keep_catheter is None:
         assert catheter_cm is not None
+        _ask_about_line(catheter_cm, fields["pump_tubing_ml"], yes)
         status = done(pump, lambda: pump.implant(catheter_cm, **given))
     else:
         old = handover_of(read_document(keep_catheter), keep_catheter)
+        _ask_about_line(old.implant["catheter_cm"], fields["pump_tubing_ml"], yes)
         status = done(pump, lambda: pump.take_over(old, **given))
     show(status, as_json, f"implanted {sheet.shown_time(status['implanted'])}; the clock is set")
+
+
+def _ask_about_line(catheter_cm: Number, pump_tubing_ml: Number, yes: bool) -> None:
+    """Ask about more than lines usually hold: a slip there becomes a prime that goes into the patient."""
+    volume_nl = line_nl(catheter_cm, pump_tubing_ml)
+    if yes or volume_nl <= LARGEST_USUAL_LINE_NL:
+        return
+    check_terminal(yes)
+    held, usual = sheet.fine_ml(volume_nl), sheet.fine_ml(LARGEST_USUAL_LINE_NL)
+    say(f"a catheter of {catheter_cm} cm and tubing of {pump_tubing_ml} mL hold {held} mL; {usual} mL are a long line")
+    say(
+        "a prime fills what is empty of that, at the highest rate: what the line does not really hold, the patient gets"
+    )
+    if not click.confirm("Record this line?", err=True):
+        raise Failure("not recorded; the pump is as before", 1)
 
 
 @click.command()
@@ -96,7 +118,7 @@ def refill(pump: Programmer, as_json: bool, bridge: str, **fields: Any) -> None:
 def check_terminal(yes: bool) -> None:
     """A UsageError where somebody is to be asked and nobody can be."""
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask on; --yes commits without asking")
+        raise click.UsageError("there is no terminal to ask on; --yes does it without asking")
 
 
 def _check_terminal(_ctx: click.Context, _param: click.Parameter, yes: bool) -> bool:

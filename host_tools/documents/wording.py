@@ -87,7 +87,7 @@ def loss_of_therapy(status: Mapping[str, Any]) -> str:
         return ""
     if status["stopped_s"]:
         return f"nothing has been delivered for {format_duration(status['stopped_s'])}; dangerous withdrawal can follow"
-    if status["operation"] in ("idle", "halted"):
+    if status["operation"] in ("idle", "halted", "stalled"):
         return "nothing is being delivered; dangerous withdrawal can follow"
     if status["therapy"] != "running":
         return "the rate is the least that the pump gives, and no therapy; dangerous withdrawal can follow"

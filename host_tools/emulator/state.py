@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from hal.contract import SLOT_BYTES, SLOT_COUNT
 
-SCHEMA = 3
+SCHEMA = 4
 UNREADABLE = b"\xff" * 64
 """In every slot of a pump whose plant was lost: neither blank nor a record, so it starts in its safe state."""
 

@@ -11,6 +11,7 @@ from construct import Container
 from host_tools.programmer import readout
 from host_tools.programmer.discovery import find_port
 from host_tools.programmer.errors import (
+    AFTER_SILENCE,
     BadValue,
     LinkLost,
     NoDevice,
@@ -138,7 +139,8 @@ class Client:
             if name not in CHANGES:
                 raise
             kind = SessionLost if isinstance(error, SessionLost) else LinkLost
-            raise kind(f"{error}; the pump may or may not have done it: `thecal status` tells") from error
+            advice = AFTER_SILENCE.get(name, "`thecal status` tells")
+            raise kind(f"{error}; the pump may or may not have done it: {advice}") from error
         return decode(answer)
 
     def _request(self, code: int, payload: bytes) -> Frame:

@@ -14,8 +14,11 @@ REASONS = {
     "dose_limit": "the dose is above the pump's daily limit; `thecal status` shows it",
     "rate_limit": "the rate is outside what the pump can deliver; another dose or concentration is needed",
     "soft_limit": "that is beyond a soft limit; repeat it with --override to accept it",
+    "store": "the pump's memory takes nothing new, so that nothing was changed; the pump must be looked at soon",
 }
 """Why a pump refuses, for people."""
+
+_OBEYED = "{}, but the pump's memory takes nothing new: a reset of the pump undoes it; the pump must be looked at soon"
 
 PER_REQUEST = {
     ("OPEN", "auth"): "the pump opens a session only with the telemetry head on it; place it and try again",
@@ -30,12 +33,27 @@ PER_REQUEST = {
     ("READ_RECORD", "state"): (
         "no copy of the patient's record in the pump is whole; `thecal patient` with --set or --file writes it anew"
     ),
+    ("STOP", "store"): _OBEYED.format("delivery is stopped"),
+    ("MINIMUM_RATE", "store"): (
+        "the pump's memory takes nothing new; the minimum rate runs if it is less than what ran before, and a reset of "
+        "the pump undoes it: `thecal status` shows the rate"
+    ),
+    ("CANCEL_BOLUS", "store"): _OBEYED.format("the bolus has ended"),
+    ("SILENCE", "store"): _OBEYED.format("the alarm is silent"),
     ("PROVE", "auth"): (
         "the pump does not accept this key: it has one of its own, "
         "or heard too many wrong ones and listens again in 5 s"
     ),
 }
 """Where a request makes a reason more exact."""
+
+
+AFTER_SILENCE = {
+    "BOLUS": "`thecal status` shows the last bolus: look before you order another",
+    "PATIENT_BOLUS": "`thecal status` shows the last bolus: look before you ask for another",
+    "REFILL": "tell it again in the same words: the pump knows a refill that it has booked",
+}
+"""What to do when the answer to a request was lost, where `thecal status` alone does not say it."""
 
 
 class ProgrammerError(Exception):
@@ -77,7 +95,8 @@ class ProtocolMismatch(ProgrammerError):
 
 
 class Refused(ProgrammerError):
-    """The pump, or the programmer in its stead, said no to `request`; nothing was changed."""
+    """The pump, or the programmer in its stead, said no to `request`. Nothing was changed, but for an order to deliver
+    less, or to be silent, that the pump obeys and cannot keep (`store`)."""
 
     exit_code = 4
 

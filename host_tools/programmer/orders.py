@@ -7,19 +7,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from host_tools.programmer.errors import BadValue, Refused
-from host_tools.programmer.units import Number, mcg_from_ng, ng_from_mcg
+from host_tools.programmer.ranges import check_range
+from host_tools.programmer.units import NG_PER_MCG, NL_PER_ML, Number, mcg_from_ng, ng_from_mcg
+from protocol import codes
+from protocol.fields import fields_of
+from protocol.registry import REQUEST
 
-MAX_CONCENTRATION_MCG_PER_ML = 50_000
-MAX_DEPTH_MM = 25
-LONGEST_BOLUS_S = 86_400
-MOST_PATIENT_BOLUSES = 24
-ALARM_INTERVALS = {
-    "critical_interval_s": (60, 3_600),
-    "non_critical_interval_s": (600, 14_400),
-    "stopped_after_s": (3_600, 86_400),
-}
-LARGEST_LIMITS = {"max_dose_mcg_per_day": 10_000, "max_bolus_mcg": 2_000, "max_change_percent": 100}
-
+LIMITS = tuple(field.name for field in fields_of(REQUEST["LIMITS"].layout))
+ALARM_INTERVALS = tuple(name for name in codes.ALARM_SETTING if name.endswith("_s"))
 
 ACCURACY_PERCENT = 14.5
 """A pump further off than this is outside its labelling (docs/sources.md, DF-02)."""
@@ -90,6 +85,7 @@ def check_program(program: Program, status: Mapping[str, Any], override: bool = 
     limits = status["limits"]
     if program.dose_ng_per_day == 0:
         raise BadValue("dose_mcg_per_day 0 is no dose; `thecal stop` stops delivery")
+    check_range("STAGE", "concentration_mcg_per_ml", program.concentration_mcg_per_ml)
     if not status["concentration_mcg_per_ml"]:
         raise Refused("PROGRAM", "not_filled")
     if program.dose_mcg_per_day > limits["max_dose_mcg_per_day"]:
@@ -119,13 +115,15 @@ def check_change(program: Program, limits: Mapping[str, Any]) -> None:
         raise Refused("PROGRAM", "soft_limit", words)
 
 
-def check_refill(volume_nl: int, concentration_mcg_per_ml: int, status: Mapping[str, Any]) -> None:
+def check_refill(
+    volume_nl: int, concentration_mcg_per_ml: int, aspirated_nl: int | None, status: Mapping[str, Any]
+) -> None:
     """Raise what stands against this refill of a pump with this status."""
     if volume_nl == 0:
         raise BadValue("volume_ml 0 is no refill")
-    if not 1 <= concentration_mcg_per_ml <= MAX_CONCENTRATION_MCG_PER_ML:
-        most = MAX_CONCENTRATION_MCG_PER_ML
-        raise BadValue(f"concentration_mcg_per_ml {concentration_mcg_per_ml} is outside 1 to {most}")
+    check_range("REFILL", "concentration_mcg_per_ml", concentration_mcg_per_ml)
+    if aspirated_nl is not None:
+        check_range("REFILL", "aspirated_nl", aspirated_nl, "aspirated_ml", NL_PER_ML)
     capacity_nl = status["limits"]["capacity_nl"]
     if volume_nl > capacity_nl:
         words = f"{volume_nl / 1e6:g} mL is more than the reservoir's {capacity_nl / 1e6:g} mL"
@@ -168,8 +166,7 @@ def check_bolus(dose_mcg: Number, over_s: int, status: Mapping[str, Any]) -> Non
     """Raise what stands against a bolus on a pump with this status."""
     if dose_mcg <= 0:
         raise BadValue(f"dose_mcg {dose_mcg} is no dose")
-    if not 1 <= over_s <= LONGEST_BOLUS_S:
-        raise BadValue(f"over {over_s} s is outside 1 s to {LONGEST_BOLUS_S // 3600} h")
+    check_range("BOLUS", "over_s", over_s, "over", unit=" s")
     if not status["concentration_mcg_per_ml"]:
         raise Refused("BOLUS", "not_filled")
     most_mcg = status["limits"]["max_bolus_mcg"]
@@ -179,11 +176,10 @@ def check_bolus(dose_mcg: Number, over_s: int, status: Mapping[str, Any]) -> Non
 
 def check_patient_bolus(wanted: PatientBolus) -> None:
     """Raise what stands against letting a patient ask for this."""
-    if not 0 <= wanted.per_day <= MOST_PATIENT_BOLUSES:
-        raise BadValue(f"per_day {wanted.per_day} is outside 0 to {MOST_PATIENT_BOLUSES}; 0 allows none")
-    for name, seconds in (("over", wanted.over_s), ("lockout", wanted.lockout_s)):
-        if not 0 <= seconds <= LONGEST_BOLUS_S:
-            raise BadValue(f"{name} {seconds} s is longer than {LONGEST_BOLUS_S // 3600} h")
+    check_range("SET_PATIENT_BOLUS", "dose_ng", wanted.dose_ng, "dose_mcg", NG_PER_MCG)
+    check_range("SET_PATIENT_BOLUS", "over_s", wanted.over_s, "over", unit=" s")
+    check_range("SET_PATIENT_BOLUS", "lockout_s", wanted.lockout_s, "lockout", unit=" s")
+    check_range("SET_PATIENT_BOLUS", "per_day", wanted.per_day, advice="; 0 allows none")
     if wanted.per_day and not (wanted.dose_ng and wanted.over_s):
         raise BadValue(f"a bolus of {wanted.dose_mcg} mcg over {wanted.over_s} s is none; give a dose and a time")
 
@@ -191,27 +187,19 @@ def check_patient_bolus(wanted: PatientBolus) -> None:
 def check_limits(limits: Mapping[str, int]) -> None:
     """Raise what stands against setting these limits."""
     if not limits:
-        raise BadValue(f"there is no limit to set; give one of {', '.join(LARGEST_LIMITS)}")
+        raise BadValue(f"there is no limit to set; give one of {', '.join(LIMITS)}")
     for name, limit in limits.items():
-        if not 1 <= limit <= LARGEST_LIMITS[name]:
-            raise BadValue(f"{name} {limit} is outside 1 to {LARGEST_LIMITS[name]}; no limit can be switched off")
+        check_range("LIMITS", name, limit, advice="; no limit can be switched off")
 
 
 def check_alarm_settings(given: Mapping[str, int], capacity_nl: int) -> None:
     """Raise what stands against setting the alarms so."""
     if not given:
         raise BadValue(f"there is nothing to set; give one of {', '.join(ALARM_INTERVALS)}, low_reservoir_ml")
-    for name, (least, most) in ALARM_INTERVALS.items():
-        if name in given and not least <= given[name] <= most:
-            raise BadValue(f"{name} {given[name]} is outside {least} to {most}; no alarm can be switched off")
+    for name in ALARM_INTERVALS:
+        if name in given:
+            check_range("ALARM_SETTINGS", name, given[name], advice="; no alarm can be switched off")
     low_nl = given.get("low_reservoir_nl")
     if low_nl is not None and not 0 < low_nl <= capacity_nl // 2:
         words = f"at most half of the {capacity_nl / 1e6:g} mL, and not less than the residual volume"
         raise BadValue(f"low_reservoir_ml {low_nl / 1e6:g} is not possible: {words}")
-
-
-def check_implant(depth_mm: int, override: bool) -> None:
-    """Raise what stands against a pump this deep under the skin."""
-    if depth_mm > MAX_DEPTH_MM and not override:
-        words = f"depth_mm {depth_mm} is over {MAX_DEPTH_MM} mm: telemetry will be weak; --override accepts it"
-        raise Refused("IMPLANT", "soft_limit", words)

@@ -8,18 +8,19 @@ from typing import Any
 
 from host_tools.programmer import orders, readout, units
 from host_tools.programmer.client import decode
-from host_tools.programmer.errors import BadValue, LinkLost, NoDevice, ReadBackDiffers, Refused
+from host_tools.programmer.errors import BadValue, LinkLost, NoDevice, ReadBackDiffers
 from host_tools.programmer.flex import FlexProgram, Schedule, check_flex, flex_program
 from host_tools.programmer.handover import Handover
+from host_tools.programmer.implantation import check_implant, check_prime
 from host_tools.programmer.memory import Memory
 from host_tools.programmer.orders import Bolus, PatientBolus, Program, Refill
 from host_tools.programmer.units import Number
-from protocol import codes, messages
+from protocol import codes, messages, registry
 
 PUMP_TUBING_ML = 0.140
 DEPTH_MM = 20
 DRUG = "baclofen"
-LAST_SEQ = messages.NONE32 - 1
+LAST_SEQ = registry.field_of("LOG", "last_seq").most
 LOG_PIECE = 12  # entries in an answer
 PATIENCE_S = 5  # without telemetry for its period and this long, the pump is asked for it again
 
@@ -114,15 +115,17 @@ class Programmer(Memory):
         `kept_catheter`: the catheter is an earlier pump's and full of its drug; only this pump's tubing is empty.
         """
         wall = wall or datetime.now().replace(microsecond=0)
+        catheter_mm = units.mm_from_cm("catheter_cm", catheter_cm)
+        tubing_nl = units.nl_from_ml("pump_tubing_ml", pump_tubing_ml)
         if self._checks:
-            orders.check_implant(depth_mm, override)
+            check_implant(catheter_mm, tubing_nl, depth_mm, override)
         with self.session():
             self.ask(
                 "IMPLANT",
-                wall_s=units.wall_s("wall", wall),
-                implanted_wall_s=units.wall_s("date", date or wall),
-                catheter_mm=units.mm_from_cm("catheter_cm", catheter_cm),
-                tubing_nl=units.nl_from_ml("pump_tubing_ml", pump_tubing_ml),
+                wall_s=self._wall_s("wall", wall),
+                implanted_wall_s=self._wall_s("date", date or wall),
+                catheter_mm=catheter_mm,
+                tubing_nl=tubing_nl,
                 depth_mm=depth_mm,
                 site=_padded("site", site, messages.SITE_BYTES),
                 override="yes" if override else "no",
@@ -167,7 +170,7 @@ class Programmer(Memory):
         aspirated_nl = None if aspirated_ml is None else units.nl_from_ml("aspirated_ml", aspirated_ml)
         status = self.status()
         if self._checks:
-            orders.check_refill(volume_nl, concentration_mcg_per_ml, status)
+            orders.check_refill(volume_nl, concentration_mcg_per_ml, aspirated_nl, status)
         bridge_nl = orders.bridge_nl(status, concentration_mcg_per_ml) if bridge else None
         with self.session():
             answer = self.ask(
@@ -183,13 +186,10 @@ class Programmer(Memory):
 
     def prime(self, volume_ml: Number | None = None) -> int:
         """Fill tubing and catheter at the highest rate (default: what is not primed yet). Returns the nL ordered."""
-        unprimed_nl = self.status()["unprimed_nl"]
-        volume_nl = unprimed_nl if volume_ml is None else units.nl_from_ml("volume_ml", volume_ml)
-        if self._checks and volume_nl > unprimed_nl:
-            words = f"{volume_nl / 1e6:g} mL is more than the {unprimed_nl / 1e6:g} mL that are not primed yet"
-            raise Refused("PRIME", "bolus_limit", words)
-        if self._checks and not volume_nl:
-            raise BadValue("there is nothing to prime: tubing and catheter are full")
+        status = self.status()
+        volume_nl = status["unprimed_nl"] if volume_ml is None else units.nl_from_ml("volume_ml", volume_ml)
+        if self._checks:
+            check_prime(volume_nl, status)
         self._do("PRIME", volume_nl=volume_nl)
         return volume_nl
 
@@ -307,9 +307,7 @@ class Programmer(Memory):
         max_change_percent: int | None = None,
     ) -> None:
         """Set the pump's limits for programs to come; None leaves one as it is."""
-        values = dict(
-            zip(orders.LARGEST_LIMITS, (max_dose_mcg_per_day, max_bolus_mcg, max_change_percent), strict=True)
-        )
+        values = dict(zip(orders.LIMITS, (max_dose_mcg_per_day, max_bolus_mcg, max_change_percent), strict=True))
         if self._checks:
             orders.check_limits({name: limit for name, limit in values.items() if limit is not None})
         self._do("LIMITS", **{name: messages.NONE32 if limit is None else limit for name, limit in values.items()})
@@ -338,7 +336,10 @@ class Programmer(Memory):
     def set_clock(self, wall: datetime | None = None) -> None:
         """Set the pump's wall clock to `wall` (default: this computer's)."""
         wall = wall or datetime.now().replace(microsecond=0)
-        self._do("SET_CLOCK", wall_s=units.wall_s("wall", wall))
+        self._do("SET_CLOCK", wall_s=self._wall_s("wall", wall))
+
+    def _wall_s(self, name: str, moment: datetime) -> int:
+        return units.wall_s(name, moment, units.WALL.most if self._checks else units.WALL.carries)
 
     def _do(self, name: str, **fields: Any) -> None:
         with self.session():

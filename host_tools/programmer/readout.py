@@ -36,6 +36,7 @@ def status_dict(fields: Mapping[str, Any], hello: Mapping[str, Any]) -> dict[str
         "operation": str(fields["operation"]),
         "mode": str(fields["mode"]),
         "rate_nl_per_day": fields["rate_nl_per_day"],
+        "ordered_rate_nl_per_day": fields["ordered_rate_nl_per_day"],
         "dose_mcg_per_day": mcg_from_ng(fields["dose_ng_per_day"]),
         "dose_ng_per_day": fields["dose_ng_per_day"],
         "concentration_mcg_per_ml": fields["concentration_mcg_per_ml"],
@@ -47,6 +48,7 @@ def status_dict(fields: Mapping[str, Any], hello: Mapping[str, Any]) -> dict[str
         "unprimed_nl": fields["unprimed_nl"],
         "bolus": str(fields["bolus"]),
         "bolus_left_nl": fields["bolus_left_nl"],
+        "last_bolus": _last_bolus(fields),
         "patient_boluses_left": fields["patient_boluses_left"],
         "delivered_nl": fields["delivered_nl"],
         "delivered_today_mcg": _whole_mcg(fields["delivered_today_ng"]),
@@ -77,6 +79,17 @@ def status_dict(fields: Mapping[str, Any], hello: Mapping[str, Any]) -> dict[str
         "alarm_settings": {name: fields[name] for name in codes.ALARM_SETTING},
         "telemetry_dropped": fields["telemetry_dropped"],
         "comms_errors": fields["comms_errors"],
+    }
+
+
+def _last_bolus(fields: Mapping[str, Any]) -> dict[str, Any] | None:
+    if str(fields["last_bolus"]) == "none":
+        return None
+    return {
+        "kind": str(fields["last_bolus"]),
+        "ordered_ng": fields["last_bolus_ng"],
+        "delivered_ng": fields["last_bolus_delivered_ng"],
+        "at_s": fields["last_bolus_s"],
     }
 
 

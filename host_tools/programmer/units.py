@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 
 from host_tools.programmer.errors import BadValue
 from protocol.messages import NONE32, WALL_EPOCH
+from protocol.registry import field_of
 
 Number = int | float | Decimal
 
@@ -12,7 +13,7 @@ NL_PER_ML = 1_000_000
 NG_PER_MCG = 1000
 MM_PER_CM = 10
 EPOCH = datetime.fromisoformat(WALL_EPOCH)
-_LAST_WALL_S = (1 << 30) - 1
+WALL = field_of("SET_CLOCK", "wall_s")
 
 
 def exact(name: str, value: Number, per_unit: int, finest: str) -> int:
@@ -48,13 +49,14 @@ def mcg_from_ng(ng: int) -> int | float:
     return ng // NG_PER_MCG if ng % NG_PER_MCG == 0 else ng / NG_PER_MCG
 
 
-def wall_s(name: str, moment: datetime) -> int:
-    """Wall time on the wire. BadValue with a zone, with fractions of a second, or outside 2018..2052."""
+def wall_s(name: str, moment: datetime, last_s: int = WALL.most) -> int:
+    """Wall time on the wire. BadValue with a zone, with fractions of a second, before 2018 or after `last_s`, by
+    default the last that a pump takes, in 2052."""
     if moment.tzinfo is not None or moment.microsecond:
         raise BadValue(f"{name} {moment.isoformat()} must be local, in whole seconds and without a zone")
     seconds = (moment - EPOCH) // timedelta(seconds=1)
-    if not 0 <= seconds <= _LAST_WALL_S:
-        last = EPOCH + timedelta(seconds=_LAST_WALL_S)
+    if not 0 <= seconds <= last_s:
+        last = EPOCH + timedelta(seconds=last_s)
         raise BadValue(f"{name} {moment.isoformat()} is outside {EPOCH.isoformat()} to {last.isoformat()}")
     return seconds
 

@@ -87,7 +87,7 @@ class RigMachine:
             self.events.append(event_dict(entry))
             self._next_seq = entry.seq + 1
         if entries:
-            self._follow_orders(State(slots, self._config))
+            self._follow_orders(State(slots, self._config, True))
 
     def _follow_orders(self, state: Any) -> None:
         """What the pump was told of refill, catheter and dose: let it have been done, and meant."""

@@ -14,6 +14,7 @@ from host_tools.pumpconfig import closest, shown
 from host_tools.scenario.expect import Expected, SameSet, parse_expected
 from host_tools.scenario.vocabulary import ROOTS, WORDS
 from protocol import codes, messages
+from protocol.registry import field_of
 
 _LARGEST_U32 = (1 << 32) - 1
 
@@ -88,14 +89,19 @@ def _not_empty(texts: dict[str, str]) -> dict[str, str]:
     return texts
 
 
-# Ranges are those of the wire: what is right within them is the pump's to say.
+def carried(request: str, field: str, what: str, decimals: int = 0) -> BeforeValidator:
+    """Reads a number that a request's field has room for, in a unit of which it has so many decimals. What is right
+    within that is the pump's to say, and a scenario's to try."""
+    most = Decimal(field_of(request, field).carries).scaleb(-decimals)
+    return number(f"{what} from 0 to {most:f}", 0, most, decimals)
+
+
 _MOST_ML = Decimal(_LARGEST_U32 - 1) / 1_000_000
 
 DurationS = Annotated[int, _reader(parse_duration_s, "a duration such as 90s, 2h or 3d 4h 30m")]
 SignedDurationS = Annotated[int, _reader(parse_signed_duration_s, "a duration such as 2h or -2h")]
 LocalTime = Annotated[datetime, _reader(parse_local_time, "a local time such as 2026-01-05T08:00:00")]
-FilledMl = Annotated[Decimal, number("a number of mL above 0", 0, _MOST_ML, decimals=6, above=True)]
-AspiratedMl = Annotated[Decimal, number("a number of mL from 0", 0, _MOST_ML, decimals=6)]
+Ml = Annotated[Decimal, number("a number of mL from 0", 0, _MOST_ML, decimals=6)]
 Whole = Annotated[int, number("a whole number from 0", 0, _LARGEST_U32)]
 Flag = Annotated[bool, BeforeValidator(_yes_or_no)]
 Text = Annotated[str, BeforeValidator(_text)]

@@ -11,17 +11,17 @@ from host_tools.faultfields import FAULT_FIELDS, plant_fields
 from host_tools.programmer.flex import DAYS, Schedule
 from host_tools.pumpconfig import shown
 from host_tools.scenario.readers import (
-    AspiratedMl,
     DurationS,
     Expectations,
-    FilledMl,
     Flag,
     LocalTime,
+    Ml,
     PatientTexts,
     SerialNumber,
     SignedDurationS,
     Text,
     Whole,
+    carried,
     number,
     one_of,
     time_of_day,
@@ -56,16 +56,15 @@ class Nothing(Fields):
         return {} if value is None else value
 
 
-_LARGEST_MCG = Decimal((1 << 32) - 1) / 1000
-DoseMcg = Annotated[Decimal, number("a number of mcg with at most three decimals", 0, _LARGEST_MCG, decimals=3)]
+DoseMcg = Annotated[Decimal, carried("BOLUS", "dose_ng", "a number of mcg with at most three decimals", decimals=3)]
 
 
 class Implant(Fields):
-    catheter_cm: Annotated[Decimal, number("a number of cm from 0 to 200", 0, 200, decimals=1)] = absent()
+    catheter_cm: Annotated[Decimal, carried("IMPLANT", "catheter_mm", "a number of cm", decimals=1)] = absent()
     keep_catheter: Flag = absent()
-    pump_tubing_ml: Annotated[Decimal, number("a number of mL from 0 to 1", 0, 1, decimals=6)] = absent()
+    pump_tubing_ml: Annotated[Decimal, carried("IMPLANT", "tubing_nl", "a number of mL", decimals=6)] = absent()
     site: Text = absent()
-    depth_mm: Annotated[int, number("a whole number of mm from 0 to 255", 0, 255)] = absent()
+    depth_mm: Annotated[int, carried("IMPLANT", "depth_mm", "a whole number of mm")] = absent()
     date: LocalTime = absent()
     override: Flag = absent()
 
@@ -77,15 +76,15 @@ class Implant(Fields):
 
 
 class Refill(Fields):
-    volume_ml: FilledMl
+    volume_ml: Ml
     concentration_mcg_per_ml: Whole
-    aspirated_ml: AspiratedMl = absent()
+    aspirated_ml: Ml = absent()
     drug: Text = absent()
     bridge: Annotated[str, one_of("bridge", ["auto", "none"])] = absent()
 
 
 class Prime(Nothing):
-    volume_ml: FilledMl = absent()
+    volume_ml: Ml = absent()
 
 
 class Bolus(Fields):
@@ -97,7 +96,7 @@ class PatientBolus(Fields):
     dose_mcg: DoseMcg
     over: DurationS
     lockout: DurationS
-    per_day: Annotated[int, number("a whole number from 0 to 255", 0, 255)]
+    per_day: Annotated[int, carried("SET_PATIENT_BOLUS", "per_day", "a whole number")]
 
 
 class FlexStep(Fields):
@@ -148,7 +147,7 @@ class AlarmSettings(Fields):
     critical_interval: DurationS = absent()
     non_critical_interval: DurationS = absent()
     stopped_after: DurationS = absent()
-    low_reservoir_ml: AspiratedMl = absent()
+    low_reservoir_ml: Ml = absent()
 
     @model_validator(mode="after")
     def _must_set_one(self) -> "AlarmSettings":

@@ -6,9 +6,9 @@ from protocol import codes
 
 STATUS_FIELDS = (
     "serial", "model", "firmware", "schema", "key", "uptime_s", "wall", "boots",
-    "therapy", "operation", "mode", "rate_nl_per_day", "dose_mcg_per_day", "dose_ng_per_day",
+    "therapy", "operation", "mode", "rate_nl_per_day", "ordered_rate_nl_per_day", "dose_mcg_per_day", "dose_ng_per_day",
     "concentration_mcg_per_ml", "drug", "tip_mcg_per_ml", "line_nl", "unprimed_nl", "bolus", "bolus_left_nl",
-    "patient_boluses_left", "reservoir_nl", "reservoir_sensor_nl", "delivered_nl", "delivered_today_mcg",
+    "last_bolus", "patient_boluses_left", "reservoir_nl", "reservoir_sensor_nl", "delivered_nl", "delivered_today_mcg",
     "low_reservoir_date", "refill_by", "last_refill", "implanted", "battery_mv", "battery_load_mv",
     "eri", "eos", "eri_forecast", "alarms", "advisories", "alarm_list", "stopped_s", "limits",
     "alarm_settings",
@@ -27,6 +27,7 @@ WORDS = {
     "status.operation": list(codes.OPERATION),
     "status.mode": list(codes.MODE),
     "status.bolus": list(codes.BOLUS),
+    "status.last_bolus.kind": ["single", "patient"],
     "status.alarms": list(codes.ALARM),
     "status.advisories": list(codes.ADVISORY),
     "truth.faults": list(FAULT_FIELDS),

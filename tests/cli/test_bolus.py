@@ -46,7 +46,8 @@ def test_prime_fills_what_is_not_primed_and_no_more(filled: EmulatorProcess, the
     assert "Prime        0.3358 mL, 20m 8s left" in thecal("status").stdout
     advance(filled, 1800)
     assert "Line" not in thecal("status").stdout
-    assert thecal("prime").exit_code == 2  # there is nothing to prime
+    done = thecal("prime")
+    assert (done.exit_code, "there is nothing to prime" in done.stderr) == (4, True)
 
 
 def test_bolus_says_dose_concentration_and_volume_and_is_cancelled(running: EmulatorProcess, thecal: Thecal) -> None:
@@ -71,7 +72,7 @@ def test_bolus_says_dose_concentration_and_volume_and_is_cancelled(running: Emul
     [
         (("--dose-mcg", "200.001", "--over", "1h"), 4, "200.001 mcg is above the pump's limit of 200 mcg"),
         (("--dose-mcg", "0", "--over", "1h"), 2, "dose_mcg 0 is no dose"),
-        (("--dose-mcg", "5", "--over", "25h"), 2, "outside 1 s to 24 h"),
+        (("--dose-mcg", "5", "--over", "25h"), 2, "over 90000 s is outside 1 s to 86400 s"),
         (("--dose-mcg", "5"), 2, "give --dose-mcg and --over, or --cancel"),
         (("--cancel", "--over", "1h"), 2, "--cancel takes neither"),
         (("--cancel",), 4, "bolus"),

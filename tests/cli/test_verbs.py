@@ -310,27 +310,61 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "host_tools.cli.main", *arguments]
 
 
-@pytest.mark.parametrize(("keys", "exit_code"), [(b"y\n", 0), (b"n\n", 1), (b"\n", 1), (b"\x04", 130)])
-def test_program_asks_on_a_terminal(server: PeerServer, terminal: tuple[int, int], keys: bytes, exit_code: int) -> None:
+def asked(terminal: tuple[int, int], keys: bytes, *arguments: str) -> tuple[bytes, int]:
+    """What a command shows up to its question, and its exit code once it is answered with these keys."""
     ours, theirs = terminal
-    asking = subprocess.Popen(
-        command("program", "--dose-mcg-per-day", "300", "--port", server.url),
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    asking = subprocess.Popen(command(*arguments), stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert asking.stderr is not None
     shown = b""
     while b"[y/N]" not in shown:
         shown += os.read(asking.stderr.fileno(), 1000)
     os.write(ours, keys)
     _, said = asking.communicate()
-    assert asking.returncode == exit_code, said
     assert b"Traceback" not in said
+    return shown, asking.returncode
+
+
+ANSWERS = pytest.mark.parametrize(("keys", "exit_code"), [(b"y\n", 0), (b"n\n", 1), (b"\n", 1), (b"\x04", 130)])
+
+
+@ANSWERS
+def test_program_asks_on_a_terminal(server: PeerServer, terminal: tuple[int, int], keys: bytes, exit_code: int) -> None:
+    shown, code = asked(terminal, keys, "program", "--dose-mcg-per-day", "300", "--port", server.url)
+    assert code == exit_code
     assert ("COMMIT" in commands(server.peer)) == (exit_code == 0)
     old, new = b"500                    300  (-40.0 %)", b"0.250                  0.150"
     assert old in shown
     assert new in shown
+
+
+@ANSWERS
+def test_implant_asks_about_an_unusual_line(
+    server: PeerServer, terminal: tuple[int, int], keys: bytes, exit_code: int
+) -> None:
+    line = ("--catheter-cm", "89", "--pump-tubing-ml", "0.99")
+    shown, code = asked(terminal, keys, "implant", *line, "--port", server.url)
+    assert code == exit_code
+    assert ("IMPLANT" in commands(server.peer)) == (exit_code == 0)
+    assert b"hold 1.1858 mL" in shown
+    assert b"a prime fills what is empty of that" in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "exit_code", "words"),
+    [
+        (("--catheter-cm", "110"), 0, ""),
+        (("--catheter-cm", "110.1"), 2, "no terminal to ask on; --yes"),
+        (("--catheter-cm", "110.1", "--yes"), 0, ""),
+        (("--catheter-cm", "89", "--pump-tubing-ml", "14"), 2, "pump_tubing_ml 14 is outside 0 to 1"),
+        (("--catheter-cm", "250", "--yes"), 2, "catheter_cm 250 is outside 0 to 200"),
+    ],
+)
+def test_implant_takes_a_usual_line_unasked_and_an_impossible_one_never(
+    server: PeerServer, thecal: Thecal, line: tuple[str, ...], exit_code: int, words: str
+) -> None:
+    done = thecal("implant", *line, "--port", server.url)
+    assert (done.exit_code, words in done.stderr) == (exit_code, True), done.stderr
+    assert ("IMPLANT" in commands(server.peer)) == (exit_code == 0)
 
 
 def test_ctrl_c_ends_watch_cleanly(server: PeerServer) -> None:

@@ -4,10 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.config import Config
-from firmware.state import ALARMS, State
-
-from .body import Body, Line, Store
+from .body import Body, Line
 from .clinic import Clinic, Refused
 
 SINGLE, DUAL = 0x33, 0x55
@@ -96,20 +93,3 @@ def test_what_sounds_goes_on_when_the_command_that_found_it_cannot_be_kept():
     assert clinic.alarms()["motor_stall"].condition == "active"
     clinic.run(HOUR_S)
     assert len([tone for _, tone in body.tones[heard:] if tone == DUAL]) >= 6
-
-
-marks = st.lists(st.tuples(st.sampled_from([0x00, 0x55, 0x33, 0x5A]), st.integers(0, 2**32 - 1)), min_size=len(ALARMS))
-
-
-@given(marks, st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
-def test_taking_back_what_was_not_kept_takes_back_no_alarm(entries, dose_ng, wait_s):
-    state = State(Store(), Config)
-    state.max_bolus_mcg = 123
-    assert state.keep(7)
-    state.alarms = [list(entry) for entry in entries[: len(ALARMS)]]
-    state.dose_ng_per_day = dose_ng
-    state.stopped_since_s = wait_s
-    state.revert()
-    assert (state.dose_ng_per_day, state.stopped_since_s, state.max_bolus_mcg) == (0, 2**32 - 1, 123)
-    assert state.alarms == [list(entry) for entry in entries[: len(ALARMS)]]
-    assert state.intact

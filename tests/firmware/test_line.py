@@ -70,7 +70,7 @@ def sag(clinic):
 
 
 ENDS_A_PRIME = {
-    "refill": lambda clinic: clinic.refill(mcg_per_ml=500),
+    "refill": lambda clinic: clinic.refill(15_000_000, 500),
     "another drug": lambda clinic: clinic.refill(mcg_per_ml=2000, bridge_nl=LINE_NL),
     "stop": lambda clinic: clinic.command("STOP"),
     "reverse step": step_back,

@@ -85,7 +85,8 @@ class PumpBesideModel(RuleBasedStateMachine):
         assert abs(status.delivered_nl - model.delivered_nl) <= slack_nl
         if min(abs(model.volume_nl - LOW_NL), abs(model.volume_nl - RESIDUAL_NL)) <= slack_nl and model.rate:
             return  # within its slack the pump may see a threshold a moment before or after the model
-        assert status.rate_nl_per_day == model.rate
+        assert status.rate_nl_per_day == (0 if model.stalled_now else model.rate)
+        assert status.ordered_rate_nl_per_day == model.ordered
         alarms = {str(entry.alarm): [entry.condition == "active", entry.silenced == "yes"] for entry in status.alarms}
         assert alarms == model.alarms
 

@@ -57,14 +57,26 @@ def test_a_spoilt_write_loses_nothing_kept_before(history, last, damage):
 @given(value=st.integers(0, 2**32 - 1), flips=st.lists(st.integers(0, 159), min_size=1, max_size=4, unique=True))
 def test_up_to_four_flipped_bits_are_noticed(value, flips):
     store = Store()
-    record(store).save(value)
-    data = bytearray(store.read(2))
-    for bit in flips:
-        data[bit // 8] ^= 1 << bit % 8
-    store.write(2, data)
+    record(store).save_both(value)
+    for slot in (2, 3):
+        data = bytearray(store.read(slot))
+        for bit in flips:
+            data[bit // 8] ^= 1 << bit % 8
+        store.write(slot, data)
     spoilt = record(store)
     assert spoilt.load() is None
     assert not spoilt.blank
+
+
+@pytest.mark.shows("R6.4")
+@given(value=st.integers(0, 2**32 - 1), keep=st.integers(0, 19))
+def test_a_first_write_that_was_torn_leaves_a_blank_record(value, keep):
+    store = Store()
+    record(store).save(value)
+    store.slots[2] = store.slots[2][:keep]
+    torn = record(store)
+    assert torn.load() is None
+    assert torn.blank
 
 
 def test_another_kind_or_version_is_not_read():

@@ -1,14 +1,17 @@
 """What a clinician sets of the alarms, and what an implantation leaves in the pump."""
 
+from contextlib import nullcontext
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware import wire
 from firmware.config import Config
-from firmware.settings import NAMES, change, ranges
+from firmware.settings import NAMES, change, fit
 from firmware.state import State
-from protocol import codes
+from protocol import codes, registry
+from tests.protocol.values import allowed
 
 from .body import Body, Store
 from .clinic import DAY_S, MONDAY_S, Clinic, Refused
@@ -36,25 +39,29 @@ def tones_in(clinic, seconds):
     return len(clinic.body.tones) - heard
 
 
-@given(wanted=st.tuples(*[st.integers(0, 2**32 - 1) | st.sampled_from([*pair]) for pair in ranges(Config)]))
-def test_every_setting_is_taken_within_its_range_and_all_or_nothing_is(wanted):
-    state = State(Store(), Config)
+@given(wanted=allowed(registry.REQUEST["ALARM_SETTINGS"].layout))
+def test_what_is_wanted_is_taken_and_the_rest_is_as_it_was(wanted):
+    state = State(Store(), Config, False)
     before = [getattr(state, name) for name in NAMES]
-    allowed = [
-        value == wire.NONE32 or least <= value <= most
-        for value, (least, most) in zip(wanted, ranges(Config), strict=True)
-    ]
-    changes = change(state, Config, wanted)
+    changes = change(state, [wanted[name] for name in NAMES])
     now = [getattr(state, name) for name in NAMES]
-    assert (changes is not None) == all(allowed)
-    if changes is None:
-        assert now == before
-    else:
-        meant = [old if value == wire.NONE32 else value for old, value in zip(before, wanted, strict=True)]
-        assert now == meant
-        assert [(old, new) for _, old, new in changes] == [
-            (old, new) for old, new in zip(before, now, strict=True) if old != new
-        ]
+    assert now == [
+        old if wanted[name] == wire.NONE32 else wanted[name] for name, old in zip(NAMES, before, strict=True)
+    ]
+    assert [(old, new) for _, old, new in changes] == [
+        (old, new) for old, new in zip(before, now, strict=True) if old != new
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low_nl", "fits"),
+    [(1_399_999, False), (1_400_000, True), (10_000_000, True), (10_000_001, False), (wire.NONE32, True)],
+)
+def test_the_low_reservoir_is_between_the_residual_and_half_of_what_it_holds(low_nl, fits):
+    assert fit(Config, 60, 600, 3600, low_nl) == fits
+    clinic = Clinic(Body())
+    with nullcontext() if fits else pytest.raises(Refused, match="malformed"):
+        clinic.command("ALARM_SETTINGS", **NONE | {"low_reservoir_nl": low_nl})
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -99,13 +106,16 @@ def stop(clinic):
     clinic.run(6 * 3600)
 
 
-SOUNDING = {"critical_interval_s": (stall_the_motor, "motor_stall"), "non_critical_interval_s": (stop, "stopped")}
+SOUNDING = {  # what begins an alarm, which, and the interval's range
+    "critical_interval_s": (stall_the_motor, "motor_stall", (60, 3600)),
+    "non_critical_interval_s": (stop, "stopped", (600, 14_400)),
+}
 
 
 @pytest.mark.parametrize("name", SOUNDING)
 @given(fields=st.data())
 def test_a_tone_comes_no_later_than_the_new_interval_asks_nor_than_the_old_one_did(name, fields):
-    begin, alarm = SOUNDING[name]
+    begin, alarm, interval_s = SOUNDING[name]
     clinic = running()
     begin(clinic)
     assert list(clinic.alarms()) == [alarm]
@@ -113,7 +123,7 @@ def test_a_tone_comes_no_later_than_the_new_interval_asks_nor_than_the_old_one_d
     clinic.run(fields.draw(st.integers(0, old_s)))
     last_s = clinic.body.tones[-1][0] // 1000
     now_s = clinic.body.now_ms // 1000
-    new_s = fields.draw(st.integers(*ranges(Config)[NAMES.index(name)]))
+    new_s = fields.draw(st.integers(*interval_s))
     clinic.command("ALARM_SETTINGS", **NONE | {name: new_s})
     heard = len(clinic.body.tones)
     clinic.run(old_s + 3 * new_s)

@@ -4,18 +4,17 @@
 """
 
 import os
-from pathlib import Path
 
 import pytest
 
 from host_tools.scenario.load import load
 from host_tools.scenario.runner import run_scenario
+from tests.rooms import SCENARIO_FILES
 
 MOST_DAYS = 11
 THOROUGH = os.environ.get("THECAL_HYPOTHESIS") == "thorough"
 
-FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
-SCENARIOS = [load(str(file)) for file in FILES]
+SCENARIOS = [load(str(file)) for file in SCENARIO_FILES]
 CHOSEN = [scenario for scenario in SCENARIOS if THOROUGH or scenario.steps[-1].at_s < MOST_DAYS * 86_400]
 
 

@@ -29,6 +29,7 @@ STATUS: dict[str, Any] = {
     "operation": "basal",
     "mode": "simple",
     "rate_nl_per_day": 250_000,
+    "ordered_rate_nl_per_day": 0,
     "dose_ng_per_day": 500_000,
     "concentration_mcg_per_ml": 2000,
     "reservoir_nl": 15_000_000,
@@ -66,6 +67,10 @@ STATUS: dict[str, Any] = {
     "unprimed_nl": 0,
     "bolus": "none",
     "bolus_left_nl": 0,
+    "last_bolus": "none",
+    "last_bolus_ng": 0,
+    "last_bolus_delivered_ng": 0,
+    "last_bolus_s": NONE32,
     "patient_boluses_left": 0,
     "alarms": [{"alarm": "eri", "since_s": 5, "silenced": "no", "condition": "active"}],
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 import construct
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from firmware import wire
@@ -13,7 +13,7 @@ from protocol import registry
 from protocol.fields import fields_of, leaves
 from protocol.frame import MAX_PAYLOAD_BYTES, Frame
 from protocol.messages import ANSWERS, PUSHED, REQUESTS, LogEntry, Message
-from tests.protocol.values import numbers, values
+from tests.protocol.values import allowed, just_outside, numbers, outside, places, put, values
 
 WITH_FIELDS = [message for message in REQUESTS if fields_of(message.layout)]
 FROM_PUMP = ANSWERS + PUSHED
@@ -34,8 +34,30 @@ def pack(message: Message, *fields: Any) -> bytes:
 @pytest.mark.parametrize("message", WITH_FIELDS, ids=name)
 @given(data=st.data())
 def test_the_pump_reads_what_the_host_wrote(message: Message, data: st.DataObject) -> None:
-    named = data.draw(values(message.layout))
+    named = data.draw(allowed(message.layout))
     assert unpack(message, registry.payload(message, named)) == numbers(fields_of(message.layout), named)
+
+
+FORBIDDING = {
+    message.name: [(path, field) for path, field in places(message.layout) if field.is_list or just_outside(field)]
+    for message in REQUESTS
+}
+"""Of each request the fields that have room for what the declaration forbids."""
+
+
+@pytest.mark.parametrize("message", [message for message in REQUESTS if FORBIDDING[message.name]], ids=name)
+@given(data=st.data())
+def test_the_pump_reads_nothing_that_the_declaration_forbids(message: Message, data: st.DataObject) -> None:
+    path, field = data.draw(st.sampled_from(FORBIDDING[message.name]))
+    named = data.draw(allowed(message.layout))
+    assume(len(path) == 1 or named[path[0]])
+    near = st.sampled_from(just_outside(field, dict.fromkeys([inner.name for inner in field.inside], 0)))
+    value = data.draw(near | outside(field) if field.is_number else near)
+    assert unpack(message, registry.payload(message, put(named, path, value))) is None
+
+
+def test_ranges_of_lists_and_of_their_entries_are_looked_at_too() -> None:
+    assert [path for path, _ in FORBIDDING["STAGE_DAY"]] == [("day",), ("steps",), ("steps", "from_min")]
 
 
 @pytest.mark.parametrize("message", FROM_PUMP, ids=name)
@@ -49,7 +71,7 @@ def test_the_host_reads_what_the_pump_wrote(message: Message, data: st.DataObjec
 @pytest.mark.parametrize("message", WITH_FIELDS, ids=name)
 @given(data=st.data())
 def test_the_pump_refuses_another_length(message: Message, data: st.DataObject) -> None:
-    payload = registry.payload(message, data.draw(values(message.layout)))
+    payload = registry.payload(message, data.draw(allowed(message.layout)))
     other = data.draw(st.one_of(st.binary(min_size=1).map(payload.__add__), st.just(payload[:-1])))
     assert unpack(message, other) is None
 
@@ -114,7 +136,7 @@ def test_a_program_is_one_nested_tuple() -> None:
 
 @pytest.mark.parametrize("message", registry.MESSAGES, ids=name)
 def test_the_largest_payload_fits_into_a_frame(message: Message) -> None:
-    sizes = [field.most * field.bytes + field.is_list for field in fields_of(message.layout)]
+    sizes = [1 + field.most * field.bytes if field.is_list else field.bytes for field in fields_of(message.layout)]
     assert sum(sizes) <= MAX_PAYLOAD_BYTES
 
 
@@ -150,3 +172,9 @@ def test_an_error_says_which_message_and_what(code: int, payload: bytes, words: 
 def test_a_request_that_does_not_fit_is_named(fields: dict[str, int], words: str) -> None:
     with pytest.raises(registry.ProtocolError, match=words):
         registry.payload(registry.REQUEST["SUBSCRIBE"], fields)
+
+
+def test_a_request_too_long_for_a_frame_is_named() -> None:
+    step = {"from_min": 0, "dose_ng": 0, "rate_nl_per_day": 0}
+    with pytest.raises(registry.ProtocolError, match="STAGE_DAY of 342 bytes: a frame carries at most 338"):
+        registry.payload(registry.REQUEST["STAGE_DAY"], {"day": 0, "steps": [step] * 34})

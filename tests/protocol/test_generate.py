@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from construct import Int16ul, Int32ul
+from construct import Bytes, Int8ul, Int16ul, Int32ul, PrefixedArray
 
 from firmware import wire
 from protocol import auth, codes, fingerprint, generate, messages, registry, wiregen
@@ -83,11 +83,69 @@ def test_the_pump_has_every_code() -> None:
     assert fingerprint.fingerprint() == wire.FINGERPRINT
 
 
+@pytest.mark.parametrize(
+    ("layout", "range_", "read"),
+    [
+        (Int16ul, "0..65535", (0, 65535, None)),
+        (Int16ul, "any", (0, 65535, None)),
+        (Int32ul, "1..2^30-1", (1, 2**30 - 1, None)),
+        (Int32ul, "0..2^32-2, not measured 2^32-1", (0, 2**32 - 2, 2**32 - 1)),
+        (Int16ul, "1..24, 1 for the first, unchanged 65535", (1, 24, 65535)),
+    ],
+)
+def test_a_range_is_read(layout: Any, range_: str, read: tuple[int, int, int | None]) -> None:
+    (field,) = fields_of(Struct("a" / layout * f"s; {range_}; meaning"))
+    assert (field.least, field.most, field.sentinel) == read
+
+
+@pytest.mark.parametrize(
+    ("layout", "range_"),
+    [
+        (Int16ul, "1 to 5"),
+        (Int16ul, "1..capacity"),
+        (Int16ul, "5..1"),
+        (Int16ul, "0..65536"),
+        (Int16ul, "0..5, none"),
+        (Int16ul, "0..5, none 65536"),
+        (Int16ul, "0..5, none 6, unchanged 7"),
+        (Int16ul, "0..5, 6 allows none"),
+        (Int16ul, "0..5 and more"),
+        (Int16ul, "table Alarms"),
+        (Int16ul, "-"),
+        (Bytes(4), "0..5"),
+        (messages.flag, "0..5"),
+        (messages.FlexStep, "any"),
+        (PrefixedArray(Int8ul, Int16ul), "any"),
+        (PrefixedArray(Int8ul, Int16ul), "up to many"),
+    ],
+)
+def test_a_range_that_cannot_be_read_is_an_error_that_names_its_field(layout: Any, range_: str) -> None:
+    with pytest.raises(ValueError, match=f"^amount: {re.escape(repr(range_))} is no range"):
+        fields_of(Struct("amount" / layout * f"s; {range_}; meaning"))
+
+
+def test_nothing_is_generated_from_a_range_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = messages.REQUESTS[-1]._replace(layout=Struct("a" / Int16ul * "s; some; meaning"))
+    monkeypatch.setattr(messages, "REQUESTS", (*messages.REQUESTS[:-1], request))
+    with pytest.raises(ValueError, match="'some' is no range"):
+        wiregen.wire_py()
+
+
+def test_a_changed_range_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = registry.REQUEST["PRIME"]._replace(layout=Struct("volume_nl" / Int32ul * "nL; 0..7; meaning"))
+    index = messages.REQUESTS.index(registry.REQUEST["PRIME"])
+    changed = (*messages.REQUESTS[:index], request, *messages.REQUESTS[index + 1 :])
+    monkeypatch.setattr(messages, "REQUESTS", changed)
+    assert 'return _unpack(payload, "<I", (), ((0, 0, 7, None),))' in wiregen.wire_py()
+
+
 def test_a_list_before_a_fixed_field_is_refused() -> None:
     subcons = registry.ANSWER["LOG"].layout.subcons
     message = registry.ANSWER["LOG"]._replace(layout=Struct(*reversed(subcons)))
     with pytest.raises(ValueError, match="LOG: a list stands before"):
         wiregen._packer(message)
+    with pytest.raises(ValueError, match="LOG: a list stands before"):
+        wiregen._unpacker(message)
 
 
 def test_the_document_has_every_message_field_table_and_event() -> None:

@@ -1,4 +1,5 @@
-"""The pump's side of the wire on a real MicroPython: the golden frames give the same there, byte for byte.
+"""The pump's side of the wire on a real MicroPython: the golden frames give the same there, byte for byte, and what the
+declarations forbid is not read.
 
 The script is bare module-level code with the collector off: this build's collector loses live objects in functions.
 """
@@ -11,13 +12,13 @@ import pytest
 
 from firmware import wire
 from host_tools.micropython import interpreter
-from protocol import auth, generate, registry
+from protocol import auth, generate, messages, registry
 from protocol.fields import fields_of
 from protocol.frame import Decoder
-from tests.protocol.values import numbers
+from tests.protocol.values import edges, just_outside, numbers, places, put
 
 VECTORS = json.loads(generate.OUTPUTS["docs/vectors.json"]())["frames"]
-MODULES = ("__init__.py", "wire.py", "framing.py", "crypto.py")
+MODULES = ("__init__.py", "text.py", "wire.py", "framing.py", "crypto.py")
 
 SCRIPT = """
 import gc
@@ -47,6 +48,7 @@ for wrong in (-1, 1 << 16, 1 << 40):
         print(wire.pack_subscribed(wrong))
     except ValueError as error:
         print(error)
+print([getattr(wire, "unpack_" + function)(payload) is None for function, payload in {edges!r}])
 """
 
 
@@ -56,7 +58,23 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     (folder / "firmware").mkdir()
     for name in MODULES:
         shutil.copy(generate.ROOT / "firmware" / name, folder / "firmware" / name)
-    return interpreter.run(SCRIPT.format(cases=[_case(vector) for vector in VECTORS]), {"/input": folder}).splitlines()
+    edges = [(request, payload) for request, payload, _ in _edges()]
+    script = SCRIPT.format(cases=[_case(vector) for vector in VECTORS], edges=edges)
+    return interpreter.run(script, {"/input": folder}).splitlines()
+
+
+def _edges() -> list[tuple[str, bytes, bool]]:
+    """(request, payload, whether its declaration forbids it): golden requests with one field at or beyond an edge."""
+    found = []
+    for message, vector in zip(messages.REQUESTS, VECTORS, strict=False):
+        (frame,) = Decoder().feed(bytes.fromhex(vector["line"]))
+        golden = dict(registry.decode(frame))
+        for path, field in places(message.layout):
+            beyond = just_outside(field, dict.fromkeys([inner.name for inner in field.inside], 0))
+            for value, forbidden in [*((value, False) for value in edges(field)), *((value, True) for value in beyond)]:
+                payload = registry.payload(message, put(golden, path, value))
+                found.append((message.name.lower(), payload, forbidden))
+    return found
 
 
 def _case(vector: dict[str, Any]) -> tuple[Any, ...]:
@@ -83,9 +101,15 @@ def test_it_reads_and_writes_the_golden_frame(printed: list[str], index: int) ->
 
 
 def test_it_counts_noise_and_raises_instead_of_wrapping(printed: list[str]) -> None:
-    assert printed[1 + len(VECTORS) :] == [
+    assert printed[1 + len(VECTORS) : -1] == [
         str(len(VECTORS)),
         "value 1: -1 does not fit 2 bytes",
         "value 1: 65536 does not fit 2 bytes",
         "value 1: 1099511627776 does not fit 2 bytes",
     ]
+
+
+def test_it_reads_what_the_declarations_allow_and_nothing_else(printed: list[str]) -> None:
+    cases = _edges()
+    print(f"{len(cases)} values at and beyond the edges of their ranges")
+    assert printed[-1] == repr([forbidden for _, _, forbidden in cases])

@@ -1,5 +1,6 @@
-"""Hypothesis strategies for the fields of any message, from its declaration."""
+"""Values for the fields of any message, from its declaration: all that there is room for, and what it allows."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from construct import Construct
@@ -7,27 +8,98 @@ from hypothesis import strategies as st
 
 from protocol.fields import Field, fields_of
 
+Path = tuple[str, ...]
+"""Where a field stands in a message: its name, before it that of the list or struct that it is in."""
+
+NO_TEXTS = (b"\xff", b"\x1b[2J", b"A\0B", b"\xc2", b"\xc2\x80", b"\x7f")
+
 
 def values(layout: Construct) -> st.SearchStrategy[dict[str, Any]]:
     """Any values that the fields of `layout` have room for."""
-    return _struct(fields_of(layout))
+    return _struct(fields_of(layout), _any)
 
 
-def _struct(fields: tuple[Field, ...]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries({field.name: _field(field) for field in fields})
+def allowed(layout: Construct) -> st.SearchStrategy[dict[str, Any]]:
+    """Any values that the declaration allows."""
+    return _struct(fields_of(layout), _allowed)
 
 
-def _field(field: Field) -> st.SearchStrategy[Any]:
+def places(layout: Construct) -> Iterator[tuple[Path, Field]]:
+    """Every field and where it stands."""
+    for field in fields_of(layout):
+        yield (field.name,), field
+        for inner in field.inside:
+            yield (field.name, inner.name), inner
+
+
+def put(named: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
+    """The values with another one at a place; in a list, in its last entry, which has to be there."""
+    name, *rest = path
+    if rest:
+        inner = named[name]
+        changed = put(inner[-1] if isinstance(inner, list) else inner, tuple(rest), value)
+        value = [*inner[:-1], changed] if isinstance(inner, list) else changed
+    return named | {name: value}
+
+
+def edges(field: Field) -> list[Any]:
+    """The least and the greatest value that the declaration allows, and the one beside them; of codes all."""
+    if field.codes:
+        return sorted(field.codes)
+    if field.is_number:
+        return sorted({field.least, field.most, field.most if field.sentinel is None else field.sentinel})
+    return [bytes(field.bytes), b"A" * field.bytes] if field.is_bytes else []
+
+
+def just_outside(field: Field, row: Any = None) -> list[Any]:
+    """The nearest values that the declaration forbids and the field has room for. Of a list, one `row` too many."""
     if field.is_list:
-        entry = _struct(field.inside) if field.inside[0].name else _field(field.inside[0])
+        return [[row] * (field.most + 1)]
+    if field.codes:
+        return [code for code in (0, 1, 0xF0) if code not in field.codes.values()]
+    if field.is_text:
+        return [text.ljust(field.bytes, b"\0") for text in NO_TEXTS]
+    near = (field.least - 1, field.most + 1) if field.is_number else ()
+    return [value for value in near if 0 <= value <= field.carries and value != field.sentinel]
+
+
+def outside(field: Field) -> st.SearchStrategy[int]:
+    """Any number that the declaration of a field with some `just_outside` forbids."""
+    below = st.integers(0, field.least - 1) if field.least else st.nothing()
+    above = st.integers(field.most + 1, field.carries) if field.most < field.carries else st.nothing()
+    return (below | above).filter(lambda value: value != field.sentinel)
+
+
+def _struct(
+    fields: tuple[Field, ...], leaf: Callable[[Field], st.SearchStrategy[Any]]
+) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({field.name: _field(field, leaf) for field in fields})
+
+
+def _field(field: Field, leaf: Callable[[Field], st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    if field.is_list:
+        entry = _struct(field.inside, leaf) if field.inside[0].name else leaf(field.inside[0])
         return st.lists(entry, max_size=field.most)
-    if field.inside:
-        return _struct(field.inside)
+    return _struct(field.inside, leaf) if field.inside else leaf(field)
+
+
+def _any(field: Field) -> st.SearchStrategy[Any]:
     if field.codes:
         return st.sampled_from(sorted(field.codes))
     if field.is_bytes:
         return st.binary(min_size=field.bytes, max_size=field.bytes)
-    return st.integers(0, 2 ** (8 * field.bytes) - 1)
+    return st.integers(0, field.carries)
+
+
+def _allowed(field: Field) -> st.SearchStrategy[Any]:
+    if field.is_text:
+        characters = st.characters(exclude_categories=("Cc", "Cs")) | st.just("\n")
+        texts = st.text(characters, max_size=field.bytes).map(str.encode)
+        return texts.filter(lambda text: len(text) <= field.bytes).map(lambda text: text.ljust(field.bytes, b"\0"))
+    if not field.is_number:
+        return _any(field)
+    numbers = st.integers(field.least, field.most)
+    return numbers if field.sentinel is None else numbers | st.just(field.sentinel)
 
 
 def numbers(fields: tuple[Field, ...], named: dict[str, Any]) -> tuple[Any, ...]:

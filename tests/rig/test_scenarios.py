@@ -1,16 +1,14 @@
 """Short scenarios on the emulated board: the same effects as the emulated pump's, and its steps within one a batch."""
 
-from pathlib import Path
-
 import pytest
 
 from host_tools.rig.uf2 import NoUf2, find_uf2
 from host_tools.scenario.load import load, parse
 from host_tools.scenario.runner import run_scenario
 from host_tools.scenario.runtimes import NotHere
+from tests.rooms import SCENARIO_FILES
 
-FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
-SHORT = [scenario for scenario in map(load, map(str, FILES)) if scenario.short]
+SHORT = [scenario for scenario in map(load, map(str, SCENARIO_FILES)) if scenario.short]
 BATCH_S = 3600  # the longest
 
 

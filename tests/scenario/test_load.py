@@ -19,19 +19,17 @@ GOOD_STEP = "  - wait: 1d\n"
 
 BAD_STEPS = """\
 refill: {volume_ml: twenty, concentration_mcg_per_ml: 1}
-    refill.volume_ml: expected a number of mL above 0, got 'twenty'
+    refill.volume_ml: expected a number of mL from 0, got 'twenty'
 refill: {volume_ml: '20', concentration_mcg_per_ml: 1}
-    refill.volume_ml: expected a number of mL above 0, got '20'
+    refill.volume_ml: expected a number of mL from 0, got '20'
 refill: {volume_ml: true, concentration_mcg_per_ml: 1}
-    refill.volume_ml: expected a number of mL above 0, got True
-refill: {volume_ml: 0, concentration_mcg_per_ml: 1}
-    refill.volume_ml: expected a number of mL above 0, got 0
+    refill.volume_ml: expected a number of mL from 0, got True
 refill: {volume_ml: -1.5, concentration_mcg_per_ml: 1}
-    refill.volume_ml: expected a number of mL above 0, got -1.5
+    refill.volume_ml: expected a number of mL from 0, got -1.5
 refill: {volume_ml: .nan, concentration_mcg_per_ml: 1}
-    refill.volume_ml: expected a number of mL above 0, got '.nan'
+    refill.volume_ml: expected a number of mL from 0, got '.nan'
 refill: {volume_ml: 1e999999999, concentration_mcg_per_ml: 1}
-    refill.volume_ml: expected a number of mL above 0, got '1e999999999'
+    refill.volume_ml: expected a number of mL from 0, got '1e999999999'
 refill: {volume_ml: 20}
     refill.concentration_mcg_per_ml: missing: refill needs concentration_mcg_per_ml
 refill: {volume_ml: 20, concentration_mcg_per_ml: 2.5}
@@ -153,11 +151,15 @@ expect_tone: loud
 bolus: {dose_mcg: 5}
     bolus.over: missing: bolus needs over
 bolus: {dose_mcg: 0.0001, over: 30m}
-    bolus.dose_mcg: expected a number of mcg with at most three decimals, got 0.0001
+    bolus.dose_mcg: expected a number of mcg with at most three decimals from 0 to 4294967.295, got 0.0001
 bolus: {dose_mcg: 5, over: 30}
     bolus.over: expected a duration such as 90s, 2h or 3d 4h 30m, got 30
-prime: {volume_ml: 0}
-    prime.volume_ml: expected a number of mL above 0, got 0
+prime: {volume_ml: -0.1}
+    prime.volume_ml: expected a number of mL from 0, got -0.1
+implant: {catheter_cm: 6553.6}
+    implant.catheter_cm: expected a number of cm from 0 to 6553.5, got 6553.6
+implant: {catheter_cm: 89, pump_tubing_ml: 4295}
+    implant.pump_tubing_ml: expected a number of mL from 0 to 4294.967295, got 4295
 patient_bolus: {dose_mcg: 5}
     'dose_mcg' is no field of patient_bolus in this version
 set_patient_bolus: {dose_mcg: 5, over: 5m, lockout: 4h}
@@ -258,6 +260,16 @@ def test_a_bad_step(problems, step, complaint):
         ("pump: {step_nl: 0.5}", "low.yaml:1: pump.step_nl: expected a whole number from 1 to 1073741823, got 0.5"),
         ("pump: {step_nl: 50}", "low.yaml:1: pump.step_nl: 50 nL a step at max_rate_nl_per_day is one in 180 ms"),
         ("pump: {serial: THECAL-000001}", "low.yaml:1: pump.serial: expected 1 to 12 ASCII characters"),
+        ("pump: {step_nl: 20000}", "low.yaml:1: pump.step_nl: expected 1 to 10000, got 20000"),
+        (
+            "pump: {step_nl: 1000, max_rate_nl_per_day: 48000000}",
+            "low.yaml:1: pump.max_rate_nl_per_day: at 48000000 the largest batch, 20000 nL in steps of",
+        ),
+        (
+            "pump: {minimum_rate_nl_per_day: 24000001}",
+            "low.yaml:1: pump.minimum_rate_nl_per_day: must not be above max_rate_nl_per_day",
+        ),
+        ("pump: {max_change_percent: 101}", "low.yaml:1: pump.max_change_percent: expected 1 to 100, got 101"),
         ("pump: {low_reservoir_ml: 21}", "low.yaml:1: pump.low_reservoir_ml: must be below reservoir_ml"),
         ("pump: {residual_ml: 3}", "low.yaml:1: pump.residual_ml: must not be above low_reservoir_ml"),
         ("name: a\nname: b", "low.yaml:2: name: given twice, first on line 1"),

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -18,9 +17,9 @@ from host_tools.scenario.runner import run_scenario
 from host_tools.scenario.schema import PROGRAMMER_VERBS, VERBS
 from host_tools.scenario.verbs import DO, StepError
 from host_tools.scenario.vocabulary import WORDS
+from tests.rooms import SCENARIO_FILES
 
-FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
-LOW_RESERVOIR = next(file for file in FILES if file.stem == "low_reservoir")
+LOW_RESERVOIR = next(file for file in SCENARIO_FILES if file.stem == "low_reservoir")
 PREPARED = """\
 steps:
   - implant: {catheter_cm: 89}
@@ -33,7 +32,7 @@ def run(text):
     return run_scenario(parse(text, "test.yaml"))
 
 
-@pytest.fixture(scope="module", params=FILES, ids=lambda file: file.stem)
+@pytest.fixture(scope="module", params=SCENARIO_FILES, ids=lambda file: file.stem)
 def file(request):
     return request.param
 
