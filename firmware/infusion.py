@@ -4,13 +4,14 @@ What a stall, a stop or a cut made the patient miss is never made up for: that w
 """
 
 from firmware import prescription, titration, wire
-from firmware.delivery import MIN_MISSED_STEPS, RECOVERY_STEPS
+from firmware.delivery import MAX_BATCH_S, MIN_MISSED_STEPS, RECOVERY_STEPS
 from firmware.losses import Losses
 from firmware.monitor import REVERSE
 from firmware.schedule import Week, WeekStore
 from firmware.state import NEVER
 
 DAY_S = 86400
+_HOLD_S = 600  # a dose that is held waits so long at a time
 
 
 class Infusion:
@@ -33,7 +34,9 @@ class Infusion:
         self.week = None  # of the committed flex program
         self.step = -1  # of the week, now running; -1 while none is
         self._step_since_s = 0
-        self._held = False  # without a clock, because the last day's dose leaves no room for the mean rate
+        self._held = False  # because the last day's dose leaves no room for what the week would have now
+        self._offset_s = None  # of local time, by which the week is followed
+        self._crowded_until_s = 0  # while 24 hours may hold more of the week than it was committed with
         self._therapy = pump.state.therapy  # as last logged
         self._stall_s = NEVER
         self._unconfirmed_since_s = NEVER  # of the steps missed in a row up to now
@@ -144,11 +147,12 @@ class Infusion:
         if self._bolus.active:
             self._cancel_cut_bolus()
         self._monitor.allow(self._line.prime_steps)
-        if self._ledger.recovered_steps:
-            self._windows.add(
-                self._uptime.now_s, self._ledger.recovered_steps * self._config.step_nl * self._line.mcg_per_ml
-            )
+        unknown_steps = self._ledger.recovered_steps
+        if unknown_steps:
             self._ledger.book_recovered(self._line.mcg_per_ml)
+            if not self._state.prime_until_steps:  # a prime's leave the tip empty
+                self._count_extra(unknown_steps, self._line.mcg_per_ml)
+                self._line.doubt(unknown_steps)
         self.losses.begin(not self._alarms.active(wire.ALARM_STEP_MISMATCH))
         if self._alarms.active(wire.ALARM_MOTOR_STALL):  # a stall outlives a reset until the rotor turns again
             self._stall_s = self._uptime.now_s
@@ -181,6 +185,8 @@ class Infusion:
         days = self._weeks.load(state.week) if state.mode == wire.MODE_FLEX else None
         self.step = -1
         self.week = Week(days, self._program_mcg_per_ml) if days else None
+        self._offset_s = self._uptime.local_offset_s
+        self._crowded_until_s = 0
         return days is not None or state.mode != wire.MODE_FLEX
 
     def mend_rate(self):
@@ -230,6 +236,9 @@ class Infusion:
             self._watch_unconfirmed()
         if moved:
             ledger.book(delivery.confirmed, delivery.missed, self._mcg_per_ml)
+            if self.stalled and delivery.confirmed:  # which the windows take to give nothing
+                self._count_extra(delivery.confirmed, self._mcg_per_ml)
+                self._note_dose()
             if self._reservoir.low:
                 self._watch_reservoir()
         monitor = self._monitor
@@ -333,25 +342,46 @@ class Infusion:
                 self.due_s = min(self.due_s, since_s + after_s)
 
     def _follow_week(self, week, now_s, local_s):
-        """Run the step of the week that it is time for; seconds until the next. Without a clock there are none: the
-        program's mean rate goes on, as soon as the doses before leave room for it within the daily limit."""
+        """Run the step of the week that it is time for; seconds until the next look. Without a clock there are none:
+        the program's mean rate goes on. Neither does while the doses before leave no room for it within the limit: the
+        week's steps come closer to those before when the clock is set, and the mean may to a strong day."""
         delivering = self.delivery.rate_nl_per_day
         if self.step >= 0 and delivering and not self._line.prime_steps:
             self.delivery.owe(week.left_over(self.step, now_s - self._step_since_s))
         step = week.index_at(local_s, max(0, self.step))
+        left_s = week.edges_s[step + 1] - local_s % (7 * DAY_S)
         ordered = self._state.therapy == wire.THERAPY_RUNNING
-        running = ordered and self._uptime.wall_s != NEVER
-        before, self.step = (self.step, self._held), step if running else -1
-        self._held = ordered and not running and not self.fits
+        timed = self._uptime.wall_s != NEVER
+        if self._uptime.local_offset_s != self._offset_s:
+            self._offset_s = self._uptime.local_offset_s
+            self._crowded_until_s = now_s + DAY_S
+        before, held = (self.step, self._held), False
+        if ordered and not timed:
+            held = not self.fits
+        elif ordered and now_s < self._crowded_until_s:
+            held = not self._has_room(week.rate_nl_per_day(step), now_s, min(left_s, MAX_BATCH_S))
+            left_s = min(left_s, _HOLD_S) if held else left_s
+        self._held = held
+        running = ordered and timed and not held
+        self.step = step if running else -1
         self._step_since_s = now_s
-        if delivering and (self.step, self._held) != before:
+        if held and self._bolus.active:
+            self._log.add(*self.end_bolus())
+        if delivering and (self.step, held) != before:
             if self.ordered_nl_per_day != self.basal_nl_per_day:
                 self._set_rate()
             if running:
                 self._log.add(wire.EVENT_RATE_STEP, step, self.basal_nl_per_day)
-            elif self._held:
+            elif held:
                 self._log.add(wire.EVENT_DOSE_HELD, self.basal_nl_per_day)
-        return week.edges_s[step + 1] - local_s % (7 * DAY_S)
+        return left_s
+
+    def _has_room(self, rate_nl_per_day, now_s, lasting_s):
+        """Whether a rate, with the bolus that is being given, keeps the 24 hours that end within so long in the
+        limit."""
+        rate = (rate_nl_per_day + self._bolus.rate_nl_per_day) * self._line.mcg_per_ml
+        last_s = now_s - DAY_S + lasting_s
+        return self._windows.allow(now_s, [(now_s, rate)], last_s, prescription.largest_mcg_per_day(self._state))
 
     def _follow_orders(self):
         if self._state.therapy != self._therapy:
@@ -374,6 +404,10 @@ class Infusion:
         self._mcg_per_ml = 0 if priming else line.mcg_per_ml
         self._monitor.set_drug(line.mcg_per_ml)
         self._note_dose()
+
+    def _count_extra(self, steps, mcg_per_ml):
+        """Let the windows know of steps that the rates they were told do not account for."""
+        self._windows.add(self._uptime.now_s, steps * self._config.step_nl * mcg_per_ml)
 
     def _note_dose(self):
         now_s = self._uptime.now_s

@@ -89,6 +89,14 @@ class Line:
             state.bridge_from_steps = booked_steps
             state.bridge_until_steps = booked_steps + -(-self.dead_nl // self._config.step_nl)
 
+    def doubt(self, steps):
+        """So many booked steps may have moved nothing: where the older drug is the stronger one, it may be there for so
+        much longer."""
+        state = self._state
+        if state.bridge_mcg_per_ml > state.drug_mcg_per_ml:
+            state.bridge_until_steps += steps
+            state.changed = True
+
     def end_bridge(self):
         """Take the bridge out of the state; its volume in nL."""
         state = self._state

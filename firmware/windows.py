@@ -12,6 +12,7 @@ SLOTS = (6, 7)
 _KIND = 4
 _VERSION = 1
 _MOST = 48  # a flex day has 13 changes, and each bolus two
+_ROUNDING = 20_000  # a part of the limit: more than a rate, rounded to 1 nL/day, is off
 _LAYOUT = "IQQ" * _MOST
 _UNITS_PER_MCG = 1_000_000 * DAY_S  # of dose: nL/day times mcg/mL times s
 
@@ -27,8 +28,12 @@ def with_bolus(to_come, rate, until_s):
 
 
 class Windows:
-    """`spans` are [since_s, rate, extra]: a rate of dose, and what was given at once when it began (in nL times
-    mcg/mL), oldest first, the last one now."""
+    """`spans` are [since_s, rate, extra]: a rate of dose, and what may have been given beside the rates until it began
+    (in nL times mcg/mL), oldest first, the last one now.
+
+    What a cut left unknown is such an extra. It was given at the rate before, in a time that no clock counted; whatever
+    part of it was given, so much later the patient's day ends, and so much less of what is to come falls into it.
+    """
 
     def __init__(self, store, strongest, lived):
         """After a loss (`lost`) the day before is taken to have been as strong as any may be, `strongest`. `lived`: the
@@ -43,6 +48,7 @@ class Windows:
                 self.spans.pop()
         elif self.lost:
             self.spans = [[0, strongest, 0]]
+        self._added = False  # something that is not written down
 
     @property
     def newest_s(self):
@@ -50,13 +56,14 @@ class Windows:
         return self.spans[-1][0] if self.spans else 0
 
     def add(self, now_s, extra):
-        """So much more than the rates say may have been given just before now."""
-        self.spans.append([now_s, 0, extra])
+        """So much more than the rates say may have been given just before now. The next `note` writes it down."""
+        self.spans.append([now_s, self.spans[-1][1] if self.spans else 0, extra])
+        self._added = True
 
     def note(self, now_s, rate):
-        """From now on this rate of dose. Written down when it is another one; False when the store failed."""
+        """From now on this rate of dose. Written down when something changed; False when the store failed."""
         spans = self.spans
-        if spans and spans[-1][1] == rate:
+        if spans and spans[-1][1] == rate and not self._added:
             return True
         if spans and spans[-1][0] == now_s:
             spans[-1][1] = rate
@@ -64,10 +71,12 @@ class Windows:
             spans.append([now_s, rate, 0])
         while len(spans) > 1 and spans[1][0] <= now_s - DAY_S:
             spans.pop(0)
-        if len(spans) > _MOST:  # as strict as both
-            first, second = spans[:2]
-            spans[:2] = [[first[0], max(first[1], second[1]), first[2] + second[2]]]
-        return self.rewrite()
+        if len(spans) > _MOST:  # the oldest's dose counts as if it had come at its end: as much, and for longer
+            since_s, old_rate, extra = spans.pop(0)
+            lasted_s = spans[0][0] - max(since_s, now_s - DAY_S)
+            spans[0][2] += extra + -(-old_rate * lasted_s // DAY_S)
+        self._added = not self.rewrite()
+        return not self._added
 
     @property
     def whole(self):
@@ -84,35 +93,63 @@ class Windows:
         limit. Where a higher one left more than that in the last 24 hours, each gets no more than those, and from now
         on no more than its share of the limit.
 
-        `to_come` is a list of (from_s, rate), the first from now on; the last one goes on. A thousandth of the limit
-        is left to the rounding of rates.
+        `to_come` is a list of (from_s, rate), the first from now on; the last one goes on.
         """
-        past = [span for span in self.spans if span[0] < now_s or span[2]] + [(now_s, 0, 0)]
         limit = max_mcg * _UNITS_PER_MCG
-        most = _dose(past, now_s - DAY_S)
+        limit += limit // _ROUNDING
+        past = [span for span in self.spans if span[0] < now_s] + [(now_s, 0, 0)]
         spans = past + [(at_s, rate, 0) for at_s, rate in to_come]
-        edges_s = [now_s - DAY_S, now_s]
+        unknown = self._unknown(min([rate for _, rate in to_come]))
+        edges_s = [now_s - DAY_S, now_s, last_s]
         for since_s, _, _ in spans:
             edges_s += [since_s, since_s - DAY_S]
-        edges_s = [edge_s for edge_s in edges_s if now_s - DAY_S <= edge_s <= last_s]
+        for at_s, _, lasting_s in unknown:
+            edges_s += [at_s, now_s - DAY_S + lasting_s]
+        most = _dose(past, now_s - DAY_S) + _extra(unknown, now_s - DAY_S, now_s)
         for edge_s in edges_s:
+            if not now_s - DAY_S <= edge_s <= last_s:
+                continue
             to_come_s = min(DAY_S, edge_s + DAY_S - now_s)
-            allowed = max(limit, min(most, _dose(past, edge_s) + limit // DAY_S * to_come_s))
-            if _dose(spans, edge_s) > allowed + allowed // 1000:
+            extra = _extra(unknown, edge_s, now_s)
+            allowed = max(limit, min(most, _dose(past, edge_s) + extra + limit // DAY_S * to_come_s))
+            if _dose(spans, edge_s) + extra > allowed:
                 return False
         return True
 
+    def _unknown(self, least):
+        """(at_s, dose, lasting_s) of each extra: what it may add to 24 hours whose end, for as long as it lasted at the
+        rate before, loses at least the rate `least`."""
+        found = []
+        before = 0
+        for since_s, rate, extra in self.spans:
+            if extra:
+                dose = extra * DAY_S
+                lasting_s = dose // before if before else 0
+                if lasting_s:
+                    dose = dose * max(0, before - least) // before
+                found.append((since_s, dose, lasting_s))
+            before = rate
+        return found
+
+
+def _extra(unknown, from_s, now_s):
+    """What the extras may add to the 24 hours from then on, of which no more was lost than is still to come."""
+    ahead_s = from_s + DAY_S - now_s
+    units = 0
+    for at_s, dose, lasting_s in unknown:
+        if from_s <= at_s:
+            units += dose * ahead_s // lasting_s if ahead_s < lasting_s else dose
+    return units
+
 
 def _dose(spans, from_s):
-    """The dose of the 24 hours from then on."""
+    """The dose of the 24 hours from then on, by the rates."""
     to_s = from_s + DAY_S
     units = 0
     for i in range(len(spans)):
-        since_s, rate, extra = spans[i]
+        since_s, rate, _ = spans[i]
         until_s = spans[i + 1][0] if i + 1 < len(spans) else to_s
         lasting_s = min(until_s, to_s) - max(since_s, from_s)
         if lasting_s > 0:
             units += rate * lasting_s
-        if from_s <= since_s <= to_s:
-            units += extra * DAY_S
     return units

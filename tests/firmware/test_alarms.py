@@ -1,15 +1,17 @@
-"""A demonstration of an alarm is heard and leaves the alarms as they are."""
+"""A demonstration of an alarm is heard and leaves the alarms as they are; nor does a store that fails take one back."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .body import Body
-from .clinic import Clinic
+from .body import Body, Line
+from .clinic import Clinic, Refused
 
 SINGLE, DUAL = 0x33, 0x55
 PATTERN = {"non_critical": SINGLE, "critical": DUAL}
 DUAL_MS = 3000
 HOUR_S = 3600
+MISSED = 1000  # steps in a row, enough for a stall
 
 
 def demonstrated(demos):
@@ -49,3 +51,45 @@ def test_demonstrations_change_no_alarm_and_hide_no_tone(demos):
 def test_a_tone_that_was_cut_off_is_sounded_whole_afterwards():
     clinic, _ = demonstrated([(6 * HOUR_S, "critical")])
     assert clinic.body.tones[0] == (6 * HOUR_S * 1000 + DUAL_MS, SINGLE)
+
+
+class BusyLine(Line):
+    """While a frame comes in, `meanwhile` happens to the pump."""
+
+    meanwhile = None
+
+    def read(self):
+        data = super().read()
+        if data and self.meanwhile:
+            self.meanwhile()
+        return data
+
+
+def test_what_sounds_goes_on_when_the_command_that_found_it_cannot_be_kept():
+    """A stall, seen by the handler of a refill, while the store fails."""
+    body = Body()
+    body.line = BusyLine()
+    body.links = (body.line,)
+    clinic = Clinic(body)
+    clinic.implant()
+    clinic.refill()
+    clinic.program()
+    clinic.run(HOUR_S)
+    clinic.open()
+
+    def stall():
+        body.line.meanwhile = None
+        body.stalled = True
+        body.motor.counts[0] += MISSED
+        body.motor.counts[3] += MISSED
+        body.motor.counts[4] = 0
+        body.store.write = lambda slot, data: 2
+
+    body.line.meanwhile = stall
+    filled = {"volume_nl": 15_000_000, "concentration_mcg_per_ml": 2000, "aspirated_nl": 0, "bridge_nl": 2**32 - 1}
+    with pytest.raises(Refused):
+        clinic.signed("REFILL", drug=bytes(12), **filled)
+    heard = len(body.tones)
+    assert clinic.alarms()["motor_stall"].condition == "active"
+    clinic.run(HOUR_S)
+    assert len([tone for _, tone in body.tones[heard:] if tone == DUAL]) >= 6

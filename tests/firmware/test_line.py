@@ -58,6 +58,51 @@ def test_a_stopped_prime_leaves_the_rest_to_be_primed(clinic):
     assert clinic.status().delivered_nl == LINE_NL
 
 
+def step_back(clinic):
+    clinic.body.motor.progress()
+    clinic.body.motor.counts[2] += 1
+    clinic.poll()
+
+
+def sag(clinic):
+    clinic.body.load_mv = lambda: 2000
+    clinic.run(HOUR_S)
+
+
+ENDS_A_PRIME = {
+    "refill": lambda clinic: clinic.refill(15_000_000, 500),
+    "another drug": lambda clinic: clinic.refill(mcg_per_ml=2000, bridge_nl=LINE_NL),
+    "stop": lambda clinic: clinic.command("STOP"),
+    "reverse step": step_back,
+    "weak supply": sag,
+}
+
+
+@pytest.mark.parametrize("end", ENDS_A_PRIME)
+def test_a_prime_ends_with_what_ends_it_and_gives_nothing_more(clinic, end):
+    clinic.program(300_000, 500)
+    clinic.command("PRIME", volume_nl=LINE_NL)
+    clinic.run(600)
+    ENDS_A_PRIME[end](clinic)
+    assert str(clinic.status().bolus) in ("none", "bridge")
+    (event,) = [entry for entry in clinic.events() if str(entry.event) == "BOLUS_CANCELLED"]
+    assert event.b == LINE_NL
+    pulses = clinic.body.motor.progress()[0]
+    assert 0 < event.c <= pulses * 100 < LINE_NL
+    clinic.run(600)
+    assert clinic.body.motor.progress()[0] - pulses <= 600_000 * 600 // DAY_S // 100 + 1
+
+
+def test_a_prime_goes_on_after_a_cut_and_the_batch_that_was_cut_counts_whole(clinic):
+    clinic.command("PRIME", volume_nl=LINE_NL)
+    clinic.run(600)
+    clinic.boot()
+    assert str(clinic.status().bolus) == "prime"
+    clinic.run(HOUR_S)
+    assert (str(clinic.status().bolus), clinic.status().delivered_nl) == ("none", LINE_NL)
+    assert LINE_NL - 20_000 <= clinic.body.motor.counts[1] * 100 <= LINE_NL
+
+
 def test_bridge_lasts_as_long_as_the_old_dose_needs_the_line(bridging):
     clinic = bridging
     status = clinic.status()

@@ -15,6 +15,7 @@ from .clinic import DAY_S, Clinic
 HOUR_S = 3600
 TOLERANCE_NL = Config.sensor_tolerance_nl
 LEFT_NL = 20_000_000
+GOOD_READINGS = 3  # before a faulty gauge is believed again
 
 
 class Gauge:
@@ -208,6 +209,53 @@ def test_no_reading_and_an_impossible_one_are_a_fault_after_three(held_nl):
     clinic.gauge.held_nl = None
     clinic.run((IN_A_ROW + 2) * HOUR_S)
     assert advisories(clinic) == []
+    assert clinic.alarms() == {}
+
+
+def silent(clinic):
+    clinic.gauge.held_nl = -1
+    clinic.run(IN_A_ROW * HOUR_S)
+    clinic.gauge.held_nl = None
+
+
+def stuck(clinic):
+    clinic.gauge.held_nl = clinic.pump.reservoir.volume_nl
+    clinic.run(2 * DAY_S)
+    clinic.gauge.held_nl = None
+
+
+def leaping(clinic):
+    for off_nl in (-2_000_000, 0, -2_000_000, 0):
+        clinic.gauge.off_nl = off_nl
+        clinic.run(HOUR_S)
+    clinic.run(21 * HOUR_S)  # until the first leaps are a day ago
+
+
+@pytest.mark.parametrize("fault", [silent, stuck, leaping])
+def test_a_faulty_gauge_is_believed_after_three_good_readings_and_no_sooner(fault):
+    clinic = gauged()
+    clinic.run(DAY_S)
+    fault(clinic)
+    assert advisories(clinic) == ["sensor_fault"]
+    for _ in range(GOOD_READINGS - 1):
+        clinic.run(HOUR_S)
+        assert advisories(clinic) == ["sensor_fault"]
+    clinic.run(HOUR_S)
+    assert advisories(clinic) == []
+    assert clinic.faults() == ["RESERVOIR_SENSOR_FAULT"]
+
+
+@pytest.mark.parametrize("good", range(1, GOOD_READINGS))
+def test_good_readings_that_a_bad_one_follows_do_not_count(good):
+    clinic = gauged()
+    clinic.run(DAY_S)
+    silent(clinic)
+    for _ in range(5):
+        clinic.run(good * HOUR_S)
+        clinic.gauge.held_nl = -1
+        clinic.run(HOUR_S)
+        clinic.gauge.held_nl = None
+        assert advisories(clinic) == ["sensor_fault"]
     assert clinic.alarms() == {}
 
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from firmware import wire
 from firmware.config import Config
-from protocol import auth, frame, registry
+from firmware.eventlog import LOG_SLOTS
+from protocol import auth, codes, frame, registry
 
 from .body import Body
 from .clinic import DAY_S, MONDAY_S, Clinic, Refused
@@ -49,6 +50,11 @@ def reason(answer):
     return registry.decode(answer).reason
 
 
+def logged(clinic, name):
+    """The first two numbers of each event of that name."""
+    return [(entry.a, entry.b) for entry in clinic.events() if str(entry.event) == name]
+
+
 def kept(clinic):
     """All that a command could change."""
     return dict(clinic.body.store.slots), list(clinic.body.orders)
@@ -77,6 +83,60 @@ def test_an_old_command_is_a_replay():
     (answer,) = clinic.exchange(stop)
     assert reason(answer) == "replay"
     assert clinic.status().therapy == "running"
+    assert logged(clinic, "AUTH_REPLAY") == [(2, 0)]  # PROVE was 1
+    assert logged(clinic, "CMD_REJECTED") == []
+
+
+def test_a_refused_command_is_logged_with_its_reason():
+    clinic = running()
+    clinic.open()
+    for name, fields, why in (
+        ("CANCEL_BOLUS", {}, "state"),
+        ("BOLUS", {"dose_ng": 900_000, "over_s": 600}, "bolus_limit"),
+        ("REFILL", {"volume_nl": 20_000_001, "concentration_mcg_per_ml": 2000, **REFILLED}, "overfill"),
+    ):
+        with pytest.raises(Refused, match=why):
+            clinic.signed(name, **fields)
+        assert logged(clinic, "CMD_REJECTED")[-1] == (getattr(wire, "REQ_" + name), codes.REASON[why])
+    clinic.signed("CLOSE")
+    clinic.open("patient")
+    with pytest.raises(Refused, match="auth"):
+        clinic.signed("STOP")
+    assert logged(clinic, "CMD_REJECTED")[-1] == (wire.REQ_STOP, codes.REASON["auth"])
+    assert len(logged(clinic, "CMD_REJECTED")) == 4
+
+
+def test_a_forged_command_is_logged():
+    clinic = running()
+    clinic.open()
+    for failures in (1, 2):
+        clinic.exchange(frame.encode(clinic.sign("STOP")._replace(mac=bytes(16))))
+        assert logged(clinic, "AUTH_FAIL")[-1] == (failures, 0)
+    assert len(logged(clinic, "AUTH_FAIL")) == 2
+
+
+@pytest.mark.shows("FI-42")
+@given(names=st.lists(st.sampled_from(sorted(COMMANDS)), min_size=2, max_size=5), number=st.integers(0, 5))
+def test_a_number_that_was_used_up_serves_no_other_command(names, number):
+    """Signed as it should be, with a number no higher than the last one that was taken."""
+    clinic = running()
+    clinic.open()
+    *before, other = names
+    raws = [clinic.sign(name, **COMMANDS[name]) for name in before]
+    for raw in raws:
+        clinic.exchange(frame.encode(raw))
+    clinic.counter = min(number, clinic.counter - 1)
+    astray = clinic.sign(other, **COMMANDS[other])
+    if astray == raws[-1]:
+        return
+    changed = kept(clinic)
+    (answer,) = clinic.exchange(frame.encode(astray))
+    assert reason(answer) == "replay"
+    assert {slot: data for slot, data in kept(clinic)[0].items() if slot not in LOG_SLOTS} == {
+        slot: data for slot, data in changed[0].items() if slot not in LOG_SLOTS
+    }
+    assert kept(clinic)[1] == changed[1]
+    assert logged(clinic, "AUTH_REPLAY") == [(astray.sequence, 0)]
 
 
 @pytest.mark.shows("FI-42")

@@ -4,6 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from firmware import wire
 from firmware.config import Config
@@ -93,6 +94,42 @@ def test_the_intervals_are_those_of_the_tones_at_once():
     assert tones_in(clinic, 3600) == 30
     clinic.command("SILENCE", alarm="all")
     clinic.body.stalled = False
+
+
+def stall_the_motor(clinic):
+    clinic.body.stalled = True
+    clinic.run(4 * 3600)
+
+
+def stop(clinic):
+    clinic.command("STOP")
+    clinic.run(6 * 3600)
+
+
+SOUNDING = {  # what begins an alarm, which, and the interval's range
+    "critical_interval_s": (stall_the_motor, "motor_stall", (60, 3600)),
+    "non_critical_interval_s": (stop, "stopped", (600, 14_400)),
+}
+
+
+@pytest.mark.parametrize("name", SOUNDING)
+@given(fields=st.data())
+def test_a_tone_comes_no_later_than_the_new_interval_asks_nor_than_the_old_one_did(name, fields):
+    begin, alarm, interval_s = SOUNDING[name]
+    clinic = running()
+    begin(clinic)
+    assert list(clinic.alarms()) == [alarm]
+    old_s = clinic.status()[name]
+    clinic.run(fields.draw(st.integers(0, old_s)))
+    last_s = clinic.body.tones[-1][0] // 1000
+    now_s = clinic.body.now_ms // 1000
+    new_s = fields.draw(st.integers(*interval_s))
+    clinic.command("ALARM_SETTINGS", **NONE | {name: new_s})
+    heard = len(clinic.body.tones)
+    clinic.run(old_s + 3 * new_s)
+    first_s = min(last_s + old_s, now_s + new_s)
+    times_s = [at_ms // 1000 for at_ms, _ in clinic.body.tones[heard:]]
+    assert times_s == list(range(first_s, now_s + old_s + 3 * new_s + 1, new_s))
 
 
 def test_the_non_critical_interval_and_the_warning_of_a_stop():
