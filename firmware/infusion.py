@@ -148,11 +148,10 @@ class Infusion:
             self._cancel_cut_bolus()
         self._monitor.allow(self._line.prime_steps)
         unknown_steps = self._ledger.recovered_steps
-        if unknown_steps:
+        if unknown_steps and not self._state.prime_until_steps:  # a prime's leave the tip empty
             self._ledger.book_recovered(self._line.mcg_per_ml)
-            if not self._state.prime_until_steps:  # a prime's leave the tip empty
-                self._count_extra(unknown_steps, self._line.mcg_per_ml)
-                self._line.doubt(unknown_steps)
+            self._count_extra(unknown_steps, self._line.mcg_per_ml)
+            self._line.extend_bridge(unknown_steps)
         self.losses.begin(not self._alarms.active(wire.ALARM_STEP_MISMATCH))
         if self._alarms.active(wire.ALARM_MOTOR_STALL):  # a stall outlives a reset until the rotor turns again
             self._stall_s = self._uptime.now_s

@@ -89,7 +89,7 @@ class Line:
             state.bridge_from_steps = booked_steps
             state.bridge_until_steps = booked_steps + -(-self.dead_nl // self._config.step_nl)
 
-    def doubt(self, steps):
+    def extend_bridge(self, steps):
         """So many booked steps may have moved nothing: where the older drug is the stronger one, it may be there for so
         much longer."""
         state = self._state
