@@ -11,6 +11,8 @@ from firmware.schedule import Week, WeekStore
 from firmware.state import NEVER
 
 DAY_S = 86400
+_SILENT_S = 7200  # a motor that was ordered to turn and gives no pulse for so long, and for 8 steps, stands
+_SILENT_STEPS = 8
 
 
 class Infusion:
@@ -36,6 +38,7 @@ class Infusion:
         self._held = False  # without a clock, because the last day's dose leaves no room for the mean rate
         self._therapy = pump.state.therapy  # as last logged
         self._stall_s = NEVER
+        self._moved_s = 0  # when the motor last gave a pulse, or had no reason to
         self._missed_before = 0
         self._stalls_s = []  # when those of the last 24 hours began
         self.losses = Losses()
@@ -132,6 +135,7 @@ class Infusion:
 
     def begin(self):
         """After a boot: deliver what is ordered, with nothing carried over."""
+        self._moved_s = self._uptime.now_s
         self.delivery.begin(self._uptime.now_s)
         if self._bolus.active:
             self.cancel_bolus()
@@ -154,23 +158,16 @@ class Infusion:
         self.week = Week(days, self._program_mcg_per_ml) if days else None
         return days is not None or state.mode != wire.MODE_FLEX
 
-    def mend_rate(self):
-        """Work out anew a rate that is not what it was set to. False when nothing was wrong."""
-        if self.delivery.rate_nl_per_day == self.delivery.rate_copy:
-            return False
-        self._set_rate()
-        return True
-
     def mend_week(self):
         """Mend the week in force from its record, and the record from it. False when nothing was wrong, None when
         both are spoilt."""
         week = self.week
         where = self._state.week
-        if week is None or (week.intact and self._weeks.whole(where)):
+        if week is None or (week.whole and self._weeks.whole(where)):
             return False
         days = self._weeks.load(where)
         if days is None:
-            if not week.intact:
+            if not week.whole:
                 return None
             days = week.days
         self.week = Week(days, self._program_mcg_per_ml)
@@ -202,11 +199,14 @@ class Infusion:
             if self._reservoir.low:
                 self._watch_reservoir()
         monitor = self._monitor
-        monitor.watch(self._uptime.now_s)
+        now_s = self._uptime.now_s
+        monitor.watch(now_s)
         if monitor.tripped:
             self._heed_monitor()
-        if self._stall_s != NEVER or delivery.missed_run >= MIN_MISSED_STEPS:
-            self._watch_stall()
+        if moved or not delivery.rate_nl_per_day:
+            self._moved_s = now_s
+        if self._stall_s != NEVER or delivery.missed_run >= MIN_MISSED_STEPS or now_s - self._moved_s > _SILENT_S:
+            self._watch_stall(moved)
         if moved and (delivery.missed or self.losses.watching):
             self._watch_losses(delivery.confirmed, delivery.missed)
 
@@ -426,20 +426,26 @@ class Infusion:
             self.delivery.halt(self._uptime.now_s)
             self._follow_orders()
 
-    def _watch_stall(self):
+    @property
+    def _silent(self):
+        """Whether the motor gives no pulses: more is amiss than a rotor that stands."""
+        silent_ms = max(_SILENT_S * 1000, _SILENT_STEPS * self.delivery.period_ms)
+        return (self._uptime.now_s - self._moved_s) * 1000 > silent_ms
+
+    def _watch_stall(self, moved):
         delivery = self.delivery
         now_s = self._uptime.now_s
-        if not self.stalled and delivery.missed_run >= delivery.miss_limit:
+        if not self.stalled and (delivery.missed_run >= delivery.miss_limit or self._silent):
             self._stall_s = now_s
             self._missed_before = self._ledger.missed_steps - delivery.missed_run
-            self._stalls_s = [at_s for at_s in self._stalls_s if now_s - at_s < DAY_S] + [now_s]
+            self._stalls_s[:] = [at_s for at_s in self._stalls_s if now_s - at_s < DAY_S] + [now_s]
             self._alarms.occur(wire.ALARM_MOTOR_STALL, now_s, delivery.missed_run, len(self._stalls_s))
             self._note_dose()
             self._note_stop()
             if self._bolus.active:
                 self.cancel_bolus()
                 self.change()
-        elif self.stalled and delivery.confirmed_run >= RECOVERY_STEPS:
+        elif self.stalled and moved and delivery.confirmed_run >= RECOVERY_STEPS:
             missed = self._ledger.missed_steps - self._missed_before
             self._log.add(wire.EVENT_MOTOR_STALL_RECOVERY, missed, now_s - self._stall_s)
             self._stall_s = NEVER

@@ -24,13 +24,16 @@ class Record:
         self.version = version
         self.layout = _HEADER + layout
         self.length = calcsize(self.layout) - _HEADER_BYTES
+        self._constants = slots[0] + slots[1] + kind + version + self.length
         self.sequence = 0
         self.blank = True
         self._older = 0
+        self._place = 0  # of the sequence and the older copy
 
     def load(self):
         """The newest whole copy's values, or None."""
         newest = None
+        self.blank = True
         for index in (0, 1):
             data = self.store.read(self.slots[index])
             if data:
@@ -40,6 +43,7 @@ class Record:
                 newest = values[1:]
                 self.sequence = values[0]
                 self._older = 1 - index
+        self._place = 2 * self.sequence + self._older
         return newest
 
     def whole(self):
@@ -64,14 +68,25 @@ class Record:
         return values
 
     def save(self, *values):
-        """Write over the older copy and read it back. False when that failed; the newer copy is then still whole."""
+        """Write over the older copy and read it back. False when that failed; the newer copy is then still whole.
+
+        A flipped bit in what says which copy that is does no harm; after one in what says how it is written nothing
+        is.
+        """
+        if self._place != 2 * self.sequence + self._older:
+            self.load()
+        slots = self.slots
+        if self._constants != slots[0] + slots[1] + self.kind + self.version + self.length:
+            return False
         self.sequence += 1
+        self._place = 2 * self.sequence + self._older
         data = pack(self.layout, _MAGIC, self.kind, self.version, self.length, self.sequence, *values)
         data += pack("<I", crc32(data))
-        slot = self.slots[self._older]
+        slot = slots[self._older]
         if self.store.write(slot, data) != _OK or self.store.read(slot) != data:
             return False
         self._older = 1 - self._older
+        self._place = 2 * self.sequence + self._older
         return True
 
     def save_both(self, *values):

@@ -33,6 +33,11 @@ class Windows:
     def __init__(self, store, strongest):
         """After a loss (`lost`) the day before is taken to have been as strong as any may be, `strongest`."""
         self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
+        self._strongest = strongest
+        self.mended = False  # whether a flipped bit was found; whoever heeds it clears it
+        self._load()
+
+    def _load(self):
         self.spans = []
         values = self._record.load()
         self.lost = values is None and not self._record.blank
@@ -41,7 +46,17 @@ class Windows:
             while self.spans and self.spans[-1] == [0, 0, 0]:
                 self.spans.pop()
         elif self.lost:
-            self.spans = [[0, strongest, 0]]
+            self.spans = [[0, self._strongest, 0]]
+        self._sum = self._add_up()
+
+    def _add_up(self):
+        return sum([sum(span) for span in self.spans])
+
+    def mend(self):
+        """Before they are used: take them from the record again when they are not what was noted."""
+        if self._sum != self._add_up():
+            self.mended = True
+            self._load()
 
     @property
     def newest_s(self):
@@ -51,9 +66,11 @@ class Windows:
     def add(self, now_s, extra):
         """So much more than the rates say may have been given just before now."""
         self.spans.append([now_s, 0, extra])
+        self._sum = self._add_up()
 
     def note(self, now_s, rate):
         """From now on this rate of dose. Written down when it is another one; False when the store failed."""
+        self.mend()
         spans = self.spans
         if spans and spans[-1][1] == rate:
             return True
@@ -66,6 +83,7 @@ class Windows:
         if len(spans) > _MOST:  # as strict as both
             first, second = spans[:2]
             spans[:2] = [[first[0], max(first[1], second[1]), first[2] + second[2]]]
+        self._sum = self._add_up()
         return self.rewrite()
 
     @property
