@@ -37,7 +37,6 @@ class SelfTest:
         self._uptime = pump.uptime
         self._state = pump.state
         self._ledger = pump.ledger
-        self._reservoir = pump.reservoir
         self._alarms = pump.alarms
         self._infusion = pump.infusion
         self._windows = pump.windows

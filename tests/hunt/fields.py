@@ -46,7 +46,7 @@ class _Walk:
             thing = thing.__self__
         if id(thing) in self._seen or not type(thing).__module__.startswith("firmware"):
             return
-        self._seen.add(id(thing))
+        self._seen |= {id(thing), id(vars(thing))}
         for name, value in vars(thing).items():
             yield from self.value(value, f"{path}.{name}", _setter(thing, name))
         if type(thing).__name__ == "Config":  # whose defaults are its class's
@@ -66,6 +66,8 @@ class _Walk:
             for index, item in enumerate(value):
                 yield from self.value(item, f"{path}[{index}]", _in_tuple(value, index, put))
         elif isinstance(value, dict):
+            if id(value) in self._seen:
+                return
             for key, item in value.items():
                 yield from self.value(item, f"{path}[{key}]", _in_dict(value, key))
         else:
