@@ -16,12 +16,16 @@ class Place(NamedTuple):
     path: str
     value: Any
     put: Put
+    is_byte: bool = False
 
 
-def bits_of(value: Any) -> list[int]:
+def bits_of(place: Place) -> list[int]:
     """Which bits of it can flip; -1 is the sign."""
+    value = place.value
     if isinstance(value, bool):
         return [0]
+    if place.is_byte:
+        return list(range(8))
     return [*range(SMALL_BITS), -1] if -(1 << SMALL_BITS) <= value < 1 << SMALL_BITS else list(range(BIG_BITS))
 
 
@@ -57,12 +61,15 @@ class _Walk:
     def value(self, value: Any, path: str, put: Put) -> Iterator[Place]:
         if isinstance(value, int):
             yield Place(path, value, put)
-        elif isinstance(value, list | bytearray):
+        elif isinstance(value, bytes | bytearray):
+            for index, byte in enumerate(value):
+                yield Place(f"{path}[{index}]", byte, _in_bytes(value, index, put), is_byte=True)
+        elif isinstance(value, list):
             if id(value) not in self._seen:
                 self._seen.add(id(value))
                 for index, item in enumerate(value):
                     yield from self.value(item, f"{path}[{index}]", _in_list(value, index))
-        elif isinstance(value, tuple | bytes):
+        elif isinstance(value, tuple):
             for index, item in enumerate(value):
                 yield from self.value(item, f"{path}[{index}]", _in_tuple(value, index, put))
         elif isinstance(value, dict):
@@ -80,7 +87,7 @@ def _setter(thing: Any, name: str) -> Put:
 
 def _in_list(items: Any, index: int) -> Put:
     def put(value: Any) -> None:
-        items[index] = value if isinstance(items, list) else value & 0xFF
+        items[index] = value
 
     return put
 
@@ -92,12 +99,10 @@ def _in_dict(items: dict[Any, Any], key: Any) -> Put:
     return put
 
 
-def _in_tuple(items: Any, index: int, put_whole: Put) -> Put:
-    """A tuple, and bytes, cannot be changed: another takes its place."""
+def _in_tuple(items: tuple[Any, ...], index: int, put_whole: Put) -> Put:
+    """A tuple cannot be changed: another takes its place."""
+    return lambda value: put_whole((*items[:index], value, *items[index + 1 :]))
 
-    def put(value: Any) -> None:
-        changed = list(items)
-        changed[index] = value & 0xFF if isinstance(items, bytes) else value
-        put_whole(type(items)(changed))
 
-    return put
+def _in_bytes(data: bytes | bytearray, index: int, put_whole: Put) -> Put:
+    return lambda value: put_whole(data[:index] + bytes([value]) + data[index + 1 :])

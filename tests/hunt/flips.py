@@ -32,7 +32,7 @@ BELIEF = "silent wrong belief"
 DELIVERY = "silent wrong delivery"
 VERDICTS = (SAME, CORRECTED, LOUD, CRASHED, BELIEF, DELIVERY)
 
-COPIES = (".state._copy", ".state._kept", "._guard", "._rules", "._lines")
+COPIES = ("._state._copy", "._state._kept", "._first", "._second")
 COPY_BITS = (0, 13, -1)  # of a number that is only compared, not worked with
 
 
@@ -82,7 +82,7 @@ def flips_of(pumped: Pumped) -> list[tuple[Place, int]]:
     """Every flip: for numbers that are only copies some bits stand for all."""
     found = []
     for place in places(pumped.pump):
-        bits = bits_of(place.value)
+        bits = bits_of(place)
         if any(part in place.path for part in COPIES):
             bits = [bit for bit in bits if bit in COPY_BITS]
         found += [(place, bit) for bit in bits]
