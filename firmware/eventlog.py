@@ -150,8 +150,9 @@ class EventLog(Ring):
     def spoilt_in(self, turn):
         """REGION of the log whose slot is not as it was left, 0 when it is. Slots are counted from 0, the fault log's
         after the log's. Says so once."""
-        index = turn - len(LOG_SLOTS)
-        ring, region, index = (self, wire.REGION_LOG, turn) if index < 0 else (self.faults, wire.REGION_FAULT_LOG, index)
+        ring, region, index = self, wire.REGION_LOG, turn
+        if turn >= len(LOG_SLOTS):
+            ring, region, index = self.faults, wire.REGION_FAULT_LOG, turn - len(LOG_SLOTS)
         if ring.whole(index):
             return 0
         self.mend()

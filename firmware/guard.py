@@ -29,7 +29,7 @@ class Guard:
             names = []
             if LIVE_DICT:
                 part.__dict__ = dict(part.__dict__)  # else Python shares its keys, and is slower once it was looked at
-            for name in part.__dict__:
+            for name in sorted(part.__dict__):
                 value = getattr(part, name)
                 if isinstance(value, list):
                     lists.append((region, value, None))
@@ -49,9 +49,9 @@ class Guard:
     def take(self):
         """The numbers are right: copy them. On the board it takes no memory, unless a list is longer or shorter."""
         if LIVE_DICT:
-            self._first = list(map(dict.copy, self._dicts))
+            self._first: list = list(map(dict.copy, self._dicts))
             self._first += map(list.copy, self._lists)
-            self._second = list(map(dict.copy, self._dicts))
+            self._second: list = list(map(dict.copy, self._dicts))
             self._second += map(list.copy, self._lists)
             return
         for i in range(len(self._places)):

@@ -206,6 +206,9 @@ FLIPS = {
     "clock": lambda pump, bit: setattr(pump.uptime, "base_s", pump.uptime.base_s ^ bit),
     "threshold": lambda pump, bit: setattr(pump.reservoir, "low_at_steps", pump.reservoir.low_at_steps ^ bit << 14),
     "budget's hours": lambda pump, bit: pump.monitor._hours.__setitem__(3, bit << 20),
+    "dose windows": lambda pump, bit: pump.windows.spans[-1].__setitem__(1, bit << 20),
+    "log": lambda pump, bit: setattr(pump.log, "next_seq", pump.log.next_seq ^ bit),
+    "fault log": lambda pump, bit: pump.log.faults._crc.__setitem__(0, bit),
     "configuration": lambda pump, bit: setattr(pump.infusion._config, "step_nl", pump.infusion._config.step_nl ^ bit),
     **{
         name: lambda pump, bit, name=name: setattr(pump.ledger, name, getattr(pump.ledger, name) ^ bit)

@@ -146,6 +146,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="write all that was not well there, as JSON")
     options = parser.parse_args()
+    if not hasattr(os, "fork"):
+        parser.exit(0, "not tried: each flip is lived out in a forked process, which needs POSIX\n")
     be_watched()
     hunt = Hunt()
     if options.sample is not None:

@@ -1,4 +1,4 @@
-"""Lives in whose midst a bit flips: each a pump brought to an instant between two wakes, and what becomes of it then."""
+"""Lives in whose midst a bit flips: each a pump brought to an instant between two wakes, and what becomes of it."""
 
 import signal
 import traceback
@@ -262,7 +262,6 @@ def _tells_its_log(pumped: Pumped) -> bool:
 def _events(pumped: Pumped) -> list[tuple[int, ...]]:
     """Without their numbers."""
     return [entry[1:] for entry in _stored(pumped.body.store)]
-
 
 
 def name_of(event: int) -> str:
