@@ -158,12 +158,12 @@ class Infusion:
         self.week = Week(days, self._program_mcg_per_ml) if days else None
         return days is not None or state.mode != wire.MODE_FLEX
 
-    def mend_week(self):
-        """Mend the week in force from its record, and the record from it. False when nothing was wrong, None when
-        both are spoilt."""
+    def mend_week(self, sound):
+        """Mend the week in force from its record where it is not `sound`, and the record from it. False when nothing
+        was wrong, None when both are spoilt."""
         week = self.week
         where = self._state.week
-        if week is None or (week.whole and self._weeks.whole(where)):
+        if week is None or (sound and self._weeks.whole(where)):
             return False
         days = self._weeks.load(where)
         if days is None:

@@ -71,11 +71,10 @@ class Week:
         self.volumes_nl = [volume_nl(step[1], mcg_per_ml) for day in days for step in day]
         self.volume_nl = sum(self.volumes_nl)
         self.dose_ng = sum([step[1] for day in days for step in day])
-        self._sum = self._add_up()
+        self._edges_copy = self.edges_s[:]
+        self._volumes_copy = self.volumes_nl[:]
+        self._sum = self.volume_nl + self.dose_ng + self.mcg_per_ml
         self._sum_of_days = self._add_up_days()
-
-    def _add_up(self):
-        return sum(self.edges_s) + sum(self.volumes_nl) + self.volume_nl + self.dose_ng + self.mcg_per_ml
 
     def _add_up_days(self):
         return sum([sum(step) for day in self.days for step in day])
@@ -83,7 +82,8 @@ class Week:
     @property
     def intact(self):
         """Whether the steps in their row, by which it is delivered, still are what they were made as."""
-        return self._add_up() == self._sum
+        same = self.edges_s == self._edges_copy and self.volumes_nl == self._volumes_copy
+        return same and self._sum == self.volume_nl + self.dose_ng + self.mcg_per_ml
 
     @property
     def whole(self):

@@ -129,7 +129,7 @@ class SelfTest:
         """The week is what was committed: where nobody asks, the steps by which it is delivered are looked at."""
         week = self._infusion.week
         if not (week.intact if quiet else week.whole):
-            self._mend_week()
+            self._mend_week(False)
 
     def look_at_windows(self):
         """The dose windows are what was noted."""
@@ -232,8 +232,8 @@ class SelfTest:
             self._gone.append(region)
             self._alarm(wire.ALARM_MEMORY, region)
 
-    def _mend_week(self):
-        mended = self._infusion.mend_week()
+    def _mend_week(self, sound=True):
+        mended = self._infusion.mend_week(sound)
         if mended is None:
             self._forget(wire.REGION_WEEK)
         elif mended:

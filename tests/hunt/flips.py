@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from firmware import wire
+from firmware import guard, wire
 from tests.hunt.fields import Place, bits_of, flipped, places
 from tests.hunt.lives import LIVES, Life, Lived, Pumped, be_watched, live, name_of, status_of
 
@@ -144,11 +144,14 @@ def main() -> int:
     parser.add_argument("--lives", nargs="+", choices=LIVES, default=list(LIVES))
     parser.add_argument("--sample", type=int, help="flips in each life, instead of all")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--as-on-board", action="store_true", help="guard the numbers without taking memory")
     parser.add_argument("--out", type=Path, help="write all that was not well there, as JSON")
     options = parser.parse_args()
     if not hasattr(os, "fork"):
         parser.exit(0, "not tried: each flip is lived out in a forked process, which needs POSIX\n")
     be_watched()
+    if options.as_on_board:
+        guard.LIVE_DICT = False
     hunt = Hunt()
     if options.sample is not None:
         print(f"sample of {options.sample} a life, seed {options.seed}")
