@@ -57,6 +57,7 @@ bench: install
 
 check: install
 	THECAL_HYPOTHESIS=thorough $(BIN)/python -m pytest -n auto --dist loadscope --timeout 1800
+	$(BIN)/python -m tests.hunt.flips
 
 clean:
 	rm -rf .venv .stubs build .hypothesis .pytest_cache .ruff_cache

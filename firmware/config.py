@@ -8,7 +8,8 @@ DAY_S = 86400
 
 
 class Config:
-    """Defaults as class attributes; `Config(key=value, ...)` overrides them, an unknown key raises KeyError."""
+    """Defaults as class attributes; `Config(key=value, ...)` overrides them, an unknown key raises KeyError. It has all
+    of them as its own, too: what is its own can be guarded."""
 
     serial = "THECAL-00001"  # up to 12 ASCII characters
     model = "T20"  # up to 12 ASCII characters
@@ -53,7 +54,10 @@ class Config:
     reset_loop_count = 3  # watchdog resets within an hour that mean the safe state
 
     def __init__(self, **overrides):
+        for key in dir(Config):
+            if key[0] != "_":
+                setattr(self, key, getattr(Config, key))
         for key in sorted(overrides):
-            if not hasattr(Config, key) or key[0] == "_":
+            if key not in self.__dict__:
                 raise KeyError(key)
             setattr(self, key, overrides[key])

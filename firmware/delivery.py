@@ -24,14 +24,14 @@ class Delivery:
         self._motor = motor
         self._step = step_nl * DAY_S
         self._max_steps = MAX_BATCH_NL // step_nl
-        self._seen = motor.progress()
+        self._seen_pulses, self._seen_confirmed = motor.progress()[:2]
         self._carry = 0  # owed to the next batch; below zero after steps that came early
         self._carry_after = 0
         self._since_s = 0
         self._batch_steps = 0
         self._pulses = 0  # given in the running batch
         self.until_s = 0
-        self.rate_nl_per_day = self.rate_copy = 0  # twice, so that a spoilt one shows
+        self.rate_nl_per_day = 0
         self._piece_s = MAX_BATCH_S
         self.period_ms = 0
         self.miss_limit = 0
@@ -42,13 +42,13 @@ class Delivery:
     def settle(self):
         """Whether steps were `confirmed` or `missed` since the last call. Disturbs nothing."""
         now = self._motor.progress()
-        seen = self._seen
-        self._seen = now
         self.missed_run = now[3]
         self.confirmed_run = now[4]
-        pulses = now[0] - seen[0]
+        pulses = now[0] - self._seen_pulses
         self._pulses += pulses
-        self.confirmed = confirmed = now[1] - seen[1]
+        self.confirmed = confirmed = now[1] - self._seen_confirmed
+        self._seen_pulses = now[0]
+        self._seen_confirmed = now[1]
         self.missed = pulses - confirmed if pulses > confirmed else 0
         return pulses or confirmed
 
@@ -77,7 +77,7 @@ class Delivery:
 
     def set_rate(self, rate_nl_per_day):
         """Takes effect with the next batch; 0 orders nothing."""
-        self.rate_nl_per_day = self.rate_copy = rate_nl_per_day
+        self.rate_nl_per_day = rate_nl_per_day
         if rate_nl_per_day:
             self._piece_s = (_SMALL - self._step) // rate_nl_per_day
             self.period_ms = self._step * 1000 // rate_nl_per_day

@@ -8,6 +8,7 @@ from binascii import crc32
 from struct import calcsize, pack, unpack, unpack_from
 
 from firmware import wire
+from firmware.guard import Guard
 
 LOG_SLOTS = (8, 9, 10, 11, 12, 13, 14, 15)
 FAULT_SLOTS = (20, 21, 22, 23)
@@ -30,9 +31,11 @@ class Ring:
     """Entries live in the store alone. The oldest slot's go at once when the ring is full."""
 
     def __init__(self, store, uptime, slots):
+        """`slots` follow one another."""
         self._store = store
         self._uptime = uptime
-        self._slots = slots
+        self._slot = slots[0]
+        self._slots = len(slots)
         self._first_seq = [0] * len(slots)  # of each slot, 0 where it is empty
         self._crc = [0] * len(slots)  # of all that each slot holds
         self._at = 0
@@ -58,7 +61,7 @@ class Ring:
 
     def _look(self, index):
         """Take a slot as it is: its bytes, and its whole entries."""
-        data = self._store.read(self._slots[index])
+        data = self._store.read(self._slot + index)
         entries = _whole(data)
         self._crc[index] = crc32(data)
         self._first_seq[index] = unpack_from("<I", entries[0][1])[0] - entries[0][0] if entries else 0
@@ -76,14 +79,14 @@ class Ring:
         entry = pack(wire.LOG_ENTRY_FMT, self.next_seq, now_s, self._uptime.wall_s, event, severity, a, b, c)
         record = entry + pack("<I", crc32(entry))
         if self._count >= _PER_SLOT:
-            self._at = (self._at + 1) % len(self._slots)
+            self._at = (self._at + 1) % self._slots
             self._count = 0
         at = self._at
         if self._count:
-            code = self._store.append(self._slots[at], record)
+            code = self._store.append(self._slot + at, record)
             self._crc[at] = crc32(record, self._crc[at])
         else:
-            code = self._store.write(self._slots[at], record)
+            code = self._store.write(self._slot + at, record)
             self._crc[at] = crc32(record)
             self._first_seq[at] = self.next_seq
         if code != _OK:
@@ -100,12 +103,12 @@ class Ring:
         """Up to `most` kept entries as tuples of their fields, oldest first, of those numbered first_seq..last_seq.
         A spoilt one is left out."""
         found = []
-        for turn in range(1, len(self._slots) + 1):
-            index = (self._at + turn) % len(self._slots)
+        for turn in range(1, self._slots + 1):
+            index = (self._at + turn) % self._slots
             start_seq = self._first_seq[index]
             if not start_seq or start_seq > last_seq or start_seq + _PER_SLOT <= first_seq:
                 continue
-            for place, entry in _whole(self._store.read(self._slots[index])):
+            for place, entry in _whole(self._store.read(self._slot + index)):
                 if first_seq <= start_seq + place <= last_seq:
                     found.append(unpack(wire.LOG_ENTRY_FMT, entry))
                     if len(found) == most:
@@ -113,12 +116,12 @@ class Ring:
         return found
 
     def whole(self, index):
-        """Whether a slot (counted from 0) still holds what was put there. Says so once."""
-        crc = crc32(self._store.read(self._slots[index]))
-        if crc == self._crc[index]:
-            return True
-        self._crc[index] = crc
-        return False
+        """Whether a slot (counted from 0) still holds what was put there."""
+        return crc32(self._store.read(self._slot + index)) == self._crc[index]
+
+    def accept(self, index):
+        """Let a slot be as it is."""
+        self._crc[index] = crc32(self._store.read(self._slot + index))
 
 
 class EventLog(Ring):
@@ -128,10 +131,44 @@ class EventLog(Ring):
         super().__init__(store, uptime, LOG_SLOTS)
         self.faults = Ring(store, uptime, FAULT_SLOTS)
         self.lost = 0
+        self._guard = Guard(((wire.REGION_LOG, self), (wire.REGION_FAULT_LOG, self.faults)))
 
     def add(self, event, a=0, b=0, c=0):
         """Log an event with up to three numbers, 0..2^32-1. What the store does not take is counted in `lost`,
         and logged itself as soon as the store takes something again."""
+        self.mend()
+        self._put(event, a, b, c)
+        self._guard.take()
+
+    def expect(self):
+        """There should be entries: where there are none they were lost."""
+        if self.next_seq == 1:
+            self.spoilt = True
+            self._guard.take()
+
+    def mend(self):
+        """Before the logs are used: put right what a flipped bit changed of what is known of them."""
+        region = self._guard.mend()
+        if region:
+            self._put(wire.EVENT_MEM_CORRECTED, region, 0, 0)
+            self._guard.take()
+
+    def spoilt_in(self, turn):
+        """REGION of the log whose slot is not as it was left, 0 when it is. Slots are counted from 0, the fault log's
+        after the log's. Says so once."""
+        ring, region, index = self, wire.REGION_LOG, turn
+        if turn >= len(LOG_SLOTS):
+            ring, region, index = self.faults, wire.REGION_FAULT_LOG, turn - len(LOG_SLOTS)
+        if ring.whole(index):
+            return 0
+        self.mend()
+        if ring.whole(index):
+            return 0
+        ring.accept(index)
+        self._guard.take()
+        return region
+
+    def _put(self, event, a, b, c):
         kept = self.put(event, a, b, c)
         if not kept:
             self.lost += 1
@@ -140,7 +177,7 @@ class EventLog(Ring):
             self.lost += 1
         if kept and self.lost:
             lost, self.lost = self.lost, 0
-            self.add(wire.EVENT_LOG_FAIL, lost)
+            self._put(wire.EVENT_LOG_FAIL, lost, 0, 0)
 
 
 def _whole(data):

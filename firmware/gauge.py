@@ -26,8 +26,10 @@ class Gauge:
         self._tolerance_nl = config.sensor_tolerance_nl
         self._most_nl = config.reservoir_nl + config.sensor_tolerance_nl
         self._refills = pump.state.refills
-        self._last = None  # (sensed, computed) of the reading before
-        self._moved = (-_FAR_NL, 0)  # the same, when the gauge last moved
+        self._last_sensed_nl = None  # of the reading before
+        self._last_computed_nl = 0
+        self._moved_sensed_nl = -_FAR_NL  # the same, when the gauge last moved
+        self._moved_computed_nl = 0
         self._leaps = 0  # of the last 24 readings, the newest in bit 0
         self._sense = 0  # what the last readings say: 1 more, -1 less, 0 as computed
         self._alike = 0  # how many of them in a row
@@ -60,27 +62,29 @@ class Gauge:
     def _start_over(self):
         """A refill: readings from before it say nothing of the volume now."""
         self._refills = self._state.refills
-        self._last = None
+        self._last_sensed_nl = None
         self._alike = self._leaps = 0
 
     def _follow(self, sensed_nl, computed_nl):
         """Whether the reading leapt away from where the last one and the drug used since put it."""
         leapt = False
-        if self._last is not None:
-            expected_nl = self._last[0] + computed_nl - self._last[1]
+        if self._last_sensed_nl is not None:
+            expected_nl = self._last_sensed_nl + computed_nl - self._last_computed_nl
             leapt = abs(sensed_nl - expected_nl) > self._tolerance_nl
-        self._last = (sensed_nl, computed_nl)
+        self._last_sensed_nl = sensed_nl
+        self._last_computed_nl = computed_nl
         self._leaps = (self._leaps << 1 | leapt) & _DAY
         if leapt:
             self._alike = 0
-        if abs(sensed_nl - self._moved[0]) > self._tolerance_nl // 10:
-            self._moved = (sensed_nl, computed_nl)
+        if abs(sensed_nl - self._moved_sensed_nl) > self._tolerance_nl // 10:
+            self._moved_sensed_nl = sensed_nl
+            self._moved_computed_nl = computed_nl
             self._alive = True
         return leapt
 
     def _stands(self, sensed_nl, computed_nl):
         """Whether the gauge stood still while much was used. One that reads less is believed all the same."""
-        if sensed_nl > computed_nl and self._moved[1] - computed_nl >= self._tolerance_nl // 2:
+        if sensed_nl > computed_nl and self._moved_computed_nl - computed_nl >= self._tolerance_nl // 2:
             self._alive = False
         return not self._alive
 

@@ -12,6 +12,8 @@ from firmware.state import NEVER
 
 DAY_S = 86400
 _HOLD_S = 600  # a dose that is held waits so long at a time
+_SILENT_S = 7200  # a motor that was ordered to turn and gives no pulse for so long, and for 8 steps, stands
+_SILENT_STEPS = 8
 
 
 class Infusion:
@@ -40,6 +42,7 @@ class Infusion:
         self._therapy = pump.state.therapy  # as last logged
         self._stall_s = NEVER
         self._unconfirmed_since_s = NEVER  # of the steps missed in a row up to now
+        self._moved_s = 0  # when the motor last gave a pulse, or had no reason to
         self._missed_before = 0
         self._stalls_s = []  # when those of the last 24 hours began
         self.losses = Losses()
@@ -143,6 +146,7 @@ class Infusion:
 
     def begin(self):
         """After a boot: deliver what is ordered, with nothing carried over."""
+        self._moved_s = self._uptime.now_s
         self.delivery.begin(self._uptime.now_s)
         if self._bolus.active:
             self._cancel_cut_bolus()
@@ -188,23 +192,16 @@ class Infusion:
         self._crowded_until_s = 0
         return days is not None or state.mode != wire.MODE_FLEX
 
-    def mend_rate(self):
-        """Work out anew a rate that is not what it was set to. False when nothing was wrong."""
-        if self.delivery.rate_nl_per_day == self.delivery.rate_copy:
-            return False
-        self._set_rate()
-        return True
-
-    def mend_week(self):
-        """Mend the week in force from its record, and the record from it. False when nothing was wrong, None when
-        both are spoilt."""
+    def mend_week(self, sound):
+        """Mend the week in force from its record where it is not `sound`, and the record from it. False when nothing
+        was wrong, None when both are spoilt."""
         week = self.week
         where = self._state.week
-        if week is None or (week.intact and self._weeks.whole(where)):
+        if week is None or (sound and self._weeks.whole(where)):
             return False
         days = self._weeks.load(where)
         if days is None:
-            if not week.intact:
+            if not week.whole:
                 return None
             days = week.days
         self.week = Week(days, self._program_mcg_per_ml)
@@ -241,12 +238,15 @@ class Infusion:
             if self._reservoir.low:
                 self._watch_reservoir()
         monitor = self._monitor
-        monitor.watch(self._uptime.now_s)
+        now_s = self._uptime.now_s
+        monitor.watch(now_s)
         if monitor.tripped:
             self._heed_monitor()
+        if moved or not delivery.rate_nl_per_day:
+            self._moved_s = now_s
         stalled = self.stalled
-        if stalled or delivery.missed_run >= MIN_MISSED_STEPS:
-            self._watch_stall()
+        if stalled or delivery.missed_run >= MIN_MISSED_STEPS or now_s - self._moved_s > _SILENT_S:
+            self._watch_stall(moved)
         if moved and (delivery.missed or self.losses.watching):
             self._watch_losses(delivery.confirmed, delivery.missed, stalled)
 
@@ -478,8 +478,8 @@ class Infusion:
         counts = state.mode != wire.MODE_NONE and state.therapy != wire.THERAPY_END_OF_SERVICE
         if idle and counts:
             if state.stopped_since_s == NEVER:
-                unconfirmed = self.stalled and self._unconfirmed_since_s != NEVER
-                state.stopped_since_s = self._unconfirmed_since_s if unconfirmed else self._uptime.now_s
+                since_s = min(self._unconfirmed_since_s, self._moved_s)
+                state.stopped_since_s = since_s if self.stalled else self._uptime.now_s
                 state.changed = True
         elif state.stopped_since_s != NEVER:
             state.stopped_since_s = NEVER
@@ -513,20 +513,26 @@ class Infusion:
             lasting_ms = (delivery.missed_run - 1) * delivery.period_ms
             self._unconfirmed_since_s = max(0, self._uptime.now_s - lasting_ms // 1000)
 
-    def _watch_stall(self):
+    @property
+    def _silent(self):
+        """Whether the motor gives no pulses: more is amiss than a rotor that stands."""
+        silent_ms = max(_SILENT_S * 1000, _SILENT_STEPS * self.delivery.period_ms)
+        return (self._uptime.now_s - self._moved_s) * 1000 > silent_ms
+
+    def _watch_stall(self, moved):
         delivery = self.delivery
         now_s = self._uptime.now_s
-        if not self.stalled and delivery.missed_run >= delivery.miss_limit:
+        if not self.stalled and (delivery.missed_run >= delivery.miss_limit or self._silent):
             self._stall_s = now_s
             self._missed_before = self._ledger.missed_steps - delivery.missed_run
-            self._stalls_s = [at_s for at_s in self._stalls_s if now_s - at_s < DAY_S] + [now_s]
+            self._stalls_s[:] = [at_s for at_s in self._stalls_s if now_s - at_s < DAY_S] + [now_s]
             self._alarms.occur(wire.ALARM_MOTOR_STALL, now_s, delivery.missed_run, len(self._stalls_s))
             self._note_dose()
             self._note_stop()
             if self._bolus.active:
                 self._log.add(*self.end_bolus())
                 self.change()
-        elif self.stalled and delivery.confirmed_run >= RECOVERY_STEPS:
+        elif self.stalled and moved and delivery.confirmed_run >= RECOVERY_STEPS:
             missed = self._ledger.missed_steps - self._missed_before
             self._log.add(wire.EVENT_MOTOR_STALL_RECOVERY, missed, now_s - self._stall_s)
             self._stall_s = NEVER

@@ -46,21 +46,6 @@ class Ledger:
         self.booked_steps = self.delivered_steps + self.unknown_steps  # that may have left the reservoir
 
     @property
-    def intact(self):
-        """Whether the counts agree with their sum, which is kept apart."""
-        return self.booked_steps == self.delivered_steps + self.unknown_steps
-
-    def restore(self):
-        """Go back to what was last written, the batch then ordered booked whole. False when that is lost too."""
-        values = self._load()
-        if values is None:
-            return False
-        boots = self.boots
-        self._take(values)
-        self.boots = boots
-        return True
-
-    @property
     def whole(self):
         """Whether both copies of the record still are as they were written."""
         return self.lost or self._record.whole()

@@ -11,11 +11,12 @@ class Losses:
     """
 
     def __init__(self):
+        self._pieces = []  # steps of a piece, how many of them were missed, and so on, oldest first
         self.begin(True)
 
     def begin(self, clean):
         """Forget all; `clean` if no step is to be thought missed before now."""
-        self._pieces = [(WINDOW_STEPS, 0)] if clean else []  # (steps, missed ones among them), oldest first
+        self._pieces[:] = [WINDOW_STEPS, 0] if clean else []
         self.steps = WINDOW_STEPS if clean else 0
         self.missed_steps = 0
         self._waiting = 0
@@ -25,13 +26,12 @@ class Losses:
         """Count steps in; `missed_run` of those missed up to now are in a row that goes on."""
         lost = max(0, self._waiting + missed - missed_run)
         self._waiting = missed_run
-        self._pieces.append((confirmed + lost, lost))
+        self._pieces += [confirmed + lost, lost]
         self.steps += confirmed + lost
         self.missed_steps += lost
-        while self.steps - self._pieces[0][0] >= WINDOW_STEPS:
-            steps, lost = self._pieces.pop(0)
-            self.steps -= steps
-            self.missed_steps -= lost
+        while self.steps - self._pieces[0] >= WINDOW_STEPS:
+            self.steps -= self._pieces.pop(0)
+            self.missed_steps -= self._pieces.pop(0)
         self.watching = bool(self._waiting or self.missed_steps or self.steps < WINDOW_STEPS)
 
     @property

@@ -29,6 +29,11 @@ class Port:
         self._owed_s = NEVER
 
     @property
+    def parts(self):
+        """What of it holds numbers."""
+        return self, self._decoder
+
+    @property
     def errors(self):
         """Spoilt frames so far."""
         return self._decoder.errors
@@ -39,7 +44,7 @@ class Port:
         self._owed_s = self.due_s = now_s if period_s else NEVER
 
     def serve(self, now_s):
-        """Answer what came in, and push what is due."""
+        """Answer what came in, and push what is due. Whether there was anything to do."""
         data = self._link.read()
         if data:
             self._budget.spend(len(data), now_s)
@@ -52,10 +57,13 @@ class Port:
                 if answer:
                     self._budget.spend(len(answer), now_s)
                     self._link.write(answer)  # where there is no room the programmer asks again
-        if self._decoder.errors != self._told_errors and now_s >= self._tell_s:
+        noisy = self._decoder.errors != self._told_errors and now_s >= self._tell_s
+        if noisy:
             self._tell_of_noise(now_s)
-        if self._owed_s <= now_s:
+        pushes = self._owed_s <= now_s
+        if pushes:
             self._push(now_s)
+        return data or noisy or pushes
 
     def _tell_of_noise(self, now_s):
         self._tell_s = now_s + _TELL_S

@@ -11,6 +11,7 @@ from firmware.delivery import MAX_BATCH_NL, Delivery
 from firmware.desk import Desk
 from firmware.doses import Doses
 from firmware.eventlog import EventLog
+from firmware.guard import Guard
 from firmware.infusion import Infusion
 from firmware.keeper import Keeper
 from firmware.ledger import Ledger
@@ -49,7 +50,8 @@ class Pump:
         self.state = State(hal.store, config, others_found)
         lived = self.state.lived == wire.FLAG_YES
         self.ledger.lost = lived and not self.ledger.found
-        self.log.spoilt = self.log.spoilt or (lived and self.log.next_seq == 1)
+        if lived:
+            self.log.expect()
         largest_mcg_per_day = prescription.largest_mcg_per_day(self.state)
         self.windows = Windows(hal.store, largest_mcg_per_day * 1_000_000, lived)
         newest_s = max(self.ledger.uptime_s, self.state.uptime_s, self.log.newest_s, self.windows.newest_s)
@@ -77,7 +79,25 @@ class Pump:
         self._with_deadlines = (self.infusion, self.alarms, self.power, self.sessions, self.selftest)
         self._with_deadlines += tuple(self.ports)
         self._boot()
+        self._rules = Guard(((wire.REGION_WORKING, config),))  # which never change
+        self._work = Guard(self._workers())
+        self._lines = Guard(self._liners())
+        self._held = self.sessions.held
         self._watchdog.pause()
+
+    def _workers(self):
+        """What holds the numbers that delivery, clock, thresholds and alarms rest on, and the REGION of each."""
+        parts = (self.uptime, self.reservoir, self.power, self.alarms, self.monitor, self.selftest, self.infusion)
+        parts += (self.infusion.losses,) + self.senses.parts
+        parts = tuple([(wire.REGION_WORKING, part) for part in parts])
+        return parts + ((wire.REGION_RATE, self.infusion.delivery), (wire.REGION_LEDGER, self.ledger))
+
+    def _liners(self):
+        """What holds those that only the lines change."""
+        parts = (self.budget, self.sessions) + self.sessions.held
+        for port in self.ports:
+            parts += port.parts
+        return tuple([(wire.REGION_WORKING, part) for part in parts])
 
     @property
     def session_open(self):
@@ -119,13 +139,25 @@ class Pump:
         missed as many steps in a row as its order allowed.
         """
         self._watchdog.arm()
+        region = self._rules.mend()
+        region = self._work.mend() or region
+        region = self._lines.mend() or region
         now_s = self.uptime.tick()
         infusion = self.infusion
         delivery = infusion.delivery
         power = self.power
         selftest = self.selftest
+        quiet = now_s >= delivery.until_s and self.sessions.due_s == NEVER  # nobody talks to the pump
+        if not quiet:
+            self.log.mend()
+        if region:
+            self.log.add(wire.EVENT_MEM_CORRECTED, region)
         if not self.state.intact:
             selftest.mend_state()
+        if infusion.week is not None:
+            selftest.look_at_week(quiet)
+        if not quiet:
+            selftest.look_at_windows()
         if self.uptime.jumped_s:
             self._heed_jump(now_s)
         infusion.settle()
@@ -134,9 +166,7 @@ class Pump:
             weak = power.sample()
             if now_s >= self.senses.due_s:
                 self.senses.look(now_s)
-            selftest.guard()
-            if now_s >= delivery.until_s:  # else the guard found what ended the batch, and ordered another
-                infusion.next_batch()
+            infusion.next_batch()
             if delivery.until_s > selftest.due_s:  # with this batch, rather than in a wake of its own
                 selftest.hourly(now_s)
         else:
@@ -152,7 +182,8 @@ class Pump:
         if self.state.changed:
             self._keep(now_s)
         for port in self.ports:
-            port.serve(now_s)
+            if port.serve(now_s):
+                quiet = False
         if self.state.changed:
             self._keep(now_s)
         if now_s >= power.stale_s or infusion.mean_nl_per_day != power.rate_nl_per_day:
@@ -163,6 +194,12 @@ class Pump:
         for other in self._with_deadlines:
             if other.due_s < due_s:
                 due_s = other.due_s
+        self._work.take()
+        if self.sessions.held is not self._held:
+            self._held = self.sessions.held
+            self._lines.watch(self._liners())
+        elif not quiet:
+            self._lines.take()
         self._watchdog.pause()
         return due_s - self.uptime.base_s
 

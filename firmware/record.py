@@ -29,13 +29,27 @@ class Record:
         self.version = version
         self.layout = _HEADER + layout
         self.length = calcsize(self.layout) - _HEADER_BYTES
+        self._shape = (slots, kind, version, self.length)
+        self._spare = (slots, kind, version, self.length)
         self.sequence = 0
         self.blank = True
         self._older = 0
+        self._place = 0  # of the sequence and the older copy
+
+    def _mend(self):
+        """Put right what a flipped bit changed of how the record is written: two of three say it."""
+        shape = (self.slots, self.kind, self.version, self.length)
+        if shape == self._shape:
+            return
+        if shape != self._spare:
+            self.slots, self.kind, self.version, self.length = self._spare
+        self._shape = (self.slots, self.kind, self.version, self.length)
 
     def load(self):
         """The newest whole copy's values, or None."""
+        self._mend()
         newest = None
+        self.blank = True
         for index in (0, 1):
             data = self.store.read(self.slots[index])
             values = self._parse(data)
@@ -45,10 +59,12 @@ class Record:
                 newest = values[1:]
                 self.sequence = values[0]
                 self._older = 1 - index
+        self._place = 2 * self.sequence + self._older
         return newest
 
     def whole(self):
         """Whether every copy that was ever written still is as it was."""
+        self._mend()
         for index in (0, 1):
             data = self.store.read(self.slots[index])
             if crc32(data) != _RESIDUE and (data or index < self.sequence):
@@ -70,13 +86,18 @@ class Record:
 
     def save(self, *values):
         """Write over the older copy and read it back. False when that failed; the newer copy is then still whole."""
+        self._mend()
+        if self._place != 2 * self.sequence + self._older:  # a flipped bit, too: what does the store say?
+            self.load()
         self.sequence += 1
+        self._place = 2 * self.sequence + self._older
         data = pack(self.layout, _MAGIC, self.kind, self.version, self.length, self.sequence, *values)
         data += pack("<I", crc32(data))
         slot = self.slots[self._older]
         if self.store.write(slot, data) != _OK or self.store.read(slot) != data:
             return False
         self._older = 1 - self._older
+        self._place = 2 * self.sequence + self._older
         return True
 
     def save_both(self, *values):

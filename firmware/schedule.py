@@ -69,16 +69,25 @@ class Week:
         self.edges_s = [day * _DAY_S + step[0] * 60 for day in range(DAYS) for step in days[day]] + [_WEEK_S]
         self.volumes_nl = [volume_nl(step[1], mcg_per_ml) for day in days for step in day]
         self.volume_nl = sum(self.volumes_nl)
-        self._sum = self._add_up()
         self.dose_ng = sum([step[1] for day in days for step in day])
+        self._edges_copy = self.edges_s[:]
+        self._volumes_copy = self.volumes_nl[:]
+        self._sum = self.volume_nl + self.dose_ng + self.mcg_per_ml
+        self._sum_of_days = self._add_up_days()
 
-    def _add_up(self):
-        return sum(self.edges_s) + sum(self.volumes_nl)
+    def _add_up_days(self):
+        return sum([sum(step) for day in self.days for step in day])
 
     @property
     def intact(self):
-        """Whether the steps still are what they were made as."""
-        return self._add_up() == self._sum
+        """Whether the steps in their row, by which it is delivered, still are what they were made as."""
+        same = self.edges_s == self._edges_copy and self.volumes_nl == self._volumes_copy
+        return same and self._sum == self.volume_nl + self.dose_ng + self.mcg_per_ml
+
+    @property
+    def whole(self):
+        """Whether the days that it was made of are so, too."""
+        return self.intact and self._add_up_days() == self._sum_of_days
 
     def index_at(self, local_s, guess=0):
         """Which step runs at a local time (seconds since a Monday 00:00). A right guess saves the search."""

@@ -37,19 +37,12 @@ class SelfTest:
         self._uptime = pump.uptime
         self._state = pump.state
         self._ledger = pump.ledger
-        self._reservoir = pump.reservoir
         self._alarms = pump.alarms
         self._infusion = pump.infusion
         self._windows = pump.windows
         self._chart = pump.chart
         self._doses = pump.doses
-        self._log = log = pump.log
-        self._slots = []  # of both logs, one of which is looked at each hour
-        for ring, region, count in (
-            (log, wire.REGION_LOG, len(LOG_SLOTS)),
-            (log.faults, wire.REGION_FAULT_LOG, len(FAULT_SLOTS)),
-        ):
-            self._slots += [(ring, region, index) for index in range(count)]
+        self._log = pump.log
         self._doses_rest_on = (self._mend_program, self._mend_ledger, self._mend_week)  # one of which is, too
         self._others = (self._mend_windows, self._mend_chart, self._mend_doses)  # and one of these every third hour
         self._gone = []  # REGIONs of which no copy is whole, and it was said
@@ -130,22 +123,26 @@ class SelfTest:
         payload = wire.pack_staged_program(program, bytes(8))[:-8]
         return int.from_bytes(sha256(payload).digest()[:4], "little")
 
-    # Before every batch, and before the state is read or written
+    # At the start of a wake, before anything is used
 
-    def guard(self):
-        """What a batch is made of is what was set and counted."""
-        if self._infusion.mend_rate():
-            self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_RATE)
-        ledger = self._ledger
-        if not ledger.intact:
-            if ledger.restore():
-                self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_LEDGER)
+    def look_at_week(self, quiet):
+        """The week is what was committed: where nobody asks, the steps by which it is delivered are looked at."""
+        week = self._infusion.week
+        if not (week.intact if quiet else week.whole):
+            self._mend_week(False)
+
+    def look_at_windows(self):
+        """The dose windows are what was noted."""
+        self._windows.mend()
+        if self._windows.mended:
+            self._windows.mended = False
+            if self._windows.lost:
+                self._log_spoilt(wire.REGION_WINDOWS)
             else:
-                self._reservoir.assume_low()
-                self._distrust(wire.REGION_LEDGER)
+                self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_WINDOWS)
 
     def mend_state(self):
-        """At the start of a wake the state is not as the last one left it: put it back from the record."""
+        """The state is not as the last wake left it: put it back from the record."""
         if self._state.restore():
             self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_PROGRAM)
         else:
@@ -175,12 +172,12 @@ class SelfTest:
             self._distrust(region)
         self._test_buzzer()
         turn = self._turn
-        self._turn = turn + 1 if turn < len(self._slots) - 1 else 0
+        self._turn = (turn + 1) % (len(LOG_SLOTS) + len(FAULT_SLOTS))
         self._doses_rest_on[turn % 3]()
         if turn % 3 == 2:
             self._others[turn // 3 % 3]()
-        ring, region, index = self._slots[turn]
-        if not ring.whole(index):
+        region = self._log.spoilt_in(turn)
+        if region:
             self._log_spoilt(region)
 
     def _failing(self):
@@ -218,6 +215,7 @@ class SelfTest:
         self._mend(wire.REGION_LEDGER, self._ledger)
 
     def _mend_windows(self):
+        self.look_at_windows()
         self._mend(wire.REGION_WINDOWS, self._windows)
 
     def _mend_chart(self):
@@ -229,13 +227,13 @@ class SelfTest:
     def _mend_or_alarm(self, region, part):
         """Of a record that is in no RAM nothing is left without a whole copy. Said once, until it is written anew."""
         if self._mend(region, part):
-            self._gone = [other for other in self._gone if other != region]
+            self._gone[:] = [other for other in self._gone if other != region]
         elif part.spoilt and region not in self._gone:
             self._gone.append(region)
             self._alarm(wire.ALARM_MEMORY, region)
 
-    def _mend_week(self):
-        mended = self._infusion.mend_week()
+    def _mend_week(self, sound=True):
+        mended = self._infusion.mend_week(sound)
         if mended is None:
             self._forget(wire.REGION_WEEK)
         elif mended:

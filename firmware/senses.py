@@ -21,6 +21,11 @@ class Senses:
         self.due_s = 0
 
     @property
+    def parts(self):
+        """What of it holds numbers."""
+        return (self,) if self._gauge is None else (self, self._gauge)
+
+    @property
     def advisories(self):
         """ADVISORY codes of what is wrong and no alarm."""
         found = [wire.ADVISORY_TEMPERATURE] if self._out_of_range else []

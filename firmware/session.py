@@ -89,6 +89,7 @@ class Sessions:
         self._deaf_until_s = 0
         self._current = None
         self._waiting = None
+        self.held = ()  # those there are
         self._offer = ()  # (port, role, host nonce, number, nonce) of the one that waits
         self.due_s = NEVER
 
@@ -118,6 +119,7 @@ class Sessions:
         key = crypto.session_key(key, self._serial, role, self._used, host_nonce, nonce)
         self._waiting = Session(self._used, port, role, key)
         self._offer = (port, role, host_nonce, self._used, nonce)
+        self.held = (self._waiting,) if self._current is None else (self._current, self._waiting)
         return self._used, nonce
 
     def prove(self, session):
@@ -126,6 +128,7 @@ class Sessions:
         session.proved = True
         self._current = session
         self._waiting = None
+        self.held = (session,)
         self.due_s = self._uptime.now_s + self._idle_s
         self._log.add(wire.EVENT_SESSION_OPEN, session.role, session.number)
         return self._idle_s

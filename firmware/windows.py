@@ -39,16 +39,31 @@ class Windows:
         """After a loss (`lost`) the day before is taken to have been as strong as any may be, `strongest`. `lived`: the
         store should have the record."""
         self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
+        self._strongest = strongest
+        self._added = False  # something that is not written down
+        self.mended = False  # whether a flipped bit was found; whoever heeds it clears it
+        self._load(lived)
+
+    def _load(self, expected):
         self.spans = []
-        values = self._record.load()
-        self.lost = values is None and lived
+        values = None if self._added else self._record.load()
+        self.lost = values is None and expected
         if values is not None:
             self.spans = [list(values[i : i + 3]) for i in range(0, 3 * _MOST, 3)]
             while self.spans and self.spans[-1] == [0, 0, 0]:
                 self.spans.pop()
         elif self.lost:
-            self.spans = [[0, strongest, 0]]
-        self._added = False  # something that is not written down
+            self.spans = [[0, self._strongest, 0]]
+        self._sum = self._add_up()
+
+    def _add_up(self):
+        return sum([sum(span) for span in self.spans])
+
+    def mend(self):
+        """Before they are used: take them from the record again when they are not what was noted."""
+        if self._sum != self._add_up():
+            self.mended = True
+            self._load(True)
 
     @property
     def newest_s(self):
@@ -59,9 +74,11 @@ class Windows:
         """So much more than the rates say may have been given just before now. The next `note` writes it down."""
         self.spans.append([now_s, self.spans[-1][1] if self.spans else 0, extra])
         self._added = True
+        self._sum = self._add_up()
 
     def note(self, now_s, rate):
         """From now on this rate of dose. Written down when something changed; False when the store failed."""
+        self.mend()
         spans = self.spans
         if spans and spans[-1][1] == rate and not self._added:
             return True
@@ -75,6 +92,7 @@ class Windows:
             since_s, old_rate, extra = spans.pop(0)
             lasted_s = spans[0][0] - max(since_s, now_s - DAY_S)
             spans[0][2] += extra + -(-old_rate * lasted_s // DAY_S)
+        self._sum = self._add_up()
         self._added = not self.rewrite()
         return not self._added
 

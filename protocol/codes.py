@@ -115,6 +115,7 @@ REGION = {
     "battery": 16,
     "watchdog": 17,
     "clock": 18,
+    "working": 19,  # what the pump counts and plans with
 }
 """Parts of the pump that a self-test looks at, as events name them: its memory's, and its devices."""
 

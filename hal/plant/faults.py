@@ -25,7 +25,7 @@ _DAY_MS = 86_400_000
 
 DEVICES = ("code", "ram", "battery", "watchdog", "clock")
 STORE_REGIONS = ("program", "ledger", "week", "windows", "patient", "doses", "log", "fault_log")
-FLIP_REGIONS = ("rate", "program", "ledger", "week", "log", "fault_log", "code")
+FLIP_REGIONS = ("rate", "working", "program", "ledger", "week", "log", "fault_log", "code")
 
 FAULTS: dict[str, dict[str, Field | Choice]] = {
     "motor_stall": {},  # the rotor is held

@@ -15,6 +15,7 @@ _RECORDS = {
 }
 _LOGS = {"log": eventlog.LOG_SLOTS, "fault_log": eventlog.FAULT_SLOTS}
 _RATE_BIT = 1 << 15  # 32,768 nL/day, or steps
+_TIME_BIT = 1 << 20  # s: the running batch would last for twelve days
 
 
 def spoil(pump: Any, store: MockStore, fault: str, region: str, copies: int = 2) -> None:
@@ -50,6 +51,8 @@ def _flip(pump: Any, region: str) -> None:
         pump.state.rate_nl_per_day ^= _RATE_BIT
     elif region == "ledger":
         pump.ledger.delivered_steps ^= _RATE_BIT
+    elif region == "working":
+        pump.infusion.delivery.until_s ^= _TIME_BIT
     elif pump.infusion.week is None:
         raise ValueError("bit_flip: no flex program runs, so there is no week")
     else:

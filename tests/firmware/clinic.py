@@ -36,6 +36,10 @@ class Clinic:
     def poll(self):
         self.due_s = self.pump.poll()
 
+    def believe(self):
+        """Let the pump take what a test put into it for its own: else it would be a flipped bit."""
+        self.pump._work.take()
+
     def run(self, seconds):
         end_ms = self.body.now_ms + seconds * 1000
         while self.due_s * 1000 + self.boot_ms <= end_ms:

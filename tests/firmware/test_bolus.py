@@ -84,11 +84,13 @@ def end_service(clinic):
     clinic.pump.power.load_mv = 100
     clinic.pump._watch_power(clinic.pump.uptime.now_s)
     clinic.pump._keep(clinic.pump.uptime.now_s)
+    clinic.believe()
 
 
 def empty(clinic):
     clinic.pump.reservoir.empty_at_steps = clinic.pump.ledger.booked_steps
     clinic.pump.reservoir.low_at_steps = 0
+    clinic.believe()
     clinic.run(HOUR_S)
 
 

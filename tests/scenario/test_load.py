@@ -67,7 +67,7 @@ fault: {name: motor_stal}
 fault: {name: bit_flip}
     fault: bit_flip needs region
 fault: {name: bit_flip, region: heart}
-    fault: region is rate, program, ledger, week, log, fault_log, code, not heart
+    fault: region is rate, working, program, ledger, week, log, fault_log, code, not heart
 fault: {name: store_corrupt, region: log, copies: 3}
     fault: copies is from 1 to 2, not 3
 fault: {name: bit_flip, region: rate, for: 1h}
