@@ -1,5 +1,7 @@
 """A demonstration of an alarm is heard and leaves the alarms as they are; nor does a store that fails take one back."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +58,7 @@ def test_a_tone_that_was_cut_off_is_sounded_whole_afterwards():
 class BusyLine(Line):
     """While a frame comes in, `meanwhile` happens to the pump."""
 
-    meanwhile = None
+    meanwhile: Callable[[], None] | None = None
 
     def read(self):
         data = super().read()
@@ -68,8 +70,8 @@ class BusyLine(Line):
 def test_what_sounds_goes_on_when_the_command_that_found_it_cannot_be_kept():
     """A stall, seen by the handler of a refill, while the store fails."""
     body = Body()
-    body.line = BusyLine()
-    body.links = (body.line,)
+    line = body.line = BusyLine()
+    body.links = (line,)
     clinic = Clinic(body)
     clinic.implant()
     clinic.refill()
@@ -78,14 +80,14 @@ def test_what_sounds_goes_on_when_the_command_that_found_it_cannot_be_kept():
     clinic.open()
 
     def stall():
-        body.line.meanwhile = None
+        line.meanwhile = None
         body.stalled = True
         body.motor.counts[0] += MISSED
         body.motor.counts[3] += MISSED
         body.motor.counts[4] = 0
         body.store.write = lambda slot, data: 2
 
-    body.line.meanwhile = stall
+    line.meanwhile = stall
     filled = {"volume_nl": 15_000_000, "concentration_mcg_per_ml": 2000, "aspirated_nl": 0, "bridge_nl": 2**32 - 1}
     with pytest.raises(Refused):
         clinic.signed("REFILL", drug=bytes(12), **filled)
