@@ -188,8 +188,6 @@ class Infusion:
         days = self._weeks.load(state.week) if state.mode == wire.MODE_FLEX else None
         self.step = -1
         self.week = Week(days, self._program_mcg_per_ml) if days else None
-        self._offset_s = self._uptime.local_offset_s
-        self._crowded_until_s = 0
         return days is not None or state.mode != wire.MODE_FLEX
 
     def mend_week(self, sound):

@@ -69,8 +69,9 @@ class BusyLine(Line):
 
 def test_what_sounds_goes_on_when_the_command_that_found_it_cannot_be_kept():
     """A stall, seen by the handler of a refill, while the store fails."""
-    body, line = Body(), BusyLine()
-    body.line, body.links = line, (line,)
+    body = Body()
+    line = body.line = BusyLine()
+    body.links = (line,)
     clinic = Clinic(body)
     clinic.implant()
     clinic.refill()

@@ -288,6 +288,35 @@ def test_the_highest_dose_is_that_of_the_worst_window(week, from_min):
 
 
 @pytest.mark.shows("R1.3", "R4.6")
+@pytest.mark.parametrize("bolus_ng", [0, 5_000])
+def test_a_burst_that_the_clock_brings_nearer_waits_until_the_day_has_room_for_it(bolus_ng):
+    """900 mcg from 20:00 on, and the clock set to 20:00 when it is noon."""
+    clinic = filled()
+    clinic.flex([[(0, 90_000), (1200, 450_000), (1320, 450_000)]] * 7)
+    clinic.run(36 * 3600)
+    if bolus_ng:
+        clinic.command("BOLUS", dose_ng=bolus_ng, over_s=DAY_S)
+    before = clinic.body.motor.progress()[1]
+    clinic.command("SET_CLOCK", wall_s=clinic.status().wall_s + 8 * 3600)
+    assert (clinic.status().rate_nl_per_day, str(clinic.status().bolus)) == (6_000, "none")
+    assert "DOSE_HELD" in [str(event.event) for event in clinic.events()]
+    clinic.run(8 * 3600)
+    assert (clinic.body.motor.progress()[1] - before) * 100 * 2000 <= 100 * 1_000_000
+    clinic.run(DAY_S)
+    assert clinic.status().rate_nl_per_day > 6_000
+
+
+def test_a_clock_that_is_set_right_holds_nothing_of_a_week_that_leaves_room():
+    clinic = filled()
+    clinic.flex([[(0, 90_000), (1200, 200_000), (1320, 200_000)]] * 7)
+    clinic.run(12 * 3600)
+    for by_s in (3600, -3600, 120):
+        clinic.command("SET_CLOCK", wall_s=clinic.status().wall_s + by_s)
+        clinic.run(2 * DAY_S)
+    assert "DOSE_HELD" not in [str(event.event) for event in clinic.events()]
+
+
+@pytest.mark.shows("R1.3", "R4.6")
 def test_without_a_clock_the_mean_waits_until_the_day_has_room_for_it():
     clinic = filled()
     clinic.flex([[(0, 450_000), (120, 450_000), (240, 90_000)]] * 7)

@@ -103,6 +103,40 @@ def test_a_prime_goes_on_after_a_cut_and_the_batch_that_was_cut_counts_whole(cli
     assert LINE_NL - 20_000 <= clinic.body.motor.counts[1] * 100 <= LINE_NL
 
 
+@pytest.mark.parametrize("run_s", [600, 7000])
+def test_a_program_at_the_limit_follows_a_prime_that_was_cut(clinic, run_s):
+    """The prime gave the patient nothing, whatever of it is not known."""
+    clinic.command("PRIME", volume_nl=LINE_NL)
+    clinic.run(600)
+    clinic.boot()
+    clinic.run(run_s)
+    clinic.program(1_000_000, 500, override="yes")
+
+
+@pytest.mark.parametrize(("old", "new"), [(2000, 500), (500, 2000)])
+def test_a_cut_leaves_the_stronger_drug_at_the_tip(old, new):
+    """Of the batch that is booked whole nobody knows whether it moved the line."""
+    clinic = Clinic(Body())
+    clinic.implant()
+    clinic.refill(mcg_per_ml=old)
+    clinic.program(300_000, old)
+    clinic.run(2 * DAY_S)
+    clinic.refill(mcg_per_ml=new, bridge_nl=LINE_NL)
+    clinic.program(300_000, new)
+    began = clinic.body.motor.progress()[1]
+    for _ in range(5):
+        clinic.run(HOUR_S)
+        clinic.body.motor.halt()
+        clinic.boot()
+    while clinic.status().tip_mcg_per_ml == old:
+        clinic.run(60)
+    moved_nl = (clinic.body.motor.progress()[1] - began) * 100
+    if old > new:
+        assert LINE_NL <= moved_nl <= LINE_NL + 5 * 20_000
+    else:
+        assert LINE_NL - 5 * 20_000 <= moved_nl <= LINE_NL + 200
+
+
 def test_bridge_lasts_as_long_as_the_old_dose_needs_the_line(bridging):
     clinic = bridging
     status = clinic.status()
