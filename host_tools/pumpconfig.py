@@ -13,7 +13,6 @@ _LARGEST_STEP_NL = 10_000  # what a batch is counted in stays a small integer on
 _LARGEST_NL = 40_000_000
 _LARGEST = (1 << 30) - 1  # a small integer on the board
 _TEXT_CHARACTERS = 12
-_LIMITS = ("max_dose_mcg_per_day", "max_bolus_mcg", "max_change_percent")  # which a clinician may set later on, too
 
 
 def _user_key(key: str) -> str:
@@ -96,10 +95,9 @@ def _contradictions(config: Config) -> dict[str, str]:
         problems["low_reservoir_ml"] = "must be below reservoir_ml"
     if config.residual_nl > config.low_reservoir_nl:
         problems["residual_ml"] = "must not be above low_reservoir_ml: the alarm would come after the end"
-    for key in _LIMITS:
-        allowed = field_of("LIMITS", key)
-        if not allowed.least <= getattr(config, key) <= allowed.most:
-            problems[key] = f"expected {allowed.least} to {allowed.most}, got {getattr(config, key)}"
+    percent = field_of("LIMITS", "max_change_percent")
+    if not percent.least <= config.max_change_percent <= percent.most:
+        problems["max_change_percent"] = f"expected {percent.least} to {percent.most}, got {config.max_change_percent}"
     step_nl, rate_nl_per_day = config.step_nl, config.max_rate_nl_per_day
     period_ms = _DAY_S * 1000 * step_nl // rate_nl_per_day
     if step_nl > _LARGEST_STEP_NL:
