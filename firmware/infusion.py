@@ -377,6 +377,8 @@ class Infusion:
         """Whether a rate, with the bolus that is being given, keeps the 24 hours that end within so long in the
         limit."""
         rate = (rate_nl_per_day + self._bolus.rate_nl_per_day) * self._line.mcg_per_ml
+        if self._bolus.active:
+            lasting_s = min(lasting_s, self._bolus.until_s - now_s)
         last_s = now_s - DAY_S + lasting_s
         return self._windows.allow(now_s, [(now_s, rate)], last_s, prescription.largest_mcg_per_day(self._state))
 

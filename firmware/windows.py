@@ -12,6 +12,7 @@ SLOTS = (6, 7)
 _KIND = 4
 _VERSION = 1
 _MOST = 48  # a flex day has 13 changes, and each bolus two
+_LONGEST_S = 3600  # that a batch takes
 _ROUNDING = 20_000  # a part of the limit: more than a rate, rounded to 1 nL/day, is off
 _LAYOUT = "IQQ" * _MOST
 _UNITS_PER_MCG = 1_000_000 * DAY_S  # of dose: nL/day times mcg/mL times s
@@ -118,6 +119,7 @@ class Windows:
         past = [span for span in self.spans if span[0] < now_s] + [(now_s, 0, 0)]
         spans = past + [(at_s, rate, 0) for at_s, rate in to_come]
         unknown = self._unknown(min([rate for _, rate in to_come]))
+        last_s += sum([min(lasting_s, _LONGEST_S) for _, _, lasting_s in unknown])  # as late may those begin in truth
         edges_s = [now_s - DAY_S, now_s, last_s]
         for since_s, _, _ in spans:
             edges_s += [since_s, since_s - DAY_S]

@@ -14,6 +14,7 @@ from .delivered import DAY_MS, RecordingBody
 from .test_power_cut import CuttingStore, PowerLost
 
 STEP_NL = Config.step_nl
+HOUR_S = 3600
 LINE_NL = 335_800
 STRONGEST_MCG_PER_ML = 2000
 STEPS = 3  # one that waited, and one at each end of the 24 hours
@@ -232,3 +233,27 @@ def test_no_24_hours_have_more_than_the_limit(kind):
             f"seed {seed}: {mcg} mcg, {over_mcg} too many, in the 24 hours from {from_ms / 3.6e6} h on"
         )
     print(f"{kind}: {LIVES} seeds, {windows} windows")
+
+
+@pytest.mark.parametrize("minute", [1, 5, 10, 30, 50])
+def test_the_week_that_goes_on_after_a_cut_counts_what_the_cut_batch_gave(minute):
+    """19 hours of its mean without a clock, since a stop; then a second cut, the right time, and a strong hour that the
+    19 just leave no room for. How long the batch had run that was cut, the pump does not know."""
+    body = RecordingBody(LINE_NL // STEP_NL)
+    clinic = Clinic(body)
+    clinic.implant()
+    body.line_of_drug.fill(2000)
+    clinic.refill(mcg_per_ml=2000)
+    clinic.flex([[(0, 90_000), (1200, 450_000), (1320, 450_000)]] * 7)
+    clinic.boot()
+    clinic.command("STOP")
+    clinic.run(25 * HOUR_S)
+    clinic.command("RESUME")
+    clinic.run(18 * HOUR_S + minute * 60)
+    body.motor.progress()
+    clinic.boot()
+    clinic.command("SET_CLOCK", wall_s=MONDAY_S + body.now_ms // 1000)
+    clinic.run(2 * DAY_S)
+    body.motor.progress()
+    most_mcg = max(dose for _, dose in body.worst_days()) * STEP_NL / 1_000_000
+    assert 900 <= most_mcg <= LARGEST_MCG + STEPS * STEP_NL * STRONGEST_MCG_PER_ML / 1_000_000

@@ -306,6 +306,18 @@ def test_a_burst_that_the_clock_brings_nearer_waits_until_the_day_has_room_for_i
     assert clinic.status().rate_nl_per_day > 6_000
 
 
+def test_a_bolus_that_is_taken_after_the_clock_was_set_is_given():
+    clinic = filled()
+    clinic.flex([EVEN] * 7)
+    clinic.run(DAY_S)
+    clinic.command("SET_CLOCK", wall_s=clinic.status().wall_s + 60)
+    clinic.command("BOLUS", dose_ng=100_000, over_s=300)
+    clinic.run(299)
+    assert str(clinic.status().bolus) == "single"
+    clinic.run(3600)
+    assert "BOLUS_DONE" in [str(event.event) for event in clinic.events()]
+
+
 def test_a_clock_that_is_set_right_holds_nothing_of_a_week_that_leaves_room():
     clinic = filled()
     clinic.flex([[(0, 90_000), (1200, 200_000), (1320, 200_000)]] * 7)

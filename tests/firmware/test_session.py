@@ -206,6 +206,23 @@ def test_an_idle_session_ends_and_delivery_goes_on():
     assert clinic.body.motor.counts[1] >= 2500
 
 
+def test_a_session_that_is_used_stays_open():
+    clinic = running()
+    clinic.open()
+    for _ in range(5):
+        clinic.run(200)
+        clinic.signed("RESUME")
+    assert logged(clinic, "SESSION_TIMEOUT") == []
+
+
+def test_who_asks_again_is_offered_the_same_session_and_another_is_not():
+    clinic = running()
+    first, again = (clinic.ask("OPEN", role="clinician", nonce=bytes(16)) for _ in range(2))
+    assert (first.session, first.nonce) == (again.session, again.nonce)
+    for fields in ({"role": "patient", "nonce": bytes(16)}, {"role": "clinician", "nonce": bytes(15) + b"x"}):
+        assert clinic.ask("OPEN", **fields).session > first.session
+
+
 def test_a_new_proof_ends_the_session_before_it():
     clinic = running()
     clinic.open()
