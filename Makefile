@@ -58,6 +58,10 @@ bench: install
 check: install
 	THECAL_HYPOTHESIS=thorough $(BIN)/python -m pytest -n auto --dist loadscope --timeout 1800
 	$(BIN)/python -m tests.hunt.flips
+	$(BIN)/python -m tests.hunt.fuzz --inputs 1000000
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	$(BIN)/python -m tests.hunt.cover strangers
+	$(BIN)/python -m tests.hunt.cover programmer 20000
 
 clean:
 	rm -rf .venv .stubs build .hypothesis .pytest_cache .ruff_cache
