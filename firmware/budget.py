@@ -26,7 +26,7 @@ class Budget:
         within = self._spent_bytes <= self._bytes_per_day
         self._spent_bytes += count
         if within and self._spent_bytes > self._bytes_per_day:
-            self._log.add(wire.EVENT_COMMS_RATE_LIMIT, 0, self._spent_bytes)
+            self._log.add(wire.EVENT_COMMS_RATE_LIMIT, self._spent_bytes)
 
     def passed(self, now_s):
         """Whether today's bytes are used up."""

@@ -130,8 +130,8 @@ class Desk:
             return answer
         if session.closed:
             return _turn_down(frame, fields, wire.REASON_AUTH)
-        if not session.take(frame):
-            self._log.add(wire.EVENT_AUTH_REPLAY, frame.sequence)
+        if not self._sessions.take(session, frame):
+            port.replays.add(1)
             return _turn_down(frame, fields, wire.REASON_REPLAY)
         code, payload = self._run(port, session, frame, fields)
         if code == wire.ANS_REFUSED:

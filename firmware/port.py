@@ -2,24 +2,31 @@
 
 from firmware import framing, wire
 from firmware.state import NEVER
+from firmware.tally import Tally
 
 TELEMETRY_ROOM = 512  # what a line must have room for before telemetry is pushed: it, and the longest answer
 _GAP_MS = 1000  # a frame that pauses for longer was cut off: what follows is another's beginning
 _TICKS_MASK = (1 << 30) - 1
-_TELL_S = 3600  # between two log entries about noise
 
 
 class Port:
-    """A line of the pump, with its own decoder and its own subscription to telemetry."""
+    """A line of the pump, with its own decoder, its own subscription to telemetry, and its own challenge.
+
+    `forgeries` and `replays` count what came in on it; `challenge` and `session_number` belong to
+    `firmware.session.Sessions`.
+    """
 
     def __init__(self, link, desk, clock, budget, log):
         self._link = link
         self._desk = desk
         self._clock = clock
         self._budget = budget
-        self._log = log
-        self._told_errors = 0
-        self._tell_s = 0
+        self._noise = Tally(wire.EVENT_COMMS_ERROR, log)
+        self.forgeries = Tally(wire.EVENT_AUTH_FAIL, log)
+        self.replays = Tally(wire.EVENT_AUTH_REPLAY, log)
+        self._tallies = (self._noise, self.forgeries, self.replays)
+        self.challenge = None
+        self.session_number = 0
         self._heard_ms = 0
         self._decoder = framing.Decoder()
         self._period_s = 0
@@ -31,7 +38,7 @@ class Port:
     @property
     def parts(self):
         """What of it holds numbers."""
-        return self, self._decoder
+        return (self, self._decoder) + self._tallies
 
     @property
     def errors(self):
@@ -47,28 +54,29 @@ class Port:
         """Answer what came in, and push what is due. Whether there was anything to do."""
         data = self._link.read()
         if data:
-            self._budget.spend(len(data), now_s)
-            heard_ms = self._clock.ticks_ms()
-            if (heard_ms - self._heard_ms) & _TICKS_MASK > _GAP_MS:
-                self._decoder.cut()
-            self._heard_ms = heard_ms
-            for frame in self._decoder.feed(data):
-                answer = self._desk.answer(self, frame)
-                if answer:
-                    self._budget.spend(len(answer), now_s)
-                    self._link.write(answer)  # where there is no room the programmer asks again
-        noisy = self._decoder.errors != self._told_errors and now_s >= self._tell_s
-        if noisy:
-            self._tell_of_noise(now_s)
+            self._hear(data, now_s)
+        told = False
+        for tally in self._tallies:
+            if tally.tell(now_s):
+                told = True
         pushes = self._owed_s <= now_s
         if pushes:
             self._push(now_s)
-        return data or noisy or pushes
+        return data or told or pushes
 
-    def _tell_of_noise(self, now_s):
-        self._tell_s = now_s + _TELL_S
-        self._log.add(wire.EVENT_COMMS_ERROR, self.errors - self._told_errors)
-        self._told_errors = self.errors
+    def _hear(self, data, now_s):
+        self._budget.spend(len(data), now_s)
+        errors = self.errors
+        heard_ms = self._clock.ticks_ms()
+        if (heard_ms - self._heard_ms) & _TICKS_MASK > _GAP_MS:
+            self._decoder.cut()
+        self._heard_ms = heard_ms
+        for frame in self._decoder.feed(data):
+            answer = self._desk.answer(self, frame)
+            if answer:
+                self._budget.spend(len(answer), now_s)
+                self._link.write(answer)  # where there is no room the programmer asks again
+        self._noise.add(self.errors - errors)
 
     def _push(self, now_s):
         if self._link.room() < TELEMETRY_ROOM:

@@ -101,8 +101,8 @@ class Pump:
 
     @property
     def session_open(self):
-        """Whether a privileged session is open."""
-        return self.sessions.open
+        """Whether a privileged session is open, or a programmer is opening one."""
+        return self.sessions.due_s != NEVER
 
     def _boot(self):
         state = self.state

@@ -5,7 +5,7 @@ from struct import calcsize, pack, unpack
 from firmware.text import is_text
 
 VERSION = 5
-FINGERPRINT = 0xB0CB174B
+FINGERPRINT = 0xA185ABB9
 NONE32 = 0xFFFFFFFF
 ALL_ALARMS = 0xFFFF
 

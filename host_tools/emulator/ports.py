@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from hal.contract import MAX_FRAME_BYTES
+from protocol.frame import Decoder
 
 LINE_BYTES_PER_S = 11_520  # 115,200 baud, in wall time: a fast pump drops telemetry, it does not wait
 BURST_BYTES = 2_048
@@ -14,6 +15,7 @@ ANSWER_BYTES = 2 * MAX_FRAME_BYTES  # room that a question makes, on credit: tel
 INCOMING_BYTES = 4_096  # from outside; who sends more has to wait
 UNSENT_BYTES = 65_536  # to a TCP client that does not read
 READ_BYTES = 4_096
+FLUSH = b"\0"  # ends the frame that the one before left unfinished
 PTY_HEAD_S = 30  # a PTY has no notion of somebody being there: bytes within this time are the sign
 
 
@@ -48,7 +50,7 @@ class Line:
     def attach(self, outside: Outside | None) -> None:
         """Somebody (or nobody) is there now; what was under way from or to the one before is dropped."""
         self.outside = outside
-        self.incoming.clear()
+        self.incoming[:] = FLUSH
 
     def receive(self, data: bytes) -> None:
         self.incoming += data
@@ -81,31 +83,79 @@ class Line:
         return self._tokens < BURST_BYTES
 
 
-class TcpClient(asyncio.Protocol):
-    """One TCP connection, on the first free of `lines`; closed at once when none is."""
+class TcpPlaces:
+    """The lines that TCP clients get, one each. `session_on` is the session that is open on a line, or None.
 
-    def __init__(self, lines: list[Line], kick: Callable[[], None]) -> None:
-        self._lines = lines
-        self._kick = kick
+    One client too many gets the place of another: of one that never sent a frame, else of the one that was silent for
+    longest. Who opened a session has his place until that ends. When all have, the one too many is turned away.
+    """
+
+    def __init__(self, lines: list[Line], kick: Callable[[], None], session_on: Callable[[Line], object]) -> None:
+        self.lines = lines
+        self.kick = kick
+        self.session_on = session_on
+        self.clients: list[TcpClient] = []
+
+    def find(self) -> Line | None:
+        """A line that nobody is on any more."""
+        free = next((line for line in self.lines if line.outside is None), None)
+        idle = [client for client in self.clients if not client.at_work]
+        if free or not idle:
+            return free
+        return min(idle, key=lambda client: (client.spoke, client.heard_at_s)).make_room()
+
+
+class TcpClient(asyncio.Protocol):
+    """One TCP connection, closed at once when there is no place for it."""
+
+    def __init__(self, places: TcpPlaces) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._places = places
+        self._kick = places.kick
+        self._decoder = Decoder()
         self._line: Line | None = None
+        self.spoke = False  # a whole frame
+        self.heard_at_s = self._loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._line = next((line for line in self._lines if line.outside is None), None)
+        self._line = self._places.find()
         if self._line is None:
             self._transport.close()
-        else:
-            self._line.attach(self)
-            self._kick()
+            return
+        self._left_behind = self._places.session_on(self._line)  # by the one before, on this line
+        self._places.clients.append(self)
+        self._line.attach(self)
+        self._kick()
+
+    @property
+    def at_work(self) -> bool:
+        """Whether it has a session open."""
+        session = self._places.session_on(self._line) if self._line else None
+        return session is not None and session is not self._left_behind
+
+    def make_room(self) -> Line | None:
+        """Hang up; the line that has become free."""
+        line = self._leave()
+        self._transport.abort()
+        return line
+
+    def _leave(self) -> Line | None:
+        line, self._line = self._line, None
+        if line:
+            self._places.clients.remove(self)
+            line.attach(None)
+        return line
 
     def data_received(self, data: bytes) -> None:
         if self._line:
+            self.heard_at_s = self._loop.time()
+            self.spoke = self.spoke or bool(self._decoder.feed(data))
             self._line.receive(data)
             self._kick()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._line:
-            self._line.attach(None)
+        if self._leave():
             self._kick()
 
     def send(self, data: bytes) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from host_tools.emulator.machine import Machine
 from host_tools.emulator.pacing import Pacer
-from host_tools.emulator.ports import Line, PtyPort, TcpClient
+from host_tools.emulator.ports import Line, PtyPort, TcpClient, TcpPlaces
 from host_tools.emulator.state import StateFolder
 
 HOST = "127.0.0.1"
@@ -64,8 +64,9 @@ class Server:
         PortError when the port is not to be had.
         """
         loop = asyncio.get_running_loop()
+        places = TcpPlaces(self._lines[1:], self.kick, self._session_on)
         try:
-            self._listener = await loop.create_server(lambda: TcpClient(self._lines[1:], self.kick), HOST, tcp_port)
+            self._listener = await loop.create_server(lambda: TcpClient(places), HOST, tcp_port)
         except OSError as error:
             raise PortError(
                 f"TCP port {tcp_port} of {HOST} cannot be opened ({os.strerror(error.errno or 0)}); "
@@ -186,6 +187,11 @@ class Server:
         timer = asyncio.get_running_loop().call_later(min(delay_s, 3600), self.kick)
         await self._kicked.wait()
         timer.cancel()
+
+    def _session_on(self, line: Line) -> object:
+        """The session that is open on a line, or None."""
+        pump = self.machine.pump
+        return None if pump is None else pump.sessions.on(pump.ports[self._lines.index(line)])
 
     def _head_present(self) -> bool:
         if self.head_override is not None:

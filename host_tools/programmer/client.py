@@ -22,7 +22,7 @@ from host_tools.programmer.errors import (
     SessionLost,
     WrongPump,
 )
-from host_tools.programmer.line import REFUSED, Line
+from host_tools.programmer.line import REFUSED, Line, unsigned_refusal
 from host_tools.programmer.session import Session, unsigned
 from host_tools.programmer.transport import SerialTransport, Transport
 from protocol import auth, codes, messages, registry
@@ -132,7 +132,7 @@ class Client:
         except registry.ProtocolError as error:
             raise BadValue(str(error)) from error
         try:
-            answer = self._line.ask(self._request(message.code, payload), self._genuine)
+            answer = self._line.ask(self._request(message.code, payload), self._judge(name))
             if answer.type == REFUSED:
                 self._raise_refusal(name, answer)
         except (LinkLost, NoDevice) as error:
@@ -151,6 +151,12 @@ class Client:
 
     def _genuine(self, frame: Frame) -> bool:
         return self._session.genuine(frame) if self._session else unsigned(frame)
+
+    def _judge(self, name: str) -> Callable[[Frame], bool]:
+        """What tells the answer to a request. A pump that does not accept the key has none to refuse PROVE with."""
+        if name == "PROVE":
+            return lambda frame: self._genuine(frame) or unsigned_refusal(frame)
+        return self._genuine
 
     def _raise_refusal(self, name: str, answer: Frame) -> None:
         reason = str(decode(answer)["reason"])

@@ -44,8 +44,7 @@ PER_REQUEST = {
     ("CANCEL_BOLUS", "store"): _OBEYED.format("the bolus has ended"),
     ("SILENCE", "store"): _OBEYED.format("the alarm is silent"),
     ("PROVE", "auth"): (
-        "the pump does not accept this key: it has one of its own, "
-        "or heard too many wrong ones and listens again in 5 s"
+        "the pump does not accept this key and has one of its own, or another programmer took over just now: try again"
     ),
 }
 """Where a request makes a reason more exact."""

@@ -13,6 +13,7 @@ DONE = ANSWER["DONE"].code
 REFUSED = ANSWER["REFUSED"].code
 ANSWER_OFFSET = 0x80
 PUSHES_KEPT = 64
+REFUSED_TRIES = 2  # with nothing but unsigned refusals, after which a session is given up
 
 
 class Line:
@@ -29,18 +30,33 @@ class Line:
         self._frames = 0
 
     def ask(self, request: Frame, genuine: Callable[[Frame], bool]) -> Frame:
-        """The pump's answer. `genuine` judges an authenticated one; those that fail count as noise."""
+        """The pump's answer, which is the first that `genuine` believes; others count as noise.
+
+        Anybody can send an unsigned refusal, so the request's whole time is waited for a better answer. Only when none
+        came in REFUSED_TRIES times is the refusal the answer: that is what a pump without the session says.
+        """
         self._answers.clear()
         forged = 0
+        refusals: list[Frame] = []  # the last of each try
         for _ in range(self._tries):
+            refused: Frame | None = None
             self.transport.write(encode(request))
             until_s = self.transport.now_s() + self._timeout_s
             while answer := self._next_answer(until_s):
                 if not _answers(request, answer):
                     continue
-                if _unsigned_refusal(answer) or genuine(answer):
+                if genuine(answer):
                     return answer
-                forged += 1
+                if unsigned_refusal(answer):
+                    refused = answer
+                else:
+                    forged += 1
+            if refused:
+                refusals.append(refused)
+            if len(refusals) == REFUSED_TRIES:
+                break
+        if refusals:
+            return refusals[-1]
         raise self._silence(request, forged)
 
     def next_pushed(self, timeout_s: float) -> Frame | None:
@@ -88,6 +104,6 @@ def _answers(request: Frame, answer: Frame) -> bool:
     return answer.type == request.type + ANSWER_OFFSET
 
 
-def _unsigned_refusal(answer: Frame) -> bool:
-    """A pump without (this) session cannot sign its refusal."""
+def unsigned_refusal(answer: Frame) -> bool:
+    """Whether anybody may have said this no. A pump without (this) session cannot sign its own."""
     return answer.type == REFUSED and not answer.flags & AUTHENTICATED

@@ -21,7 +21,8 @@ class Body:
         self.battery = self.buzzer = self.watchdog = self.entropy = self.head = self.thermometer = self.memory = self
         self.store = Store()
         self.line = Line()
-        self.links = (self.line,)
+        self.neighbour = Line()
+        self.links = (self.line, self.neighbour)
         self.fill_sensor = None
 
     def seconds(self):

@@ -1,5 +1,7 @@
 """A pump on the smallest body, and a clinician's hands: real frames, no transport."""
 
+from copy import copy
+
 from firmware.config import Config
 from firmware.pump import Pump
 from protocol import auth, codes, frame, messages, registry
@@ -21,8 +23,15 @@ class Clinic:
         self.body = body
         self.config = config or Config()
         self.pump_class = pump_class
+        self.line = body.line
         self.sequence = 0
         self.boot()
+
+    def neighbour(self):
+        """Somebody else's hands, on the body's second line. The clock and the pump are the same."""
+        other = copy(self)
+        other.line = self.body.neighbour
+        return other
 
     def boot(self):
         """Power comes back: the motor stands, the clock begins at zero, the store is as it was."""
@@ -55,7 +64,7 @@ class Clinic:
 
     def exchange(self, data):
         """Bytes to the pump; the frames that come back."""
-        line = self.body.line
+        line = self.line
         line.incoming += data
         line.outgoing = b""
         self.poll()
@@ -71,7 +80,8 @@ class Clinic:
             raise Refused(str(content.reason))
         return content
 
-    def open(self, role="clinician"):
+    def challenged(self, role="clinician"):
+        """Ask for a session, which waits for its proof."""
         self.nonce = bytes(16)
         challenge = self.ask("OPEN", role=role, nonce=self.nonce)
         code = codes.ROLE[role]
@@ -80,6 +90,9 @@ class Clinic:
         self.session = challenge.session
         self.key = auth.session_key(key, serial, code, self.session, self.nonce, challenge.nonce)
         self.counter = 0
+
+    def open(self, role="clinician"):
+        self.challenged(role)
         self.signed("PROVE")
 
     def sign(self, name, **fields):

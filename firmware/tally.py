@@ -1,0 +1,27 @@
+"""Counts what a stranger can make happen as often as he likes, so that it pushes nothing else out of the log."""
+
+_TELL_S = 3600  # between two entries
+
+
+class Tally:
+    """Of one event, on one line. The first is logged at once, what follows within the hour as one entry with its
+    number; an event's first number is how many it stands for."""
+
+    def __init__(self, event, log):
+        self._event = event
+        self._log = log
+        self._untold = 0
+        self._tell_s = 0
+
+    def add(self, count):
+        """It happened so many times."""
+        self._untold += count
+
+    def tell(self, now_s):
+        """Log what is untold, if it is time for that. Whether it was."""
+        if not self._untold or now_s < self._tell_s:
+            return False
+        self._tell_s = now_s + _TELL_S
+        self._log.add(self._event, self._untold)
+        self._untold = 0
+        return True
