@@ -294,4 +294,4 @@ def test_json_is_one_object(registry: Path) -> None:
         ports = json.loads(running.stdout.readline())
         running.terminate()
         assert running.communicate(timeout=LIMIT_S)[0] == ""
-    assert set(ports) == {"tcp", "pty", "debug", "pid", "serial"}
+    assert set(ports) == {"tcp", "pty", "debug", "debug_token", "pid", "serial"}
