@@ -102,7 +102,7 @@ class Pump:
     @property
     def session_open(self):
         """Whether a privileged session is open."""
-        return self.sessions.open
+        return self.sessions.privileged
 
     def _boot(self):
         state = self.state

@@ -20,18 +20,26 @@ _RANK = {
 
 
 class Session:
-    """One programmer on one port. Until `proved` it may only be proved; once `closed` it only repeats itself."""
+    """One programmer on one port. Until `proved` it may only read what anybody may, and be proved; once `closed` it
+    only repeats itself."""
 
-    def __init__(self, number, port, role, key):
+    def __init__(self, number, port, role, key, asked, nonce):
         self.number = number
         self.port = port
         self.role = role
         self.proved = False
         self.closed = False
         self.staged = None  # the firmware.staging.Staged that lies ready
+        self.asked = asked  # (role, host nonce) of the OPEN
+        self.nonce = nonce
         self._key = key
         self._sequence = 0
         self._last_request = self._last_answer = b""
+
+    @property
+    def heard(self):
+        """Whether a frame of it came."""
+        return self._sequence > 0
 
     def genuine(self, frame):
         """Whether the frame's MAC is right."""
@@ -52,7 +60,7 @@ class Session:
     def may(self, request):
         """Whether the role reaches for this request."""
         if not self.proved:
-            return request == wire.REQ_PROVE
+            return request == wire.REQ_PROVE or request not in wire.ROLE_OF
         return _RANK[self.role] >= _RANK[wire.ROLE_OF.get(request, wire.ROLE_OBSERVER)]
 
     def close(self):
@@ -72,7 +80,7 @@ class Session:
 
 
 class Sessions:
-    """The session that is open, and one that waits for its proof. A proof ends the session before it."""
+    """The session that is open, and on each port one that waits for its proof. A proof ends the session before it."""
 
     def __init__(self, config, uptime, state, log, head, entropy):
         self._idle_s = config.session_idle_s
@@ -88,9 +96,7 @@ class Sessions:
         self._failures = 0
         self._deaf_until_s = 0
         self._current = None
-        self._waiting = None
         self.held = ()  # those there are
-        self._offer = ()  # (port, role, host nonce, number, nonce) of the one that waits
         self.due_s = NEVER
 
     @property
@@ -98,17 +104,28 @@ class Sessions:
         """Whether a proved session is open."""
         return self.due_s != NEVER
 
+    @property
+    def privileged(self):
+        """Whether one is open that may change anything."""
+        return self.open and self._current is not None and self._current.role != wire.ROLE_OBSERVER
+
     def on(self, port):
-        """The open session on this port, or None."""
+        """The session that reads on this port: the open one, or one that needs no proof for it; or None."""
         current = self._current
-        return current if current is not None and self.open and current.port is port else None
+        if current is not None and self.open and current.port is port:
+            return current
+        for session in self.held:
+            if session.port is port and session.heard and not session.proved:
+                return session
+        return None
 
     def challenge(self, port, role, host_nonce):
         """(number, nonce) of a new session waiting for its proof; None without a head."""
         if not self._head.present():
             return None
-        if self._waiting is not None and self._offer[:3] == (port, role, host_nonce):
-            return self._offer[3:]  # the same request again, its answer was lost
+        for session in self.held:
+            if session.port is port and not session.proved and session.asked == (role, host_nonce):
+                return session.number, session.nonce  # the same request again, its answer was lost
         if self._used == self._state.sessions:
             self._state.sessions += _RESERVE
             if not self._state.keep(self._uptime.now_s):
@@ -117,18 +134,16 @@ class Sessions:
         nonce = self._entropy.random_bytes(16)
         key = crypto.role_key(crypto.TEST_KEY, role)
         key = crypto.session_key(key, self._serial, role, self._used, host_nonce, nonce)
-        self._waiting = Session(self._used, port, role, key)
-        self._offer = (port, role, host_nonce, self._used, nonce)
-        self.held = (self._waiting,) if self._current is None else (self._current, self._waiting)
+        others = [session for session in self.held if session is self._current or session.port is not port]
+        self.held = tuple(others) + (Session(self._used, port, role, key, (role, host_nonce), nonce),)
         return self._used, nonce
 
     def prove(self, session):
         """Open the session that was proved; returns after how many idle seconds it ends."""
         self.close()
         session.proved = True
+        self.held = tuple([one for one in self.held if one is not self._current])
         self._current = session
-        self._waiting = None
-        self.held = (session,)
         self.due_s = self._uptime.now_s + self._idle_s
         self._log.add(wire.EVENT_SESSION_OPEN, session.role, session.number)
         return self._idle_s
@@ -140,6 +155,13 @@ class Sessions:
             self._log.add(event, current.number)
             current.close()
             self.due_s = NEVER
+
+    def hang_up(self, port):
+        """Forget the sessions of this port, where nobody is any more."""
+        if self._current is not None and self._current.port is port:
+            self.close()
+            self._current = None
+        self.held = tuple([session for session in self.held if session.port is not port])
 
     def watch_head(self):
         """Log that a head came, which is what turns telemetry on. One that comes and goes is logged once."""
@@ -158,8 +180,8 @@ class Sessions:
 
     def find(self, port, frame):
         """The session that signed this frame, or None: then it is no session's, forged, or the pump is deaf."""
-        for session in (self._current, self._waiting):
-            if session is not None and session.number == frame.session and session.port is port:
+        for session in self.held:
+            if session.number == frame.session and session.port is port:
                 return session if self._listen(session, frame) else None
         return None
 

@@ -33,6 +33,7 @@ class PumpEnd(Protocol):
 
     def host_send(self, data: bytes) -> int: ...
     def host_receive(self) -> bytes: ...
+    def host_hang_up(self) -> None: ...
 
 
 class Line:
@@ -46,9 +47,11 @@ class Line:
         self._wall_s = 0.0
 
     def attach(self, outside: Outside | None) -> None:
-        """Somebody (or nobody) is there now; what was under way from or to the one before is dropped."""
+        """Somebody is there now. With nobody the pump is told, and what was under way is dropped."""
         self.outside = outside
-        self.incoming.clear()
+        if outside is None:
+            self.incoming.clear()
+            self.link.host_hang_up()
 
     def receive(self, data: bytes) -> None:
         self.incoming += data

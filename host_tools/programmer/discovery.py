@@ -14,7 +14,7 @@ RP2040_VENDOR = 0x2E8A
 
 
 class Emulator(NamedTuple):
-    """A running emulator, as it published itself: where to connect (to the debug link with a token), and which pump it is."""
+    """A running emulator, as it published itself: its addresses, what opens the debug link, and which pump it is."""
 
     pid: int
     tcp: str

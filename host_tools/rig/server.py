@@ -29,6 +29,10 @@ class _ConsoleEnd:
     def host_receive(self) -> bytes:
         return self._chip.take()
 
+    def host_hang_up(self) -> None:
+        """A console's line does not tell; the head that goes with its client does."""
+        self._chip.take()
+
 
 class RigServer:
     """Serves one client at a time, who is also the telemetry head."""
