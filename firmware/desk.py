@@ -96,6 +96,10 @@ class Desk:
             return session.sign(wire.PUSH_TELEMETRY, sequence, payload)
         return plain(wire.PUSH_TELEMETRY, 0, sequence, payload)
 
+    def hang_up(self, port):
+        """Whoever was on this port is gone."""
+        self._sessions.hang_up(port)
+
     def _open(self, port, frame, fields):
         challenge = self._sessions.challenge(port, *fields)
         if challenge is None:
@@ -149,6 +153,8 @@ class Desk:
         if frame.code == wire.REQ_CLOSE:
             self._sessions.close()
             return wire.ANS_DONE, wire.pack_done(frame.code)
+        if frame.code == wire.REQ_OPEN:
+            return _refuse(frame, wire.REASON_STATE)
         if frame.code not in wire.ROLE_OF:
             return self._read(port, frame.code, fields)
         reason, answer = self._commands.run(session, frame, fields)

@@ -53,6 +53,10 @@ class Port:
     def serve(self, now_s):
         """Answer what came in, and push what is due. Whether there was anything to do."""
         data = self._link.read()
+        hung_up = data is None
+        if hung_up:
+            self._begin_anew()
+            data = self._link.read()
         if data:
             self._hear(data, now_s)
         told = False
@@ -62,7 +66,14 @@ class Port:
         pushes = self._owed_s <= now_s
         if pushes:
             self._push(now_s)
-        return data or told or pushes
+        return data or told or pushes or hung_up
+
+    def _begin_anew(self):
+        """Whoever was there is gone: the next one finds the line as the first one did."""
+        self._decoder.cut()
+        self.subscribe(0, 0)
+        self._sequence = self.dropped = 0
+        self._desk.hang_up(self)
 
     def _hear(self, data, now_s):
         self._budget.spend(len(data), now_s)

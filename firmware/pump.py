@@ -102,7 +102,7 @@ class Pump:
     @property
     def session_open(self):
         """Whether a privileged session is open, or a programmer is opening one."""
-        return self.sessions.due_s != NEVER
+        return self.sessions.privileged or self.sessions.challenging
 
     def _boot(self):
         state = self.state

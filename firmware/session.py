@@ -1,8 +1,8 @@
 """Who may do what: one session at a time, proved with a key, its messages signed and never taken twice.
 
 What was not proved costs nothing that was: a challenge belongs to its line, and neither a key is derived nor a number
-used up before a proof comes. There is no lock-out after forgeries, which would lock out the clinician
-(docs/protocol.md).
+used up before a signed frame comes. There is no lock-out after forgeries, which would lock out the clinician. Who only
+reads signs his questions and opens nothing (docs/protocol.md).
 """
 
 from firmware import crypto, framing, wire
@@ -10,7 +10,7 @@ from firmware.state import NEVER
 
 _RESERVE = 64  # session numbers taken from the store at a time, so that polling does not wear it out
 _LAST_NUMBER = wire.NONE32 - 1
-_PROOF_S = 3  # how long a challenge waits for its proof; the first of them may be nearly over
+_PROOF_S = 3  # how long a challenge waits for what it is signed with; the first of them may be nearly over
 
 _RANK = {
     wire.ROLE_OBSERVER: 1,
@@ -21,7 +21,8 @@ _RANK = {
 
 
 class Session:
-    """One programmer on one port. Until `proved` it may only be proved; once `closed` it only repeats itself."""
+    """One programmer on one port. Until `proved` it may only read what anybody may, and be proved; once `closed` it
+    only repeats itself."""
 
     def __init__(self, number, port, role, key):
         self.number = number
@@ -54,8 +55,10 @@ class Session:
 
     def may(self, request):
         """Whether the role reaches for this request."""
-        if not self.proved or request == wire.REQ_PROVE:
-            return not self.proved and request == wire.REQ_PROVE
+        if not self.proved:
+            return request == wire.REQ_PROVE or request not in wire.ROLE_OF
+        if request == wire.REQ_PROVE:
+            return False
         return _RANK[self.role] >= _RANK[wire.ROLE_OF.get(request, wire.ROLE_OBSERVER)]
 
     def close(self):
@@ -75,7 +78,7 @@ class Session:
 
 
 class Challenge:
-    """What a line was given for its proof, which is taken before `until_s`."""
+    """What a line was given for its first signed frame, which is taken before `until_s`."""
 
     def __init__(self, role, host_nonce, nonce, until_s):
         self.role = role
@@ -100,8 +103,9 @@ class Sessions:
         self._used = state.sessions
         self._current = None
         self._idle_until_s = NEVER
-        self._challenged_until_s = NEVER  # on any line
-        self.held = ()  # those there are
+        self._asked = ()  # ports with a challenge that waits
+        self._challenged_until_s = NEVER  # by the last of them
+        self.held = ()  # the open one, and on each port the one that reads
         self.due_s = NEVER
 
     @property
@@ -109,10 +113,32 @@ class Sessions:
         """Whether a proved session is open."""
         return self._idle_until_s != NEVER
 
+    @property
+    def privileged(self):
+        """Whether one is open that may change anything."""
+        return self.open and self._current is not None and self._current.role != wire.ROLE_OBSERVER
+
+    @property
+    def challenging(self):
+        """Whether a line was given a challenge that waits."""
+        return self._challenged_until_s != NEVER
+
     def on(self, port):
-        """The open session on this port, or None."""
+        """The session whose key signs what is pushed on this port: the open one, or the one that reads; or None."""
         current = self._current
-        return current if current is not None and self.open and current.port is port else None
+        if current is not None and self.open and current.port is port:
+            return current
+        return self._reader(port)
+
+    def _reader(self, port):
+        for session in self.held:
+            if session.port is port and session is not self._current:
+                return session
+        return None
+
+    def _hold(self, port, *sessions):
+        """These are the sessions of this port from now on."""
+        self.held = tuple([session for session in self.held if session.port is not port]) + sessions
 
     def challenge(self, port, role, host_nonce):
         """(number, nonce) of a session to be proved on this port; None without a head.
@@ -125,8 +151,7 @@ class Sessions:
         waiting = port.challenge
         if waiting is None or now_s >= waiting.until_s or (waiting.role, waiting.host_nonce) != (role, host_nonce):
             port.challenge = Challenge(role, host_nonce, self._entropy.random_bytes(16), now_s + _PROOF_S)
-            self._challenged_until_s = now_s + _PROOF_S
-            self._plan()
+            self._await((port,))
         if not port.session_number:
             port.session_number = self._next_number()
         return port.session_number, port.challenge.nonce
@@ -145,10 +170,10 @@ class Sessions:
         """Open the session that was proved; returns after how many idle seconds it ends."""
         self.close()
         session.proved = True
-        self._current = session
-        self.held = (session,)
+        before, self._current = self._current, session
+        self.held = tuple([one for one in self.held if one is not before])
+        self._hold(session.port, session)
         self._idle_until_s = self._uptime.now_s + self._idle_s
-        self._challenged_until_s = NEVER
         self._plan()
         self._log.add(wire.EVENT_SESSION_OPEN, session.role, session.number)
         return self._idle_s
@@ -161,6 +186,15 @@ class Sessions:
             current.close()
             self._idle_until_s = NEVER
             self._plan()
+
+    def hang_up(self, port):
+        """Forget what this port was given and had open: nobody is there any more."""
+        if self._current is not None and self._current.port is port:
+            self.close()
+            self._current = None
+        self._hold(port)
+        port.challenge = None
+        self._await(())
 
     def watch_head(self):
         """Log that a head came, which is what turns telemetry on. One that comes and goes is logged once."""
@@ -177,30 +211,36 @@ class Sessions:
         elif self.open and not self._head.present():
             self.close()
         if now_s >= self._challenged_until_s:
-            self._challenged_until_s = NEVER
-            self._plan()
+            for port in self._asked:
+                port.challenge = None
+            self._await(())
 
     def find(self, port, frame):
         """The session that signed this frame, or None: then it is no session's, or forged."""
+        for session in self.held:
+            if session.number == frame.session and session.port is port:
+                return session if self._genuine(port, session, frame) else None
+        if not frame.session or frame.session != port.session_number:
+            return None
+        session = self._challenged(port)
+        if session is None or not self._genuine(port, session, frame):
+            return None
+        port.session_number = 0  # used up
         current = self._current
-        if current is not None and current.number == frame.session and current.port is port:
-            session = current
-        elif frame.code == wire.REQ_PROVE and frame.session == port.session_number:
-            session = self._challenged(port)
-        else:
-            return None
-        if session is None:
-            return None
-        if not session.genuine(frame):
-            port.forgeries.add(1)
-            return None
-        if session is not current:
-            port.session_number = 0
+        kept = (current,) if current is not None and current.port is port else ()
+        self._hold(port, *kept, session)
         return session
 
+    def _genuine(self, port, session, frame):
+        genuine = session.genuine(frame)
+        if not genuine:
+            port.forgeries.add(1)
+        return genuine
+
     def _challenged(self, port):
-        """The session of the port's challenge, which serves for one proof; None when there is none in time."""
+        """The session of the port's challenge, which serves for one frame; None when there is none in time."""
         waiting, port.challenge = port.challenge, None
+        self._await(())
         if waiting is None or self._uptime.now_s >= waiting.until_s:
             return None
         number, role = port.session_number, waiting.role
@@ -216,6 +256,13 @@ class Sessions:
             self._idle_until_s = self._uptime.now_s + self._idle_s
             self._plan()
         return True
+
+    def _await(self, ports):
+        """These have a challenge now; those that have none any more are forgotten."""
+        others = [port for port in self._asked if port.challenge is not None and port not in ports]
+        self._asked = tuple(others) + ports
+        self._challenged_until_s = max([port.challenge.until_s for port in self._asked] or [0]) or NEVER
+        self._plan()
 
     def _plan(self):
         self.due_s = min(self._idle_until_s, self._challenged_until_s)

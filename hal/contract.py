@@ -163,7 +163,11 @@ class Link:
     """One serial line to a programmer. Bytes may be lost, changed, doubled or invented on it."""
 
     def read(self):
-        """What has come in since the last call, possibly nothing. Never blocks. At most 512 bytes wait."""
+        """What has come in since the last call, possibly nothing. Never blocks. At most 512 bytes wait.
+
+        None, once, when the other end has hung up, on a line that can tell (a cable cannot): what comes after is
+        another's.
+        """
         raise NotImplementedError
 
     def room(self):

@@ -183,7 +183,7 @@ REQUESTS = (
             "role" / role * "code; table Roles; who asks",
             "nonce" / Bytes(NONCE_BYTES) * "-; any; the programmer's share of the session's freshness",
         ),
-        "Begin a session. Needs the telemetry head. Ends another session that has not been proved.",
+        "Begin a session. Needs the telemetry head. Ends one of this line that was not proved.",
     ),
     Message(0x11, "PROVE", Empty, "First authenticated message: shows that the programmer has the key.", "observer"),
     Message(0x12, "CLOSE", Empty, "End the session. A staged program is forgotten.", "observer"),

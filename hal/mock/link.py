@@ -22,12 +22,16 @@ class MockLink(contract.Link):
         self._bad = BadLine(power.plant.ether, Prng(seed, f"line {index} from {power.plant.now_ms} ms"))
         self._received = bytearray()
         self._sent = bytearray()
+        self._hung_up = False
         self.tx_capacity = TRANSMIT_BYTES
 
-    def read(self) -> bytes:
+    def read(self) -> bytes | None:
         power = self._power
         if not power.on:
             power.refuse()
+        if self._hung_up:
+            self._hung_up = False
+            return None
         if not self._received:
             return b""
         data = bytes(self._received)
@@ -63,6 +67,12 @@ class MockLink(contract.Link):
         taken = data[:room]
         self._received += self._bad.carry(taken)[:room]
         return len(taken)
+
+    def host_hang_up(self) -> None:
+        """Leave: what is under way either way is gone, and the pump is told."""
+        self._received.clear()
+        self._sent.clear()
+        self._hung_up = True
 
     def host_receive(self) -> bytes:
         """What the pump has sent since the last call."""

@@ -12,7 +12,7 @@ from host_tools.cli.common import DURATION_S, Failure, json_option, once, port_o
 from host_tools.durations import format_duration, parse_duration_s, parse_local_time, parse_signed_duration_s
 from host_tools.emulator.debugclient import PATIENCE_S, DebugClient, DebugError, DebugLinkError
 from host_tools.faultfields import DURATIONS, WORDS, plant_fields
-from host_tools.programmer.discovery import find_emulator, running_emulators
+from host_tools.programmer.discovery import Emulator, find_emulator, registry_dir, running_emulators
 from host_tools.programmer.errors import NoDevice
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -33,7 +33,8 @@ def _debug_link(port: str) -> Iterator[DebugClient]:
         f"no answer for {PATIENCE_S} s: the emulator computes, or does what another asked; waiting (Ctrl-C ends)"
     )
     try:
-        with DebugClient(_address(port), busy) as client:
+        emulator = _emulator(port)
+        with DebugClient(emulator.debug, emulator.debug_token, busy) as client:
             yield client
     except (NoDevice, DebugLinkError) as error:
         raise Failure(str(error), 3) from error
@@ -41,14 +42,17 @@ def _debug_link(port: str) -> Iterator[DebugClient]:
         raise Failure(str(error), 2) from error
 
 
-def _address(port: str) -> str:
-    """`auto`, or any of a running emulator's addresses, to that of its debug link."""
+def _emulator(port: str) -> Emulator:
+    """The running emulator that `auto` or any of its addresses means."""
     if port == "auto":
-        return find_emulator().debug
+        return find_emulator()
     for emulator in running_emulators():
         if port in (emulator.tcp, emulator.pty, emulator.debug):
-            return emulator.debug
-    raise NoDevice(f"no emulator runs at {port}; `thecal debug` works on emulators alone")
+            return emulator
+    raise NoDevice(
+        f"no emulator runs at {port}, by what those of this user publish in {registry_dir()}; `thecal debug` works on "
+        "emulators alone, with the token that is published there"
+    )
 
 
 def _result(text: str, values: dict[str, Any], as_json: bool) -> None:

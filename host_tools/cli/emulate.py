@@ -142,8 +142,9 @@ def _crash_teller(folder: StateFolder | None, verbose: bool) -> Callable[[Except
 async def _serve(server: Server, tcp_port: int, as_json: bool) -> None:
     ports = await server.open(tcp_port)
     try:
-        debug = await DebugLink(server).open()
-        record = {**ports, "debug": debug, "pid": os.getpid(), "serial": server.identity["serial"]}
+        link = DebugLink(server)
+        debug = {"debug": await link.open(), "debug_token": link.token}
+        record = {**ports, **debug, "pid": os.getpid(), "serial": server.identity["serial"]}
         with published(record) as problem:
             if problem:
                 say(f"thecal: {problem}")
@@ -165,5 +166,5 @@ def _announce(record: dict[str, Any], server: Server) -> None:
     click.echo(f"  TCP         {record['tcp']}")
     if record["pty"]:
         click.echo(f"  PTY         {record['pty']}")
-    click.echo(f"  debug link  {record['debug']}")
+    click.echo(f"  debug link  {record['debug']}, for this user's `thecal debug` alone")
     click.echo("Try `thecal status` or `thecal watch` in another terminal. Ctrl-C ends it.")

@@ -20,12 +20,13 @@ class DebugLinkError(ConnectionError):
 
 
 class DebugClient:
-    """JSON lines over TCP to `address` (host:port): a request, an answer. Raises DebugError, DebugLinkError.
+    """JSON lines over TCP to `address` (host:port), which `token` opens: a request, an answer. Raises DebugError
+    (without the token it says where that is found), DebugLinkError.
 
     An answer may take as long as the emulator has to compute; every PATIENCE_S without one `on_silence` is called.
     """
 
-    def __init__(self, address: str, on_silence: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, address: str, token: str = "", on_silence: Callable[[], None] = lambda: None) -> None:
         host, _, port = address.rpartition(":")
         try:
             self._socket = socket.create_connection((host, int(port)), timeout=CONNECT_S)
@@ -35,11 +36,19 @@ class DebugClient:
         self._received = b""
         self._address = address
         self._on_silence = on_silence
+        try:
+            self._exchange({"token": token})
+        except BaseException:
+            self.close()
+            raise
 
     def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
         """Send one request as it is; its answer, without `ok`."""
+        return self._exchange({"do": do, **arguments})
+
+    def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
-            self._socket.sendall(json.dumps({"do": do, **arguments}).encode() + b"\n")
+            self._socket.sendall(json.dumps(request).encode() + b"\n")
             answer = json.loads(self._line())
         except OSError as error:
             raise DebugLinkError(f"the emulator at {self._address} went away ({error})") from error

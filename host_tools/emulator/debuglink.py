@@ -1,8 +1,16 @@
-"""The emulator's debug link: JSON lines on a TCP port of its own, of which the pump knows nothing."""
+"""The emulator's debug link: JSON lines on a TCP port of its own, of which the pump knows nothing.
+
+Any web page that the user has open can send bytes to a port of this machine, and what a page posts may well hold lines
+of JSON. So a token comes first, which pages and other users cannot read, and the first line that is no JSON object, as
+a line of HTTP is none, ends the connection: nothing after it is looked at.
+"""
 
 import asyncio
+import hmac
 import inspect
 import json
+import os
+import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, get_args, get_origin
@@ -10,6 +18,7 @@ from typing import Any, get_args, get_origin
 from host_tools.durations import format_duration, parse_local_time
 from host_tools.emulator.machine import CLOCK_END_MS
 from host_tools.emulator.pacing import parse_speed
+from host_tools.emulator.publish import record_path
 from host_tools.emulator.server import HOST, Server
 from protocol.messages import NONE32, WALL_EPOCH
 
@@ -19,13 +28,18 @@ HEAD = {"on": True, "off": False, "auto": None}
 Answer = dict[str, Any]
 
 
+class NoRequestError(ValueError):
+    """A line that no client of this link sends; the message says what one would."""
+
+
 class DebugLink:
-    """Answers one request at a time, whoever asks."""
+    """Answers one request at a time, whoever asks and knows `token`."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._machine = server.machine
         self._turn = asyncio.Lock()
+        self.token = secrets.token_urlsafe()
         self._verbs: dict[str, Callable[..., Awaitable[Answer]]] = {
             "now": self._now,
             "advance": self._advance,
@@ -47,10 +61,17 @@ class DebugLink:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while line := await reader.readline():
-                async with self._turn:
-                    answer = await self.answer(line)
-                writer.write(json.dumps(answer).encode() + b"\n")
+            try:
+                self._admit(_object(await reader.readline()))
+                _send(writer, {"ok": True})
+                while line := await reader.readline():
+                    request = _object(line)
+                    async with self._turn:
+                        answer = await self.answer(request)
+                    _send(writer, answer)
+                    await writer.drain()
+            except NoRequestError as error:
+                _send(writer, {"error": str(error)})
                 await writer.drain()
         except (ConnectionError, ValueError):
             pass  # it hung up, or sent a line without end
@@ -59,11 +80,19 @@ class DebugLink:
         finally:
             writer.close()
 
-    async def answer(self, line: bytes) -> Answer:
-        """Do what a line asks. What is wrong with it is an `error` in the answer, never a raise."""
+    def _admit(self, first: Answer) -> None:
+        """NoRequestError for a first object without the token."""
+        given = first.get("token")
+        if not isinstance(given, str) or not hmac.compare_digest(given.encode(), self.token.encode()):
+            raise NoRequestError(
+                'the debug link opens with its token: send {"token": ...} first; it is `debug_token` in what '
+                f"`thecal emulate --json` prints, and in {record_path(os.getpid())}"
+            )
+
+    async def answer(self, request: Answer) -> Answer:
+        """Do what is asked. What is wrong with it is an `error` in the answer, never a raise."""
         try:
-            request = json.loads(line)
-            if not isinstance(request, dict) or not isinstance(request.get("do"), str):
+            if not isinstance(request.get("do"), str):
                 raise ValueError('a request is an object like {"do": "now"}')
             name = request.pop("do")
             verb = self._verbs.get(name)
@@ -72,7 +101,7 @@ class DebugLink:
             _check_arguments(name, verb, request)
             self._server.live()  # between two wakes the pump's time is not looked after
             return {"ok": True, **await verb(**request)}
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             return {"error": str(error)}
 
     async def _now(self) -> Answer:
@@ -183,6 +212,21 @@ class DebugLink:
 
     async def _trace(self) -> Answer:
         return {"trace_sha256": self._machine.recorder.trace_sha256()}
+
+
+def _object(line: bytes) -> Answer:
+    """The JSON object of a line. NoRequestError for any other line."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise NoRequestError(f"the debug link speaks JSON lines, and ends at one that is none ({error})") from error
+    if not isinstance(value, dict):
+        raise NoRequestError(f"a line of the debug link is a JSON object, and no {type(value).__name__}; it ends here")
+    return value
+
+
+def _send(writer: asyncio.StreamWriter, answer: Answer) -> None:
+    writer.write(json.dumps(answer).encode() + b"\n")
 
 
 def _check_arguments(name: str, verb: Callable[..., Awaitable[Answer]], arguments: dict[str, Any]) -> None:

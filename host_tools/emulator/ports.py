@@ -15,7 +15,6 @@ ANSWER_BYTES = 2 * MAX_FRAME_BYTES  # room that a question makes, on credit: tel
 INCOMING_BYTES = 4_096  # from outside; who sends more has to wait
 UNSENT_BYTES = 65_536  # to a TCP client that does not read
 READ_BYTES = 4_096
-FLUSH = b"\0"  # ends the frame that the one before left unfinished
 PTY_HEAD_S = 30  # a PTY has no notion of somebody being there: bytes within this time are the sign
 
 
@@ -35,6 +34,7 @@ class PumpEnd(Protocol):
 
     def host_send(self, data: bytes) -> int: ...
     def host_receive(self) -> bytes: ...
+    def host_hang_up(self) -> None: ...
 
 
 class Line:
@@ -48,9 +48,11 @@ class Line:
         self._wall_s = 0.0
 
     def attach(self, outside: Outside | None) -> None:
-        """Somebody (or nobody) is there now; what was under way from or to the one before is dropped."""
+        """Somebody is there now. With nobody the pump is told, and what was under way is dropped."""
         self.outside = outside
-        self.incoming[:] = FLUSH
+        if outside is None:
+            self.incoming.clear()
+            self.link.host_hang_up()
 
     def receive(self, data: bytes) -> None:
         self.incoming += data

@@ -25,8 +25,8 @@ class EmulatorError(RuntimeError):
 class EmulatorProcess:
     """`thecal emulate` as a process of its own, from `start()` to `stop()`, or for a `with` block.
 
-    `url` (TCP, for pyserial), `pty` (a path, None where there are none), `debug` (host:port), `serial` and
-    `pid` are those of the newest start. `speed` is a number or "max"; at 0 only the debug link moves time.
+    `url` (TCP, for pyserial), `pty` (a path, None where there are none), `debug` (host:port), `debug_token`,
+    `serial` and `pid` are those of the newest start. `speed` is a number or "max"; at 0 only the debug link moves time.
     `start_at` is an ISO local time. `state` is the folder that keeps the pump over a `restart()`. `messages` is what it
     wrote to stderr, once it has ended.
     """
@@ -34,6 +34,7 @@ class EmulatorProcess:
     url: str
     pty: str | None
     debug: str
+    debug_token: str
     serial: str
     pid: int
 
@@ -70,7 +71,7 @@ class EmulatorProcess:
             raise EmulatorError(f"the emulator did not start (exit code {code}): {self.messages.strip()}")
         ports = json.loads(first_line)
         self.url, self.pty, self.debug = ports["tcp"], ports["pty"], ports["debug"]
-        self.serial, self.pid = ports["serial"], ports["pid"]
+        self.debug_token, self.serial, self.pid = ports["debug_token"], ports["serial"], ports["pid"]
         return self
 
     def _first_line(self) -> str:
@@ -86,7 +87,7 @@ class EmulatorProcess:
 
     def debug_client(self) -> DebugClient:
         """A connection to the debug link; use it in a `with` block or close it."""
-        return DebugClient(self.debug)
+        return DebugClient(self.debug, self.debug_token)
 
     @property
     def running(self) -> bool:

@@ -1,19 +1,22 @@
-"""How `--port auto` and `thecal debug` find a running emulator: a file in the user's runtime folder."""
+"""How `--port auto` and `thecal debug` find a running emulator: a file in the user's runtime folder, for its
+owner alone, since the debug link's token stands in it."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from host_tools.private import private_file, private_folder
 from host_tools.programmer.discovery import registry_dir
 
 
 @contextmanager
 def published(ports: dict[str, Any]) -> Iterator[str | None]:
     """Publish `ports` (with `pid`) for the length of the block; gives what went wrong, if anything."""
-    path = registry_dir() / f"{ports['pid']}.json"
+    path = record_path(ports["pid"])
     try:
         _write(path, {**ports, "started": datetime.now().isoformat(timespec="microseconds")})
         problem = None
@@ -26,9 +29,15 @@ def published(ports: dict[str, Any]) -> Iterator[str | None]:
             path.unlink(missing_ok=True)
 
 
+def record_path(pid: int) -> Path:
+    """The file in which the emulator of this process publishes itself."""
+    return registry_dir() / f"{pid}.json"
+
+
 def _write(path: Path, record: dict[str, Any]) -> None:
     """At once and whole: others look at any time."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(path.parent)
     temporary = path.with_suffix(".new")
-    temporary.write_text(json.dumps(record), encoding="utf-8")
+    with os.fdopen(private_file(temporary), "w", encoding="utf-8") as file:
+        json.dump(record, file)
     temporary.replace(path)

@@ -14,12 +14,13 @@ RP2040_VENDOR = 0x2E8A
 
 
 class Emulator(NamedTuple):
-    """A running emulator, as it published itself: where to connect, and which pump it is."""
+    """A running emulator, as it published itself: its addresses, what opens the debug link, and which pump it is."""
 
     pid: int
     tcp: str
     pty: str | None
     debug: str
+    debug_token: str
     serial: str
     started: str
 

@@ -175,6 +175,8 @@ def test_it_ends_in_the_middle_of_an_advance(emulator: EmulatorProcess) -> None:
         pump.refill(volume_ml=20, concentration_mcg_per_ml=2000)
         pump.program_simple(500)
         with socket.create_connection((host, int(port)), timeout=20) as link:
+            link.sendall(json.dumps({"token": emulator.debug_token}).encode() + b"\n")
+            assert link.recv(100) == b'{"ok": true}\n'
             link.sendall(b'{"do": "advance", "by_s": 1000000000}\n')
             while pump.status()["uptime_s"] == 0:
                 pass
@@ -201,7 +203,7 @@ def test_a_long_wait_is_told_of(emulator: EmulatorProcess, debug: DebugClient, m
         if len(told) == 3:
             emulator.send(signal.SIGCONT)
 
-    with DebugClient(emulator.debug, go_on) as waiting:
+    with DebugClient(emulator.debug, emulator.debug_token, go_on) as waiting:
         assert waiting.now_s() == 0
     assert len(told) >= 3
 

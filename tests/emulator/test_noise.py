@@ -1,5 +1,6 @@
 """Any bytes on any line: the pump goes on, and answers who speaks its language."""
 
+import json
 import os
 import random
 import socket
@@ -52,13 +53,17 @@ def test_noise_on_the_debug_link(start: Start) -> None:
     emulator = start(speed=0)
     host, port = emulator.debug.split(":")
 
+    tokens = st.text(st.characters(codec="ascii"), max_size=50) | st.integers() | st.none() | st.lists(st.text())
+
     def shout(line: bytes) -> str:
         with socket.create_connection((host, int(port)), timeout=20) as link, link.makefile() as answers:
             link.sendall(line + b"\n")
             return answers.readline()
 
     @settings(max_examples=50)
-    @given(line=st.binary() | st.text().map(str.encode))
+    @given(
+        line=st.binary() | st.text().map(str.encode) | tokens.map(lambda token: json.dumps({"token": token}).encode())
+    )
     def shout_anything(line: bytes) -> None:
         assert "error" in shout(line.replace(b"\n", b""))
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,13 @@ from host_tools.emulator import process
 from host_tools.emulator.process import EmulatorError, EmulatorProcess
 from host_tools.programmer import NotAuthorised, Programmer
 from host_tools.programmer.discovery import running_emulators
+from protocol import registry as messages
+from protocol.frame import Decoder, Frame, encode
 from tests.child import LIMIT_S, child
 from tests.emulator.conftest import Start
 
+HELLO = encode(Frame(messages.REQUEST["HELLO"].code, 0, 1, b""))
+SUBSCRIBE = encode(Frame(messages.REQUEST["SUBSCRIBE"].code, 0, 1, (60).to_bytes(2, "little")))
 needs_pty = pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no pseudo-terminals")
 
 
@@ -54,6 +59,33 @@ def test_three_tcp_clients_at_once(start: Start) -> None:
         pump.close()
     with Programmer.open(emulator.url) as pump:
         assert pump.status()["therapy"] == "unfilled"
+
+
+def test_the_next_client_gets_no_telemetry_that_it_did_not_ask_for(start: Start) -> None:
+    emulator = start(speed=0)
+    with emulator.debug_client() as debug, connect(emulator) as listener, connect(emulator), connect(emulator):
+        listener.sendall(SUBSCRIBE)
+        assert listener.recv(100)
+        debug.advance(600)
+        assert listener.recv(100)
+        listener.close()
+        with _only_free_line(emulator) as heir:
+            debug.advance(86_400)
+            heir.sendall(HELLO)
+            (answer,) = Decoder().feed(heir.recv(1000))
+            assert answer.type == messages.ANSWER["HELLO"].code
+            assert "COMMS_RATE_LIMIT" not in [event["name"] for event in debug.events()]
+
+
+def _only_free_line(emulator: EmulatorProcess) -> socket.socket:
+    """The line that another client gives back about now: until it has, a new one is hung up on."""
+    while True:
+        line = connect(emulator)
+        line.sendall(HELLO)
+        with suppress(ConnectionError):
+            if line.recv(1000):
+                return line
+        line.close()
 
 
 def test_it_publishes_itself_and_takes_that_back(start: Start, registry: Path) -> None:
@@ -293,4 +325,4 @@ def test_json_is_one_object(registry: Path) -> None:
         ports = json.loads(running.stdout.readline())
         running.terminate()
         assert running.communicate(timeout=LIMIT_S)[0] == ""
-    assert set(ports) == {"tcp", "pty", "debug", "pid", "serial"}
+    assert set(ports) == {"tcp", "pty", "debug", "debug_token", "pid", "serial"}

@@ -157,7 +157,7 @@ class Line:
         self.incoming = b""
         self.outgoing = b""
 
-    def read(self):
+    def read(self) -> bytes | None:
         data, self.incoming = self.incoming, b""
         return data
 

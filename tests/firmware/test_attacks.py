@@ -48,7 +48,10 @@ class TwoLinedBody(Body):
         self.store = CountingStore()
         self.neighbour = Line()
         self.links = (self.line, self.neighbour)
-        self.random_bytes = Random(7).randbytes
+        self._random = Random(7)
+
+    def random_bytes(self, count):
+        return self._random.randbytes(count)
 
 
 class Tapped(Clinic):
@@ -121,7 +124,9 @@ def sealed(raw):
 
 def body_of(data):
     """The frame's bytes without CRC."""
-    return framing.uncobs(data[:-1])[:-4]
+    frame = framing.uncobs(data[:-1])
+    assert frame is not None
+    return frame[:-4]
 
 
 def visit(clinic):
