@@ -11,7 +11,7 @@ from typing import Any
 
 from host_tools.emulator.machine import Machine
 from host_tools.emulator.pacing import Pacer
-from host_tools.emulator.ports import Line, PtyPort, TcpClient, TcpPlaces
+from host_tools.emulator.ports import FLUSH, Line, PtyPort, TcpClient, TcpPlaces
 from host_tools.emulator.state import StateFolder
 
 HOST = "127.0.0.1"
@@ -50,7 +50,7 @@ class Server:
         self._folder = folder
         self._saved_slots: dict[int, bytes] | None = None
         self._saved_at_s = -math.inf
-        self._lines = [Line(link) for link in machine.hal.links]
+        self._lines = [Line(link, FLUSH) for link in machine.hal.links]
         self._pty: PtyPort | None = None
         self._kicked = asyncio.Event()
         self._ending = False

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from firmware.config import Config
-from host_tools.emulator.ports import Line, TcpClient
+from host_tools.emulator.ports import Line, TcpClient, TcpPlaces
 from host_tools.rig.machine import RigMachine
 from host_tools.rig.rig import Rig
 
@@ -41,7 +41,8 @@ class RigServer:
     async def open(self, tcp_port: int) -> str:
         """Listen on `tcp_port` (0: any); the URL to connect to."""
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(lambda: TcpClient([self._line], lambda: None), HOST, tcp_port)
+        places = TcpPlaces([self._line], lambda: None)
+        self._listener = await loop.create_server(lambda: TcpClient(places), HOST, tcp_port)
         return f"socket://{HOST}:{self._listener.sockets[0].getsockname()[1]}"
 
     def close(self) -> None:

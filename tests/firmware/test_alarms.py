@@ -71,7 +71,7 @@ def test_what_sounds_goes_on_when_the_command_that_found_it_cannot_be_kept():
     """A stall, seen by the handler of a refill, while the store fails."""
     body = Body()
     line = body.line = BusyLine()
-    body.links = (line,)
+    body.links = (line, body.neighbour)
     clinic = Clinic(body)
     clinic.implant()
     clinic.refill()
