@@ -50,8 +50,8 @@ class Line:
     def attach(self, outside: Outside | None) -> None:
         """Somebody is there now. With nobody the pump is told, and what was under way is dropped."""
         self.outside = outside
+        self.incoming.clear()
         if outside is None:
-            self.incoming.clear()
             self.link.host_hang_up()
 
     def receive(self, data: bytes) -> None:
@@ -90,9 +90,13 @@ class TcpPlaces:
 
     One client too many gets the place of another: of one that never sent a frame, else of the one that was silent for
     longest. Who opened a session has his place until that ends. When all have, the one too many is turned away.
+
+    Without `session_on` everybody has his place until he goes.
     """
 
-    def __init__(self, lines: list[Line], kick: Callable[[], None], session_on: Callable[[Line], object]) -> None:
+    def __init__(
+        self, lines: list[Line], kick: Callable[[], None], session_on: Callable[[Line], object] | None = None
+    ) -> None:
         self.lines = lines
         self.kick = kick
         self.session_on = session_on
@@ -101,7 +105,7 @@ class TcpPlaces:
     def find(self) -> Line | None:
         """A line that nobody is on any more."""
         free = next((line for line in self.lines if line.outside is None), None)
-        idle = [client for client in self.clients if not client.at_work]
+        idle = [client for client in self.clients if self.session_on and not client.at_work]
         if free or not idle:
             return free
         return min(idle, key=lambda client: (client.spoke, client.heard_at_s)).make_room()
@@ -125,7 +129,7 @@ class TcpClient(asyncio.Protocol):
         if self._line is None:
             self._transport.close()
             return
-        self._left_behind = self._places.session_on(self._line)  # by the one before, on this line
+        self._left_behind = self._session()  # by the one before, on this line
         self._places.clients.append(self)
         self._line.attach(self)
         self._kick()
@@ -133,8 +137,12 @@ class TcpClient(asyncio.Protocol):
     @property
     def at_work(self) -> bool:
         """Whether it has a session open."""
-        session = self._places.session_on(self._line) if self._line else None
+        session = self._session()
         return session is not None and session is not self._left_behind
+
+    def _session(self) -> object:
+        session_on = self._places.session_on
+        return session_on(self._line) if session_on and self._line else None
 
     def make_room(self) -> Line | None:
         """Hang up; the line that has become free."""

@@ -45,9 +45,7 @@ class RigServer:
     async def open(self, tcp_port: int) -> str:
         """Listen on `tcp_port` (0: any); the URL to connect to."""
         loop = asyncio.get_running_loop()
-        places = TcpPlaces(
-            [self._line], lambda: None, lambda _line: object()
-        )  # whether a session is open is the chip's
+        places = TcpPlaces([self._line], lambda: None)
         self._listener = await loop.create_server(lambda: TcpClient(places), HOST, tcp_port)
         return f"socket://{HOST}:{self._listener.sockets[0].getsockname()[1]}"
 

@@ -96,4 +96,4 @@ def test_the_next_one_gets_nothing_of_the_last_ones() -> None:
     line.attach(reader)
     line.carry_out()
     assert reader.heard == b""
-    assert line.incoming == b""
+    assert not line.incoming

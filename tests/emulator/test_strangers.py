@@ -14,8 +14,9 @@ from host_tools.emulator.machine import Machine
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import LinkLost, NoDevice, Programmer
 from host_tools.scenario.link import MemoryTransport
+from protocol.frame import Decoder, encode
 from tests.emulator.conftest import Start
-from tests.strangers import FLOODS
+from tests.strangers import FLOODS, opens
 
 COMMANDS = 10
 FRAMES_PER_S = 500
@@ -78,6 +79,47 @@ def test_each_command_is_done_at_the_first_try_whatever_a_neighbour_line_carries
     print(f"{COMMANDS} of {COMMANDS} commands, seed 2, {line.sent} frames of a stranger, {len(names)} log entries")
     assert names.count("SESSION_OPEN") == COMMANDS
     assert sum(names.count(name) for name in ("AUTH_FAIL", "AUTH_REPLAY", "COMMS_ERROR", "COMMS_RATE_LIMIT")) <= 1
+
+
+class Shared(MemoryTransport):
+    """A line that a stranger is on, too: for each request that he sees he sends the pump forgeries of it, all that was
+    said before, and asks for a session; the programmer hears what the pump answers to that."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine)
+        self.seen: list[bytes] = []
+        self.sent = 0
+        self._asked = opens(Random(5))
+
+    def write(self, data: bytes) -> None:
+        (request,) = Decoder().feed(data)
+        if request.flags and self.seen:
+            forged = encode(request._replace(mac=bytes(16)))
+            ahead = encode(request._replace(sequence=request.sequence + 7))
+            for frame in (*[forged] * 4, *self.seen[-5:], ahead, next(self._asked)):
+                super().write(frame)
+                self.sent += 1
+        super().write(data)
+        if request.flags:
+            self.seen.append(data)
+
+
+@pytest.mark.shows("FI-43")
+def test_a_stranger_on_the_sessions_own_line_neither_ends_nor_disturbs_it() -> None:
+    machine = Machine(Config())
+    machine.hal.head.set(True)
+    machine.wake()
+    line = Shared(machine)
+    pump = Programmer(line, entropy=Random(1).randbytes, tries=1)
+    with pump.session():
+        treat(pump)
+        line.seen.clear()
+        order(pump, COMMANDS)
+        assert line.now_s() == 0
+    names = [event["name"] for event in machine.events]
+    print(f"{COMMANDS} of {COMMANDS} commands, seed 5, {line.sent} frames of a stranger on the same line")
+    assert names.count("SESSION_OPEN") == 1
+    assert [names.count(name) for name in ("AUTH_FAIL", "AUTH_REPLAY", "CMD_REJECTED")] == [1, 1, 0]
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from firmware.eventlog import LOG_SLOTS
 from protocol import auth, codes, frame, registry, vectors
 from tests.strangers import FLOODS
 
-from .body import Body, Line, Store
+from .body import Body, Store
 from .clinic import DAY_S, Clinic
 
 THOROUGH = os.environ.get("THECAL_HYPOTHESIS") == "thorough"
@@ -42,12 +42,10 @@ class CountingStore(Store):
         return super().append(slot, data)
 
 
-class TwoLinedBody(Body):
+class CountingBody(Body):
     def __init__(self):
         super().__init__()
         self.store = CountingStore()
-        self.neighbour = Line()
-        self.links = (self.line, self.neighbour)
         self._random = Random(7)
 
     def random_bytes(self, count):
@@ -67,7 +65,7 @@ class Tapped(Clinic):
 
 
 def treated():
-    clinic = Tapped(TwoLinedBody())
+    clinic = Tapped(CountingBody())
     clinic.implant()
     clinic.refill()
     clinic.program()
@@ -124,9 +122,9 @@ def sealed(raw):
 
 def body_of(data):
     """The frame's bytes without CRC."""
-    frame = framing.uncobs(data[:-1])
-    assert frame is not None
-    return frame[:-4]
+    whole = framing.uncobs(data[:-1])
+    assert whole
+    return whole[:-4]
 
 
 def visit(clinic):

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tools.programmer import LinkLost, NoDevice, NotAuthorised, Programmer
-from protocol.frame import Decoder, encode
+from host_tools.programmer import LinkLost, NoDevice, NotAuthorised, Programmer, SessionLost
+from protocol.frame import Decoder, Frame, encode
+from protocol.registry import ANSWER, payload
 from tests.programmer.peer import Peer, PeerTransport
 
 
@@ -99,3 +100,62 @@ def test_unsigned_success_inside_a_session_is_not_believed() -> None:
 
     with pytest.raises(NotAuthorised, match="MAC is wrong"):
         programmer(PeerTransport(peer, strip)).stop()
+
+
+REFUSAL = ANSWER["REFUSED"]
+
+
+def refusal_of(raw: bytes) -> bytes:
+    """What anybody can say to a request that he sees."""
+    (request,) = Decoder().feed(raw)
+    return encode(
+        Frame(
+            REFUSAL.code,
+            request.session,
+            request.sequence,
+            payload(REFUSAL, {"request": request.type, "reason": "auth"}),
+        )
+    )
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_unsigned_refusals_inside_a_session_are_waited_out(lost: int) -> None:
+    """A stranger refuses each request before the pump answers, and the pump's answer may be lost once."""
+    peer = Peer()
+    left = {"STOP": lost}
+
+    def overtaken(count: int, data: bytes) -> bytes:
+        (answer,) = Decoder().feed(data)
+        if not answer.flags or "STOP" not in commands(peer):
+            return data
+        if left["STOP"]:
+            left["STOP"] -= 1
+            return refusal_of(line.sent[count - 1])
+        return refusal_of(line.sent[count - 1]) * 3 + data
+
+    line = PeerTransport(peer, overtaken)
+    programmer(line).stop()
+    assert commands(peer) == ["PROVE", "STOP", "CLOSE"]
+    assert line.now_s() == lost
+
+
+@pytest.mark.parametrize("tries", [1, 2, 4])
+def test_a_session_that_the_pump_lost_is_given_up_after_two_tries(tries: int) -> None:
+    peer = Peer()
+    line = PeerTransport(peer)
+    pump = programmer(line, tries=tries)
+    with pump.session():
+        peer.forget()
+        sent, asked_s = len(line.sent), line.now_s()
+        with pytest.raises(SessionLost, match=r"the session is gone.*`thecal status` tells"):
+            pump.stop()
+        assert len(line.sent) - sent == min(tries, 2)
+        assert line.now_s() - asked_s == min(tries, 2)
+    assert commands(peer) == ["PROVE"]
+
+
+def test_a_wrong_key_is_told_at_once() -> None:
+    line = PeerTransport(Peer(key=bytes(32)))
+    with pytest.raises(NotAuthorised):
+        programmer(line).stop()
+    assert line.now_s() == 0
