@@ -55,6 +55,11 @@ class Session:
             return request == wire.REQ_PROVE
         return _RANK[self.role] >= _RANK[wire.ROLE_OF.get(request, wire.ROLE_OBSERVER)]
 
+    def unmask(self, masked_key, sequence):
+        """The device key that a frame with this number carries, which only who knows the session's key can read."""
+        mask = crypto.key_mask(self._key, sequence)
+        return bytes([masked_key[i] ^ mask[i] for i in range(len(mask))])
+
     def close(self):
         """Take no new frame any more."""
         self.closed = True
@@ -74,7 +79,7 @@ class Session:
 class Sessions:
     """The session that is open, and one that waits for its proof. A proof ends the session before it."""
 
-    def __init__(self, config, uptime, state, log, head, entropy):
+    def __init__(self, config, uptime, state, log, head, entropy, keys):
         self._idle_s = config.session_idle_s
         self._serial = padded(config.serial)
         self._uptime = uptime
@@ -82,6 +87,7 @@ class Sessions:
         self._log = log
         self._head = head
         self._entropy = entropy
+        self._keys = keys
         self._there = False  # whether the head was there when last looked for
         self._entered_seq = 0  # of the log, after it was told so
         self._used = state.sessions
@@ -104,8 +110,9 @@ class Sessions:
         return current if current is not None and self.open and current.port is port else None
 
     def challenge(self, port, role, host_nonce):
-        """(number, nonce) of a new session waiting for its proof; None without a head."""
-        if not self._head.present():
+        """(number, nonce) of a new session waiting for its proof; None without a head, or a key."""
+        role_key = self._keys.role_key(role) if self._head.present() else None
+        if role_key is None:
             return None
         if self._waiting is not None and self._offer[:3] == (port, role, host_nonce):
             return self._offer[3:]  # the same request again, its answer was lost
@@ -115,8 +122,7 @@ class Sessions:
                 self._state.accept()  # a stop must get through: numbers may come again after a reset, keys do not
         self._used += 1
         nonce = self._entropy.random_bytes(16)
-        key = crypto.role_key(crypto.TEST_KEY, role)
-        key = crypto.session_key(key, self._serial, role, self._used, host_nonce, nonce)
+        key = crypto.session_key(role_key, self._serial, role, self._used, host_nonce, nonce)
         self._waiting = Session(self._used, port, role, key)
         self._offer = (port, role, host_nonce, self._used, nonce)
         self.held = (self._waiting,) if self._current is None else (self._current, self._waiting)
@@ -131,6 +137,7 @@ class Sessions:
         self.held = (session,)
         self.due_s = self._uptime.now_s + self._idle_s
         self._log.add(wire.EVENT_SESSION_OPEN, session.role, session.number)
+        self._keys.cancel_reset()
         return self._idle_s
 
     def close(self, event=wire.EVENT_SESSION_CLOSE):
@@ -140,6 +147,12 @@ class Sessions:
             self._log.add(event, current.number)
             current.close()
             self.due_s = NEVER
+
+    def end(self):
+        """The key was changed: what was opened or offered with the old one ends."""
+        self.close()
+        self._waiting = None
+        self.held = () if self._current is None else (self._current,)
 
     def watch_head(self):
         """Log that a head came, which is what turns telemetry on. One that comes and goes is logged once."""

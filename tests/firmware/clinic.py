@@ -22,6 +22,7 @@ class Clinic:
         self.config = config or Config()
         self.pump_class = pump_class
         self.sequence = 0
+        self.device_key = auth.TEST_KEY
         self.boot()
 
     def boot(self):
@@ -75,7 +76,7 @@ class Clinic:
         self.nonce = bytes(16)
         challenge = self.ask("OPEN", role=role, nonce=self.nonce)
         code = codes.ROLE[role]
-        key = auth.role_key(auth.TEST_KEY, code)
+        key = auth.role_key(self.device_key, code)
         serial = self.config.serial.encode().ljust(12, b"\0")
         self.session = challenge.session
         self.key = auth.session_key(key, serial, code, self.session, self.nonce, challenge.nonce)
@@ -91,6 +92,12 @@ class Clinic:
 
     def signed(self, name, **fields):
         return self._answer(self.sign(name, **fields))
+
+    def provision(self, device_key):
+        """Give the pump a key of its own, and use it from then on."""
+        self.open("manufacturing")
+        self.signed("PROVISION", masked_key=auth.masked_key(self.key, self.counter + 1, device_key))
+        self.device_key = device_key
 
     def command(self, name, **fields):
         self.open()
