@@ -53,7 +53,6 @@ VERBS = {
     "demo": Verb("host_tools.cli.demo:demo", "Start", "A pump's seven years under a programmer, as a report"),
 }
 EXTRA_OF = {
-    "filelock": "emulator",
     "pydantic": "emulator",
     "ruamel": "emulator",
     "jinja2": "report",

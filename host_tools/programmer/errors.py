@@ -54,6 +54,8 @@ PER_REQUEST = {
 AFTER_SILENCE = {
     "BOLUS": "`thecal status` shows the last bolus: look before you order another",
     "PATIENT_BOLUS": "`thecal status` shows the last bolus: look before you ask for another",
+    "PROVISION": "both keys are kept, and the next verb that opens a session finds out",
+    "RESET_KEY": "ask again: it renews nothing",
     "REFILL": "tell it again in the same words: the pump knows a refill that it has booked",
 }
 """What to do when the answer to a request was lost, where `thecal status` alone does not say it."""

@@ -53,20 +53,8 @@ def spoil(clinic, *slots):
         clinic.body.store.slots[slot] = bytes(data)
 
 
-class Hand:
-    """A head that can be taken away, on a body that has one always."""
-
-    def __init__(self):
-        self.there = True
-
-    def present(self):
-        return self.there
-
-
-def with_hand(clinic):
-    clinic.body.head = Hand()
-    clinic.boot()
-    return clinic
+def head(clinic, there):
+    clinic.body.present = lambda: there
 
 
 def test_a_new_key_opens_the_pump_and_the_old_one_no_more():
@@ -100,13 +88,13 @@ def test_the_published_key_is_no_device_key():
 
 
 def test_a_change_needs_the_head_and_is_heard():
-    clinic = with_hand(running())
+    clinic = running()
     clinic.run(60)
     before = len(clinic.body.tones)
-    clinic.body.head.there = False
+    head(clinic, False)
     with pytest.raises(Refused, match="auth"):
         clinic.provision(KEYS[0])
-    clinic.body.head.there = True
+    head(clinic, True)
     clinic.device_key = auth.TEST_KEY
     clinic.provision(KEYS[0])
     assert [pattern for _, pattern in clinic.body.tones[before:]] == [0x33]
@@ -261,27 +249,27 @@ def reset(clinic):
 
 @pytest.mark.shows("R8.7", "R8.9")
 def test_the_way_back_takes_a_head_a_day_and_the_head_again():
-    clinic = with_hand(paired())
+    clinic = paired()
     clinic.run(60)
     before, orders = len(clinic.body.tones), len(clinic.body.orders)
-    clinic.body.head.there = False
+    head(clinic, False)
     with pytest.raises(Refused, match="auth"):
         clinic.ask("RESET_KEY")
-    clinic.body.head.there = True
+    head(clinic, True)
     assert reset(clinic) == DAY_S
-    clinic.body.head.there = False
+    head(clinic, False)
     assert "key_reset" in map(str, clinic.status().advisories)
     clinic.run(6 * HOUR_S)
-    clinic.body.head.there = True
+    head(clinic, True)
     assert DAY_S - 6 * HOUR_S - 1 <= reset(clinic) <= DAY_S - 6 * HOUR_S, "asking again renews nothing"
     assert (key(clinic), openers_without_cancelling(clinic)) == ("device", True)
     clinic.run(18 * HOUR_S - 2)
     assert reset(clinic) > 0
     clinic.run(2)
-    clinic.body.head.there = False
+    head(clinic, False)
     with pytest.raises(Refused, match="auth"):
         clinic.ask("RESET_KEY")
-    clinic.body.head.there = True
+    head(clinic, True)
     assert reset(clinic) == 0
     assert reset(clinic) == 0, "a lost answer is given again"
     tones = [pattern for at_ms, pattern in clinic.body.tones[before:]]
