@@ -14,7 +14,7 @@ from host_tools.programmer.errors import (
 )
 from host_tools.programmer.flex import FlexProgram, FlexStep
 from host_tools.programmer.handover import Handover
-from host_tools.programmer.keystore import KeyFileError, KeyStore
+from host_tools.programmer.keystore import KeyFileError, KeyRing, KeyStore
 from host_tools.programmer.orders import Bolus, PatientBolus, Program, Refill
 from host_tools.programmer.programmer import Programmer
 from host_tools.programmer.transport import SerialTransport, Transport
@@ -26,6 +26,7 @@ __all__ = [
     "FlexStep",
     "Handover",
     "KeyFileError",
+    "KeyRing",
     "KeyStore",
     "LinkLost",
     "NoDevice",

@@ -23,7 +23,7 @@ from host_tools.programmer.errors import (
     SessionLost,
     WrongPump,
 )
-from host_tools.programmer.keystore import KeyFileError, KeyStore, PumpKeys
+from host_tools.programmer.keystore import KeyFileError, KeyRing, KeyStore, PumpKeys
 from host_tools.programmer.line import REFUSED, Line
 from host_tools.programmer.session import Session, unsigned
 from host_tools.programmer.transport import SerialTransport, Transport
@@ -75,7 +75,7 @@ class Client:
         transport: Transport,
         *,
         serial: str | None = None,
-        keys: KeyStore | None = None,
+        keys: KeyRing | None = None,
         role: str = "clinician",
         checks: bool = True,
         entropy: Callable[[int], bytes] = os.urandom,
@@ -211,7 +211,7 @@ class Client:
 
     def _candidates(self, hello: dict[str, Any], known: PumpKeys | None) -> tuple[bytes, ...]:
         """The device keys to try, in this order. NotAuthorised when there is none."""
-        if hello["key"] == "lost":
+        if hello["key"] == "lost" and self._checks:
             raise NotAuthorised("OPEN", "auth", KEY_LOST)
         if hello["key"] == "device" and known:
             return known.candidates

@@ -53,41 +53,20 @@ class PumpKeys:
         return tuple(key for key in (self.key, self.pending, *self.displaced) if key is not None)
 
 
-class KeyStore:
-    """The key file at `path`. `now` gives the time that a key is listed with."""
+class KeyRing:
+    """Device keys in this process's memory. `now` gives the time that a key is listed with."""
 
-    def __init__(self, path: Path, now: Callable[[], datetime] = datetime.now) -> None:
-        self.path = path
+    def __init__(self, now: Callable[[], datetime] = datetime.now) -> None:
         self._now = now
+        self._pumps: dict[str, PumpKeys] = {}
 
-    @classmethod
-    def default(cls) -> Self:
-        """The user's: THECAL_KEYS, or keys.json in the user's data folder."""
-        named = os.environ.get(PATH_VARIABLE)
-        return cls(Path(named) if named else platformdirs.user_data_path("thecal", appauthor=False) / "keys.json")
+    def all(self) -> dict[str, PumpKeys]:
+        """What is known of every pump, by serial number."""
+        return dict(self._pumps)
 
     def of(self, serial: str) -> PumpKeys | None:
         """What is known of a pump's keys; None for nothing."""
         return self.all().get(serial)
-
-    def all(self) -> dict[str, PumpKeys]:
-        """What is known of every pump, by serial number. KeyFileError where the file is damaged, or others' to read."""
-        try:
-            descriptor = os.open(self.path, os.O_RDONLY)
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            raise self._trouble("cannot be read", error) from None
-        with open(descriptor, encoding="utf-8") as file:
-            self._check_owner_only(os.fstat(descriptor).st_mode)
-            text = file.read()
-        try:
-            return _parse(text)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise KeyFileError(
-                f"{self.path} is no key file of this version, or is damaged; put a copy of it back, or move it away: "
-                "nothing was changed in it"
-            ) from None  # whose text might hold a key
 
     def begin(self, serial: str, key: bytes, over_test_key: bool) -> None:
         """Keep a key that is about to be sent to a pump. `over_test_key`: in place of the test key, whatever other key
@@ -122,6 +101,43 @@ class KeyStore:
     @contextmanager
     def _changing(self) -> Iterator[dict[str, PumpKeys]]:
         """All pumps, to be changed; one programmer at a time."""
+        yield self._pumps
+
+
+class KeyStore(KeyRing):
+    """The key file at `path`."""
+
+    def __init__(self, path: Path, now: Callable[[], datetime] = datetime.now) -> None:
+        super().__init__(now)
+        self.path = path
+
+    @classmethod
+    def default(cls) -> Self:
+        """The user's: THECAL_KEYS, or keys.json in the user's data folder."""
+        named = os.environ.get(PATH_VARIABLE)
+        return cls(Path(named) if named else platformdirs.user_data_path("thecal", appauthor=False) / "keys.json")
+
+    def all(self) -> dict[str, PumpKeys]:
+        """What is known of every pump, by serial number. KeyFileError where the file is damaged, or others' to read."""
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY)
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise self._trouble("cannot be read", error) from None
+        with open(descriptor, encoding="utf-8") as file:
+            self._check_owner_only(os.fstat(descriptor).st_mode)
+            text = file.read()
+        try:
+            return _parse(text)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise KeyFileError(
+                f"{self.path} is no key file of this version, or is damaged; put a copy of it back, or move it away: "
+                "nothing was changed in it"
+            ) from None  # whose text might hold a key
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, PumpKeys]]:
         from filelock import FileLock, Timeout  # takes long to import, and most verbs change no key
 
         try:

@@ -2,7 +2,7 @@
 
 from host_tools.programmer.client import Client
 from host_tools.programmer.errors import BadValue, LinkLost, NoDevice, NotAuthorised, ProgrammerError, Refused
-from host_tools.programmer.keystore import KeyStore, PumpKeys
+from host_tools.programmer.keystore import KeyRing, PumpKeys
 from protocol.messages import KEY_BYTES
 
 
@@ -31,7 +31,7 @@ class Pairing(Client):
         return left_s
 
     @property
-    def _store(self) -> KeyStore:
+    def _store(self) -> KeyRing:
         if self._keys is None:
             raise BadValue("this programmer has no key file; open it with keys=KeyStore.default()")
         return self._keys

@@ -205,7 +205,7 @@ def test_a_copy_that_rots_is_written_anew(slot):
     assert openers(clinic) == [KEYS[0]]
 
 
-@pytest.mark.shows("R1.12", "R8.7")
+@pytest.mark.shows("R1.12")
 @pytest.mark.parametrize("gone", ["spoilt", "missing"])
 @pytest.mark.parametrize("booted", [True, False])
 def test_a_lost_key_is_never_the_test_key(gone, booted):
@@ -247,7 +247,6 @@ def reset(clinic):
     return clinic.ask("RESET_KEY").left_s
 
 
-@pytest.mark.shows("R8.7", "R8.9")
 def test_the_way_back_takes_a_head_a_day_and_the_head_again():
     clinic = paired()
     clinic.run(60)
