@@ -176,7 +176,7 @@ class KeyStore(KeyRing):
                 os.fsync(descriptor)
             os.replace(beside, self.path)
         except BaseException:
-            os.unlink(beside)
+            Path(beside).unlink(missing_ok=True)
             raise
         if os.name == "posix":
             folder = os.open(self.path.parent, os.O_RDONLY)
