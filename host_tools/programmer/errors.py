@@ -22,6 +22,8 @@ _OBEYED = "{}, but the pump's memory takes nothing new: a reset of the pump undo
 
 PER_REQUEST = {
     ("OPEN", "auth"): "the pump opens a session only with the telemetry head on it; place it and try again",
+    ("RESET_KEY", "auth"): "the way back begins and ends with the telemetry head on the pump; place it and try again",
+    ("RESET_KEY", "state"): "a session is open, so that somebody has the key; the way back is for nobody else",
     ("IMPLANT", "state"): (
         "an implantation is recorded before therapy or while it is stopped: `thecal stop` comes first, and after the "
         "end of service none is"
