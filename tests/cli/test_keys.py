@@ -33,7 +33,7 @@ def held(key_file: Path) -> set[bytes]:
 
 
 def shapes(key: bytes) -> Iterator[bytes]:
-    """How a key's beginning might stand in an output: raw, in hexadecimal, in base64 at each offset, as a list."""
+    """How a key's beginning might stand in an output: raw, in hexadecimal, in base64 at each offset, as text, as a list."""
     part = key[:9]
     yield part
     yield part.hex().encode()
@@ -42,6 +42,10 @@ def shapes(key: bytes) -> Iterator[bytes]:
     for offset in range(3):
         yield base64.b64encode(key[offset : offset + 9])
     yield repr(part)[2:-1].encode()
+    yield json.dumps(repr(part)[2:-1])[1:-1].encode()
+    yield part.decode("latin-1").encode()
+    yield json.dumps(part.decode("latin-1"), ensure_ascii=False)[1:-1].encode()
+    yield json.dumps(part.decode("latin-1"))[1:-1].encode()
     yield str(list(part))[1:-1].encode()
 
 
@@ -146,7 +150,7 @@ def test_no_output_has_a_key_in_it(thecal: Thecal, tmp_path: Path, key_file: Pat
     wanted = [shape for key in keys for shape in shapes(key)]
     print(f"{len(keys)} keys in {len(shapes_of := set(wanted))} shapes, in {len(said)} outputs of {len(verbs)} verbs")
     assert len(keys) == 3
-    assert len(shapes_of) == 3 * 9
+    assert len(shapes_of) >= 3 * 11
     assert sum(map(len, said)) > 30_000
     assert len(list(folder.iterdir())) == 3
     assert {code: codes.count(code) for code in codes} == {0: len(verbs) - 5, 1: 1, 4: 2, 5: 2}, codes
