@@ -131,13 +131,25 @@ class Alarms:
         pattern = _DUAL if alarm_class == wire.CLASS_CRITICAL else _SINGLE
         self._end_demo()
         self._log.add(wire.EVENT_ALARM_DEMO, alarm_class)
-        self._buzzer.play(pattern)
         self._demo_until_s = now_s + _LASTS_S[pattern]
-        if now_s < self._tone_until_s:  # it cut off an alarm's tone, which is therefore sounded again after it
+        self._put_between(pattern, now_s)
+
+    def announce(self, now_s):
+        """Sound a single tone, once and at once: somebody is at the pump's key. As little an alarm as a demonstration,
+        and as silent in a pump that was never filled."""
+        if self._state.therapy != wire.THERAPY_UNFILLED:
+            self._end_demo()
+            self._put_between(_SINGLE, now_s)
+
+    def _put_between(self, pattern, now_s):
+        """Sound what is no alarm's. An alarm's tone that it cuts off is sounded again after it."""
+        self._buzzer.play(pattern)
+        until_s = now_s + _LASTS_S[pattern]
+        if now_s < self._tone_until_s:
             if self._tone == _DUAL:
-                self._critical_due_s = min(self._critical_due_s, self._demo_until_s)
+                self._critical_due_s = min(self._critical_due_s, until_s)
             else:
-                self._single_due_s = min(self._single_due_s, self._demo_until_s)
+                self._single_due_s = min(self._single_due_s, until_s)
         self._plan()
 
     def _end_demo(self):

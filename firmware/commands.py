@@ -55,6 +55,8 @@ class Commands:
         self._log = pump.log
         self._chart = pump.chart
         self._doses = pump.doses
+        self._keys = pump.keys
+        self._sessions = pump.sessions
         self._selftest = pump.selftest
         self._keeper = pump.keeper
         self._table = {
@@ -78,6 +80,7 @@ class Commands:
             wire.REQ_READ_IMPLANT: (self._read_implant, _ANY),
             wire.REQ_READ_RECORD: (self._read_record, _ANY),
             wire.REQ_WRITE_RECORD: (self._write_record, _ANY),
+            wire.REQ_PROVISION: (self._provision, _ANY),
         }
         self._orders = orders.table()
         self._prime_refusal = orders.prime_refusal
@@ -437,6 +440,13 @@ class Commands:
         self._end_memory()
         return None, None
 
+    def _provision(self, session, frame, masked_key):
+        reason = self._keys.provision(session.unmask(masked_key, frame.sequence))
+        if reason is None:
+            self._sessions.end()
+            self._end_memory()
+        return reason, None
+
     def _trusted(self):
         """A programmer's order put therapy right: what stood against it is over, and silenced with it."""
         self._monitor.set_limit(prescription.largest_mcg_per_day(self._state))
@@ -453,7 +463,7 @@ class Commands:
             self._end(alarm, self._state.stopped_since_s == NEVER)
 
     def _end_memory(self):
-        self._end(wire.ALARM_MEMORY, not (self._chart.spoilt or self._doses.spoilt))
+        self._end(wire.ALARM_MEMORY, not (self._chart.spoilt or self._doses.spoilt or self._keys.spoilt))
 
     def _end(self, alarm, over):
         if over:

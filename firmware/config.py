@@ -50,6 +50,7 @@ class Config:
 
     monitor_percent = 110  # what the safety monitor lets pass, of the largest legal dose
     session_idle_s = 300
+    key_reset_s = 86_400  # of waiting before a pump whose key is lost goes back to the test key
     telemetry_bytes_per_day = 30_000_000  # beyond them pushed telemetry is dropped
     reset_loop_count = 3  # watchdog resets within an hour that mean the safe state
 

@@ -31,6 +31,11 @@ def session_key(key, serial, role, session, host_nonce, pump_nonce):
     return hmac_sha256(key, b"thecal session" + who + host_nonce + pump_nonce)
 
 
+def key_mask(session_key, sequence):
+    """The 32 bytes that hide a device key on the line, once: no two messages of a session have one sequence."""
+    return hmac_sha256(session_key, b"thecal key" + sequence.to_bytes(4, "little"))
+
+
 def equal(left, right):
     """Whether two byte strings are equal, in a time that does not tell where they differ."""
     if len(left) != len(right):

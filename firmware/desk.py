@@ -26,6 +26,7 @@ _PARSERS = {
     wire.REQ_ALARM_SETTINGS: wire.unpack_alarm_settings,
     wire.REQ_READ_RECORD: wire.unpack_read_record,
     wire.REQ_WRITE_RECORD: wire.unpack_write_record,
+    wire.REQ_PROVISION: wire.unpack_provision,
 }
 _EMPTY = (
     wire.REQ_HELLO,
@@ -42,6 +43,7 @@ _EMPTY = (
     wire.REQ_CANCEL_BOLUS,
     wire.REQ_DIAGNOSTICS,
     wire.REQ_READ_IMPLANT,
+    wire.REQ_RESET_KEY,
 )
 
 
@@ -66,13 +68,14 @@ def parse(frame, config):
 class Desk:
     """Answers requests. `report` says what the pump is and does, `commands` changes it."""
 
-    def __init__(self, config, uptime, sessions, report, commands, log):
+    def __init__(self, config, uptime, sessions, report, commands, log, keys):
         self._config = config
         self._uptime = uptime
         self._sessions = sessions
         self._report = report
         self._commands = commands
         self._log = log
+        self._keys = keys
 
     def answer(self, port, frame):
         """The bytes to send back."""
@@ -121,6 +124,11 @@ class Desk:
             return wire.ANS_DOSES, self._report.doses(*fields)
         if request == wire.REQ_FAULTS:
             return wire.ANS_FAULTS, self._report.faults(*fields)
+        if request == wire.REQ_RESET_KEY:
+            reason, left_s = self._keys.reset(self._sessions)
+            if reason is not None:
+                return wire.ANS_REFUSED, wire.pack_refused(request, reason)
+            return wire.ANS_KEY_RESET, wire.pack_key_reset(left_s)
         port.subscribe(fields[0], self._uptime.now_s)
         return wire.ANS_SUBSCRIBED, wire.pack_subscribed(fields[0])
 

@@ -1,6 +1,6 @@
 """The pump: all parts put together, and the one function that its body calls."""
 
-from firmware import chart, doses, prescription, schedule, windows, wire
+from firmware import chart, doses, keys, prescription, schedule, windows, wire
 from firmware.alarms import Alarms
 from firmware.bolus import Bolus
 from firmware.bolusorders import BolusOrders
@@ -14,6 +14,7 @@ from firmware.eventlog import EventLog
 from firmware.guard import Guard
 from firmware.infusion import Infusion
 from firmware.keeper import Keeper
+from firmware.keys import Keys
 from firmware.ledger import Ledger
 from firmware.line import Line
 from firmware.monitor import Monitor
@@ -45,7 +46,8 @@ class Pump:
         self.uptime = Uptime(hal.clock)
         self.log = EventLog(hal.store, self.uptime)
         self.ledger = Ledger(hal.store, MAX_BATCH_NL // config.step_nl)
-        others = windows.SLOTS + chart.SLOTS + doses.SLOTS + tuple([slot for pair in schedule.SLOTS for slot in pair])
+        others = windows.SLOTS + chart.SLOTS + doses.SLOTS + keys.SLOTS
+        others += tuple([slot for pair in schedule.SLOTS for slot in pair])
         others_found = self.ledger.found or self.log.next_seq > 1 or any_whole(hal.store, others)
         self.state = State(hal.store, config, others_found)
         lived = self.state.lived == wire.FLAG_YES
@@ -61,22 +63,23 @@ class Pump:
         self.reservoir = Reservoir(config, self.state, self.ledger)
         self.power = Power(config, hal.battery, self.state)
         self.alarms = Alarms(hal.buzzer, self.state, self.log)
+        self.keys = Keys(hal, config, self)
         self.line = Line(config, self.state, self.ledger)
         self.bolus = Bolus(config, self.state, self.ledger)
         self.monitor = Monitor(hal.motor, config.step_nl, largest_mcg_per_day, config.monitor_percent, MAX_BATCH_NL)
         self.infusion = Infusion(config, self, self.delivery_class(hal.motor, config.step_nl), hal.store)
         self.outlook = Outlook(config, self)
         self.selftest = SelfTest(hal, config, self)
-        self.sessions = Sessions(config, self.uptime, self.state, self.log, hal.head, hal.entropy)
+        self.sessions = Sessions(config, self.uptime, self.state, self.log, hal.head, hal.entropy, self.keys)
         self.senses = Senses(config, hal.thermometer, hal.fill_sensor, self)
         self.budget = Budget(config, self.log)
         report = Report(config, hal, self)
         self.keeper = Keeper(self)
         commands = Commands(config, self, BolusOrders(config, self))
-        desk = Desk(config, self.uptime, self.sessions, report, commands, self.log)
+        desk = Desk(config, self.uptime, self.sessions, report, commands, self.log, self.keys)
         self.ports = [Port(link, desk, hal.clock, self.budget, self.log) for link in hal.links]
         report.ports = self.ports
-        self._with_deadlines = (self.infusion, self.alarms, self.power, self.sessions, self.selftest)
+        self._with_deadlines = (self.infusion, self.alarms, self.power, self.sessions, self.selftest, self.keys)
         self._with_deadlines += tuple(self.ports)
         self._boot()
         self._rules = Guard(((wire.REGION_WORKING, config),))  # which never change
@@ -88,7 +91,7 @@ class Pump:
     def _workers(self):
         """What holds the numbers that delivery, clock, thresholds and alarms rest on, and the REGION of each."""
         parts = (self.uptime, self.reservoir, self.power, self.alarms, self.monitor, self.selftest, self.infusion)
-        parts += (self.infusion.losses,) + self.senses.parts
+        parts += (self.keys, self.infusion.losses) + self.senses.parts
         parts = tuple([(wire.REGION_WORKING, part) for part in parts])
         return parts + ((wire.REGION_RATE, self.infusion.delivery), (wire.REGION_LEDGER, self.ledger))
 
@@ -120,6 +123,7 @@ class Pump:
             self._write_first_records(now_s)
         self.selftest.check_records()
         self.alarms.resume(now_s)
+        self.keys.resume(now_s)
         self.infusion.begin()
         self.infusion.open_books()
         self._forecast()
@@ -128,7 +132,8 @@ class Pump:
 
     def _write_first_records(self, now_s):
         """A new pump writes every record once: one that is missing later on was lost."""
-        if self.chart.begin() and self.doses.begin() and self.windows.rewrite() and self.ledger.keep(now_s, 0):
+        begun = self.chart.begin() and self.doses.begin() and self.keys.begin()
+        if begun and self.windows.rewrite() and self.ledger.keep(now_s, 0):
             self.state.lived = wire.FLAG_YES
             self.state.changed = True
 
@@ -188,6 +193,8 @@ class Pump:
             self._keep(now_s)
         if now_s >= power.stale_s or infusion.mean_nl_per_day != power.rate_nl_per_day:
             self._forecast()
+        if now_s >= self.keys.due_s:
+            self.keys.watch(now_s)
         if now_s >= self.alarms.due_s:
             self.alarms.sound(now_s)
         due_s = delivery.until_s

@@ -71,6 +71,12 @@ class Record:
                 return False
         return True
 
+    @property
+    def alike(self):
+        """Whether both copies hold the same values, as `save_both` leaves them unless it was cut off."""
+        first, second = [self.store.read(slot)[_HEADER_BYTES:-4] for slot in self.slots]
+        return first == second
+
     def rewrite(self):
         """Write both copies anew from the one that is whole. False when there is none, or the store failed."""
         values = self.load()

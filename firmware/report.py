@@ -7,6 +7,7 @@ from firmware.state import NEVER
 _RUNTIME_BYTES = 32
 LOG_ENTRIES = 12  # as many as fit into a frame
 DOSE_ENTRIES = 10
+_MOST_ADVISORIES = 5  # more do not fit into a frame; the last one is said by the missing wall time as well
 _NO_MV = 0xFFFF
 
 
@@ -32,6 +33,7 @@ class Report:
         self._senses = pump.senses
         self._budget = pump.budget
         self._selftest = pump.selftest
+        self._keys = pump.keys
         self.ports = []
 
     def hello(self):
@@ -43,7 +45,7 @@ class Report:
             padded(VERSION),
             wire.VERSION,
             wire.FINGERPRINT,
-            wire.KEY_TEST,
+            self._keys.key,
         )
 
     def diagnostics(self):
@@ -164,13 +166,15 @@ class Report:
         return self._state.bolus, self._bolus.left_nl(self._uptime.now_s)
 
     def _advisories(self):
-        found = [] if self._state.clock == wire.FLAG_YES else [wire.ADVISORY_CLOCK_UNSET]
+        found = [] if self._keys.due_s == NEVER else [wire.ADVISORY_KEY_RESET]
         found += self._senses.advisories
         if self._budget.passed(self._uptime.now_s):
             found.append(wire.ADVISORY_TELEMETRY_BUDGET)
         if self._selftest.buzzer_failed:
             found.append(wire.ADVISORY_BUZZER_FAULT)
-        return found
+        if self._state.clock != wire.FLAG_YES:
+            found.append(wire.ADVISORY_CLOCK_UNSET)
+        return found[:_MOST_ADVISORIES]
 
     def _sensor_nl(self):
         if self._fill_sensor is None:

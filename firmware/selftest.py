@@ -42,9 +42,11 @@ class SelfTest:
         self._windows = pump.windows
         self._chart = pump.chart
         self._doses = pump.doses
+        self._keys = pump.keys
         self._log = pump.log
         self._doses_rest_on = (self._mend_program, self._mend_ledger, self._mend_week)  # one of which is, too
-        self._others = (self._mend_windows, self._mend_chart, self._mend_doses)  # and one of these every third hour
+        # and one of these every third hour
+        self._others = (self._mend_windows, self._mend_chart, self._mend_doses, self._mend_keys)
         self._gone = []  # REGIONs of which no copy is whole, and it was said
         self._turn = 0
         self.failed = False
@@ -175,7 +177,7 @@ class SelfTest:
         self._turn = (turn + 1) % (len(LOG_SLOTS) + len(FAULT_SLOTS))
         self._doses_rest_on[turn % 3]()
         if turn % 3 == 2:
-            self._others[turn // 3 % 3]()
+            self._others[turn // 3 % len(self._others)]()
         region = self._log.spoilt_in(turn)
         if region:
             self._log_spoilt(region)
@@ -223,6 +225,9 @@ class SelfTest:
 
     def _mend_doses(self):
         self._mend_or_alarm(wire.REGION_DOSES, self._doses)
+
+    def _mend_keys(self):
+        self._mend_or_alarm(wire.REGION_KEY, self._keys)
 
     def _mend_or_alarm(self, region, part):
         """Of a record that is in no RAM nothing is left without a whole copy. Said once, until it is written anew."""

@@ -61,6 +61,11 @@ class Session:
             return False
         return _RANK[self.role] >= _RANK[wire.ROLE_OF.get(request, wire.ROLE_OBSERVER)]
 
+    def unmask(self, masked_key, sequence):
+        """The device key that a frame with this number carries, which only who knows the session's key can read."""
+        mask = crypto.key_mask(self._key, sequence)
+        return bytes([masked_key[i] ^ mask[i] for i in range(len(mask))])
+
     def close(self):
         """Take no new frame any more."""
         self.closed = True
@@ -90,7 +95,7 @@ class Challenge:
 class Sessions:
     """The session that is open, and the challenges that the lines were given. A proof ends the session before it."""
 
-    def __init__(self, config, uptime, state, log, head, entropy):
+    def __init__(self, config, uptime, state, log, head, entropy, keys):
         self._idle_s = config.session_idle_s
         self._serial = padded(config.serial)
         self._uptime = uptime
@@ -98,6 +103,7 @@ class Sessions:
         self._log = log
         self._head = head
         self._entropy = entropy
+        self._keys = keys
         self._there = False  # whether the head was there when last looked for
         self._entered_seq = 0  # of the log, after it was told so
         self._used = state.sessions
@@ -141,11 +147,11 @@ class Sessions:
         self.held = tuple([session for session in self.held if session.port is not port]) + sessions
 
     def challenge(self, port, role, host_nonce):
-        """(number, nonce) of a session to be proved on this port; None without a head.
+        """(number, nonce) of a session to be proved on this port; None without a head, or a key.
 
         A port keeps its number until that was proved, so that strangers use none up.
         """
-        if not self._head.present():
+        if not self._head.present() or self._keys.spoilt:
             return None
         now_s = self._uptime.now_s
         waiting = port.challenge
@@ -176,6 +182,7 @@ class Sessions:
         self._idle_until_s = self._uptime.now_s + self._idle_s
         self._plan()
         self._log.add(wire.EVENT_SESSION_OPEN, session.role, session.number)
+        self._keys.cancel_reset()
         return self._idle_s
 
     def close(self, event=wire.EVENT_SESSION_CLOSE):
@@ -194,6 +201,14 @@ class Sessions:
             self._current = None
         self._hold(port)
         port.challenge = None
+        self._await(())
+
+    def end(self):
+        """The key was changed: what was opened or offered with the old one ends."""
+        self.close()
+        self.held = () if self._current is None else (self._current,)
+        for port in self._asked:
+            port.challenge = None
         self._await(())
 
     def watch_head(self):
@@ -244,8 +259,10 @@ class Sessions:
         if waiting is None or self._uptime.now_s >= waiting.until_s:
             return None
         number, role = port.session_number, waiting.role
-        key = crypto.role_key(crypto.TEST_KEY, role)
-        key = crypto.session_key(key, self._serial, role, number, waiting.host_nonce, waiting.nonce)
+        role_key = self._keys.role_key(role)
+        if role_key is None:
+            return None
+        key = crypto.session_key(role_key, self._serial, role, number, waiting.host_nonce, waiting.nonce)
         return Session(number, port, role, key)
 
     def take(self, session, frame):

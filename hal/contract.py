@@ -15,7 +15,7 @@ NO_READING = -1  # a measurement that could not be taken
 
 TICKS_PERIOD_MS = 1 << 30  # `Clock.ticks_ms` wraps here on every body
 
-SLOT_COUNT = 28
+SLOT_COUNT = 30
 SLOT_BYTES = 4096  # the most that a slot holds
 
 WATCHDOG_MS = 8000  # the longest that the firmware may stay awake without feeding the watchdog

@@ -23,6 +23,12 @@ def session_key(key: bytes, serial: bytes, role_code: int, session: int, host_no
     return _hmac(key, b"thecal session" + who + host_nonce + pump_nonce)
 
 
+def masked_key(session_key: bytes, sequence: int, device_key: bytes) -> bytes:
+    """A device key as the request with this sequence carries it. Masked twice it is what it was."""
+    mask = _hmac(session_key, b"thecal key" + sequence.to_bytes(4, "little"))
+    return bytes(left ^ right for left, right in zip(device_key, mask, strict=True))
+
+
 def mac(key: bytes, signed_bytes: bytes) -> bytes:
     """The 16 bytes that authenticate a frame's header and payload."""
     return _hmac(key, signed_bytes)[:MAC_BYTES]

@@ -36,7 +36,8 @@ BOLUS = {"none": 0x0F, "single": 0x33, "patient": 0x3C, "prime": 0x55, "bridge":
 
 ROLE = {"observer": 0x0F, "patient": 0x33, "clinician": 0x55, "manufacturing": 0x5A}
 
-KEY = {"test": 0x33, "device": 0x55}
+KEY = {"lost": 0x0F, "test": 0x33, "device": 0x55}
+"""Which key opens sessions with the pump. `lost`: none does."""
 
 CONDITION = {"past": 0x33, "active": 0x55}
 """Whether what raised an alarm still holds."""
@@ -75,6 +76,7 @@ ADVISORY = {
     "sensor_fault": 0x0F3C,
     "telemetry_budget": 0x0F55,
     "buzzer_fault": 0x0F5A,
+    "key_reset": 0x0F66,  # somebody asked the pump to go back to the published key
 }
 """Silent notes in status and log."""
 
@@ -104,6 +106,7 @@ REGION = {
     "log": 3,
     "windows": 4,
     "bridge": 5,
+    "key": 6,
     "patient": 8,
     "doses": 9,
     "fault_log": 10,
@@ -215,6 +218,9 @@ EVENTS = {
     "AUTH_REPLAY": Event(0x64, "info", ("replays",)),
     "COMMS_RATE_LIMIT": Event(0x65, "info", ("bytes",)),
     "COMMS_ERROR": Event(0x66, "info", ("errors",)),
+    "KEY_CHANGED": Event(0x67, "info", ("key",)),
+    "KEY_RESET_REQUESTED": Event(0x68, "info", ("wait_s",)),
+    "KEY_RESET_CANCELLED": Event(0x69, "info", ("after_s",)),
     "CLOCK_SET": Event(0x70, "info", ("old_wall_s", "new_wall_s")),
     "CLOCK_CHANGED": Event(0x71, "info", ("ahead_s", "behind_s")),
     "CLOCK_LOST": Event(0x72, "non_critical"),

@@ -16,7 +16,7 @@ from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, PrefixedArray
 from protocol import codes
 from protocol.layout import Code, Struct
 
-VERSION = 5
+VERSION = 6
 """Rises with every change of a message, so that of two sides the older can be named."""
 
 WALL_EPOCH = "2018-01-01T00:00:00"
@@ -45,6 +45,7 @@ event = Code(Int8ul, **{name: entry.code for name, entry in codes.EVENTS.items()
 
 ADDRESS_BYTES = 12
 NONCE_BYTES = 16
+KEY_BYTES = 32
 DIGEST_BYTES = 8
 SITE_BYTES = 24
 DRUG_BYTES = 12
@@ -187,6 +188,19 @@ REQUESTS = (
     ),
     Message(0x11, "PROVE", Empty, "First authenticated message: shows that the programmer has the key.", "observer"),
     Message(0x12, "CLOSE", Empty, "End the session. A staged program is forgotten.", "observer"),
+    Message(
+        0x13,
+        "PROVISION",
+        Struct("masked_key" / Bytes(KEY_BYTES) * "-; any; the new device key, under the session's mask"),
+        "Take this device key in place of the one that the session was opened with. Ends every session.",
+        "manufacturing",
+    ),
+    Message(
+        0x14,
+        "RESET_KEY",
+        Empty,
+        "The device key is lost: go back to the test key. Needs the telemetry head and a waiting time.",
+    ),
     Message(
         0x20,
         "IMPLANT",
@@ -345,7 +359,7 @@ ANSWERS = (
             "firmware" / Bytes(ADDRESS_BYTES) * "ASCII; padded with 0x00; firmware version",
             "version" / Int16ul * "-; 1..65535; version of the message tables",
             "fingerprint" / Int32ul * "-; any; CRC-32 over the message tables",
-            "key" / key * "code; table Keys; `test`: the published key still opens this pump",
+            "key" / key * "code; table Keys; which key opens this pump",
         ),
         "Who the pump is.",
     ),
@@ -486,6 +500,12 @@ ANSWERS = (
         "PROVED",
         Struct("idle_s" / Int16ul * "s; 1..65535; a session idle for so long ends"),
         "The session is open, and this answer's MAC shows that the pump has the key as well.",
+    ),
+    Message(
+        0x94,
+        "KEY_RESET",
+        Struct("left_s" / Int32ul * "s; 0..2^30-1; waiting time left; 0: the test key opens the pump"),
+        "How long until the pump can go back to the test key.",
     ),
     Message(
         0xA1,

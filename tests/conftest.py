@@ -1,12 +1,17 @@
 """What every test shares: hypothesis profiles that print how to repeat a failure."""
 
 import os
+import tempfile
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 CHIP = ("chip", True)
+
+# Nobody's own keys: there is no such file, and a test that makes keys names one of its own.
+os.environ["THECAL_KEYS"] = str(Path(tempfile.gettempdir(), f"thecal-test-{os.getpid()}", "keys.json"))
 
 settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=2000)

@@ -24,7 +24,7 @@ _MONTH_MS = 30 * 86_400_000
 _DAY_MS = 86_400_000
 
 DEVICES = ("code", "ram", "battery", "watchdog", "clock")
-STORE_REGIONS = ("program", "ledger", "week", "windows", "patient", "doses", "log", "fault_log")
+STORE_REGIONS = ("program", "ledger", "week", "windows", "patient", "doses", "key", "log", "fault_log")
 FLIP_REGIONS = ("rate", "working", "program", "ledger", "week", "log", "fault_log", "code")
 
 FAULTS: dict[str, dict[str, Field | Choice]] = {

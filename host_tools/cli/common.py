@@ -101,7 +101,7 @@ def pump_verb(verb: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(verb)
     def connected(port: str, serial: str | None, verbose: bool, **options: Any) -> None:
         try:
-            with Programmer.open(port, serial=serial) as pump, _end_of_service_told(pump):
+            with Programmer.open(port, serial=serial, warn=say) as pump, _end_of_service_told(pump):
                 verb(pump, **options)
         except ProgrammerError as error:
             if verbose:

@@ -9,7 +9,8 @@ from itertools import islice
 import rich_click as click
 
 from host_tools.cli import sheet
-from host_tools.cli.common import DURATION_S, UPDATES, int_range, once, print_json, pump_verb
+from host_tools.cli.common import DURATION_S, UPDATES, int_range, once, print_json, pump_verb, say
+from host_tools.documents.wording import KEY
 from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
 from host_tools.programmer.programmer import PATIENCE_S
@@ -88,5 +89,8 @@ def log(pump: Programmer, as_json: bool, since: int, as_csv: bool, faults: bool)
         table.writerow(EVENT_COLUMNS[1:])
         table.writerows(event_row("", event)[1:] for event in events)
     else:
+        key = pump.hello()["key"]
+        if key in KEY:
+            say(KEY[key])
         for event in events:
             click.echo(sheet.event_line(event))

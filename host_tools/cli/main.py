@@ -43,6 +43,8 @@ VERBS = {
     "silence": Verb("host_tools.cli.therapy:silence", "Alarms", "Silence an alarm, or all"),
     "demo-alarm": Verb("host_tools.cli.therapy:demo_alarm", "Alarms", "Let the patient hear an alarm's tone"),
     "alarm-settings": Verb("host_tools.cli.settings:alarm_settings", "Alarms", "How soon and how often it warns"),
+    "pair": Verb("host_tools.cli.keys:pair", "Keys", "Give the pump a key of its own, or a way back"),
+    "keys": Verb("host_tools.cli.keys:keys", "Keys", "List, replace or forget the keys of pumps"),
     "record": Verb("host_tools.cli.export:record", "Record", "Telemetry into an SQLite file"),
     "export": Verb("host_tools.cli.export:export", "Record", "The event log, or a registry's row, as CSV or JSONL"),
     "emulate": Verb("host_tools.cli.emulate:emulate", "Emulate", "Run an emulated pump on TCP and a PTY"),
@@ -53,7 +55,6 @@ VERBS = {
     "demo": Verb("host_tools.cli.demo:demo", "Start", "A pump's seven years under a programmer, as a report"),
 }
 EXTRA_OF = {
-    "filelock": "emulator",
     "pydantic": "emulator",
     "ruamel": "emulator",
     "jinja2": "report",

@@ -7,7 +7,7 @@ from typing import Any
 import rich_click as click
 
 from host_tools.documents.lasts import too_old
-from host_tools.documents.wording import NOT_A_DEVICE, loss_of_therapy
+from host_tools.documents.wording import KEY, NOT_A_DEVICE, loss_of_therapy
 from host_tools.durations import format_duration
 from host_tools.programmer import FlexProgram, Program
 from host_tools.programmer.flex import head_of
@@ -21,8 +21,8 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
     """The status as a sheet."""
     yield click.style(f"{status['serial']}  {status['model']}  firmware {status['firmware']}", bold=True)
     yield NOT_A_DEVICE
-    if status["key"] == "test":
-        yield click.style("TEST KEY: anybody can program this pump with the published key", fg="yellow")
+    if status["key"] in KEY:
+        yield click.style(KEY[status["key"]], fg="yellow")
     if lost := loss_of_therapy(status):
         yield click.style(f"LOSS OF THERAPY: {lost}; `thecal emergency` lists its signs", fg="red", bold=True)
     yield ""

@@ -33,7 +33,7 @@ def live(progress: Progress) -> Life:
     with (
         EmulatorProcess(speed=0, start_at=START.isoformat()) as emulator,
         emulator.debug_client() as debug,
-        Programmer.open(emulator.url) as pump,
+        Programmer.open(emulator.url, keys=None) as pump,
     ):
         life = Life(START, emulator.url, Config.low_reservoir_nl, Config.residual_nl)
         life.hello = pump.hello()

@@ -13,6 +13,11 @@ RECORDS_SPOILT = (
     "The patient's record in the pump is spoilt: what it said of patient, clinic and medicines is blank here. "
     "`thecal patient` with --set or --file writes it anew."
 )
+KEY = {
+    "test": "TEST KEY: anybody can program this pump with the published key",
+    "lost": "KEY LOST: nothing opens this pump until `thecal pair --lost` has led back to the test key",
+}
+"""What is to be said of the key that opens a pump, where it is not its own."""
 DRUG = "baclofen, intrathecal"
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MODE = {"none": "no program yet", "simple": "the same rate all day", "flex": "flex, by time of day and day of the week"}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from firmware import chart, doses, eventlog, ledger, schedule, state, windows
+from firmware import chart, doses, eventlog, keys, ledger, schedule, state, windows
 from hal.mock.store import MockStore
 
 _FLIPPED_BYTE = 20  # of a record: behind its header, so that it is a number that changes
@@ -12,6 +12,7 @@ _RECORDS = {
     "windows": windows.SLOTS,
     "patient": chart.SLOTS,
     "doses": doses.SLOTS,
+    "key": keys.SLOTS,
 }
 _LOGS = {"log": eventlog.LOG_SLOTS, "fault_log": eventlog.FAULT_SLOTS}
 _RATE_BIT = 1 << 15  # 32,768 nL/day, or steps

@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
+from firmware import keys
 from hal.contract import SLOT_BYTES, SLOT_COUNT
 
 SCHEMA = 4
 UNREADABLE = b"\xff" * 64
-"""In every slot of a pump whose plant was lost: neither blank nor a record, so it starts in its safe state."""
+"""In the slots of a pump whose plant was lost: neither blank nor a record, so it starts in its safe state."""
 
 
 class StateError(RuntimeError):
@@ -69,6 +70,7 @@ class StateFolder:
 
     def load(self) -> tuple[Saved | None, str | None]:
         """The pump kept here, None for none yet; and what has to be said of it, if anything has."""
+        slots: dict[int, bytes] = {}
         try:
             slots = self._load_slots()
             if not slots and not self._plant_file.exists():
@@ -77,6 +79,7 @@ class StateFolder:
         except DamagedError as damage:
             kept_as = self._set_aside()
             unreadable = dict.fromkeys(range(SLOT_COUNT), UNREADABLE)
+            unreadable |= {slot: slots[slot] for slot in keys.SLOTS if slot in slots}  # whoever had its key has it
             message = (
                 f"{self._plant_file}: {damage}; kept as {kept_as}. What this pump went through is unknown: "
                 "it starts in its safe state, its reservoir taken as empty"

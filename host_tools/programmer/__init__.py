@@ -14,6 +14,7 @@ from host_tools.programmer.errors import (
 )
 from host_tools.programmer.flex import FlexProgram, FlexStep
 from host_tools.programmer.handover import Handover
+from host_tools.programmer.keystore import KeyFileError, KeyRing, KeyStore
 from host_tools.programmer.orders import Bolus, PatientBolus, Program, Refill
 from host_tools.programmer.programmer import Programmer
 from host_tools.programmer.transport import SerialTransport, Transport
@@ -24,6 +25,9 @@ __all__ = [
     "FlexProgram",
     "FlexStep",
     "Handover",
+    "KeyFileError",
+    "KeyRing",
+    "KeyStore",
     "LinkLost",
     "NoDevice",
     "NotAuthorised",

@@ -1,6 +1,7 @@
 """One programmer's conversation with one pump: requests, sessions, refusals."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
@@ -22,6 +23,7 @@ from host_tools.programmer.errors import (
     SessionLost,
     WrongPump,
 )
+from host_tools.programmer.keystore import KeyFileError, KeyRing, KeyStore, PumpKeys
 from host_tools.programmer.line import REFUSED, Line, unsigned_refusal
 from host_tools.programmer.session import Session, unsigned
 from host_tools.programmer.transport import SerialTransport, Transport
@@ -47,32 +49,47 @@ CHANGES = (
     "SET_PATIENT_BOLUS",
     "ALARM_SETTINGS",
     "WRITE_RECORD",
+    "PROVISION",
+    "RESET_KEY",
 )
 """Requests after which a pump is not what it was."""
 
+NO_KEY = (
+    "the pump has a key of its own, and this programmer does not: put back the key file that has it (THECAL_KEYS names "
+    "another one); if it is lost, `thecal pair --lost` is the way back"
+)
+KEY_LOST = "the pump's own key was lost in its memory, so that nothing opens it; `thecal pair --lost` is the way back"
+KEY_WAS_RESET = (
+    "pump {} is opened by the published test key, though this programmer holds a key of its own for it: somebody reset "
+    "it, or another pump answers in its place. `thecal pair` gives it a new key, `thecal keys forget {}` drops the old"
+)
+
 
 class Client:
-    """A connected programmer, with `serial` for that pump alone. `entropy` gives its nonces; a request is sent
-    `tries` times, `timeout_s` apart."""
+    """A connected programmer, with `serial` for that pump alone. `keys` holds the device keys (None: it has only the
+    test key), `entropy` gives nonces and new keys; a request is sent `tries` times, `timeout_s` apart. `warn` is told
+    what is no error and yet should be known."""
 
     def __init__(
         self,
         transport: Transport,
         *,
         serial: str | None = None,
-        key: bytes = auth.TEST_KEY,
+        keys: KeyRing | None = None,
         role: str = "clinician",
         checks: bool = True,
         entropy: Callable[[int], bytes] = os.urandom,
         timeout_s: float = 1.0,
         tries: int = 4,
+        warn: Callable[[str], object] = warnings.warn,
     ) -> None:
         self._line = Line(transport, timeout_s, tries)
         self._wanted_serial = serial
-        self._key = key
+        self._keys = keys
         self._role = role
         self._checks = checks
         self._entropy = entropy
+        self._warn = warn
         self._sequence = int.from_bytes(entropy(2), "little")
         self._session: Session | None = None
         self._hello: dict[str, Any] | None = None
@@ -81,7 +98,8 @@ class Client:
     @classmethod
     def open(cls, url: str = "auto", serial: str | None = None, **options: Any) -> Self:
         """Connect to what pyserial opens at `url`, or to the only pump in sight (of this serial number, where it is
-        known beforehand). Options as in the constructor."""
+        known beforehand). Options as in the constructor, but that the user's key file is used where none is given."""
+        options.setdefault("keys", KeyStore.default())
         return cls(SerialTransport(find_port(serial) if url == "auto" else url), serial=serial, **options)
 
     def __enter__(self) -> Self:
@@ -96,9 +114,10 @@ class Client:
         """Give the line back."""
         self._line.transport.close()
 
-    def hello(self) -> dict[str, Any]:
-        """Who the pump is: serial, model, firmware, schema, key. ProtocolMismatch when its tables are others."""
-        if self._hello is None:
+    def hello(self, anew: bool = False) -> dict[str, Any]:
+        """Who the pump is: serial, model, firmware, schema, key; asked once, unless `anew`. ProtocolMismatch when its
+        tables are others."""
+        if self._hello is None or anew:
             fields = self.ask("HELLO")
             _check_schema(fields["version"], fields["fingerprint"])
             hello = readout.hello_dict(fields)
@@ -168,12 +187,58 @@ class Client:
             )
         raise NotAuthorised(name, reason) if reason in ("auth", "replay") else Refused(name, reason)
 
+    def _forget_hello(self) -> None:
+        """The pump's key may be another now."""
+        self._hello = None
+
     def _open_session(self, name: str) -> None:
-        self.hello()
+        hello = self.hello()
+        known = self._known_keys()
+        candidates = self._candidates(hello, known)
+        for device_key in candidates[:-1]:
+            try:
+                self._prove(name, device_key)
+            except NotAuthorised as error:
+                if error.request != "PROVE":
+                    raise
+            else:
+                break
+        else:
+            device_key = candidates[-1]
+            self._prove(name, device_key)
+        if self._keys and known and hello["key"] == "device" and (device_key != known.key or known.pending):
+            try:
+                self._keys.settle(hello["serial"], device_key, known)
+            except KeyFileError as error:  # the session is open all the same, and a stop must get through
+                self._warn(str(error))
+
+    def _known_keys(self) -> PumpKeys | None:
+        return self._keys.of(self.hello()["serial"]) if self._keys else None
+
+    def _candidates(self, hello: dict[str, Any], known: PumpKeys | None) -> tuple[bytes, ...]:
+        """The device keys to try, in this order. NotAuthorised when there is none."""
+        if hello["key"] == "lost" and self._checks:
+            raise NotAuthorised("OPEN", "auth", KEY_LOST)
+        if hello["key"] == "device" and known:
+            return known.candidates
+        if hello["key"] == "device" and self._checks:
+            raise NotAuthorised("OPEN", "auth", NO_KEY)
+        if known and known.key:
+            self._warn(KEY_WAS_RESET.format(hello["serial"], hello["serial"]))
+        return (auth.TEST_KEY,)
+
+    def _provision(self, device_key: bytes) -> None:
+        """Send a new device key in the session that is open, and that ends with it."""
+        assert self._session
+        self.ask("PROVISION", masked_key=self._session.masked(device_key))
+        self._session = None
+
+    def _prove(self, name: str, device_key: bytes) -> None:
+        """Open a session in a role, or NotAuthorised where the pump has another key."""
         role = codes.ROLE[name]
         nonce = self._entropy(messages.NONCE_BYTES)
         challenge = self.ask("OPEN", role=name, nonce=nonce)
-        role_key = auth.role_key(self._key, role)
+        role_key = auth.role_key(device_key, role)
         number = challenge["session"]
         key = auth.session_key(role_key, self._serial, role, number, nonce, challenge["nonce"])
         self._session = Session(number, key)

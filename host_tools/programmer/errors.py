@@ -22,6 +22,8 @@ _OBEYED = "{}, but the pump's memory takes nothing new: a reset of the pump undo
 
 PER_REQUEST = {
     ("OPEN", "auth"): "the pump opens a session only with the telemetry head on it; place it and try again",
+    ("RESET_KEY", "auth"): "the way back begins and ends with the telemetry head on the pump; place it and try again",
+    ("RESET_KEY", "state"): "a session is open, so that somebody has the key; the way back is for nobody else",
     ("IMPLANT", "state"): (
         "an implantation is recorded before therapy or while it is stopped: `thecal stop` comes first, and after the "
         "end of service none is"
@@ -53,6 +55,8 @@ PER_REQUEST = {
 AFTER_SILENCE = {
     "BOLUS": "`thecal status` shows the last bolus: look before you order another",
     "PATIENT_BOLUS": "`thecal status` shows the last bolus: look before you ask for another",
+    "PROVISION": "both keys are kept, and the next verb that opens a session finds out",
+    "RESET_KEY": "ask again: it renews nothing",
     "REFILL": "tell it again in the same words: the pump knows a refill that it has booked",
 }
 """What to do when the answer to a request was lost, where `thecal status` alone does not say it."""

@@ -14,6 +14,7 @@ from host_tools.programmer.handover import Handover
 from host_tools.programmer.implantation import check_implant, check_prime
 from host_tools.programmer.memory import Memory
 from host_tools.programmer.orders import Bolus, PatientBolus, Program, Refill
+from host_tools.programmer.pairing import Pairing
 from host_tools.programmer.units import Number
 from protocol import codes, messages, registry
 
@@ -25,7 +26,7 @@ LOG_PIECE = 12  # entries in an answer
 PATIENCE_S = 5  # without telemetry for its period and this long, the pump is asked for it again
 
 
-class Programmer(Memory):
+class Programmer(Memory, Pairing):
     """A programmer on one line. Reading needs no session; a verb that changes the pump opens one of its own.
 
     `checks=False` leaves all judgement of values to the pump.

@@ -166,6 +166,7 @@ _WORDS = {
     "field": codes.RECORD,
     "setting": codes.ALARM_SETTING,
     "kept_catheter": codes.FLAG,
+    "key": codes.KEY,
     "test": codes.REGION,
     "command": {name: message.code for name, message in REQUEST.items()},
 }

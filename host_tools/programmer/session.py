@@ -18,6 +18,10 @@ class Session:
         frame = Frame(code, self.number, self._sequence, payload, AUTHENTICATED, bytes(auth.MAC_BYTES))
         return frame._replace(mac=auth.mac(self._key, frame.signed_bytes()))
 
+    def masked(self, device_key: bytes) -> bytes:
+        """A device key as the next request of this session carries it."""
+        return auth.masked_key(self._key, self._sequence + 1, device_key)
+
     def genuine(self, frame: Frame) -> bool:
         """Whether the pump signed this frame in this session."""
         ours = frame.flags == AUTHENTICATED and frame.session == self.number

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from hal.mock.entropy import Prng
-from host_tools.programmer import Handover, Programmer
+from host_tools.programmer import Handover, KeyRing, Programmer
 from host_tools.registry import pump_row
 from host_tools.scenario.load import Scenario
 from host_tools.scenario.runtimes import Runtime
@@ -30,7 +30,15 @@ class Clinic:
         self._heard = 0
 
     def _meet(self) -> Programmer:
-        return Programmer(self._connect(self.machine), checks=False, entropy=self._nonces, tries=TRIES)
+        """A programmer that has no key but the published one."""
+        return Programmer(
+            self._connect(self.machine),
+            keys=KeyRing(),
+            checks=False,
+            entropy=self._nonces,
+            tries=TRIES,
+            warn=lambda _text: None,
+        )
 
     # Time
 
@@ -55,6 +63,13 @@ class Clinic:
             self.handed_on = programmer.handover()
         self.machine.replace_pump(serial)
         self.programmer = self._meet()
+
+    def pair(self) -> None:
+        """A programmer that has only the test key gives the pump a key of its own, and is the clinic's from then on."""
+        stranger = self._meet()
+        with self.head():
+            stranger.pair()
+        self.programmer = stranger
 
     # The programmer's and the emulator's view
 

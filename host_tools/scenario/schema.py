@@ -241,6 +241,8 @@ class Step(Fields):
     patient: PatientTexts = absent()
     demo_alarm: Annotated[str, one_of("alarm class", codes.CLASS)] = absent()
     set_clock: LocalTime = absent()
+    pair: Nothing = absent()
+    reset_key: Nothing = absent()
     fault: Fault = absent()
     heal: Annotated[str, one_of("fault", FAULT_FIELDS)] = absent()
     power_cut: PowerCut = absent()

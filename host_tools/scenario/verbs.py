@@ -145,6 +145,15 @@ def do_set_clock(clinic: Clinic, wall: datetime) -> None:
         programmer.set_clock(wall)
 
 
+def do_pair(clinic: Clinic, _: Nothing) -> None:
+    clinic.pair()
+
+
+def do_reset_key(clinic: Clinic, _: Nothing) -> None:
+    with clinic.head():
+        clinic.programmer.reset_key()
+
+
 def do_fault(clinic: Clinic, fault: Fault) -> None:
     machine = clinic.machine
     until_ms = None if fault.for_s is None else machine.now_ms + fault.for_s * 1000
@@ -229,6 +238,8 @@ DO: dict[str, Callable[[Clinic, Any], None]] = {
     "patient": do_patient,
     "demo_alarm": do_demo_alarm,
     "set_clock": do_set_clock,
+    "pair": do_pair,
+    "reset_key": do_reset_key,
     "fault": do_fault,
     "heal": do_heal,
     "power_cut": do_power_cut,

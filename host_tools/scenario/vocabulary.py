@@ -23,6 +23,7 @@ ROOTS = {"status": STATUS_FIELDS, "truth": TRUTH_FIELDS, "patient": tuple(codes.
 """What `expect` can look into, and the fields of each; of a list none."""
 
 WORDS = {
+    "status.key": list(codes.KEY),
     "status.therapy": list(codes.THERAPY),
     "status.operation": list(codes.OPERATION),
     "status.mode": list(codes.MODE),

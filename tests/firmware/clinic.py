@@ -25,6 +25,7 @@ class Clinic:
         self.pump_class = pump_class
         self.line = body.line
         self.sequence = 0
+        self.device_key = auth.TEST_KEY
         self.boot()
 
     def neighbour(self):
@@ -85,7 +86,7 @@ class Clinic:
         self.nonce = bytes(16)
         challenge = self.ask("OPEN", role=role, nonce=self.nonce)
         code = codes.ROLE[role]
-        key = auth.role_key(auth.TEST_KEY, code)
+        key = auth.role_key(self.device_key, code)
         serial = self.config.serial.encode().ljust(12, b"\0")
         self.session = challenge.session
         self.key = auth.session_key(key, serial, code, self.session, self.nonce, challenge.nonce)
@@ -104,6 +105,12 @@ class Clinic:
 
     def signed(self, name, **fields):
         return self._answer(self.sign(name, **fields))
+
+    def provision(self, device_key):
+        """Give the pump a key of its own, and use it from then on."""
+        self.open("manufacturing")
+        self.signed("PROVISION", masked_key=auth.masked_key(self.key, self.counter + 1, device_key))
+        self.device_key = device_key
 
     def command(self, name, **fields):
         self.open()

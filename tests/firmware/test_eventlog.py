@@ -226,6 +226,7 @@ ORDERS = [
     ("MINIMUM_RATE", {}, "THERAPY_STATE_CHANGED"),
     ("RESUME", {}, "THERAPY_STATE_CHANGED"),
     ("SILENCE", {"alarm": "all"}, "ALARM_SILENCED"),
+    ("PROVISION", {"device_key": bytes(range(32))}, "KEY_CHANGED"),
 ]
 """Every order that there is, as (name, fields, what the log calls it)."""
 
@@ -235,6 +236,9 @@ def faults(clinic):
 
 
 def give(clinic, name, fields):
+    if name == "PROVISION":  # which ends its session itself
+        clinic.provision(**fields)
+        return
     clinic.open("patient" if name == "PATIENT_BOLUS" else "clinician")
     if name == "COMMIT":
         clinic.signed("STAGE", **PROGRAM)
@@ -250,7 +254,7 @@ def test_every_order_stands_in_the_log_with_its_time_and_no_order_among_the_faul
     sessions = {"OPEN", "PROVE", "CLOSE"}
     reading = {name for name in NAMES_OF_REQUESTS if name.startswith("READ_")}
     reading |= {"HELLO", "STATUS", "LOG", "FAULTS", "DOSES", "SUBSCRIBE", "DIAGNOSTICS", "PATIENT_BOLUS_SETTINGS"}
-    covered = {"STAGE_DAY"}  # by the digest that is logged
+    covered = {"STAGE_DAY", "RESET_KEY"}  # by the digest that is logged; by the tests of the keys: it has no session
     assert {name for name, _, _ in ORDERS} == NAMES_OF_REQUESTS - sessions - reading - covered
     clinic = Clinic(Body())
     for name, fields, event in ORDERS:
@@ -264,7 +268,9 @@ def test_every_order_stands_in_the_log_with_its_time_and_no_order_among_the_faul
         names = [str(entry.event) for entry in told]
         assert (names[0], names[-1], event in names) == ("SESSION_OPEN", "SESSION_CLOSE", True)
         assert {entry.uptime_s for entry in told} == {now_s}
-        assert [str(entry.event) for entry in faults(clinic)] == (["MOTOR_STALL"] if name == "SILENCE" else [])
+        assert [str(entry.event) for entry in faults(clinic)] == (
+            ["MOTOR_STALL"] if name in ("SILENCE", "PROVISION") else []
+        )
 
 
 TROUBLE = {

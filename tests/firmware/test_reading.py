@@ -20,7 +20,7 @@ READING = {
     "PATIENT_BOLUS_SETTINGS": {},
     "SUBSCRIBE": {"period_s": 60},
 }
-NOT_READING = sorted(set(registry.REQUEST) - set(READING) - {"PROVE"})
+NOT_READING = sorted(set(registry.REQUEST) - set(READING) - {"PROVE", "RESET_KEY"})
 
 
 class TelltaleLine(Line):
@@ -54,10 +54,10 @@ class Clinics(Clinic):
     def at(self, number):
         """Go to that line."""
         body = self.body
-        self._others[body.links.index(body.line)] = {
+        self._others[body.links.index(self.line)] = {
             name: vars(self)[name] for name in ("key", "session", "counter") if name in vars(self)
         }
-        body.line = body.links[number]
+        self.line = body.links[number]
         vars(self).update(self._others.get(number, {}))
         return self
 
@@ -80,7 +80,7 @@ def running():
 
 def pushed(clinic):
     """Telemetry since the last look."""
-    line = clinic.body.line
+    line = clinic.line
     frames = frame.Decoder().feed(line.outgoing)
     line.outgoing = b""
     return [one for one in frames if registry.name_of(one.type) == "TELEMETRY"]
@@ -166,7 +166,7 @@ def test_who_hangs_up_leaves_nothing_behind(half, period_s):
     clinic.run(period_s)
     stop = clinic.sign("STOP")
     clinic.exchange(half.replace(b"\0", b"x"))
-    clinic.body.line.hung_up = True
+    clinic.line.hung_up = True
     clinic.poll()
     assert not clinic.pump.session_open
     assert clinic.status().telemetry_dropped == 0  # asked in the same second as the half frame

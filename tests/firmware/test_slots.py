@@ -66,6 +66,7 @@ def life_that_writes_everything():
         clinic.flex(week, 1000, override="yes")
     for _ in range(1200):  # once around each log
         clinic.pump.log.add(wire.EVENT_WATCHDOG_RESET)
+    clinic.provision(bytes(range(32)))
     clinic.boot()
     return body.store
 

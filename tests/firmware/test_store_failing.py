@@ -2,8 +2,9 @@
 
 import pytest
 
-from firmware import eventlog, state
+from firmware import eventlog, keys, state
 from firmware.eventlog import FAULT_SLOTS, LOG_SLOTS
+from hal.contract import SLOT_COUNT
 
 from .body import Body, Store
 from .clinic import DAY_S, Clinic, Refused
@@ -11,7 +12,7 @@ from .test_eventlog import ORDERS, give
 
 HOUR_S = 3600
 LOGS = LOG_SLOTS + FAULT_SLOTS
-EVERY_SLOT = tuple(range(28))
+EVERY_SLOT = tuple(range(SLOT_COUNT))
 BUT_LOGS = tuple(slot for slot in EVERY_SLOT if slot not in LOGS)
 NOTHING_TO_KEEP = ("DEMO_ALARM", "STAGE")
 OBEYED = ("STOP", "CANCEL_BOLUS", "SILENCE")
@@ -170,7 +171,7 @@ def missing(clinic, slots):
 
 
 RECORDS = {"ledger": (0, 1), "state": state.SLOTS, "windows": (6, 7), "chart": (16, 17), "doses": (18, 19)}
-RECORDS |= {"event log": eventlog.LOG_SLOTS}
+RECORDS |= {"event log": eventlog.LOG_SLOTS, "key": keys.SLOTS}
 
 
 @pytest.mark.shows("R1.12", "FI-32")

@@ -57,3 +57,11 @@ def test_the_test_key_is_the_pumps_and_says_what_it_is() -> None:
     assert crypto.TEST_KEY == auth.TEST_KEY
     assert len(auth.TEST_KEY) == 32
     assert b"NOT SECRET" in auth.TEST_KEY
+
+
+@given(keys, st.integers(1, 2**32 - 1), keys)
+def test_the_pump_takes_the_mask_off_that_the_host_put_on(session_key: bytes, sequence: int, device_key: bytes) -> None:
+    masked = auth.masked_key(session_key, sequence, device_key)
+    mask = crypto.key_mask(session_key, sequence)
+    assert bytes(left ^ right for left, right in zip(masked, mask, strict=True)) == device_key
+    assert auth.masked_key(session_key, sequence, masked) == device_key
