@@ -10,12 +10,12 @@ class Session:
     def __init__(self, number: int, key: bytes) -> None:
         self.number = number
         self._key = key
-        self._sequence = 0
+        self.sent = 0  # requests so far
 
     def sign(self, code: int, payload: bytes) -> Frame:
         """The next request of this session."""
-        self._sequence += 1
-        frame = Frame(code, self.number, self._sequence, payload, AUTHENTICATED, bytes(auth.MAC_BYTES))
+        self.sent += 1
+        frame = Frame(code, self.number, self.sent, payload, AUTHENTICATED, bytes(auth.MAC_BYTES))
         return frame._replace(mac=auth.mac(self._key, frame.signed_bytes()))
 
     def genuine(self, frame: Frame) -> bool:
