@@ -14,7 +14,6 @@ import pytest
 
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import Programmer
-from protocol.frame import encode
 from tests.child import LIMIT_S, child
 from tests.child import thecal as child_command
 from tests.cli.conftest import PeerServer, Thecal, commands
