@@ -68,8 +68,8 @@ def _check_start(_ctx: click.Context, _param: click.Parameter, start: datetime |
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**63 - 1),
-    help="Of serial number and noise; default 0, or as kept in --state. Where it is given, nonces are drawn from it too "
-    "and come back with it; else they are new at each start.",
+    help="Of serial number and noise; default 0, or as kept in --state. Where it is given, nonces are drawn from it "
+    "too, and come back with it; else they are new at each start.",
 )
 @click.option(
     "--start",
