@@ -20,7 +20,7 @@ def private_folder(folder: Path) -> None:
 
 
 def private_file(path: Path, *, new: bool = False) -> int:
-    """Open a file for writing, for its owner alone from the beginning, emptied; its descriptor.
+    """Open a file for writing, emptied, for its owner alone from the beginning; its descriptor.
 
     `new`: FileExistsError where it exists. OSError where it cannot be written, or is somebody else's.
     """
@@ -35,11 +35,15 @@ def private_file(path: Path, *, new: bool = False) -> int:
 
 
 def make_private(path: Path) -> None:
-    """Take from a file that is there the rights that others have to it. OSError where it is somebody else's."""
-    _tighten(path, FILE_MODE)
+    """Take from a file or folder the rights that others have to it. OSError where it is somebody else's."""
+    _tighten(path, FOLDER_MODE if path.is_dir() else FILE_MODE)
+
+
+def open_to_others(path: Path) -> bool:
+    """Whether anybody but its owner has any right to a file or folder."""
+    return os.name == "posix" and path.stat().st_mode & 0o077 != 0
 
 
 def _tighten(path: Path, mode: int) -> None:
-    rights = path.stat().st_mode & 0o777
-    if os.name == "posix" and rights & ~mode:
-        path.chmod(rights & mode)
+    if open_to_others(path):
+        path.chmod(path.stat().st_mode & mode)

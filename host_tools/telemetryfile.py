@@ -1,11 +1,14 @@
 """Telemetry in an SQLite file, for tools that read it while it grows (docs/data.md has the tables)."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from host_tools.private import private_file
 
 SCHEMA = 1
 APPLICATION_ID = 0x54484543  # "THEC"
@@ -33,11 +36,16 @@ class FileError(RuntimeError):
 
 
 class TelemetryFile:
-    """Rows are added to a file that is ours or new, each committed at once. FileError for any other."""
+    """Rows are added to a file that is ours or new, each committed at once. FileError for any other.
+
+    A new file is for its owner alone: what a pump gives says much of who has it.
+    """
 
     def __init__(self, path: Path, status: Mapping[str, Any]) -> None:
         self._path = path
         try:
+            if not path.exists():
+                os.close(private_file(path, new=True))
             self._db = sqlite3.connect(path)
             try:
                 self._prepare()
@@ -48,7 +56,7 @@ class TelemetryFile:
             except BaseException:
                 self._db.close()
                 raise
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise FileError(f"{path} cannot take telemetry: {error}") from error
 
     def _prepare(self) -> None:

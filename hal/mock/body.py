@@ -11,10 +11,20 @@ from hal.plant.plant import Plant
 
 
 class MockBody:
-    """Misuse fails here, not first on the bench. Without power until `power.up()`."""
+    """Misuse fails here, not first on the bench. Without power until `power.up()`.
+
+    `nonce_seed` is that of the nonces; default `seed`.
+    """
 
     def __init__(
-        self, plant: Plant, recorder: Recorder, *, seed: int = 0, link_count: int = 1, fill_sensor: bool = False
+        self,
+        plant: Plant,
+        recorder: Recorder,
+        *,
+        seed: int = 0,
+        nonce_seed: int | None = None,
+        link_count: int = 1,
+        fill_sensor: bool = False,
     ) -> None:
         self.plant = plant
         self.power = power = Power(plant)
@@ -27,7 +37,7 @@ class MockBody:
         self.memory = MockMemory(power)
         self.links = tuple(MockLink(power, recorder, index, seed) for index in range(link_count))
         self.watchdog = MockWatchdog(power)
-        self.entropy = MockEntropy(power, seed)
+        self.entropy = MockEntropy(power, seed if nonce_seed is None else nonce_seed)
         self.head = MockHead(power)
         self.thermometer = MockThermometer(power)
 

@@ -9,7 +9,7 @@ import rich_click as click
 from host_tools.cli.common import DATE, Failure, print_json, pump_verb
 from host_tools.documents import emergency as readout
 from host_tools.documents.lasts import NoClock, answer
-from host_tools.documents.wording import NOT_A_DEVICE, loss_of_therapy
+from host_tools.documents.wording import NOT_A_DEVICE, UNSIGNED, loss_of_therapy
 from host_tools.programmer import Programmer
 
 LINE = 100
@@ -25,15 +25,21 @@ def lasts(pump: Programmer, as_json: bool, until: date) -> None:
     pump's own end of service. What the pump cannot know (a leak, an error of rate) is not in it.
     """
     try:
-        found = answer(pump.status(), until)
+        status = pump.status()
+        found = answer(status, until)
     except NoClock as error:
         raise Failure(str(error), 1) from error
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="DATE") from error
     if as_json:
-        print_json({key: _plain(value) for key, value in found._asdict().items()} | {"lasts": found.lasts})
+        print_json(
+            {key: _plain(value) for key, value in found._asdict().items()}
+            | {"lasts": found.lasts, "signed": status["signed"]}
+        )
     else:
         click.echo(_wrapped(found.sentence()))
+        if not status["signed"]:
+            click.echo(UNSIGNED)
     if not found.lasts:
         sys.exit(1)
 
@@ -48,11 +54,14 @@ def emergency(pump: Programmer, as_json: bool) -> None:
     """What a stranger must know of this pump: drug, dose, alarms, signs, what to do. Needs no key; names nobody."""
     status = pump.status()
     ordered = readout.last_ordered(pump)
+    signed = status["signed"] and pump.unsigned is None
     if as_json:
-        print_json(readout.emergency_dict(status, ordered))
+        print_json(readout.emergency_dict(status, ordered) | {"signed": signed})
         return
     click.echo(click.style(f"Intrathecal drug pump {status['serial']}, {status['model']}", bold=True))
     click.echo(f"{NOT_A_DEVICE}\n")
+    if not signed:
+        click.echo(click.style(_wrapped(UNSIGNED), fg="yellow"))
     if lost := loss_of_therapy(status):
         click.echo(click.style(_wrapped(f"LOSS OF THERAPY: {lost}"), fg="red", bold=True))
     for label, text in readout.emergency_rows(status, ordered):

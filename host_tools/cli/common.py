@@ -10,6 +10,7 @@ from typing import Any
 
 import rich_click as click
 
+from host_tools.documents.wording import UNSIGNED
 from host_tools.durations import parse_date, parse_duration_s, parse_local_time
 from host_tools.programmer import NotAuthorised, Programmer, ProgrammerError, Refused
 from protocol.registry import field_of
@@ -101,7 +102,8 @@ def pump_verb(verb: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(verb)
     def connected(port: str, serial: str | None, verbose: bool, **options: Any) -> None:
         try:
-            with Programmer.open(port, serial=serial, warn=say) as pump, _end_of_service_told(pump):
+            programmer = Programmer.open(port, serial=serial, warn=say)
+            with programmer as pump, _unsigned_told(pump), _end_of_service_told(pump):
                 verb(pump, **options)
         except ProgrammerError as error:
             if verbose:
@@ -109,6 +111,16 @@ def pump_verb(verb: Callable[..., None]) -> Callable[..., None]:
             raise Failure(str(error), error.exit_code) from error
 
     return connected
+
+
+@contextmanager
+def _unsigned_told(pump: Programmer) -> Iterator[None]:
+    """In the end, whatever that is: that it was not surely the pump that said what was read."""
+    try:
+        yield
+    finally:
+        if pump.unsigned:
+            say(f"{UNSIGNED}: {pump.unsigned}")
 
 
 @contextmanager

@@ -9,9 +9,8 @@ import rich_click as click
 from host_tools.cli.common import Failure, print_json, pump_verb, say
 from host_tools.documents.facts import gather
 from host_tools.documents.render import card_html, report_html
+from host_tools.private import private_file
 from host_tools.programmer import Programmer
-
-OWNER_ONLY = 0o600
 
 
 def _file_options(verb: Callable[..., None]) -> Callable[..., None]:
@@ -58,7 +57,7 @@ def _write(file: Path, page: str, force: bool, as_json: bool) -> None:
     try:
         if force:
             file.unlink(missing_ok=True)
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "w", encoding="utf-8") as stream:
+        with os.fdopen(private_file(file, new=True), "w", encoding="utf-8") as stream:
             stream.write(page)
     except FileExistsError as error:
         raise Failure(f"{file} exists; --force replaces it, --out names another file", 2) from error

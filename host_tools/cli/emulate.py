@@ -3,6 +3,7 @@
 import asyncio
 import math
 import os
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -65,7 +66,10 @@ def _check_start(_ctx: click.Context, _param: click.Parameter, start: datetime |
 )
 @click.option("--tcp", type=click.IntRange(0, 65535), default=0, metavar="PORT", help="TCP port. Default: a free one.")
 @click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), help="Of serial number and nonces. Default 0, or as kept in --state."
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    help="Of serial number and noise; default 0, or as kept in --state. Where it is given, nonces are drawn from it "
+    "too, and come back with it; else they are new at each start.",
 )
 @click.option(
     "--start",
@@ -113,6 +117,7 @@ def _pump(
     machine = Machine(
         Config(serial=identity["serial"]),
         seed=identity["seed"],
+        nonce_seed=secrets.randbits(64) if seed is None else seed,
         link_count=LINK_COUNT,
         store=saved.slots,
         plant_state=saved.plant,

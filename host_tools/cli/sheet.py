@@ -7,7 +7,7 @@ from typing import Any
 import rich_click as click
 
 from host_tools.documents.lasts import too_old
-from host_tools.documents.wording import KEY, NOT_A_DEVICE, loss_of_therapy
+from host_tools.documents.wording import KEY, NOT_A_DEVICE, UNSIGNED, loss_of_therapy
 from host_tools.durations import format_duration
 from host_tools.programmer import FlexProgram, Program
 from host_tools.programmer.flex import head_of
@@ -21,6 +21,8 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
     """The status as a sheet."""
     yield click.style(f"{status['serial']}  {status['model']}  firmware {status['firmware']}", bold=True)
     yield NOT_A_DEVICE
+    if not status["signed"]:
+        yield click.style(UNSIGNED, fg="yellow")
     if status["key"] in KEY:
         yield click.style(KEY[status["key"]], fg="yellow")
     if lost := loss_of_therapy(status):
@@ -58,6 +60,8 @@ def _rows(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def watch_line(status: dict[str, Any]) -> str:
     """One update of `watch`."""
     alarms = " ".join(map(_alarm, status["alarm_list"])) or "no alarm"
+    if not status["signed"]:
+        alarms += "  unsigned"
     return (
         f"{shown_time(status['wall']):<19}  {_therapy(status):<16}  {ml(status['rate_nl_per_day']):>8} mL/day  "
         f"{ml(status['reservoir_nl']):>9} mL  {status['delivered_today_mcg']:>6} mcg today  "

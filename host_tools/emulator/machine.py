@@ -41,6 +41,7 @@ class Boot(NamedTuple):
 class Machine:
     """`now_ms` counts from first power-up, unpowered time included, and lands exactly where it is told to.
 
+    All chance is drawn from `seed`; nonces too, unless `nonce_seed` is given: who knows their seed can forge a session.
     `boots` are the pump's starts. `pump` is None while there is no power, and from a crash to the reset.
 
     What the firmware raises ends the run, unless `on_crash` is there to be told (the exception, and `now_ms`): then the
@@ -52,6 +53,7 @@ class Machine:
         config: Config,
         *,
         seed: int = 0,
+        nonce_seed: int | None = None,
         link_count: int = 1,
         store: Mapping[int, bytes] | None = None,
         plant_state: dict[str, Any] | None = None,
@@ -72,6 +74,7 @@ class Machine:
             self.plant.restore(plant_state)
         self.recorder = Recorder(LOG_SLOTS)
         self._seed = seed
+        self._nonce_seed = nonce_seed
         self._link_count = link_count
         self.hal = self._new_body()
         if store is not None:
@@ -90,7 +93,12 @@ class Machine:
     def _new_body(self) -> MockBody:
         config = self._config
         return MockBody(
-            self.plant, self.recorder, seed=self._seed, link_count=self._link_count, fill_sensor=config.fill_sensor
+            self.plant,
+            self.recorder,
+            seed=self._seed,
+            nonce_seed=self._nonce_seed,
+            link_count=self._link_count,
+            fill_sensor=config.fill_sensor,
         )
 
     @property

@@ -27,7 +27,8 @@ class EmulatorProcess:
 
     `url` (TCP, for pyserial), `pty` (a path, None where there are none), `debug` (host:port), `debug_token`,
     `serial` and `pid` are those of the newest start. `speed` is a number or "max"; at 0 only the debug link moves time.
-    `start_at` is an ISO local time. `state` is the folder that keeps the pump over a `restart()`. `messages` is what it
+    `start_at` is an ISO local time. `state` is the folder that keeps the pump over a `restart()`. With a
+    `seed` all is drawn from that, nonces too. `messages` is what it
     wrote to stderr, once it has ended.
     """
 
@@ -43,13 +44,15 @@ class EmulatorProcess:
         speed: int | str = 1,
         state: Path | str | None = None,
         *,
-        seed: int = 0,
+        seed: int | None = None,
         start_at: str | None = None,
         tcp_port: int = 0,
         env: Mapping[str, str] | None = None,
     ) -> None:
         self.command = [sys.executable, "-m", "host_tools.cli.main", "emulate", "--json"]
-        self.command += ["--speed", str(speed), "--seed", str(seed), "--tcp", str(tcp_port)]
+        self.command += ["--speed", str(speed), "--tcp", str(tcp_port)]
+        if seed is not None:
+            self.command += ["--seed", str(seed)]
         if state is not None:
             self.command += ["--state", str(state)]
         if start_at is not None:

@@ -5,7 +5,8 @@
     DIR/crash.txt      the traceback of what the firmware raised last, if it ever did
     DIR/lock           held while an emulator runs; DIR/lock.pid says which
 
-Nothing found here is ever overwritten unless it is sound: what is damaged is renamed.
+All of it is for its owner alone, since the pump's store holds a patient's name. Nothing found here is ever overwritten
+unless it is sound: what is damaged is renamed.
 """
 
 import json
@@ -19,8 +20,10 @@ from filelock import FileLock, Timeout
 
 from firmware import keys
 from hal.contract import SLOT_BYTES, SLOT_COUNT
+from host_tools.private import FILE_MODE, make_private, open_to_others, private_file, private_folder
 
 SCHEMA = 4
+OURS = ("slots", "plant.", "crash.txt", "lock")  # how the names of what is kept begin
 UNREADABLE = b"\xff" * 64
 """In the slots of a pump whose plant was lost: neither blank nor a record, so it starts in its safe state."""
 
@@ -48,12 +51,12 @@ class StateFolder:
         self._folder = folder
         self._slots_folder = folder / "slots"
         self._plant_file = folder / "plant.json"
-        self._lock = FileLock(folder / "lock")
+        self._lock = FileLock(folder / "lock", mode=FILE_MODE)
         self._saved: dict[int, bytes] = {}
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            self._make_private()
             self._lock.acquire(timeout=0)
-            (folder / "lock.pid").write_text(f"{os.getpid()}\n", encoding="ascii")
+            _write(folder / "lock.pid", f"{os.getpid()}\n".encode())
         except Timeout:
             raise StateError(
                 f"{folder} is in use by another emulator (process {self._holder()}); "
@@ -61,6 +64,23 @@ class StateFolder:
             ) from None
         except OSError as error:
             raise StateError(f"cannot keep a pump in {folder}: {error.strerror or error}") from error
+
+    def _make_private(self) -> None:
+        """Make the folder, or take the rights that others have in it. StateError for a folder of other things, whose
+        rights are not this program's to change."""
+        here = sorted(self._folder.iterdir()) if self._folder.exists() else []
+        others = [path for path in here if not path.name.startswith(OURS)]
+        if others and open_to_others(self._folder):
+            raise StateError(
+                f"{self._folder} can be read by others and holds other things ({others[0].name}), and a pump's store "
+                "holds a patient's name; name a folder of the pump's own"
+            )
+        private_folder(self._folder)
+        for path in here:
+            for file in sorted(path.iterdir()) if path.is_dir() and path not in others else ():
+                make_private(file)
+            if path not in others:
+                make_private(path)
 
     def _holder(self) -> str:
         try:
@@ -132,7 +152,7 @@ class StateFolder:
         contents = {self._plant_file: json.dumps(document, indent=1).encode()}
         contents.update({self._slots_folder / f"{slot:02}.bin": data for slot, data in changed.items()})
         try:
-            self._slots_folder.mkdir(exist_ok=True)
+            private_folder(self._slots_folder)
             for path, data in contents.items():
                 _write_through(path.with_suffix(".new"), data)
             for path in contents:
@@ -146,7 +166,7 @@ class StateFolder:
     def keep_crash(self, text: str) -> None:
         """Replace the traceback of what the firmware raised last. StateError when that fails."""
         try:
-            (self._folder / "crash.txt").write_text(text, encoding="utf-8")
+            _write(self._folder / "crash.txt", text.encode())
         except OSError as error:
             raise StateError(f"cannot write {self._folder / 'crash.txt'}: {error.strerror or error}") from error
 
@@ -162,8 +182,13 @@ def _checksum(body: Mapping[str, Any]) -> int:
     return crc32(json.dumps(body, sort_keys=True, separators=(",", ":")).encode())
 
 
+def _write(path: Path, data: bytes) -> None:
+    with os.fdopen(private_file(path), "wb") as file:
+        file.write(data)
+
+
 def _write_through(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
+    with os.fdopen(private_file(path), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

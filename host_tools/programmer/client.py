@@ -65,10 +65,17 @@ KEY_WAS_RESET = (
 )
 
 
+READ_TRIES = 2  # of a signed request: a pump that restarted forgot for whom it signs
+
+
 class Client:
     """A connected programmer, with `serial` for that pump alone. `keys` holds the device keys (None: it has only the
     test key), `entropy` gives nonces and new keys; a request is sent `tries` times, `timeout_s` apart. `warn` is told
-    what is no error and yet should be known."""
+    what is no error and yet should be known.
+
+    `unsigned` says why the pump did not sign what was read last, so that anybody on the line could have said it; None
+    where it did.
+    """
 
     def __init__(
         self,
@@ -92,7 +99,12 @@ class Client:
         self._warn = warn
         self._sequence = int.from_bytes(entropy(2), "little")
         self._session: Session | None = None
+        self._reader: Session | None = None  # by which the pump signs what is read while no session is open
+        self._reading_keys: list[bytes] | None = None  # that it may sign with; None: not looked for yet
+        self._turned_down: str | None = None  # why it does not sign for this programmer at all
+        self.unsigned: str | None = None
         self._hello: dict[str, Any] | None = None
+        self._hello_signed = False
         self._serial = b""
 
     @classmethod
@@ -117,18 +129,27 @@ class Client:
     def hello(self, anew: bool = False) -> dict[str, Any]:
         """Who the pump is: serial, model, firmware, schema, key; asked once, unless `anew`. ProtocolMismatch when its
         tables are others."""
-        if self._hello is None or anew:
-            fields = self.ask("HELLO")
-            _check_schema(fields["version"], fields["fingerprint"])
-            hello = readout.hello_dict(fields)
-            if self._wanted_serial not in (None, hello["serial"]):
-                raise WrongPump(
-                    f"pump {hello['serial']} answers at {self._line.transport.name}, not {self._wanted_serial}; "
-                    "nothing was asked of it: name the other one's port with --port"
-                )
-            self._serial = fields["serial"]
-            self._hello = hello
-        return self._hello
+        known = None if anew else self._hello
+        return known or self._take_hello(self.ask("HELLO"))
+
+    def _take_hello(self, fields: Container) -> dict[str, Any]:
+        _check_schema(fields["version"], fields["fingerprint"])
+        hello = readout.hello_dict(fields)
+        if self._wanted_serial not in (None, hello["serial"]):
+            raise WrongPump(
+                f"pump {hello['serial']} answers at {self._line.transport.name}, not {self._wanted_serial}; "
+                "nothing was asked of it: name the other one's port with --port"
+            )
+        self._serial = fields["serial"]
+        self._hello = hello
+        return hello
+
+    def _signed_hello(self) -> dict[str, Any]:
+        """The same, asked once more where the pump can sign it."""
+        if not self._hello_signed:
+            self._take_hello(self.read("HELLO"))
+            self._hello_signed = self.unsigned is None
+        return self.hello()
 
     @contextmanager
     def session(self, role: str | None = None) -> Iterator[None]:
@@ -145,15 +166,67 @@ class Client:
 
     def ask(self, name: str, **fields: Any) -> Container:
         """Send a request with the wire's own values, unchecked, and decode the answer. Refused when it says no."""
+        return self._ask(self._session, name, fields)
+
+    def read(self, name: str, **fields: Any) -> Container:
+        """The same for a request that anybody may send: signed in the session that is open, or outside of one where the
+        pump takes this programmer's key, and else as anybody."""
+        if self._session is not None:
+            self.unsigned = None
+            return self.ask(name, **fields)
+        self.hello()
+        for _ in range(READ_TRIES):
+            self.unsigned = self._begin_reading()
+            if self._reader is None:
+                break
+            try:
+                return self._ask(self._reader, name, fields)
+            except (NotAuthorised, SessionLost) as error:
+                self._end_reading(self._reader, str(error))
+        return self.ask(name, **fields)
+
+    def _begin_reading(self) -> str | None:
+        """Have the pump sign what is read, which ends nobody's session; why it does not, where it does not."""
+        if self._reader is not None:
+            return None
+        if self._reading_keys is None:
+            self._turned_down = None
+            try:
+                self._reading_keys = list(self._candidates(self.hello(), self._known_keys()))
+            except (NotAuthorised, KeyFileError) as error:
+                self._reading_keys = []
+                self._turned_down = str(error)
+        if not self._reading_keys:
+            return self._turned_down
+        try:
+            self._reader = self._challenged("observer", self._reading_keys[0])
+        except Refused as refusal:
+            return str(refusal)
+        return None
+
+    def _end_reading(self, reader: Session, why: str) -> None:
+        """The pump no longer signs for `reader`, or never did."""
+        self._reader = None
+        self.unsigned = why
+        if reader.sent == 1 and self._reading_keys:
+            self._reading_keys.pop(0)
+            self._turned_down = f"the pump did not sign for this programmer's key ({why})"
+
+    def believes(self, pushed: Frame) -> bool:
+        """Whether a pushed frame is the pump's, as far as can be known: signed, unless what was read last was not."""
+        session = self._session or self._reader
+        return session.genuine(pushed) if session else unsigned(pushed) and self.unsigned is not None
+
+    def _ask(self, session: Session | None, name: str, fields: dict[str, Any]) -> Container:
         message = registry.REQUEST[name]
         try:
             payload = registry.payload(message, fields)
         except registry.ProtocolError as error:
             raise BadValue(str(error)) from error
         try:
-            answer = self._line.ask(self._request(message.code, payload), self._judge(name))
+            answer = self._line.ask(self._request(session, message.code, payload), self._judge(session, name))
             if answer.type == REFUSED:
-                self._raise_refusal(name, answer)
+                self._raise_refusal(session, name, answer)
         except (LinkLost, NoDevice) as error:
             if name not in CHANGES:
                 raise
@@ -162,25 +235,26 @@ class Client:
             raise kind(f"{error}; the pump may or may not have done it: {advice}") from error
         return decode(answer)
 
-    def _request(self, code: int, payload: bytes) -> Frame:
-        if self._session is not None:
-            return self._session.sign(code, payload)
+    def _request(self, session: Session | None, code: int, payload: bytes) -> Frame:
+        if session is not None:
+            return session.sign(code, payload)
         self._sequence += 1
         return Frame(code, 0, self._sequence, payload)
 
-    def _genuine(self, frame: Frame) -> bool:
-        return self._session.genuine(frame) if self._session else unsigned(frame)
+    def _judge(self, session: Session | None, name: str) -> Callable[[Frame], bool]:
+        """What tells the answer to a request. A pump that does not accept the key cannot sign its refusal of the first
+        frame that is signed with it."""
+        if session is None:
+            return unsigned
+        if name == "PROVE" or session.sent == 1:
+            return lambda frame: session.genuine(frame) or unsigned_refusal(frame)
+        return session.genuine
 
-    def _judge(self, name: str) -> Callable[[Frame], bool]:
-        """What tells the answer to a request. A pump that does not accept the key has none to refuse PROVE with."""
-        if name == "PROVE":
-            return lambda frame: self._genuine(frame) or unsigned_refusal(frame)
-        return self._genuine
-
-    def _raise_refusal(self, name: str, answer: Frame) -> None:
+    def _raise_refusal(self, session: Session | None, name: str, answer: Frame) -> None:
         reason = str(decode(answer)["reason"])
-        if self._session and not answer.flags and name != "PROVE":
-            self._session = None  # a pump that knew it would have signed
+        if session and not answer.flags and name != "PROVE":  # a pump that knew it would have signed
+            if session is self._session:
+                self._session = None
             raise SessionLost(
                 "the session is gone: the pump restarted, the head was moved, it was idle for too long, "
                 "or another programmer took over"
@@ -190,6 +264,7 @@ class Client:
     def _forget_hello(self) -> None:
         """The pump's key may be another now."""
         self._hello = None
+        self._reader = self._reading_keys = None
 
     def _open_session(self, name: str) -> None:
         hello = self.hello()
@@ -206,6 +281,7 @@ class Client:
         else:
             device_key = candidates[-1]
             self._prove(name, device_key)
+        self._reading_keys = None
         if self._keys and known and hello["key"] == "device" and (device_key != known.key or known.pending):
             try:
                 self._keys.settle(hello["serial"], device_key, known)
@@ -235,18 +311,24 @@ class Client:
 
     def _prove(self, name: str, device_key: bytes) -> None:
         """Open a session in a role, or NotAuthorised where the pump has another key."""
-        role = codes.ROLE[name]
-        nonce = self._entropy(messages.NONCE_BYTES)
-        challenge = self.ask("OPEN", role=name, nonce=nonce)
-        role_key = auth.role_key(device_key, role)
-        number = challenge["session"]
-        key = auth.session_key(role_key, self._serial, role, number, nonce, challenge["nonce"])
-        self._session = Session(number, key)
+        self._session = self._challenged(name, device_key)
         try:
             self.ask("PROVE")
         except ProgrammerError:
             self._session = None
             raise
+        self._turned_down = None
+
+    def _challenged(self, name: str, device_key: bytes) -> Session:
+        """A session in that role, not yet proved; the pump forgets the one by which it signed on this line."""
+        self._reader = None
+        role = codes.ROLE[name]
+        nonce = self._entropy(messages.NONCE_BYTES)
+        challenge = self._ask(None, "OPEN", {"role": name, "nonce": nonce})
+        role_key = auth.role_key(device_key, role)
+        number = challenge["session"]
+        key = auth.session_key(role_key, self._serial, role, number, nonce, challenge["nonce"])
+        return Session(number, key)
 
     def _close_session(self) -> None:
         if self._session is None:

@@ -50,11 +50,10 @@ class Memory(Client):
 
     def titration(self) -> list[dict[str, Any]]:
         """The committed daily doses that the pump still has (64), oldest first."""
-        self.hello()
         doses: list[dict[str, Any]] = []
         first, newest = 1, 1
         while first <= newest:
-            answer = self.ask("DOSES", first=first)
+            answer = self.read("DOSES", first=first)
             newest = answer["newest"]
             doses += [readout.dose_dict(dose) for dose in answer["doses"]]
             first = answer["doses"][-1]["number"] + 1 if answer["doses"] else newest + 1
@@ -62,8 +61,7 @@ class Memory(Client):
 
     def running_program(self) -> Program | FlexProgram | None:
         """The committed program, which runs or which `resume` would run; None before the first."""
-        self.hello()
-        if str(self.ask("STATUS")["mode"]) == "none":
+        if str(self.read("STATUS")["mode"]) == "none":
             return None
         with self.session():
             fields = self.ask("READ_PROGRAM")

@@ -27,20 +27,20 @@ PATIENCE_S = 5  # without telemetry for its period and this long, the pump is as
 
 
 class Programmer(Memory, Pairing):
-    """A programmer on one line. Reading needs no session; a verb that changes the pump opens one of its own.
+    """A programmer on one line. Reading needs no session, and ends no other's; a verb that changes the pump opens one.
 
     `checks=False` leaves all judgement of values to the pump.
     """
 
     def status(self) -> dict[str, Any]:
-        """What the pump does and believes, settled to now."""
-        hello = self.hello()
-        return readout.status_dict(self.ask("STATUS"), hello)
+        """What the pump does and believes, settled to now; `signed` tells whether it was the pump that said so."""
+        hello = self._signed_hello()
+        status = readout.status_dict(self.read("STATUS"), hello)
+        return status | {"signed": self._hello_signed and self.unsigned is None}
 
     def diagnostics(self) -> dict[str, Any]:
         """What the firmware runs on: `runtime`, and `free_bytes` (None where that is not known)."""
-        self.hello()
-        return readout.diagnostics_dict(self.ask("DIAGNOSTICS"))
+        return readout.diagnostics_dict(self.read("DIAGNOSTICS"))
 
     def log(self, since: int = 1) -> Iterator[dict[str, Any]]:
         """The events from number `since` on that the pump still has, oldest first, up to now."""
@@ -51,10 +51,9 @@ class Programmer(Memory, Pairing):
         return self._entries("FAULTS", since)
 
     def _entries(self, request: str, since: int) -> Iterator[dict[str, Any]]:
-        self.hello()
         end: int | None = None
         while end is None or since < end:
-            answer = self.ask(request, first_seq=since, last_seq=LAST_SEQ)
+            answer = self.read(request, first_seq=since, last_seq=LAST_SEQ)
             end = end or answer["next_seq"]
             for entry in answer["entries"]:
                 yield readout.event_dict(entry)
@@ -64,12 +63,12 @@ class Programmer(Memory, Pairing):
 
     def log_backwards(self) -> Iterator[dict[str, Any]]:
         """The events that the pump still has, newest first."""
-        self.hello()
-        bounds = self.ask("LOG", first_seq=LAST_SEQ, last_seq=LAST_SEQ)
+        bounds = self.read("LOG", first_seq=LAST_SEQ, last_seq=LAST_SEQ)
         end, oldest = bounds["next_seq"], bounds["oldest_seq"]
         while end > oldest:
             first = max(oldest, end - LOG_PIECE)
-            yield from map(readout.event_dict, reversed(self.ask("LOG", first_seq=first, last_seq=end - 1)["entries"]))
+            entries = self.read("LOG", first_seq=first, last_seq=end - 1)["entries"]
+            yield from map(readout.event_dict, reversed(entries))
             end = first
 
     def watch(
@@ -80,20 +79,21 @@ class Programmer(Memory, Pairing):
         Periods are of the pump's time, which may stand still. Whenever nothing came for a period and PATIENCE_S of the
         programmer's, the pump is asked anew; `on_silence` is called where it answers, and LinkLost raised where not.
         """
-        self.hello()
-        self.ask("SUBSCRIBE", period_s=period_s)
+        self.read("SUBSCRIBE", period_s=period_s)
         status: dict[str, Any] = {}
         revision = None
         try:
             while True:
                 frame = self._line.next_pushed(period_s + PATIENCE_S)
                 if frame is None:
-                    self.ask("SUBSCRIBE", period_s=period_s)  # the pump restarted and forgot, or its time stands still
+                    self.read("SUBSCRIBE", period_s=period_s)  # the pump restarted and forgot, or its time stands still
                     on_silence()
                     revision = None
                     continue
-                if not self._genuine(frame):
+                if not self.believes(frame):
+                    self.read("HELLO")  # another's, or the pump forgot for whom it signs
                     continue
+                signed = self.unsigned is None
                 fields = decode(frame)
                 if fields["revision"] != revision:
                     status = self.status()
@@ -102,10 +102,10 @@ class Programmer(Memory, Pairing):
                     status = readout.with_telemetry(status, fields)
                 else:
                     continue  # was on its way when that status was read
-                yield status | {"seq": frame.sequence}
+                yield status | {"seq": frame.sequence, "signed": signed and status["signed"]}
         finally:
             with suppress(LinkLost, NoDevice):  # a lost line has no subscription
-                self.ask("SUBSCRIBE", period_s=0)
+                self.read("SUBSCRIBE", period_s=0)
 
     def implant(
         self,
@@ -226,8 +226,7 @@ class Programmer(Memory, Pairing):
 
     def patient_bolus_settings(self) -> PatientBolus:
         """What the patient may ask for."""
-        self.hello()
-        fields = self.ask("PATIENT_BOLUS_SETTINGS")
+        fields = self.read("PATIENT_BOLUS_SETTINGS")
         return PatientBolus(*(fields[name] for name in PatientBolus._fields))
 
     def set_patient_bolus(self, dose_mcg: Number, over_s: int, lockout_s: int, per_day: int) -> None:

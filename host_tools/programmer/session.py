@@ -10,17 +10,17 @@ class Session:
     def __init__(self, number: int, key: bytes) -> None:
         self.number = number
         self._key = key
-        self._sequence = 0
+        self.sent = 0  # requests so far
 
     def sign(self, code: int, payload: bytes) -> Frame:
         """The next request of this session."""
-        self._sequence += 1
-        frame = Frame(code, self.number, self._sequence, payload, AUTHENTICATED, bytes(auth.MAC_BYTES))
+        self.sent += 1
+        frame = Frame(code, self.number, self.sent, payload, AUTHENTICATED, bytes(auth.MAC_BYTES))
         return frame._replace(mac=auth.mac(self._key, frame.signed_bytes()))
 
     def masked(self, device_key: bytes) -> bytes:
         """A device key as the next request of this session carries it."""
-        return auth.masked_key(self._key, self._sequence + 1, device_key)
+        return auth.masked_key(self._key, self.sent + 1, device_key)
 
     def genuine(self, frame: Frame) -> bool:
         """Whether the pump signed this frame in this session."""

@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ class PeerServer:
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
         self.spoil: Callable[[bytes], bytes] = lambda data: data
-        self.pushes: list[bytes] = []
+        self.pushes: Iterable[int] = ()  # numbers of the telemetry that a subscription brings
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -91,7 +91,7 @@ class PeerServer:
                     if answer is not None:
                         line.sendall(self.spoil(encode(answer)))
                     if self.peer.done and self.peer.done[-1] == ("SUBSCRIBE", {"period_s": 1}):
-                        line.sendall(b"".join(self.pushes))
+                        line.sendall(b"".join(encode(self.peer.push(number)) for number in self.pushes))
         except ConnectionError:
             return
 

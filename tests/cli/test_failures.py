@@ -43,7 +43,7 @@ def test_several_pumps_in_sight(thecal: Thecal, registry: Path) -> None:
             "pty": None,
             "debug": f"127.0.0.1:{number}",
         }
-        record |= {"serial": f"PUMP-{number}", "started": f"2026-01-0{number}T00:00:00"}
+        record |= {"debug_token": "", "serial": f"PUMP-{number}", "started": f"2026-01-0{number}T00:00:00"}
         (registry / f"{number}.json").write_text(json.dumps(record))
     check(thecal("status"), 3, "2 pumps found", "socket://127.0.0.1:1", "PUMP-2", "--port URL")
 
@@ -52,7 +52,7 @@ def test_file_of_a_dead_emulator_is_no_pump_and_is_removed(thecal: Thecal, regis
     registry.mkdir()
     with child([sys.executable, "-c", "pass"]) as ended:
         gone = ended.pid
-    record = {"pid": gone, "tcp": "", "pty": None, "debug": "", "serial": "", "started": ""}
+    record = {"pid": gone, "tcp": "", "pty": None, "debug": "", "debug_token": "", "serial": "", "started": ""}
     (registry / f"{gone}.json").write_text(json.dumps(record))
     (registry / "torn.json").write_text("{")
     check(thecal("status"), 3, "no pump found")

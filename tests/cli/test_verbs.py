@@ -14,7 +14,6 @@ import pytest
 
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import Programmer
-from protocol.frame import encode
 from tests.child import LIMIT_S, child
 from tests.child import thecal as child_command
 from tests.cli.conftest import PeerServer, Thecal, commands
@@ -366,7 +365,7 @@ def test_implant_takes_a_usual_line_unasked_and_an_impossible_one_never(
 
 
 def test_ctrl_c_ends_watch_cleanly(server: PeerServer) -> None:
-    server.pushes = [encode(server.peer.push(1))]
+    server.pushes = (1,)
     with child(child_command("watch", "--port", server.url), stdout=PIPE, stderr=PIPE) as watching:
         assert watching.stdout.readline()
         watching.send_signal(signal.SIGINT)
@@ -377,7 +376,7 @@ def test_ctrl_c_ends_watch_cleanly(server: PeerServer) -> None:
 
 
 def test_reader_that_has_seen_enough_of_watch_ends_it(server: PeerServer) -> None:
-    server.pushes = [encode(server.peer.push(number)) for number in range(50)]
+    server.pushes = range(50)
     with child(child_command("watch", "--json", "--port", server.url), stdout=PIPE, stderr=PIPE) as watching:
         assert watching.stdout.readline()
         watching.stdout.close()

@@ -88,6 +88,28 @@ def _only_free_line(emulator: EmulatorProcess) -> socket.socket:
         line.close()
 
 
+def _nonces(emulator: EmulatorProcess, count: int = 4) -> list[bytes]:
+    with Programmer.open(emulator.url) as pump:
+        return [pump.ask("OPEN", role="clinician", nonce=bytes([number] * 16))["nonce"] for number in range(count)]
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_nonces_are_new_at_each_start_and_the_seeds_own_where_one_is_given(
+    start: Start, tmp_path: Path, kept: bool
+) -> None:
+    """Who knew them could prove a session without ever hearing the pump: the test key is no secret."""
+    state = tmp_path / "pump" if kept else None
+    seen: list[bytes] = []
+    for _ in range(3):
+        emulator = start(speed=0, state=state)
+        assert emulator.serial == "THECAL-00001"
+        seen += _nonces(emulator)
+        emulator.stop()
+    assert len(set(seen)) == 12
+    given = [_nonces(start(speed=0, seed=7)) for _ in range(2)]
+    assert given[0] == given[1]
+
+
 def test_it_publishes_itself_and_takes_that_back(start: Start, registry: Path) -> None:
     emulators = [start(), start(seed=1)]
     seen = {found.pid: (found.tcp, found.pty, found.debug, found.serial) for found in running_emulators()}

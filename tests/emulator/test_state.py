@@ -1,6 +1,8 @@
 """The state folder: what went in comes out, and nothing damaged is ever overwritten."""
 
 import json
+import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ from host_tools.emulator.state import Saved, StateError, StateFolder
 
 IDENTITY = {"seed": 7, "serial": "THECAL-00008", "start": None}
 PLANT = {"now_ms": 123, "reservoir_nl": 20_000_000, "faults": [], "rest": {"a": None}}
+needs_rights = pytest.mark.skipif(os.name != "posix", reason="this system's files have no such rights")
 SLOTS = {0: b"intent", 3: bytes(range(256)), 15: b"\x00" * SLOT_BYTES}
 
 
@@ -149,3 +152,56 @@ def test_a_save_that_fails_leaves_the_pump_that_was_there(folder: Path) -> None:
             state.save(IDENTITY, PLANT | {"now_ms": 999}, SLOTS | {5: b"new"})
     with opened(folder) as state:
         assert state.load() == (Saved(IDENTITY, PLANT, SLOTS), None)
+
+
+def rights(folder: Path) -> dict[str, int]:
+    return {str(path.relative_to(folder)): stat.S_IMODE(path.stat().st_mode) for path in [folder, *folder.rglob("*")]}
+
+
+@needs_rights
+@pytest.mark.parametrize("umask", [0o022, 0o000])
+def test_nobody_else_can_read_what_is_kept(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        with opened(tmp_path / "pump") as state:
+            state.save(IDENTITY, PLANT, SLOTS)
+            state.keep_crash("trace")
+            found = rights(tmp_path / "pump")
+    finally:
+        os.umask(before)
+    folders = {".", "slots"}
+    assert {name for name, mode in found.items() if mode == 0o700} == folders
+    assert {mode for name, mode in found.items() if name not in folders} == {0o600}
+    assert {"lock", "lock.pid", "crash.txt", "plant.json", "slots/00.bin"} <= set(found)
+
+
+@needs_rights
+def test_what_others_could_read_is_taken_from_them(folder: Path) -> None:
+    (folder / "plant.json").write_text("{")
+    with opened(folder) as state:
+        state.load()  # sets that aside
+        state.save(IDENTITY, PLANT, SLOTS)
+        state.keep_crash("trace")
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o777 if path.is_dir() else 0o666)
+    with opened(folder) as state:
+        saved, _ = state.load()
+        assert saved is not None
+        found = rights(folder)
+    assert "slots.damaged-1/00.bin" in found
+    assert {mode & 0o077 for mode in found.values()} == {0}
+
+
+@needs_rights
+def test_a_folder_of_other_things_that_others_can_read_is_left_alone(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o755)
+    (shared / "letter.txt").touch()
+    with pytest.raises(StateError, match=r"can be read by others and holds other things \(letter.txt\)"):
+        StateFolder(shared)
+    assert rights(shared) == {".": 0o755, "letter.txt": 0o644}
+    shared.chmod(0o700)
+    with opened(shared) as state:
+        state.save(IDENTITY, PLANT, SLOTS)
+    assert rights(shared)["letter.txt"] == 0o644

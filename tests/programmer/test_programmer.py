@@ -286,7 +286,9 @@ def test_values_that_no_pump_takes_are_named(verb: Verb, words: str) -> None:
 def test_watch_joins_telemetry_and_status_and_unsubscribes() -> None:
     peer = Peer()
     line = PeerTransport(peer)
-    updates = Programmer(line, entropy=random.Random(1).randbytes).watch(period_s=2)
+    pump = Programmer(line, entropy=random.Random(1).randbytes)
+    pump.status()
+    updates = pump.watch(period_s=2)
     line.incoming.extend(encode(peer.push(seq, uptime_s=1000 + seq)) for seq in (8, 9))
     first, second = next(updates), next(updates)
     updates.close()
@@ -302,6 +304,7 @@ def test_watch_asks_for_status_again_when_the_revision_changes() -> None:
     peer = Peer()
     line = PeerTransport(peer)
     pump = Programmer(line, entropy=random.Random(1).randbytes)
+    pump.status()
     updates = pump.watch()
     line.incoming.extend([encode(peer.push(1)), encode(peer.push(2, revision=8))])
     assert next(updates)["alarms"] == ["eri"]
@@ -325,7 +328,9 @@ def test_telemetry_that_is_not_signed_counts_for_nothing_in_a_session() -> None:
 def test_watch_never_goes_back_to_before_the_status_it_read() -> None:
     peer = Peer()
     line = PeerTransport(peer)
-    updates = Programmer(line, entropy=random.Random(1).randbytes).watch()
+    pump = Programmer(line, entropy=random.Random(1).randbytes)
+    pump.status()
+    updates = pump.watch()
     line.incoming.extend(encode(peer.push(seq, uptime_s=uptime_s)) for seq, uptime_s in enumerate([998, 999, 1001]))
     assert [next(updates)["uptime_s"] for _ in range(2)] == [1000, 1001]
     updates.close()
