@@ -267,6 +267,7 @@ def test_one_that_says_much_is_not_held_up(start: Start) -> None:
     assert len(emulator.messages) == 1_000_000
 
 
+@pytest.mark.timeout(180)
 def test_a_life_in_seconds_while_somebody_watches(start: Start) -> None:
     emulator = start(speed=0)
     with Programmer.open(emulator.url) as pump, emulator.debug_client() as debug:
