@@ -15,6 +15,7 @@ from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import LinkLost, NoDevice, Programmer
 from host_tools.scenario.link import MemoryTransport
 from protocol.frame import Decoder, encode
+from tests.child import LIMIT_S
 from tests.emulator.conftest import Start
 from tests.strangers import FLOODS, opens
 
@@ -138,16 +139,16 @@ def flooded(emulator: EmulatorProcess, flood: Flood) -> Iterator[list[int]]:
         while stranger.recv(65536):
             pass
 
-    threads = [Thread(target=send), Thread(target=read)]
+    threads = [Thread(target=send, daemon=True), Thread(target=read, daemon=True)]
     for thread in threads:
         thread.start()
     try:
         yield sent
     finally:
         over.set()
-        threads[0].join()
+        threads[0].join(LIMIT_S)
         stranger.shutdown(socket.SHUT_RDWR)
-        threads[1].join()
+        threads[1].join(LIMIT_S)
         stranger.close()
 
 
