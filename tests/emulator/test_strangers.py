@@ -221,12 +221,13 @@ def test_who_opened_a_session_keeps_his_place_until_it_ends(start: Start) -> Non
 def test_who_comes_where_a_session_was_left_open_has_no_place_for_that(start: Start) -> None:
     emulator = start(speed=0)
     with ExitStack() as stack:
+        others = [stack.enter_context(Programmer.open(emulator.url, tries=1))]  # whose head keeps that session open
+        assert others[0].hello()
         gone = Programmer.open(emulator.url, tries=1)
         with gone.session():
             gone.close()
-        others = []
         with connect(emulator) as stranger:  # on that line, the first that is free
-            for _ in range(3):
+            for _ in range(2):
                 others.append(stack.enter_context(Programmer.open(emulator.url, tries=1)))
                 assert others[-1].hello()
             assert stranger.recv(1) == b""
