@@ -25,6 +25,7 @@ class Port:
         self.forgeries = Tally(wire.EVENT_AUTH_FAIL, log)
         self.replays = Tally(wire.EVENT_AUTH_REPLAY, log)
         self._tallies = (self._noise, self.forgeries, self.replays)
+        self._untold = False  # whether one of them has something to tell
         self.challenge = None
         self.session_number = 0
         self._heard_ms = 0
@@ -59,10 +60,7 @@ class Port:
             data = self._link.read()
         if data:
             self._hear(data, now_s)
-        told = False
-        for tally in self._tallies:
-            if tally.tell(now_s):
-                told = True
+        told = (data or self._untold) and self._tell(now_s)
         pushes = self._owed_s <= now_s
         if pushes:
             self._push(now_s)
@@ -74,6 +72,16 @@ class Port:
         self.subscribe(0, 0)
         self._sequence = self.dropped = 0
         self._desk.hang_up(self)
+
+    def _tell(self, now_s):
+        """Log what of the tallies is due. Whether anything was."""
+        told = self._untold = False
+        for tally in self._tallies:
+            if tally.tell(now_s):
+                told = True
+            elif tally.untold:
+                self._untold = True
+        return told
 
     def _hear(self, data, now_s):
         self._budget.spend(len(data), now_s)

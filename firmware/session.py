@@ -36,9 +36,7 @@ class Session:
         self._last_request = self._last_answer = b""
 
     def genuine(self, frame):
-        """Whether the frame's MAC is right, as it was in the last one that was taken."""
-        if frame.raw == self._last_request:
-            return True
+        """Whether the frame's MAC is right."""
         return crypto.equal(frame.mac, crypto.hmac_sha256(self._key, frame.signed)[: crypto.MAC_BYTES])
 
     def repeated(self, frame):

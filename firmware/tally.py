@@ -4,24 +4,25 @@ _TELL_S = 3600  # between two entries
 
 
 class Tally:
-    """Of one event, on one line. The first is logged at once, what follows within the hour as one entry with its
-    number; an event's first number is how many it stands for."""
+    """Of one event, on one line. The first is logged at once, what follows within the hour as one entry: an entry's
+    first number is how many it stands for. `untold` are those that none stands for yet.
+    """
 
     def __init__(self, event, log):
         self._event = event
         self._log = log
-        self._untold = 0
+        self.untold = 0
         self._tell_s = 0
 
     def add(self, count):
         """It happened so many times."""
-        self._untold += count
+        self.untold += count
 
     def tell(self, now_s):
         """Log what is untold, if it is time for that. Whether it was."""
-        if not self._untold or now_s < self._tell_s:
+        if not self.untold or now_s < self._tell_s:
             return False
         self._tell_s = now_s + _TELL_S
-        self._log.add(self._event, self._untold)
-        self._untold = 0
+        self._log.add(self._event, self.untold)
+        self.untold = 0
         return True

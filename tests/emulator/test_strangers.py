@@ -15,6 +15,7 @@ from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import LinkLost, NoDevice, Programmer
 from host_tools.scenario.link import MemoryTransport
 from protocol.frame import Decoder, encode
+from tests.child import LIMIT_S
 from tests.emulator.conftest import Start
 from tests.strangers import FLOODS, opens
 
@@ -138,16 +139,16 @@ def flooded(emulator: EmulatorProcess, flood: Flood) -> Iterator[list[int]]:
         while stranger.recv(65536):
             pass
 
-    threads = [Thread(target=send), Thread(target=read)]
+    threads = [Thread(target=send, daemon=True), Thread(target=read, daemon=True)]
     for thread in threads:
         thread.start()
     try:
         yield sent
     finally:
         over.set()
-        threads[0].join()
+        threads[0].join(LIMIT_S)
         stranger.shutdown(socket.SHUT_RDWR)
-        threads[1].join()
+        threads[1].join(LIMIT_S)
         stranger.close()
 
 
@@ -167,11 +168,14 @@ def test_each_command_is_done_at_the_first_try_whatever_another_client_sends(sta
 def test_idle_strangers_give_up_their_place(start: Start) -> None:
     emulator = start(speed=0)
     with ExitStack() as stack:
+        quiet = stack.enter_context(Programmer.open(emulator.url, tries=1))
+        assert quiet.hello()
         strangers = [stack.enter_context(connect(emulator)) for _ in range(20)]
         for _ in range(3):
             with Programmer.open(emulator.url, tries=1) as pump:
                 pump.silence()
-        assert [stranger.recv(1) for stranger in strangers[:18]] == [b""] * 18
+        assert [stranger.recv(1) for stranger in strangers[:19]] == [b""] * 19
+        assert quiet.status()
 
 
 def test_who_left_half_a_frame_behind_spoils_nothing_for_the_next_one(start: Start) -> None:
@@ -214,15 +218,18 @@ def test_who_opened_a_session_keeps_his_place_until_it_ends(start: Start) -> Non
             pump.status()
 
 
-def test_a_session_left_open_keeps_nobody_elses_place(start: Start) -> None:
+def test_who_comes_where_a_session_was_left_open_has_no_place_for_that(start: Start) -> None:
     emulator = start(speed=0)
     with ExitStack() as stack:
-        for _ in range(2):
-            stack.enter_context(connect(emulator))
+        others = [stack.enter_context(Programmer.open(emulator.url, tries=1))]  # whose head keeps that session open
+        assert others[0].hello()
         gone = Programmer.open(emulator.url, tries=1)
         with gone.session():
             gone.close()
-        for _ in range(3):
-            stack.enter_context(connect(emulator))
-        with Programmer.open(emulator.url, tries=1) as pump:
+        with connect(emulator) as stranger:  # on that line, the first that is free
+            for _ in range(2):
+                others.append(stack.enter_context(Programmer.open(emulator.url, tries=1)))
+                assert others[-1].hello()
+            assert stranger.recv(1) == b""
+        for pump in others:
             pump.silence()

@@ -256,6 +256,9 @@ def test_a_challenge_waits_two_seconds_for_its_proof_and_less_than_three():
             with pytest.raises(Refused, match="auth"):
                 clinic.signed("PROVE")
         assert not clinic.pump.session_open
+    clinic.challenged()
+    clinic.run(3)
+    clinic.open()
 
 
 def test_a_challenge_serves_for_one_proof():

@@ -116,17 +116,34 @@ def test_session_survives_what_a_pump_may_repeat_but_not_a_power_cut() -> None:
     assert pump.status()["wall"] == "2026-01-05T08:00:00"
 
 
-def test_watch_goes_on_after_the_pump_restarted() -> None:
-    class PatientLine(BadLine):
-        """Waiting takes the pump's time too."""
+class PatientLine(BadLine):
+    """Waiting takes the pump's time too."""
 
-        def read(self, timeout_s: float) -> bytes:
+    def read(self, timeout_s: float) -> bytes:
+        data = self._link.host_receive()
+        if not data:
+            self._machine.advance_to(self._machine.now_ms + round(timeout_s * 1000))
             data = self._link.host_receive()
-            if not data:
-                self._machine.advance_to(self._machine.now_ms + round(timeout_s * 1000))
-                data = self._link.host_receive()
-            return data
+        return data
 
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_proof_that_came_too_late_is_given_again(lost: int) -> None:
+    left = [lost]
+
+    def lose_proofs(data: bytes) -> str:
+        proof = name_of(Decoder().feed(data)[0].type) == "PROVE"
+        left[0] -= proof
+        return "drop" if proof and left[0] >= 0 else "pass"
+
+    machine = Machine(Config())
+    machine.hal.head.set(True)
+    machine.wake()
+    Programmer(PatientLine(machine, lose_proofs), entropy=random.Random(1).randbytes).implant(89, wall=NOW)
+    assert [event["name"] for event in machine.events].count("IMPLANT") == 1
+
+
+def test_watch_goes_on_after_the_pump_restarted() -> None:
     machine = Machine(Config())
     updates = Programmer(PatientLine(machine, lambda _data: "pass")).watch(period_s=60)
     before = [next(updates) for _ in range(3)][-1]
