@@ -422,3 +422,13 @@ def test_a_session_offered_before_the_way_back_was_taken_ends_with_it():
     clinic.key = auth.session_key(role_key, b"THECAL-00001", code, offered.session, bytes(16), offered.nonce)
     with pytest.raises(Refused, match="auth"):
         clinic.signed("PROVE")
+
+
+def test_telemetry_tells_that_something_is_at_the_key():
+    """Its revision rises: who follows it asks for the status then."""
+    clinic = paired()
+    for change in (reset, lambda one: one.open(), lambda one: one.provision(KEYS[1])):
+        before = clinic.pump.state.revision
+        change(clinic)
+        clinic.run(1)
+        assert clinic.pump.state.revision > before
