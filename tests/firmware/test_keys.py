@@ -1,7 +1,10 @@
 """The device key: it takes the test key's place whole, opens alone, is never lost silently, and there is a way back."""
 
+from typing import Any
+
 import pytest
 
+from firmware.config import Config
 from firmware.keys import SLOTS
 from firmware.state import NEVER
 from protocol import auth, codes
@@ -432,3 +435,26 @@ def test_telemetry_tells_that_something_is_at_the_key():
         change(clinic)
         clinic.run(1)
         assert clinic.pump.state.revision > before
+
+
+class BlindGauge:
+    faulty = True
+
+
+def test_a_status_full_of_everything_fits_into_a_frame():
+    """Of six advisories that hold at once five are told: that the clock is unset, the missing time says as well."""
+    clinic = paired(Clinic(CuttingBody(), Config(telemetry_bytes_per_day=1)))
+    reset(clinic)
+    pump = clinic.pump
+    for entry in pump.state.alarms:
+        entry[0] = 0x55
+    pump.state.keep(pump.uptime.now_s)
+    pump.senses._out_of_range = pump.selftest.buzzer_failed = True
+    gauge: Any = BlindGauge()
+    pump.senses._gauge = gauge
+    clinic.believe()
+    status = clinic.status()
+    told = ["key_reset", "temperature", "sensor_fault", "telemetry_budget", "buzzer_fault"]
+    assert [str(advisory) for advisory in status.advisories] == told
+    assert status.wall_s == NEVER
+    assert len(status.alarms) == 16
