@@ -36,8 +36,12 @@ class Keys:
 
     def resume(self, now_s):
         """After a reset, a way back that was asked for is told of again at once."""
-        if self._load()[2] != NEVER:
-            self.due_s = now_s
+        key, device_key, since_s = self._load()
+        if since_s == NEVER:
+            return
+        if since_s > now_s:  # the pump lost its other records, and its age with them
+            self._record.save_both(key, device_key, now_s)
+        self.due_s = now_s
 
     @property
     def key(self):

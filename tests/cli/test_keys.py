@@ -33,7 +33,7 @@ def held(key_file: Path) -> set[bytes]:
 
 
 def shapes(key: bytes) -> Iterator[bytes]:
-    """How a key's beginning might stand in an output: raw, in hexadecimal, in base64 at each offset, as text, as a list."""
+    """How a key may stand in an output by its beginning: raw, hexadecimal, base64 at each offset, text, list."""
     part = key[:9]
     yield part
     yield part.hex().encode()

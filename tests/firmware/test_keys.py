@@ -437,6 +437,20 @@ def test_telemetry_tells_that_something_is_at_the_key():
         assert clinic.pump.state.revision > before
 
 
+def test_a_pump_that_forgot_its_age_begins_the_waiting_anew():
+    """Counted from an uptime that it has not reached again, it would wait for years."""
+    clinic = paired()
+    clinic.run(30 * DAY_S)
+    reset(clinic)
+    clinic.body.store.slots = {slot: clinic.body.store.slots[slot] for slot in SLOTS}
+    clinic.boot()
+    assert clinic.status().uptime_s < DAY_S
+    assert reset(clinic) == DAY_S
+    clinic.run(DAY_S)
+    assert reset(clinic) == 0
+    assert openers(clinic) == [auth.TEST_KEY]
+
+
 class BlindGauge:
     faulty = True
 
