@@ -36,8 +36,12 @@ class Keys:
 
     def resume(self, now_s):
         """After a reset, a way back that was asked for is told of again at once."""
-        if self._load()[2] != NEVER:
-            self.due_s = now_s
+        key, device_key, since_s = self._load()
+        if since_s == NEVER:
+            return
+        if since_s > now_s:  # the pump lost its other records, and its age with them
+            self._record.save_both(key, device_key, now_s)
+        self.due_s = now_s
 
     @property
     def key(self):
@@ -99,7 +103,7 @@ class Keys:
             return wire.REASON_STORE, None
         self._log.add(wire.EVENT_KEY_RESET_REQUESTED, self._wait_s)
         self._alarms.announce(now_s)
-        self.due_s = now_s + _TELL_S
+        self._tell_at(now_s + _TELL_S)
         return None, self._wait_s
 
     def cancel_reset(self):
@@ -119,15 +123,19 @@ class Keys:
     def _give_up(self, now_s):
         key, device_key, since_s = self._load()
         if since_s == NEVER:  # its record was spoilt since
-            self.due_s = NEVER
+            self._tell_at(NEVER)
         elif self._record.save_both(key, device_key, NEVER):
-            self.due_s = NEVER
+            self._tell_at(NEVER)
             self._log.add(wire.EVENT_KEY_RESET_CANCELLED, now_s - since_s)
         else:
             self.due_s = now_s + _TELL_S
 
+    def _tell_at(self, due_s):
+        self.due_s = due_s
+        self._state.changed = True  # so that whoever follows the telemetry asks for the status anew
+
     def _changed(self, key):
-        self.due_s = NEVER
+        self._tell_at(NEVER)
         self._log.add(wire.EVENT_KEY_CHANGED, key)
         self._alarms.announce(self._uptime.now_s)
 

@@ -1,7 +1,10 @@
 """The device key: it takes the test key's place whole, opens alone, is never lost silently, and there is a way back."""
 
+from typing import Any
+
 import pytest
 
+from firmware.config import Config
 from firmware.keys import SLOTS
 from firmware.state import NEVER
 from protocol import auth, codes
@@ -422,3 +425,50 @@ def test_a_session_offered_before_the_way_back_was_taken_ends_with_it():
     clinic.key = auth.session_key(role_key, b"THECAL-00001", code, offered.session, bytes(16), offered.nonce)
     with pytest.raises(Refused, match="auth"):
         clinic.signed("PROVE")
+
+
+def test_telemetry_tells_that_something_is_at_the_key():
+    """Its revision rises: who follows it asks for the status then."""
+    clinic = paired()
+    for change in (reset, lambda one: one.open(), lambda one: one.provision(KEYS[1])):
+        before = clinic.pump.state.revision
+        change(clinic)
+        clinic.run(1)
+        assert clinic.pump.state.revision > before
+
+
+def test_a_pump_that_forgot_its_age_begins_the_waiting_anew():
+    """Counted from an uptime that it has not reached again, it would wait for years."""
+    clinic = paired()
+    clinic.run(30 * DAY_S)
+    reset(clinic)
+    clinic.body.store.slots = {slot: clinic.body.store.slots[slot] for slot in SLOTS}
+    clinic.boot()
+    assert clinic.status().uptime_s < DAY_S
+    assert reset(clinic) == DAY_S
+    clinic.run(DAY_S)
+    assert reset(clinic) == 0
+    assert openers(clinic) == [auth.TEST_KEY]
+
+
+class BlindGauge:
+    faulty = True
+
+
+def test_a_status_full_of_everything_fits_into_a_frame():
+    """Of six advisories that hold at once five are told: that the clock is unset, the missing time says as well."""
+    clinic = paired(Clinic(CuttingBody(), Config(telemetry_bytes_per_day=1)))
+    reset(clinic)
+    pump = clinic.pump
+    for entry in pump.state.alarms:
+        entry[0] = 0x55
+    pump.state.keep(pump.uptime.now_s)
+    pump.senses._out_of_range = pump.selftest.buzzer_failed = True
+    gauge: Any = BlindGauge()
+    pump.senses._gauge = gauge
+    clinic.believe()
+    status = clinic.status()
+    told = ["key_reset", "temperature", "sensor_fault", "telemetry_budget", "buzzer_fault"]
+    assert [str(advisory) for advisory in status.advisories] == told
+    assert status.wall_s == NEVER
+    assert len(status.alarms) == 16
