@@ -444,7 +444,7 @@ def _unpack(payload, fmt, codes=(), ranges=(), texts=()):
     """The payload's values; None for another length, or for a value that its declaration forbids.
 
     `codes` has (index, codes) of each code, `ranges` (index, least, most, sentinel or None) of each number whose range
-    is not its whole type, `texts` the index of each text.
+    is not its whole type, `texts` (index, whether it may have line ends) of each text.
     """
     if len(payload) != calcsize(fmt):
         return None
@@ -455,8 +455,8 @@ def _unpack(payload, fmt, codes=(), ranges=(), texts=()):
     for index, least, most, sentinel in ranges:
         if not least <= values[index] <= most and values[index] != sentinel:
             return None
-    for index in texts:
-        if not is_text(values[index]):
+    for index, lines in texts:
+        if not is_text(values[index], lines):
             return None
     return values
 
@@ -554,13 +554,19 @@ def unpack_implant(payload):
         "<IIHIB24sBB",
         ((6, FLAG_CODES), (7, FLAG_CODES)),
         ((0, 0, 1073741823, None), (1, 0, 1073741823, None), (2, 0, 2000, None), (3, 0, 1000000, None)),
-        (5,),
+        ((5, False),),
     )
 
 
 def unpack_refill(payload):
     """(volume_nl, concentration_mcg_per_ml, aspirated_nl, bridge_nl, drug)"""
-    return _unpack(payload, "<IIII12s", (), ((0, 1, 4294967295, None), (1, 1, 50000, None)), (4,))
+    return _unpack(
+        payload,
+        "<IIII12s",
+        (),
+        ((0, 1, 4294967295, None), (1, 1, 50000, None)),
+        ((4, False),),
+    )
 
 
 def unpack_stage(payload):
@@ -645,7 +651,7 @@ def unpack_alarm_settings(payload):
 
 def unpack_write_record(payload):
     """(field, text)"""
-    return _unpack(payload, "<B192s", ((0, RECORD_CODES),), (), (1,))
+    return _unpack(payload, "<B192s", ((0, RECORD_CODES),), (), ((1, True),))
 
 
 def pack_hello(serial, model, firmware, version, fingerprint, key):

@@ -57,6 +57,11 @@ class Field(NamedTuple):
         """Whether its bytes are a text for people."""
         return self.is_bytes and self.unit == "UTF-8"
 
+    @property
+    def has_lines(self) -> bool:
+        """Whether a text may have line ends."""
+        return self.is_text and not self.range.startswith("one line")
+
 
 def fields_of(layout: Construct) -> tuple[Field, ...]:
     """The fields of a struct in their order. A list of numbers has one field without a name inside."""
@@ -101,7 +106,7 @@ def _ranged(field: Field) -> Field:
     elif field.codes:
         form = r"table [A-Z][a-z ]+(?:, .+)?"
     else:
-        form = "any|padded with 0x00" if field.is_bytes else "-"
+        form = "any|(?:one line, )?padded with 0x00" if field.is_bytes else "-"
     found = re.fullmatch(form, field.range)
     if found is None:
         raise _unreadable(field)

@@ -23,7 +23,7 @@ def _unpack(payload, fmt, codes=(), ranges=(), texts=()):
     """The payload's values; None for another length, or for a value that its declaration forbids.
 
     `codes` has (index, codes) of each code, `ranges` (index, least, most, sentinel or None) of each number whose range
-    is not its whole type, `texts` the index of each text.
+    is not its whole type, `texts` (index, whether it may have line ends) of each text.
     """
     if len(payload) != calcsize(fmt):
         return None
@@ -34,8 +34,8 @@ def _unpack(payload, fmt, codes=(), ranges=(), texts=()):
     for index, least, most, sentinel in ranges:
         if not least <= values[index] <= most and values[index] != sentinel:
             return None
-    for index in texts:
-        if not is_text(values[index]):
+    for index, lines in texts:
+        if not is_text(values[index], lines):
             return None
     return values
 
@@ -180,7 +180,7 @@ def _layout(fields: Sequence[Field]) -> list[str]:
     checks = (
         [f"({index}, {_valid(field)})" for index, field in enumerate(fields) if field.codes],
         [f"({index}, {_limits(field)})" for index, field in enumerate(fields) if _is_limited(field)],
-        [str(index) for index, field in enumerate(fields) if field.is_text],
+        [f"({index}, {field.has_lines})" for index, field in enumerate(fields) if field.is_text],
     )
     needed = max((number for number, found in enumerate(checks, 1) if found), default=0)
     return [f'"{_format(fields)}"'] + [_tuple("", found) if found else "()" for found in checks[:needed]]

@@ -13,6 +13,7 @@ import rich_click as click
 from host_tools.documents.wording import UNSIGNED
 from host_tools.durations import parse_date, parse_duration_s, parse_local_time
 from host_tools.programmer import NotAuthorised, Programmer, ProgrammerError, Refused
+from host_tools.programmer.texts import is_shown
 from protocol.registry import field_of
 
 
@@ -137,8 +138,9 @@ def _end_of_service_told(pump: Programmer) -> Iterator[None]:
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on one line of stdout, at once."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    """One JSON object on one line of stdout, at once; what a terminal would obey, or not show, is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    click.echo("".join(character if is_shown(character) else json.dumps(character)[1:-1] for character in text))
 
 
 def say(message: str) -> None:

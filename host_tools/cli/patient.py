@@ -10,6 +10,7 @@ from host_tools.cli import sheet
 from host_tools.cli.common import Failure, print_json, pump_verb
 from host_tools.programmer import Programmer
 from host_tools.programmer.handover import texts_of
+from host_tools.programmer.texts import shown
 
 
 def _assignments(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -69,7 +70,7 @@ def patient(pump: Programmer, as_json: bool, texts: dict[str, str], file: str | 
         return
     for field, text in told.patient.items():
         if text:
-            lines = text.split("\n")
+            lines = shown(text, lines=True).split("\n")
             click.echo(f"{field:<20} {lines[0]}")
             click.echo("".join(f"{'':<20} {line}\n" for line in lines[1:]), nl=False)
     empty = [field for field, text in told.patient.items() if not text]

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
 from typing import Any
-from unicodedata import category
 
 from host_tools.programmer import readout
 from host_tools.programmer.client import Client
@@ -12,6 +11,7 @@ from host_tools.programmer.errors import BadValue
 from host_tools.programmer.flex import DAYS, FlexProgram, FlexStep
 from host_tools.programmer.handover import Handover
 from host_tools.programmer.orders import Program
+from host_tools.programmer.texts import check_text
 from protocol import codes, messages
 
 
@@ -83,15 +83,13 @@ def _on_the_wire(field: str, text: str, checks: bool) -> bytes:
     if len(data) > most:
         raise BadValue(f"{field} is {len(data)} bytes of UTF-8 long; the pump keeps {most}: shorten it")
     if checks:
-        _check(field, text)
+        check_text(field, text, lines=True)
+        _check_born(field, text)
     return data.ljust(messages.TEXT_BYTES, b"\0")
 
 
-def _check(field: str, text: str) -> None:
-    """BadValue for what the pump would refuse, or what is no day in `born`."""
-    strange = [character for character in text if category(character) == "Cc" and character != "\n"]
-    if strange:
-        raise BadValue(f"{field} has the character {strange[0]!r}; of control characters only line ends can be kept")
+def _check_born(field: str, text: str) -> None:
+    """BadValue for what is no day in `born`."""
     if field == "born" and text:
         try:
             if len(text) == 10:

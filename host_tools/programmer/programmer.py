@@ -15,6 +15,7 @@ from host_tools.programmer.implantation import check_implant, check_prime
 from host_tools.programmer.memory import Memory
 from host_tools.programmer.orders import Bolus, PatientBolus, Program, Refill
 from host_tools.programmer.pairing import Pairing
+from host_tools.programmer.texts import check_text
 from host_tools.programmer.units import Number
 from protocol import codes, messages, registry
 
@@ -135,7 +136,7 @@ class Programmer(Memory, Pairing):
                 catheter_mm=catheter_mm,
                 tubing_nl=tubing_nl,
                 depth_mm=depth_mm,
-                site=_padded("site", site, messages.SITE_BYTES),
+                site=self._text("site", site, messages.SITE_BYTES),
                 override="yes" if override else "no",
                 kept_catheter="yes" if kept_catheter else "no",
             )
@@ -187,7 +188,7 @@ class Programmer(Memory, Pairing):
                 concentration_mcg_per_ml=concentration_mcg_per_ml,
                 aspirated_nl=messages.NONE32 if aspirated_nl is None else aspirated_nl,
                 bridge_nl=messages.NONE32 if bridge_nl is None else bridge_nl,
-                drug=_padded("drug", drug, messages.DRUG_BYTES),
+                drug=self._text("drug", drug, messages.DRUG_BYTES),
             )
         last_filled_nl = readout.unless(answer["last_filled_nl"], messages.NONE32)
         return Refill(answer["expected_nl"], aspirated_nl, volume_nl, last_filled_nl, bridge_nl)
@@ -348,13 +349,15 @@ class Programmer(Memory, Pairing):
     def _wall_s(self, name: str, moment: datetime) -> int:
         return units.wall_s(name, moment, units.WALL.most if self._checks else units.WALL.carries)
 
+    def _text(self, name: str, text: str, size: int) -> bytes:
+        """A text of one line, as the wire has it."""
+        if self._checks:
+            check_text(name, text)
+        data = text.encode()
+        if len(data) > size:
+            raise BadValue(f"{name} {text!r} is {len(data)} bytes long; at most {size} fit")
+        return data + bytes(size - len(data))
+
     def _do(self, name: str, **fields: Any) -> None:
         with self.session():
             self.ask(name, **fields)
-
-
-def _padded(name: str, text: str, size: int) -> bytes:
-    data = text.encode()
-    if len(data) > size:
-        raise BadValue(f"{name} {text!r} is {len(data)} bytes long; at most {size} fit")
-    return data + bytes(size - len(data))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from host_tools.programmer.texts import shown
 from host_tools.programmer.units import NG_PER_MCG, mcg_from_ng, wall_text
 from protocol import codes
 from protocol.messages import NONE32
@@ -194,7 +195,8 @@ def _alarm_dict(alarm: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(padded: bytes) -> str:
-    return padded.rstrip(b"\0").decode("utf-8", "replace")
+    """A name, as it can be shown."""
+    return shown(padded.rstrip(b"\0").decode("utf-8", "replace"))
 
 
 def _day(wall_s: int) -> str | None:

@@ -1,19 +1,19 @@
 """The patient's chart: what was written is read, by whoever may; what cannot be shown is refused; rot is noticed."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware import wire
 from firmware.chart import FIELDS, SLOTS, Chart, fits
-from firmware.text import is_text
+from host_tools.programmer.texts import is_shown
 from protocol import codes
 
 from .body import Body, Store
 from .clinic import Clinic, Refused
 
 FIELD = st.sampled_from(FIELDS)
-TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs")) | st.just("\n"), max_size=60)
+TEXT = st.text(st.characters().filter(is_shown) | st.just("\n"), max_size=60)
 writes = st.lists(st.tuples(FIELD, TEXT), max_size=8)
 
 
@@ -35,29 +35,6 @@ def test_every_text_that_fits_is_read_again_after_a_reset(writes):
             assert chart.write(field, padded(text))
             kept[field] = text
     assert {field: Chart(store).read(field) for field in FIELDS} == {f: padded(text) for f, text in kept.items()}
-
-
-def _shown(data):
-    """What the standard library says of the same bytes."""
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return False
-    return not any((ord(c) < 0x20 and c != "\n") or 0x7F <= ord(c) < 0xA0 for c in text)
-
-
-LEADS = st.sampled_from(
-    [0x41, 0x1B, 0x0A, 0x7F, 0x80, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xED, 0xEF, 0xF0, 0xF4, 0xF5]
-)
-BYTES = st.lists(LEADS | st.sampled_from([0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF]), max_size=5).map(bytes)
-
-
-@given(data=st.binary(max_size=8) | BYTES | TEXT.map(str.encode))
-@example(data=b"\xc2\x80")
-@example(data=b"\xed\xa0\x80")
-@example(data=b"\xf4\x90\x80\x80")
-def test_a_text_is_what_utf_8_allows_without_control_characters(data):
-    assert is_text(data) == _shown(data.rstrip(b"\0"))
 
 
 @pytest.mark.parametrize("bit", [0, 8 * 12, 8 * 40, 8 * 1600])
@@ -96,7 +73,7 @@ def test_personal_data_needs_a_session_and_writing_a_clinician():
         clinic.signed("WRITE_RECORD", field="patient_name", text=padded("Eve"))
 
 
-@pytest.mark.parametrize("text", ["x" * 49, "\x1b[2J", b"\xff", b"A\0B"])
+@pytest.mark.parametrize("text", ["x" * 49, "\x1b[2J", b"\xff", b"A\0B", "Ada\u202e", "\u2066Ada", "A\u2028B"])
 def test_what_does_not_fit_is_refused_and_nothing_is_changed(text):
     clinic = Clinic(Body())
     clinic.command("WRITE_RECORD", field="patient_name", text=padded("Ada"))

@@ -47,7 +47,7 @@ def test_what_was_written_is_read_and_all_else_is_empty() -> None:
         ("patientname", "Ada", "did you mean 'patient_name'?"),
         ("shoe size", "39", "fields are patient_name,"),
         ("patient_name", "Ø" * 25, "patient_name is 50 bytes of UTF-8 long; the pump keeps 48"),
-        ("patient_name", "Ada\x1b[2J", "the character '\\x1b'"),
+        ("patient_name", "Ada\x1b[2J", "patient_name has the character U+001B"),
         ("born", "17.5.1980", "write 1980-05-17"),
         ("born", "1980-02-30", "write 1980-05-17"),
         ("born", "1980W201", "write 1980-05-17"),

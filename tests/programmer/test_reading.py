@@ -15,10 +15,10 @@ from firmware.config import Config
 from hal.mock.entropy import Prng
 from host_tools.cli.main import main
 from host_tools.emulator.machine import Machine
-from host_tools.programmer import Programmer
+from host_tools.programmer import BadValue, Programmer
 from host_tools.programmer.keystore import KeyRing
 from host_tools.scenario.link import MemoryTransport
-from protocol import auth, registry
+from protocol import auth, codes, registry
 from protocol.frame import AUTHENTICATED, Decoder, Frame, encode
 
 from .peer import Peer, PeerTransport
@@ -231,3 +231,24 @@ def test_people_and_programs_are_told(key: str, verb: tuple[str, ...], monkeypat
     assert ("UNSIGNED" in said) is not signed
     _, said = thecal(peer, monkeypatch, "log", "--json")
     assert ("the pump has a key of its own" in said) is not signed
+
+
+def test_what_an_old_pump_holds_turns_nothing_round_on_a_terminal(
+    pumps: tuple[Machine, Programmer, Programmer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine, pump, _ = pumps
+    assert machine.pump.chart.write(codes.RECORD["contacts"], "\u202eA\nB\x9b2J".encode().ljust(192, b"\0"))
+    monkeypatch.setattr(Programmer, "open", lambda *_, **__: pump)
+    shown = CliRunner().invoke(main, ["patient"]).stdout
+    assert f"{'contacts':<20} <U+202E>A\n{'':<20} B<U+009B>2J\n" in shown
+    told = CliRunner().invoke(main, ["patient", "--json"]).stdout
+    assert "\\u202eA\\nB\\u009b2J" in told
+    assert json.loads(told)["patient"]["contacts"] == "\u202eA\nB\x9b2J"
+    with pytest.raises(BadValue, match=r"contacts has the character U\+202E"):
+        pump.write_records(json.loads(told)["patient"])
+
+
+def test_a_pumps_names_are_shown_escaped() -> None:
+    peer = Peer()
+    peer.identity["model"] = "\x1b[2J\u202ex".encode().ljust(12, b"\0")
+    assert connect(peer)[0].status()["model"] == "<U+001B>[2J<U+202E>x"

@@ -6,12 +6,13 @@ from typing import Any
 from construct import Construct
 from hypothesis import strategies as st
 
+from host_tools.programmer.texts import is_shown
 from protocol.fields import Field, fields_of
 
 Path = tuple[str, ...]
 """Where a field stands in a message: its name, before it that of the list or struct that it is in."""
 
-NO_TEXTS = (b"\xff", b"\x1b[2J", b"A\0B", b"\xc2", b"\xc2\x80", b"\x7f")
+NO_TEXTS = (b"\xff", b"\x1b[2J", b"A\0B", b"\xc2", b"\xc2\x80", b"\x7f", "\u202eA".encode(), "A\ufeff".encode())
 
 
 def values(layout: Construct) -> st.SearchStrategy[dict[str, Any]]:
@@ -58,7 +59,8 @@ def just_outside(field: Field, row: Any = None) -> list[Any]:
     if field.codes:
         return [code for code in (0, 1, 0xF0) if code not in field.codes.values()]
     if field.is_text:
-        return [text.ljust(field.bytes, b"\0") for text in NO_TEXTS]
+        texts = NO_TEXTS if field.has_lines else (*NO_TEXTS, b"A\nB")
+        return [text.ljust(field.bytes, b"\0") for text in texts]
     near = (field.least - 1, field.most + 1) if field.is_number else ()
     return [value for value in near if 0 <= value <= field.carries and value != field.sentinel]
 
@@ -93,7 +95,7 @@ def _any(field: Field) -> st.SearchStrategy[Any]:
 
 def _allowed(field: Field) -> st.SearchStrategy[Any]:
     if field.is_text:
-        characters = st.characters(exclude_categories=("Cc", "Cs")) | st.just("\n")
+        characters = st.characters().filter(is_shown) | st.just("\n" if field.has_lines else "A")
         texts = st.text(characters, max_size=field.bytes).map(str.encode)
         return texts.filter(lambda text: len(text) <= field.bytes).map(lambda text: text.ljust(field.bytes, b"\0"))
     if not field.is_number:
