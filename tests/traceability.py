@@ -19,11 +19,10 @@ from tests.rooms import SCENARIO_FILES
 ROOT = Path(__file__).parents[1]
 DECLARED = ROOT / "docs" / "requirements.toml"
 PAGE = ROOT / "docs" / "traceability.md"
-SCENARIOS = ROOT / "tests" / "scenarios"
 
 HEADINGS = {
     "needs": "What patients are told such a pump does",
-    "rules": "Rules of safety",
+    "rules": "Rules of safety and security",
     "faults": "What goes wrong",
 }
 INTRODUCTION = """\
@@ -32,7 +31,7 @@ INTRODUCTION = """\
 Every requirement, where it lives, and which scenario (of `tests/scenarios/` or `tests/field/`) or test shows that it
 holds. `make gen` writes this page; the requirements themselves are in [requirements.toml](requirements.toml), their
 sources in [sources.md](sources.md). `make test` fails for a row that nothing shows, for evidence of a row that does not
-exist, and when an expectation of a scenario cannot fail. The rules of security are not in it yet.
+exist, and when an expectation of a scenario cannot fail.
 """
 
 

@@ -124,6 +124,7 @@ def test_a_pump_keeps_its_key_between_two_runs(thecal: Thecal, tmp_path: Path) -
             assert answer(thecal("status", "--json"))["key"] == "device"
 
 
+@pytest.mark.shows("R8.7")
 def test_no_output_has_a_key_in_it(thecal: Thecal, tmp_path: Path, key_file: Path) -> None:
     keys: set[bytes] = set()
     said: list[bytes] = []

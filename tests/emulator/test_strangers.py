@@ -66,7 +66,7 @@ class Beset(MemoryTransport):
         super().write(data)
 
 
-@pytest.mark.shows("R8.10")
+@pytest.mark.shows("R8.10", "R8.8")
 @pytest.mark.parametrize("flood", FLOODS)
 def test_each_command_is_done_at_the_first_try_whatever_a_neighbour_line_carries(flood: Flood) -> None:
     machine = Machine(Config(), link_count=2)

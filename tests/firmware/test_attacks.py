@@ -156,7 +156,7 @@ def signed(clinic, name, payload):
     return unsigned._replace(mac=auth.mac(clinic.key, unsigned.signed_bytes()))
 
 
-@pytest.mark.shows("FI-42", "R8.2")
+@pytest.mark.shows("FI-42", "R8.2", "R8.12")
 def test_a_recorded_session_played_again_does_nothing(pair):
     attacked, twin = pair
     tries = 0
@@ -240,7 +240,7 @@ def test_a_frame_cut_off_anywhere_is_none(pair):
     print(f"truncated: {tries}, entries logged {same(attacked, twin)}")
 
 
-@pytest.mark.shows("FI-43", "R8.1")
+@pytest.mark.shows("FI-43", "R8.1", "R8.12")
 def test_no_bit_of_a_signed_frame_can_be_another(pair):
     """Each bit of each kind of frame, with the CRC put right. The frame itself is taken afterwards, as by the twin."""
     attacked, twin = pair
@@ -302,7 +302,7 @@ def strange_keys(clinic, host_nonce, challenge):
     }
 
 
-@pytest.mark.shows("FI-43", "FI-54")
+@pytest.mark.shows("FI-43", "FI-54", "R8.5", "R8.12")
 def test_no_other_pumps_roles_or_sessions_key_opens_or_commands(pair):
     attacked, twin = pair
     twin.open()
@@ -348,7 +348,7 @@ def test_what_was_said_before_a_reset_is_nothing_after_it(pair):
     print(f"from before a reset: {len(recorded)}, entries logged {same(attacked, twin)}")
 
 
-@pytest.mark.shows("R8.1")
+@pytest.mark.shows("R8.1", "R8.3")
 def test_no_older_version_and_no_other_flag_is_a_way_around_the_mac(pair):
     attacked, twin = pair
     tries = 0
@@ -402,7 +402,7 @@ def test_session_numbers_begin_anew_after_the_last_and_lock_nobody_out(pair):
     assert min(numbers) == 1
 
 
-@pytest.mark.shows("FI-45", "R8.10")
+@pytest.mark.shows("FI-45", "R8.10", "R8.8")
 @pytest.mark.parametrize("from_neighbour", [True, False])
 @pytest.mark.parametrize("flood", FLOODS)
 def test_a_flood_changes_nothing_and_keeps_nobody_out_nor_ends_a_session(pair, flood, from_neighbour):

@@ -72,6 +72,7 @@ def test_a_new_key_opens_the_pump_and_the_old_one_no_more():
     assert clinic.status().therapy == "running"
 
 
+@pytest.mark.shows("R8.5")
 def test_only_the_manufacturing_role_provisions():
     clinic = running()
     for role in ("observer", "patient", "clinician"):
@@ -90,6 +91,7 @@ def test_the_published_key_is_no_device_key():
     assert key(clinic) == "test"
 
 
+@pytest.mark.shows("R8.9")
 def test_a_change_needs_the_head_and_is_heard():
     clinic = running()
     clinic.run(60)
@@ -150,6 +152,7 @@ def test_the_same_key_never_looks_the_same_on_the_line():
     assert len(masked) == 100
 
 
+@pytest.mark.shows("R8.7")
 @pytest.mark.parametrize("keep", [0.0, 0.3, 0.6, 0.97, 1.0])
 def test_a_cut_in_any_write_of_a_rotation_leaves_the_old_or_the_new_key(keep):
     seen = set()

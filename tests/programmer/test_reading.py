@@ -59,6 +59,7 @@ def test_what_is_read_is_signed(name: str) -> None:
     assert "PROVE" not in [done for done, _ in peer.done]
 
 
+@pytest.mark.shows("R8.4")
 @given(names=st.lists(st.sampled_from(sorted(READS)), min_size=1, max_size=5), seed=st.integers(0, 99))
 def test_what_another_says_on_the_line_is_not_believed(names: list[str], seed: int) -> None:
     """Before each signed answer of the pump's comes a forged one: bent, with no MAC, or with another's."""
