@@ -171,7 +171,7 @@ class Programmer:
         """One request: the first byte chooses the pump, the second the request, the third how long to wait after it."""
         data = data.ljust(3, b"\x00")
         at = data[0] % len(self.pumps)
-        clinic = self.pumps[at][1]
+        name, clinic = self.pumps[at]
         if at not in self._opened:
             clinic.open("manufacturing" if data[2] & 1 else "clinician")
             self._opened.add(at)
@@ -190,7 +190,10 @@ class Programmer:
                 raise Found(f"request {code:#x} with {data[3:].hex()} was refused and changed {before}")
             if str(content.reason) in ("auth", "replay"):
                 self._opened.discard(at)
-        if data[2] > 250:
+        if code == registry.REQUEST["PROVISION"].code and not refused:  # it has a key that nobody knows
+            self.pumps[at] = name, LIVES[name]()
+            self._opened.discard(at)
+        elif data[2] > 250:
             clinic.run(data[2] * 40)
             self._opened.discard(at)  # it was idle for too long
 
