@@ -93,6 +93,8 @@ def _board_rows(board: Numbers | None) -> list[tuple[str, ...]]:
         ("  busy wake, ms", f"{board['busy_wake_us'] / 1000:.0f}", "-", "-", "-"),
         ("  worst wake, ms", f"{board['worst_wake_us'] / 1000:.0f}", "-", "-", "-"),
         ("  status over USB, ms", f"{board['status_roundtrip_ms']:.0f}", "-", "-", "-"),
+        ("  OPEN over USB, ms", f"{board['open_roundtrip_ms']:.0f}", "-", "-", "-"),
+        ("  a session opened, ms", f"{board['session_ms']:.0f}", "-", "-", "-"),
         ("  from reset to ready, ms", f"{board['ready_ms']:,}", "-", "-", "below 2,000"),
         ("  asleep in therapy", f"{board['asleep_share']:.1%}", "-", "-", "-"),
     )

@@ -12,6 +12,7 @@ from host_tools.rig.deployment import compiled, deployed_files
 from host_tools.rig.rig import Rig
 from host_tools.rig.transport import ChipTransport
 from host_tools.rig.uf2 import NoUf2, find_uf2
+from protocol.messages import NONCE_BYTES
 
 ONBOARD = Path(__file__).with_name("onboard.py")
 PATIENCE_S = 10.0  # of the chip's time
@@ -29,7 +30,8 @@ def measure() -> dict[str, float] | None:
     deployed = deployed_files()
     bench = Bench(deployed)
     ready_ms = bench.ready_ms()
-    status_ms = median(bench.status_ms() for _ in range(STATUSES))
+    status_ms = median(bench.asked_ms("STATUS") for _ in range(STATUSES))
+    open_ms = median(bench.open_ms(number) for number in range(STATUSES))
     bench.order()
     session = bench.told()
     bench.wait(THERAPY_MS)
@@ -45,6 +47,8 @@ def measure() -> dict[str, float] | None:
         "ready_ms": ready_ms,
         "deployed_bytes": sum(map(len, deployed.values())),
         "status_roundtrip_ms": status_ms,
+        "open_roundtrip_ms": open_ms,
+        "session_ms": bench.session_ms,
         "asleep_share": round(therapy["asleep_us"] / 1000 / therapy["passed_ms"], 4),
     }
 
@@ -58,20 +62,27 @@ class Bench:
         self._wiring, self._chip = rig.wiring, rig.chip
         self._wiring.lay_head(True)
         self._pump = Programmer(ChipTransport(self._chip), timeout_s=PATIENCE_S, tries=1)
+        self.session_ms = 0
 
     def ready_ms(self) -> int:
         """From power-up until it has answered: the question waits in the console for a pump to read it."""
         self._pump.hello()
         return self._chip.now_ms
 
-    def status_ms(self) -> int:
+    def asked_ms(self, name: str, **fields: Any) -> int:
         """From asking to the decoded values, the one frame and the other."""
         before_ms = self._chip.now_ms
-        self._pump.ask("STATUS")
+        self._pump.ask(name, **fields)
         return self._chip.now_ms - before_ms
 
+    def open_ms(self, number: int) -> int:
+        """The same of an OPEN that nobody proves; each has a nonce of its own."""
+        return self.asked_ms("OPEN", role="observer", nonce=bytes([number]) * NONCE_BYTES)
+
     def order(self) -> None:
+        before_ms = self._chip.now_ms
         with self._pump.session():
+            self.session_ms = self._chip.now_ms - before_ms  # an OPEN and its proof
             self._pump.implant(catheter_cm=50, wall=datetime(2026, 3, 1, 9, 0))
             self._pump.refill(volume_ml=20, concentration_mcg_per_ml=2000)
             self._pump.program_simple(dose_mcg_per_day=500)

@@ -51,13 +51,24 @@ BOARD = {
     "ready_ms": 1765,
     "deployed_bytes": 87_654,
     "status_roundtrip_ms": 67,
+    "open_roundtrip_ms": 21,
+    "session_ms": 88,
     "asleep_share": 0.9876,
 }
 
 
 def test_table_has_the_boards_costs_beside_their_marks() -> None:
     lines = [line.split() for line in shown(NUMBERS | {"board": BOARD}).splitlines()]
-    for words in ("4.3 - - -", "123 - - -", "543 - - -", "67 - - -", "1,765 - - below 2,000", "98.8% - - -"):
+    for words in (
+        "4.3 - - -",
+        "123 - - -",
+        "543 - - -",
+        "67 - - -",
+        "21 - - -",
+        "88 - - -",
+        "1,765 - - below 2,000",
+        "98.8% - - -",
+    ):
         assert [line for line in lines if " ".join(line).endswith(f" {words}")], words
     for words in ("0 - - 0", "free 200,000 0.50 -", "free 200,000 0.75 below 0.5", "87,654 - - below 120,000"):
         assert [line for line in lines if " ".join(line).endswith(f" {words}")], words
