@@ -10,16 +10,26 @@ from host_tools.cli.common import DECIMAL, DURATION_S, Failure, print_json, pump
 from host_tools.cli.therapy import check_terminal, done, show
 from host_tools.durations import format_duration
 from host_tools.programmer import PatientBolus, Programmer
+from host_tools.programmer.implantation import LARGEST_USUAL_LINE_NL
 
 
 @click.command()
 @click.option("--volume-ml", type=DECIMAL, help="Default: what is not primed yet.")
+@click.option("--yes", is_flag=True, help="Do not ask about unusually much.")
 @pump_verb
-def prime(pump: Programmer, as_json: bool, volume_ml: Decimal | None) -> None:
+def prime(pump: Programmer, as_json: bool, volume_ml: Decimal | None, yes: bool) -> None:
     """Fill tubing and catheter with drug at the highest rate. Its effect then need not wait for the basal rate.
 
     A program may be committed meanwhile; its basal rate starts when the prime ends.
     """
+    volume_nl = pump.plan_prime(volume_ml)
+    if volume_nl > LARGEST_USUAL_LINE_NL and not yes:
+        check_terminal(yes)
+        most = sheet.fine_ml(LARGEST_USUAL_LINE_NL)
+        say(f"a prime of {sheet.fine_ml(volume_nl)} mL is more than a long line holds ({most} mL)")
+        say("what the line does not really hold, the patient gets, at the highest rate")
+        if not click.confirm("Prime so much?", err=True):
+            raise Failure("not primed; the pump goes on as before", 1)
     status = done(pump, lambda: pump.prime(volume_ml))
     show(status, as_json, f"priming {sheet.extra(status)}, of {status['concentration_mcg_per_ml']} mcg/mL")
 

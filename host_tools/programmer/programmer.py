@@ -193,12 +193,17 @@ class Programmer(Memory, Pairing):
         last_filled_nl = readout.unless(answer["last_filled_nl"], messages.NONE32)
         return Refill(answer["expected_nl"], aspirated_nl, volume_nl, last_filled_nl, bridge_nl)
 
-    def prime(self, volume_ml: Number | None = None) -> int:
-        """Fill tubing and catheter at the highest rate (default: what is not primed yet). Returns the nL ordered."""
+    def plan_prime(self, volume_ml: Number | None = None) -> int:
+        """The nL of a prime (default: what is not primed yet). Orders nothing."""
         status = self.status()
         volume_nl = status["unprimed_nl"] if volume_ml is None else units.nl_from_ml("volume_ml", volume_ml)
         if self._checks:
             check_prime(volume_nl, status)
+        return volume_nl
+
+    def prime(self, volume_ml: Number | None = None) -> int:
+        """Fill tubing and catheter at the highest rate. Returns the nL ordered."""
+        volume_nl = self.plan_prime(volume_ml)
         self._do("PRIME", volume_nl=volume_nl)
         return volume_nl
 

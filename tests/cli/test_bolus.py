@@ -50,6 +50,19 @@ def test_prime_fills_what_is_not_primed_and_no_more(filled: EmulatorProcess, the
     assert (done.exit_code, "there is nothing to prime" in done.stderr) == (4, True)
 
 
+def test_a_prime_of_more_than_a_long_line_holds_is_asked_about(emulator: EmulatorProcess, thecal: Thecal) -> None:
+    long_line = ("implant", "--catheter-cm", "89", "--pump-tubing-ml", "0.5", "--wall", "2026-01-05T08:00:00", "--yes")
+    for verb in (long_line, (*REFILL, "500")):
+        assert thecal(*verb).exit_code == 0
+    done = thecal("prime")
+    assert (done.exit_code, "no terminal to ask on" in done.stderr) == (2, True)
+    assert status(thecal)["bolus"] == "none"
+    assert thecal("prime", "--volume-ml", "0.382").exit_code == 0
+    thecal("stop")
+    done = thecal("prime", "--yes", "--volume-ml", "0.383")
+    assert (done.exit_code, status(thecal)["bolus"]) == (0, "prime"), done.stderr
+
+
 def test_bolus_says_dose_concentration_and_volume_and_is_cancelled(running: EmulatorProcess, thecal: Thecal) -> None:
     done = thecal(*BOLUS)
     assert (done.exit_code, "no terminal to ask on" in done.stderr) == (2, True)
