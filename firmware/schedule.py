@@ -73,10 +73,15 @@ class Week:
         self._edges_copy = self.edges_s[:]
         self._volumes_copy = self.volumes_nl[:]
         self._sum = self.volume_nl + self.dose_ng + self.mcg_per_ml
-        self._sum_of_days = self._add_up_days()
+        self._days_seen = self._look_through_days()
 
-    def _add_up_days(self):
-        return sum([sum(step) for day in self.days for step in day])
+    def _look_through_days(self):
+        """A number that any flipped bit changes. It never gets larger than they are, and so takes no memory."""
+        seen = 0
+        for day in self.days:
+            for from_min, dose_ng, rate_nl_per_day in day:
+                seen ^= from_min ^ dose_ng ^ rate_nl_per_day
+        return seen
 
     @property
     def intact(self):
@@ -86,8 +91,8 @@ class Week:
 
     @property
     def whole(self):
-        """Whether the days that it was made of are so, too."""
-        return self.intact and self._add_up_days() == self._sum_of_days
+        """Whether the days that it was made of are so, too. Takes no memory."""
+        return self.intact and self._look_through_days() == self._days_seen
 
     def index_at(self, local_s, guess=0):
         """Which step runs at a local time (seconds since a Monday 00:00). A right guess saves the search."""

@@ -55,14 +55,14 @@ class Windows:
                 self.spans.pop()
         elif self.lost:
             self.spans = [[0, self._strongest, 0]]
-        self._sum = self._add_up()
+        self._copy_spans()
 
-    def _add_up(self):
-        return sum([sum(span) for span in self.spans])
+    def _copy_spans(self):
+        self._copy = [span[:] for span in self.spans]
 
     def mend(self):
-        """Before they are used: take them from the record again when they are not what was noted."""
-        if self._sum != self._add_up():
+        """Before they are used: take them from the record again when they are not what was noted. Takes no memory."""
+        if self.spans != self._copy:
             self.mended = True
             self._load(True)
 
@@ -75,7 +75,7 @@ class Windows:
         """So much more than the rates say may have been given just before now. The next `note` writes it down."""
         self.spans.append([now_s, self.spans[-1][1] if self.spans else 0, extra])
         self._added = True
-        self._sum = self._add_up()
+        self._copy_spans()
 
     def note(self, now_s, rate):
         """From now on this rate of dose. Written down when something changed; False when the store failed."""
@@ -93,7 +93,7 @@ class Windows:
             since_s, old_rate, extra = spans.pop(0)
             lasted_s = spans[0][0] - max(since_s, now_s - DAY_S)
             spans[0][2] += extra + -(-old_rate * lasted_s // DAY_S)
-        self._sum = self._add_up()
+        self._copy_spans()
         self._added = not self.rewrite()
         return not self._added
 

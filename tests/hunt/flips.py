@@ -33,7 +33,7 @@ BELIEF = "silent wrong belief"
 DELIVERY = "silent wrong delivery"
 VERDICTS = (SAME, CORRECTED, LOUD, CRASHED, BELIEF, DELIVERY)
 
-COPIES = ("._state._copy", "._state._kept", "._first", "._second")
+COPIES = ("._state._copy", "._state._kept", "windows._copy", "._first", "._second")
 COPY_BITS = (0, 13, -1)  # of a number that is only compared, not worked with
 
 
