@@ -64,7 +64,7 @@ def table(numbers: Numbers) -> Table:
     wakes, timeouts = life["wakes_per_s"], life["simpy_timeouts_per_s"]
     mavlink = decode["pymavlink_per_s"]
     thecal_ms, mpremote_ms = startup["thecal_s"] * 1000, startup["mpremote_s"] * 1000
-    shown = Table(box=SIMPLE, pad_edge=False)
+    shown = Table(box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)  # so 80 columns hold it
     for heading in ("what", "measured", "beside", "ratio", "mark"):
         shown.add_column(heading, justify="left" if heading == "what" else "right", no_wrap=True)
     for name, key in (("life, × real time", "life"), ("  with a flex schedule", "life_flex")):
@@ -96,7 +96,7 @@ def _board_rows(board: Numbers | None) -> list[tuple[str, ...]]:
         ("  OPEN over USB, ms", f"{board['open_roundtrip_ms']:.0f}", "-", "-", "-"),
         ("  a session opened, ms", f"{board['session_ms']:.0f}", "-", "-", "-"),
         ("  from reset to ready, ms", f"{board['ready_ms']:,}", "-", "-", "below 2,000"),
-        ("  asleep in therapy", f"{board['asleep_share']:.1%}", "-", "-", "-"),
+        ("  asleep in therapy", f"{board['asleep_share']:.2%}", "-", "-", "-"),
     )
     sizes = (
         ("  idle wake takes, bytes", f"{board['idle_wake_alloc_bytes']}", "-", "-", "0"),

@@ -67,7 +67,7 @@ def test_table_has_the_boards_costs_beside_their_marks() -> None:
         "21 - - -",
         "88 - - -",
         "1,765 - - below 2,000",
-        "98.8% - - -",
+        "98.76% - - -",
     ):
         assert [line for line in lines if " ".join(line).endswith(f" {words}")], words
     for words in ("0 - - 0", "free 200,000 0.50 -", "free 200,000 0.75 below 0.5", "87,654 - - below 120,000"):
