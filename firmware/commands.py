@@ -272,11 +272,11 @@ class Commands:
             return wire.REASON_STATE, None
         return None, (wire.ANS_STAGED_PROGRAM, wire.pack_staged_program(staged.program, staged.digest))
 
-    def _commit(self, session, _frame, digest, override):
+    def _commit(self, session, _frame, digest, override, after_commit):
         staged = session.staged
         if staged is None or not staged.complete:
             return wire.REASON_STATE, None
-        if digest != staged.digest:
+        if digest != staged.digest or after_commit != self._state.commits:  # or compared with an older program
             return wire.REASON_INCONSISTENT, None
         week = staged.week() if staged.flex else None
         reason = prescription.refusal(staged.program, self._state, self._config)

@@ -4,8 +4,8 @@ from struct import calcsize, pack, unpack
 
 from firmware.text import is_text
 
-VERSION = 6
-FINGERPRINT = 0xFC57AA1D
+VERSION = 7
+FINGERPRINT = 0x1DE7660F
 NONE32 = 0xFFFFFFFF
 ALL_ALARMS = 0xFFFF
 
@@ -595,8 +595,8 @@ def unpack_read_day(payload):
 
 
 def unpack_commit(payload):
-    """(digest, override)"""
-    return _unpack(payload, "<8sB", ((1, FLAG_CODES),))
+    """(digest, override, after_commit)"""
+    return _unpack(payload, "<8sBI", ((1, FLAG_CODES),))
 
 
 def unpack_silence(payload):

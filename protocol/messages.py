@@ -16,7 +16,7 @@ from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, PrefixedArray
 from protocol import codes
 from protocol.layout import Code, Struct
 
-VERSION = 6
+VERSION = 7
 """Rises with every change of a message, so that of two sides the older can be named."""
 
 WALL_EPOCH = "2018-01-01T00:00:00"
@@ -254,8 +254,10 @@ REQUESTS = (
         Struct(
             "digest" / Bytes(DIGEST_BYTES) * "-; any; digest of the program that was read back",
             "override" / flag * "code; table Flags; accept a dose outside the soft limits",
+            "after_commit" / Int32ul * "-; 0..2^32-1; `newest` of DOSES when the program was compared with the old one",
         ),
-        "Make the staged program the running one, at once and whole.",
+        "Make the staged program the running one, at once and whole. Refused as `inconsistent` when another one was "
+        "committed since the two were compared.",
         "clinician",
     ),
     Message(0x25, "STOP", Empty, "Stop delivery.", "clinician"),

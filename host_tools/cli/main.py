@@ -30,7 +30,7 @@ VERBS = {
     "card": Verb("host_tools.cli.documents:card", "Look", "Write the device identification card, to print"),
     "implant": Verb("host_tools.cli.therapy:implant", "Therapy", "Record the implantation, set the clock"),
     "refill": Verb("host_tools.cli.therapy:refill", "Therapy", "Book a refill: volumes, accuracy, next dates"),
-    "program": Verb("host_tools.cli.therapy:program", "Therapy", "Show old and new dosing, ask, commit"),
+    "program": Verb("host_tools.cli.program:program", "Therapy", "Show old and new dosing, ask, commit"),
     "prime": Verb("host_tools.cli.bolus:prime", "Therapy", "Fill tubing and catheter with drug"),
     "bolus": Verb("host_tools.cli.bolus:bolus", "Therapy", "Give a single bolus, or cancel one"),
     "patient-bolus": Verb("host_tools.cli.bolus:patient_bolus", "Therapy", "Ask for the patient's bolus"),

@@ -11,9 +11,9 @@ import rich_click as click
 from host_tools.cli import sheet
 from host_tools.cli.common import DECIMAL, LOCAL_TIME, Failure, int_range, print_json, pump_verb, say
 from host_tools.cli.patient import read_document
-from host_tools.cli.screens import check_lines, date_lines, refill_lines, refill_numbers, side_by_side
+from host_tools.cli.screens import check_lines, refill_lines, refill_numbers
 from host_tools.documents.wording import loss_of_therapy
-from host_tools.programmer import FlexProgram, Program, Programmer, ReadBackDiffers, Refill, Refused
+from host_tools.programmer import Programmer, Refill
 from host_tools.programmer.handover import handover_of
 from host_tools.programmer.implantation import LARGEST_USUAL_LINE_NL, line_nl
 from host_tools.programmer.programmer import DEPTH_MM, DRUG, PUMP_TUBING_ML
@@ -121,58 +121,6 @@ def check_terminal(yes: bool) -> None:
         raise click.UsageError("there is no terminal to ask on; --yes does it without asking")
 
 
-def _check_terminal(_ctx: click.Context, _param: click.Parameter, yes: bool) -> bool:
-    check_terminal(yes)
-    return yes
-
-
-@click.command()
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
-@click.option("--dose-mcg-per-day", type=DECIMAL, help="The same dose all day; up to three decimals.")
-@click.option("--yes", is_flag=True, callback=_check_terminal, help="Commit without asking.")
-@click.option("--override", is_flag=True, help="Accept a dose far from those of the last 24 hours; it is logged.")
-@pump_verb
-def program(
-    pump: Programmer, as_json: bool, file: str | None, dose_mcg_per_day: Decimal | None, yes: bool, override: bool
-) -> None:
-    """Show old and new dosing side by side, ask, and commit what the pump read back.
-
-    FILE holds a program in YAML as a scenario has it, simple or flex; without one, --dose-mcg-per-day says it.
-    """
-    new = _planned(pump, file, dose_mcg_per_day, override)
-    before = pump.status()
-    say("\n".join(side_by_side(before, pump.running_program(), new)))
-    if not yes and not click.confirm("Commit the new program?", err=True):
-        _warn(before)
-        raise Failure("not committed; the pump goes on as before", 1)
-    try:
-        status = done(pump, lambda: pump.order(new, override))
-    except (Refused, ReadBackDiffers):
-        say("warning: the new program was staged or refused, and not committed; the pump goes on as before")
-        _warn(before)
-        raise
-    show(status, as_json, "\n".join([f"committed: {sheet.program(new)}", *date_lines(status)]))
-
-
-def _planned(
-    pump: Programmer, file: str | None, dose_mcg_per_day: Decimal | None, override: bool
-) -> Program | FlexProgram:
-    if (file is None) == (dose_mcg_per_day is None):
-        raise click.UsageError("give either a FILE or --dose-mcg-per-day")
-    if file is None:
-        assert dose_mcg_per_day is not None
-        return pump.plan(dose_mcg_per_day, override=override)
-    from host_tools.scenario.load import ScenarioError, load_program  # needs more than the core
-
-    try:
-        wanted = load_program(file)
-    except ScenarioError as error:
-        raise Failure(str(error), 2) from error
-    if wanted.mode == "flex":
-        return pump.plan_flex(wanted.steps, override)
-    return pump.plan(wanted.dose_mcg_per_day, override=override)
-
-
 @click.command()
 @pump_verb
 def stop(pump: Programmer, as_json: bool) -> None:
@@ -245,11 +193,11 @@ def done(pump: Programmer, verb: Callable[[], object]) -> dict[str, Any]:
     with pump.session():
         verb()
         status = pump.status()
-    _warn(status)
+    warn(status)
     return status
 
 
-def _warn(status: dict[str, Any]) -> None:
+def warn(status: dict[str, Any]) -> None:
     """Never end in silence on a pump that gives no therapy."""
     left = LEFT.get(status["therapy"])
     words = [f"the pump is left {left}" if left else "", loss_of_therapy(status)]

@@ -33,6 +33,10 @@ PER_REQUEST = {
         "the dose is too far from those of the last 24 hours; `thecal status --json` has the soft limits, "
         "--override accepts it"
     ),
+    ("COMMIT", "inconsistent"): (
+        "another program was committed, or another drug filled in, since this one was compared with the old one: "
+        "run `thecal program` again and look at both"
+    ),
     ("RESUME", "dose_limit"): "the committed program is above the daily limit set since; `thecal program` a lower dose",
     ("SILENCE", "state"): "that alarm is not on; `thecal status` lists those that are",
     ("READ_RECORD", "state"): (

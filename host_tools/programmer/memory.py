@@ -12,7 +12,9 @@ from host_tools.programmer.flex import DAYS, FlexProgram, FlexStep
 from host_tools.programmer.handover import Handover
 from host_tools.programmer.orders import Program
 from host_tools.programmer.texts import check_text
-from protocol import codes, messages
+from protocol import codes, messages, registry
+
+LAST_COMMIT = registry.field_of("DOSES", "first").most
 
 
 class Memory(Client):
@@ -58,6 +60,10 @@ class Memory(Client):
             doses += [readout.dose_dict(dose) for dose in answer["doses"]]
             first = answer["doses"][-1]["number"] + 1 if answer["doses"] else newest + 1
         return doses
+
+    def commits(self) -> int:
+        """The number of the newest commit, 0 before the first: which program is in force."""
+        return self.read("DOSES", first=LAST_COMMIT)["newest"]
 
     def running_program(self) -> Program | FlexProgram | None:
         """The committed program, which runs or which `resume` would run; None before the first."""

@@ -257,8 +257,9 @@ class Programmer(Memory, Pairing):
         self, dose_mcg_per_day: Number, concentration_mcg_per_ml: int | None = None, override: bool = False
     ) -> Program:
         """Order the same dose all day. Returns the program that now runs. `override` accepts a soft limit."""
+        after_commit = self.commits()
         program = self.plan(dose_mcg_per_day, concentration_mcg_per_ml, override)
-        self.order(program, override)
+        self.order(program, after_commit, override)
         return program
 
     def plan_flex(self, schedule: Schedule, override: bool = False) -> FlexProgram:
@@ -271,12 +272,17 @@ class Programmer(Memory, Pairing):
 
     def program_flex(self, schedule: Schedule, override: bool = False) -> FlexProgram:
         """Order a week of steps. Returns the program that now runs. `override` accepts a soft limit."""
+        after_commit = self.commits()
         program = self.plan_flex(schedule, override)
-        self.order(program, override)
+        self.order(program, after_commit, override)
         return program
 
-    def order(self, program: Program | FlexProgram, override: bool = False) -> None:
-        """Stage `program`, compare what the pump reads back, and commit exactly that."""
+    def order(self, program: Program | FlexProgram, after_commit: int, override: bool = False) -> None:
+        """Stage `program`, compare what the pump reads back, and commit exactly that.
+
+        `after_commit` is what `commits` said when the program was compared with the old one: the pump refuses it as
+        `inconsistent` when another was committed since.
+        """
         head, days = (program, ()) if isinstance(program, Program) else (program.head, program.days)
         rows = [{"day": day, "steps": [step._asdict() for step in steps]} for day, steps in enumerate(days)]
         meant = messages.Program.build(head._asdict()) + b"".join(map(messages.Day.build, rows))
@@ -293,7 +299,7 @@ class Programmer(Memory, Pairing):
                     f"the pump read back {staged}, not {head}, or another week; "
                     "nothing was committed, the old program goes on"
                 )
-            self.ask("COMMIT", digest=digest, override="yes" if override else "no")
+            self.ask("COMMIT", digest=digest, override="yes" if override else "no", after_commit=after_commit)
 
     def stop(self) -> None:
         """Stop delivery."""

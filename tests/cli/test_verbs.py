@@ -5,7 +5,7 @@ import io
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -332,6 +332,80 @@ def test_program_asks_on_a_terminal(server: PeerServer, terminal: tuple[int, int
     old, new = b"500                    300  (-40.0 %)", b"0.250                  0.150"
     assert old in shown
     assert new in shown
+
+
+def talk(
+    terminal: tuple[int, int], answers: Sequence[tuple[bytes, Callable[[], object]]], *arguments: str
+) -> tuple[str, int]:
+    """All that a command says on stderr, its questions answered after something was done each; and its exit code."""
+    ours, theirs = terminal
+    with child(child_command(*arguments), stdin=theirs, stdout=PIPE, stderr=PIPE) as asking:
+        shown = b""
+        for number, (keys, meanwhile) in enumerate(answers, 1):
+            while shown.count(b"[y/N]") < number:
+                piece = os.read(asking.stderr.fileno(), 1000)
+                assert piece, f"it ended after {shown!r}"
+                shown += piece
+            meanwhile()
+            os.write(ours, keys)
+        _, rest = asking.communicate(timeout=LIMIT_S)
+    assert b"Traceback" not in rest
+    return (shown + rest).decode(), asking.returncode
+
+
+def other_orders(*orders: str) -> Callable[[], None]:
+    """Another programmer orders that at the only pump in sight."""
+
+    def order() -> None:
+        with Programmer.open() as pump:
+            for one in orders:
+                if one == "stop":
+                    pump.stop()
+                elif one == "refill":
+                    pump.refill(20, 2000)
+                else:
+                    pump.program_simple(int(one), override=True)
+
+    return order
+
+
+def nothing() -> None:
+    pass
+
+
+MEANWHILE = {
+    "another commit": (("310",), "310                    280"),
+    "a stop": (("stop",), "stopped                running"),
+    "the same program again": (("300",), "300                    280"),
+    "one there and back": (("310", "300"), "300                    280"),
+}
+
+
+@pytest.mark.parametrize("orders", MEANWHILE)
+@pytest.mark.parametrize("keys", [b"y\n", b"n\n"])
+def test_program_asks_again_when_the_pump_changed_while_it_asked(
+    emulator: EmulatorProcess, thecal: Thecal, terminal: tuple[int, int], orders: str, keys: bytes
+) -> None:
+    start_therapy(thecal)
+    assert thecal("program", "--dose-mcg-per-day", "300", "--override", "--yes").exit_code == 0
+    done, row = MEANWHILE[orders]
+    answers = [(b"y\n", other_orders(*done)), (keys, nothing)]
+    shown, code = talk(terminal, answers, "program", "--dose-mcg-per-day", "280", "--override")
+    assert code == (0 if keys == b"y\n" else 1), shown
+    first, again = shown.split("the pump changed while this was looked at, and is now:")
+    assert "300                    280" in first
+    assert row in again
+    assert (status(thecal)["dose_mcg_per_day"] == 280) == (keys == b"y\n")
+    left_stopped = "left stopped" in again
+    assert left_stopped == (orders == "a stop" and keys == b"n\n")
+
+
+def test_what_is_said_after_a_no_is_of_the_pump_as_it_is_then(
+    emulator: EmulatorProcess, thecal: Thecal, terminal: tuple[int, int]
+) -> None:
+    start_therapy(thecal)
+    shown, code = talk(terminal, [(b"n\n", other_orders("stop"))], "program", "--dose-mcg-per-day", "400")
+    assert (code, "left stopped" in shown) == (1, True)
 
 
 @ANSWERS

@@ -140,7 +140,7 @@ class Clinic:
                 dose_ng_per_day=dose_ng_per_day,
                 rate_nl_per_day=rate,
             )
-            self.signed("COMMIT", digest=self.signed("READ_BACK").digest, override=override)
+            self.commit(override)
         finally:
             self.signed("CLOSE")
 
@@ -162,9 +162,15 @@ class Clinic:
                 steps = [dict(zip(names, step, strict=True)) for step in steps]
                 self.signed("STAGE_DAY", day=day, steps=steps)
                 assert self.signed("READ_DAY", day=day).steps == steps
-            self.signed("COMMIT", digest=self.signed("READ_BACK").digest, override=override)
+            self.commit(override)
         finally:
             self.signed("CLOSE")
+
+    def commit(self, override, after_commit=None):
+        """Commit what is staged, in the session that is open; compared with the newest commit unless told otherwise."""
+        digest = self.signed("READ_BACK").digest
+        newest = self.signed("DOSES", first=2**32 - 2).newest if after_commit is None else after_commit
+        self.signed("COMMIT", digest=digest, override=override, after_commit=newest)
 
     def status(self):
         return self.ask("STATUS")

@@ -214,7 +214,7 @@ ORDERS = [
     ("REFILL", {"volume_nl": 20_000_000, "bridge_nl": wire.NONE32} | DRUG, "REFILL"),
     ("PRIME", {"volume_nl": 20_000}, "BOLUS_START"),
     ("STAGE", PROGRAM, "PROGRAM_STAGED"),
-    ("COMMIT", {"override": "no"}, "PROGRAM_COMMITTED"),
+    ("COMMIT", {"override": "no", "after_commit": 0}, "PROGRAM_COMMITTED"),
     ("BOLUS", BOLUS, "BOLUS_START"),
     ("CANCEL_BOLUS", {}, "BOLUS_CANCELLED"),
     ("SET_PATIENT_BOLUS", BOLUS | {"lockout_s": 3600, "per_day": 4}, "PATIENT_BOLUS_SET"),

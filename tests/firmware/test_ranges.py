@@ -29,7 +29,7 @@ SENSIBLE = {
     | {"drug": b"baclofen".ljust(12, b"\0")},
     "STAGE": FLEX | {"mode": "simple"},
     "STAGE_DAY": {"day": 0, "steps": [STEP]},
-    "COMMIT": {"digest": bytes(8), "override": "yes"},
+    "COMMIT": {"digest": bytes(8), "override": "yes", "after_commit": 1},
     "SET_CLOCK": {"wall_s": MONDAY_S},
     "LIMITS": {"max_dose_mcg_per_day": 1000, "max_bolus_mcg": 200, "max_change_percent": 30},
     "PRIME": {"volume_nl": 100_000},
@@ -215,7 +215,7 @@ def ordered(clinic, name: str, fields: dict) -> bool:
         return False
     if name == "STAGE":
         with suppress(Refused):
-            clinic.signed("COMMIT", digest=clinic.signed("READ_BACK").digest, override="yes")
+            clinic.commit("yes")
     if name in ("IMPLANT", "REFILL"):
         with suppress(Refused):
             clinic.signed("PRIME", volume_nl=max(1, clinic.status().unprimed_nl))
