@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/installed
 STUBS := .stubs/rp2
 
-.PHONY: install demo test gen gen-check lint emulator rig flash bench check clean
+.PHONY: install demo test traces gen gen-check lint emulator rig flash bench check clean
 
 install: $(STAMP)
 
@@ -37,6 +37,9 @@ lint: install $(STUBS)
 gen: install
 	$(BIN)/python -m protocol.generate
 	$(BIN)/python -m tests.traceability
+
+traces: install
+	$(BIN)/python -m tests.traces
 
 gen-check: install
 	$(BIN)/python -m protocol.generate --check

@@ -2,6 +2,6 @@
 
 from pathlib import Path
 
-SCENARIO_FILES = sorted(
-    file for room in ("scenarios", "field") for file in (Path(__file__).parent / room).glob("*.yaml")
-)
+SCENARIOS = Path(__file__).parent / "scenarios"
+FIELD = Path(__file__).parent / "field"
+SCENARIO_FILES = sorted(file for room in (SCENARIOS, FIELD) for file in room.glob("*.yaml"))
