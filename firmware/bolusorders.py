@@ -9,8 +9,26 @@ from firmware.schedule import volume_nl
 from firmware.state import NEVER
 from firmware.windows import with_bolus
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def is_possible(_config, dose_ng, over_s, _lockout_s, per_day):
+    from firmware.alarms import Alarms
+    from firmware.bolus import Bolus
+    from firmware.config import Config
+    from firmware.eventlog import EventLog
+    from firmware.infusion import Infusion
+    from firmware.keeper import Keeper
+    from firmware.line import Line
+    from firmware.monitor import Monitor
+    from firmware.outlook import Outlook
+    from firmware.reservoir import Reservoir
+    from firmware.state import State
+    from firmware.uptime import Uptime
+    from firmware.windows import Windows
+
+
+def is_possible(_config: "Config", dose_ng: int, over_s: int, _lockout_s: int, per_day: int) -> bool:
     """Whether a patient's bolus from the wire has a dose and a time, where one is allowed."""
     return not per_day or (dose_ng and over_s)
 
@@ -18,22 +36,38 @@ def is_possible(_config, dose_ng, over_s, _lockout_s, per_day):
 class BolusOrders:
     """Handlers for the command table: each gives a REASON, or None when it is done."""
 
-    def __init__(self, config, pump):
+    def __init__(
+        self,
+        config: "Config",
+        *,
+        uptime: "Uptime",
+        state: "State",
+        reservoir: "Reservoir",
+        monitor: "Monitor",
+        alarms: "Alarms",
+        line: "Line",
+        bolus: "Bolus",
+        windows: "Windows",
+        infusion: "Infusion",
+        outlook: "Outlook",
+        log: "EventLog",
+        keeper: "Keeper",
+    ) -> None:
         self._config = config
-        self._uptime = pump.uptime
-        self._state = pump.state
-        self._reservoir = pump.reservoir
-        self._monitor = pump.monitor
-        self._alarms = pump.alarms
-        self._line = pump.line
-        self._bolus = pump.bolus
-        self._windows = pump.windows
-        self._infusion = pump.infusion
-        self._outlook = pump.outlook
-        self._log = pump.log
-        self._keeper = pump.keeper
+        self._uptime = uptime
+        self._state = state
+        self._reservoir = reservoir
+        self._monitor = monitor
+        self._alarms = alarms
+        self._line = line
+        self._bolus = bolus
+        self._windows = windows
+        self._infusion = infusion
+        self._outlook = outlook
+        self._log = log
+        self._keeper = keeper
 
-    def table(self):
+    def table(self) -> "dict[int, Callable[..., int | None]]":
         """Request -> handler, for any therapy that has not ended."""
         return {
             wire.REQ_PRIME: self._prime,
@@ -43,13 +77,13 @@ class BolusOrders:
             wire.REQ_CANCEL_BOLUS: self._cancel,
         }
 
-    def prime_refusal(self, prime_nl):
+    def prime_refusal(self, prime_nl: int) -> int | None:
         """Why so much cannot be primed in any state, as a REASON code, or None."""
         if self._state.last_refill_s == NEVER:
             return wire.REASON_NOT_FILLED
         return None if 0 < prime_nl <= self._line.unprimed_nl else wire.REASON_BOLUS_LIMIT
 
-    def _prime(self, prime_nl):
+    def _prime(self, prime_nl: int) -> int | None:
         if self._busy() or self._state.therapy == wire.THERAPY_SAFE_STATE or self._alarms.critical:
             return wire.REASON_STATE
         if prime_nl > self._room_nl():
@@ -65,11 +99,11 @@ class BolusOrders:
         self._infusion.change()
         return None
 
-    def _single(self, dose_ng, over_s):
+    def _single(self, dose_ng: int, over_s: int) -> int | None:
         reason = self._refusal(dose_ng, over_s)
         return self._give(wire.BOLUS_SINGLE, dose_ng, over_s) if reason is None else reason
 
-    def _patient(self):
+    def _patient(self) -> int | None:
         state = self._state
         dose_ng = state.patient_dose_ng
         over_s = state.patient_over_s
@@ -82,7 +116,7 @@ class BolusOrders:
             self._log.add(wire.EVENT_BOLUS_DENIED, wire.BOLUS_PATIENT, reason)
         return reason
 
-    def _set_patient(self, dose_ng, over_s, lockout_s, per_day):
+    def _set_patient(self, dose_ng: int, over_s: int, lockout_s: int, per_day: int) -> int | None:
         state = self._state
         if dose_ng > state.max_bolus_mcg * 1000:
             return wire.REASON_BOLUS_LIMIT
@@ -96,7 +130,7 @@ class BolusOrders:
         self._log.add(wire.EVENT_PATIENT_BOLUS_SET, dose_ng, lockout_s, per_day)
         return None
 
-    def _cancel(self):
+    def _cancel(self) -> int | None:
         if not self._bolus.active:
             return wire.REASON_STATE
         self._infusion.settle()
@@ -106,10 +140,10 @@ class BolusOrders:
         self._infusion.change()
         return reason
 
-    def _busy(self):
+    def _busy(self) -> bool:
         return self._bolus.active or self._line.bridging or self._line.prime_steps
 
-    def _refusal(self, dose_ng, over_s):
+    def _refusal(self, dose_ng: int, over_s: int) -> int | None:
         """Why a bolus cannot be given now, as a REASON code, or None."""
         state = self._state
         infusion = self._infusion
@@ -134,7 +168,7 @@ class BolusOrders:
             return wire.REASON_RATE_LIMIT
         return None
 
-    def _give(self, kind, dose_ng, over_s):
+    def _give(self, kind: int, dose_ng: int, over_s: int) -> int | None:
         bolus_nl = volume_nl(dose_ng, self._state.drug_mcg_per_ml)
         self._infusion.settle()
         self._bolus.begin(kind, dose_ng, bolus_nl, over_s, self._uptime.now_s)
@@ -145,5 +179,5 @@ class BolusOrders:
         self._infusion.change()
         return None
 
-    def _room_nl(self):
+    def _room_nl(self) -> int:
         return self._reservoir.room_steps * self._config.step_nl

@@ -9,6 +9,35 @@ from firmware.staging import Staged
 from firmware.state import NEVER
 from firmware.windows import DAY_S, with_bolus
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.alarms import Alarms
+    from firmware.bolus import Bolus
+    from firmware.bolusorders import BolusOrders
+    from firmware.chart import Chart
+    from firmware.config import Config
+    from firmware.doses import Doses
+    from firmware.eventlog import EventLog
+    from firmware.framing import Frame
+    from firmware.infusion import Infusion
+    from firmware.keeper import Keeper
+    from firmware.keys import Keys
+    from firmware.ledger import Ledger
+    from firmware.line import Line
+    from firmware.monitor import Monitor
+    from firmware.outlook import Outlook
+    from firmware.prescription import Program
+    from firmware.reservoir import Reservoir
+    from firmware.schedule import Step, Week
+    from firmware.selftest import SelfTest
+    from firmware.session import Session, Sessions
+    from firmware.state import State
+    from firmware.uptime import Uptime
+    from firmware.windows import Windows
+
+    Outcome = tuple[int | None, tuple[int, bytes] | None]
+    """A REASON and nothing, or None and the answer (code, payload); None for that, too, is DONE."""
+
 _MAX_DEPTH_MM = 25  # telemetry and refill reach no deeper (docs/sources.md, SEED-41)
 
 _ALIVE = (
@@ -39,26 +68,49 @@ _DELIVERING = (
 class Commands:
     """Runs privileged requests."""
 
-    def __init__(self, config, pump, orders):
+    def __init__(
+        self,
+        config: "Config",
+        *,
+        orders: "BolusOrders",
+        uptime: "Uptime",
+        state: "State",
+        ledger: "Ledger",
+        reservoir: "Reservoir",
+        monitor: "Monitor",
+        alarms: "Alarms",
+        line: "Line",
+        bolus: "Bolus",
+        windows: "Windows",
+        infusion: "Infusion",
+        outlook: "Outlook",
+        log: "EventLog",
+        chart: "Chart",
+        doses: "Doses",
+        keys: "Keys",
+        sessions: "Sessions",
+        selftest: "SelfTest",
+        keeper: "Keeper",
+    ) -> None:
         self._config = config
-        self._uptime = pump.uptime
-        self._state = pump.state
-        self._ledger = pump.ledger
-        self._reservoir = pump.reservoir
-        self._monitor = pump.monitor
-        self._alarms = pump.alarms
-        self._line = pump.line
-        self._bolus = pump.bolus
-        self._windows = pump.windows
-        self._infusion = pump.infusion
-        self._outlook = pump.outlook
-        self._log = pump.log
-        self._chart = pump.chart
-        self._doses = pump.doses
-        self._keys = pump.keys
-        self._sessions = pump.sessions
-        self._selftest = pump.selftest
-        self._keeper = pump.keeper
+        self._uptime = uptime
+        self._state = state
+        self._ledger = ledger
+        self._reservoir = reservoir
+        self._monitor = monitor
+        self._alarms = alarms
+        self._line = line
+        self._bolus = bolus
+        self._windows = windows
+        self._infusion = infusion
+        self._outlook = outlook
+        self._log = log
+        self._chart = chart
+        self._doses = doses
+        self._keys = keys
+        self._sessions = sessions
+        self._selftest = selftest
+        self._keeper = keeper
         self._table = {
             wire.REQ_READ_PROGRAM: (self._read_program, _ANY),
             wire.REQ_READ_PROGRAM_DAY: (self._read_program_day, _ANY),
@@ -85,7 +137,7 @@ class Commands:
         self._orders = orders.table()
         self._prime_refusal = orders.prime_refusal
 
-    def run(self, session, frame, fields):
+    def run(self, session: "Session", frame: "Frame", fields: tuple) -> "Outcome":
         """(None, (code, payload)) when done and kept, or (REASON, None) when nothing was changed."""
         order = self._orders.get(frame.code)
         handler, allowed = (order, _ALIVE) if order else self._table[frame.code]
@@ -103,23 +155,35 @@ class Commands:
             answer = wire.ANS_DONE, wire.pack_done(frame.code)
         return reason, answer
 
-    def _filled(self):
+    def _filled(self) -> bool:
         return self._state.last_refill_s != NEVER
 
-    def _read_program(self, _session, _frame):
+    def _read_program(self, _session: "Session", _frame: "Frame") -> "Outcome":
         state = self._state
         if state.mode == wire.MODE_NONE:
             return wire.REASON_STATE, None
         program = state.mode, state.concentration_mcg_per_ml, state.dose_ng_per_day, state.rate_nl_per_day
         return None, (wire.ANS_PROGRAM, wire.pack_program(*program))
 
-    def _read_program_day(self, _session, _frame, day):
+    def _read_program_day(self, _session: "Session", _frame: "Frame", day: int) -> "Outcome":
         week = self._infusion.week
         if week is None:
             return wire.REASON_STATE, None
         return None, (wire.ANS_PROGRAM_DAY, wire.pack_program_day(day, week.days[day]))
 
-    def _implant(self, _session, _frame, wall_s, implanted_s, catheter_mm, tubing_nl, depth_mm, site, override, kept):
+    def _implant(
+        self,
+        _session: "Session",
+        _frame: "Frame",
+        wall_s: int,
+        implanted_s: int,
+        catheter_mm: int,
+        tubing_nl: int,
+        depth_mm: int,
+        site: bytes,
+        override: int,
+        kept: int,
+    ) -> "Outcome":
         if self._line.prime_steps:
             return wire.REASON_STATE, None
         if depth_mm > _MAX_DEPTH_MM and override != wire.FLAG_YES:
@@ -141,12 +205,12 @@ class Commands:
                 self._log.add(wire.EVENT_DEPTH_OVERRIDE, depth_mm, _MAX_DEPTH_MM)
         return reason, answer
 
-    def _read_implant(self, _session, _frame):
+    def _read_implant(self, _session: "Session", _frame: "Frame") -> "Outcome":
         state = self._state
         told = state.implanted_wall_s, state.catheter_mm, state.tubing_nl, state.depth_mm, state.site
         return None, (wire.ANS_IMPLANTATION, wire.pack_implantation(*told, state.kept_catheter))
 
-    def _set_clock(self, _session, _frame, wall_s):
+    def _set_clock(self, _session: "Session", _frame: "Frame", wall_s: int) -> "Outcome":
         old_s = self._uptime.wall_s
         self._uptime.set_wall(wall_s)
         reason = self._keeper.keep()
@@ -157,7 +221,16 @@ class Commands:
         self._infusion.change()
         return None, None
 
-    def _refill(self, _session, _frame, volume_nl, mcg_per_ml, aspirated_nl, bridge_nl, drug):
+    def _refill(
+        self,
+        _session: "Session",
+        _frame: "Frame",
+        volume_nl: int,
+        mcg_per_ml: int,
+        aspirated_nl: int,
+        bridge_nl: int,
+        drug: bytes,
+    ) -> "Outcome":
         self._infusion.settle()
         state = self._state
         if self._refill_told_again(volume_nl, mcg_per_ml, aspirated_nl, drug):
@@ -205,7 +278,7 @@ class Commands:
         self._end_stop()
         return None, (wire.ANS_REFILLED, wire.pack_refilled(expected_nl, last_filled_nl))
 
-    def _refill_told_again(self, volume_nl, mcg_per_ml, aspirated_nl, drug):
+    def _refill_told_again(self, volume_nl: int, mcg_per_ml: int, aspirated_nl: int, drug: bytes) -> bool:
         """True for what the newest refill was told as, within a day of it: its answer was lost. Taken for another one,
         what was drawn out would count twice. The bridge is no part of it: a programmer works it out from the status."""
         state = self._state
@@ -214,7 +287,7 @@ class Commands:
         newest = state.filled_nl, state.drug_mcg_per_ml, state.refill_aspirated_nl, state.drug
         return (volume_nl, mcg_per_ml, aspirated_nl, drug) == newest
 
-    def _refill_refusal(self, volume_nl, bridge_nl):
+    def _refill_refusal(self, volume_nl: int, bridge_nl: int | None) -> int | None:
         """The bridge that the programmer proposes has to be what the pump's own records make it."""
         if bridge_nl is not None and abs(bridge_nl - self._line.dead_nl) > self._config.step_nl:
             return wire.REASON_INCONSISTENT
@@ -222,7 +295,7 @@ class Commands:
             return wire.REASON_OVERFILL
         return None
 
-    def _change_drug(self, mcg_per_ml, bridge_nl):
+    def _change_drug(self, mcg_per_ml: int, bridge_nl: int | None) -> None:
         """The line keeps the old drug, if any was delivered into it; a program that waited was for that drug."""
         state = self._state
         state.forget_next()
@@ -231,7 +304,7 @@ class Commands:
         else:
             self._line.begin_bridge(state.drug_mcg_per_ml, mcg_per_ml)
 
-    def _log_change(self, old_mcg_per_ml, mcg_per_ml):
+    def _log_change(self, old_mcg_per_ml: int, mcg_per_ml: int) -> None:
         bridge_nl = self._line.bridge_steps * self._config.step_nl
         self._log.add(wire.EVENT_CONCENTRATION_CHANGED, old_mcg_per_ml, mcg_per_ml, bridge_nl)
         if self._line.bridging:
@@ -241,7 +314,7 @@ class Commands:
         elif self._ledger.booked_steps:
             self._log.add(wire.EVENT_NO_BRIDGE, old_mcg_per_ml, mcg_per_ml)
 
-    def _stage(self, session, frame, *program):
+    def _stage(self, session: "Session", frame: "Frame", *program: int) -> "Outcome":
         reason = prescription.refusal(program, self._state, self._config)
         if not self._filled():
             reason = wire.REASON_NOT_FILLED
@@ -251,7 +324,7 @@ class Commands:
         self._log.add(wire.EVENT_PROGRAM_STAGED, _number(staged.digest), program[2])
         return None, (wire.ANS_STAGED, wire.pack_staged(staged.digest))
 
-    def _stage_day(self, session, frame, day, steps):
+    def _stage_day(self, session: "Session", frame: "Frame", day: int, steps: "list[Step]") -> "Outcome":
         staged = session.staged
         if staged is None or not staged.flex:
             return wire.REASON_STATE, None
@@ -261,18 +334,20 @@ class Commands:
         staged.put_day(day, steps, frame.payload)
         return None, (wire.ANS_STAGED_DAY, wire.pack_staged_day(day))
 
-    def _read_day(self, session, _frame, day):
+    def _read_day(self, session: "Session", _frame: "Frame", day: int) -> "Outcome":
         if session.staged is None or session.staged.day(day) is None:
             return wire.REASON_STATE, None
         return None, (wire.ANS_DAY, wire.pack_day(day, session.staged.day(day)))
 
-    def _read_back(self, session, _frame):
+    def _read_back(self, session: "Session", _frame: "Frame") -> "Outcome":
         staged = session.staged
         if staged is None:
             return wire.REASON_STATE, None
         return None, (wire.ANS_STAGED_PROGRAM, wire.pack_staged_program(staged.program, staged.digest))
 
-    def _commit(self, session, _frame, digest, override, after_commit):
+    def _commit(
+        self, session: "Session", _frame: "Frame", digest: bytes, override: int, after_commit: int
+    ) -> "Outcome":
         staged = session.staged
         if staged is None or not staged.complete:
             return wire.REASON_STATE, None
@@ -313,7 +388,7 @@ class Commands:
         self._end_memory()
         return None, None
 
-    def _window_refusal(self, program, week):
+    def _window_refusal(self, program: "Program", week: "Week | None") -> int | None:
         """Why a program cannot follow what was delivered already, with the bolus that is being given."""
         state = self._state
         to_come, last_s = self._outlook.program(program, week)  # whole days of it were looked at before
@@ -330,7 +405,7 @@ class Commands:
             return wire.REASON_RATE_LIMIT
         return None
 
-    def _put(self, program, week, place):
+    def _put(self, program: "Program", week: "Week | None", place: int) -> None:
         """Put a program into the state: in force at once, or when the bridge is out."""
         state = self._state
         highest_dose_ng = week.highest_dose_ng() if week else program[2]
@@ -344,7 +419,7 @@ class Commands:
         state.forget_next()
         self._infusion.set_therapy(wire.THERAPY_RUNNING)
 
-    def _stop(self, _session, _frame):
+    def _stop(self, _session: "Session", _frame: "Frame") -> "Outcome":
         if not self._filled():
             return wire.REASON_NOT_FILLED, None
         self._infusion.settle()
@@ -357,7 +432,7 @@ class Commands:
         self._infusion.change()
         return reason, None
 
-    def _minimum_rate(self, _session, _frame):
+    def _minimum_rate(self, _session: "Session", _frame: "Frame") -> "Outcome":
         if not self._filled():
             return wire.REASON_NOT_FILLED, None
         less = self._infusion.delivery.rate_nl_per_day > self._config.minimum_rate_nl_per_day
@@ -367,7 +442,7 @@ class Commands:
             self._trusted()
         return reason, None
 
-    def _resume(self, _session, _frame):
+    def _resume(self, _session: "Session", _frame: "Frame") -> "Outcome":
         state = self._state
         if not self._filled():
             return wire.REASON_NOT_FILLED, None
@@ -383,7 +458,7 @@ class Commands:
             self._trusted()
         return reason, None
 
-    def _silence(self, _session, _frame, alarm):
+    def _silence(self, _session: "Session", _frame: "Frame", alarm: int) -> "Outcome":
         listed = [entry[0] for entry in self._alarms.entries()]
         if alarm != wire.ALL_ALARMS and alarm not in listed:
             return wire.REASON_STATE, None
@@ -393,13 +468,13 @@ class Commands:
             self._log.add(*entry)
         return reason, None
 
-    def _demo_alarm(self, _session, _frame, alarm_class):
+    def _demo_alarm(self, _session: "Session", _frame: "Frame", alarm_class: int) -> "Outcome":
         if not self._filled():  # it makes no tone at all
             return wire.REASON_NOT_FILLED, None
         self._alarms.demonstrate(alarm_class, self._uptime.now_s)
         return None, None
 
-    def _limits(self, _session, _frame, *limits):
+    def _limits(self, _session: "Session", _frame: "Frame", *limits: int) -> "Outcome":
         state = self._state
         new = [state.max_dose_mcg_per_day, state.max_bolus_mcg, state.max_change_percent]
         for i in range(len(new)):
@@ -413,7 +488,7 @@ class Commands:
         self._monitor.set_limit(prescription.largest_mcg_per_day(state))
         return None, None
 
-    def _alarm_settings(self, _session, _frame, *wanted):
+    def _alarm_settings(self, _session: "Session", _frame: "Frame", *wanted: int) -> "Outcome":
         changes = settings.change(self._state, wanted)
         reason = self._keeper.keep()
         if reason is not None:
@@ -427,27 +502,27 @@ class Commands:
             self._infusion.change()
         return None, None
 
-    def _read_record(self, _session, _frame, field):
+    def _read_record(self, _session: "Session", _frame: "Frame", field: int) -> "Outcome":
         text = self._chart.read(field)
         if text is None:  # not the same as one that says nothing
             return wire.REASON_STATE, None
         return None, (wire.ANS_RECORD, wire.pack_record(field, text))
 
-    def _write_record(self, _session, _frame, field, text):
+    def _write_record(self, _session: "Session", _frame: "Frame", field: int, text: bytes) -> "Outcome":
         if not self._chart.write(field, text):
             return wire.REASON_STORE, None
         self._log.add(wire.EVENT_RECORD_CHANGED, field)
         self._end_memory()
         return None, None
 
-    def _provision(self, session, frame, masked_key):
+    def _provision(self, session: "Session", frame: "Frame", masked_key: bytes) -> "Outcome":
         reason = self._keys.provision(session.unmask(masked_key, frame.sequence))
         if reason is None:
             self._sessions.end()
             self._end_memory()
         return reason, None
 
-    def _trusted(self):
+    def _trusted(self) -> None:
         """A programmer's order put therapy right: what stood against it is over, and silenced with it."""
         self._monitor.set_limit(prescription.largest_mcg_per_day(self._state))
         self._monitor.release()
@@ -458,18 +533,18 @@ class Commands:
             self._end(alarm, True)
         self._end_stop()
 
-    def _end_stop(self):
+    def _end_stop(self) -> None:
         for alarm in (wire.ALARM_STOPPED, wire.ALARM_STOPPED_48H):
             self._end(alarm, self._state.stopped_since_s == NEVER)
 
-    def _end_memory(self):
+    def _end_memory(self) -> None:
         self._end(wire.ALARM_MEMORY, not (self._chart.spoilt or self._doses.spoilt or self._keys.spoilt))
 
-    def _end(self, alarm, over):
+    def _end(self, alarm: int, over: bool) -> None:
         if over:
             self._alarms.over(alarm, by_programmer=True)
 
 
-def _number(digest):
+def _number(digest: bytes) -> int:
     """A digest's first four bytes, for the log."""
     return int.from_bytes(digest[:4], "little")

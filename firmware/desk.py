@@ -1,7 +1,18 @@
 """The desk: takes each frame, asks who sent it and whether it may, and has it done."""
 
 from firmware import bolusorders, chart, framing, schedule, settings, wire
-from firmware.port import plain, refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.channel import Channel
+    from firmware.commands import Commands
+    from firmware.config import Config
+    from firmware.eventlog import EventLog
+    from firmware.framing import Frame
+    from firmware.keys import Keys
+    from firmware.report import Report
+    from firmware.session import Session, Sessions
+    from firmware.uptime import Uptime
 
 _PARSERS = {
     wire.REQ_LOG: wire.unpack_log,
@@ -55,8 +66,8 @@ _RULES = {  # of what a field's own range cannot say: each takes the configurati
 }
 
 
-def parse(frame, config):
-    """The request's fields as a tuple, or None when it is malformed or unknown."""
+def parse(frame: "Frame", config: "Config") -> tuple | None:
+    """Return the request's fields as a tuple, or None when it is malformed or unknown."""
     if frame.code in _EMPTY:
         return None if frame.payload else ()
     parser = _PARSERS.get(frame.code)
@@ -68,7 +79,17 @@ def parse(frame, config):
 class Desk:
     """Answers requests. `report` says what the pump is and does, `commands` changes it."""
 
-    def __init__(self, config, uptime, sessions, report, commands, log, keys):
+    def __init__(
+        self,
+        config: "Config",
+        *,
+        uptime: "Uptime",
+        sessions: "Sessions",
+        report: "Report",
+        commands: "Commands",
+        log: "EventLog",
+        keys: "Keys",
+    ) -> None:
         self._config = config
         self._uptime = uptime
         self._sessions = sessions
@@ -77,43 +98,43 @@ class Desk:
         self._log = log
         self._keys = keys
 
-    def answer(self, port, frame):
-        """The bytes to send back."""
+    def answer(self, channel: "Channel", frame: "Frame") -> bytes:
+        """Return the bytes to send back."""
         if frame.flags == framing.AUTHENTICATED:
-            return self._signed(port, frame)
+            return self._signed(channel, frame)
         fields = parse(frame, self._config)
         if fields is None:
             return _turn_down(frame, fields, wire.REASON_MALFORMED)
         if frame.code == wire.REQ_OPEN:
-            return self._open(port, frame, fields)
+            return self._open(channel, frame, fields)
         if frame.code in wire.ROLE_OF:
             return refusal(frame.session, frame.code, frame.sequence, wire.REASON_AUTH)
-        code, payload = self._read(port, frame.code, fields)
+        code, payload = self._read(channel, frame.code, fields)
         return plain(code, frame.session, frame.sequence, payload)
 
-    def telemetry(self, port, sequence):
-        """The pushed message, signed on the line of an open session."""
-        payload = self._report.telemetry(port)
-        session = self._sessions.on(port)
+    def telemetry(self, channel: "Channel") -> bytes:
+        """Build the pushed message, signed on the line of an open session."""
+        payload = self._report.telemetry(channel)
+        session = self._sessions.on(channel)
         if session:
-            return session.sign(wire.PUSH_TELEMETRY, sequence, payload)
-        return plain(wire.PUSH_TELEMETRY, 0, sequence, payload)
+            return session.sign(wire.PUSH_TELEMETRY, channel.sequence, payload)
+        return plain(wire.PUSH_TELEMETRY, 0, channel.sequence, payload)
 
-    def hang_up(self, port):
-        """Whoever was on this port is gone."""
-        self._sessions.hang_up(port)
+    def hang_up(self, channel: "Channel") -> None:
+        """Whoever was on this line is gone."""
+        self._sessions.hang_up(channel)
 
-    def _open(self, port, frame, fields):
-        challenge = self._sessions.challenge(port, *fields)
+    def _open(self, channel: "Channel", frame: "Frame", fields: tuple) -> bytes:
+        challenge = self._sessions.challenge(channel, *fields)
         if challenge is None:
             return refusal(frame.session, frame.code, frame.sequence, wire.REASON_AUTH)
         return plain(wire.ANS_CHALLENGE, frame.session, frame.sequence, wire.pack_challenge(*challenge))
 
-    def _read(self, port, request, fields):
+    def _read(self, channel: "Channel", request: int, fields: tuple) -> tuple[int, bytes]:
         if request == wire.REQ_HELLO:
             return wire.ANS_HELLO, self._report.hello()
         if request == wire.REQ_STATUS:
-            return wire.ANS_STATUS, self._report.status(port)
+            return wire.ANS_STATUS, self._report.status(channel)
         if request == wire.REQ_LOG:
             return wire.ANS_LOG, self._report.log(*fields)
         if request == wire.REQ_PATIENT_BOLUS_SETTINGS:
@@ -129,12 +150,12 @@ class Desk:
             if reason is not None:
                 return wire.ANS_REFUSED, wire.pack_refused(request, reason)
             return wire.ANS_KEY_RESET, wire.pack_key_reset(left_s)
-        port.subscribe(fields[0], self._uptime.now_s)
+        channel.subscribe(fields[0], self._uptime.now_s)
         return wire.ANS_SUBSCRIBED, wire.pack_subscribed(fields[0])
 
-    def _signed(self, port, frame):
+    def _signed(self, channel: "Channel", frame: "Frame") -> bytes:
         fields = parse(frame, self._config)
-        session = self._sessions.find(port, frame)
+        session = self._sessions.find(channel, frame)
         if session is None:
             return _turn_down(frame, fields, wire.REASON_AUTH)
         answer = session.repeated(frame)
@@ -143,15 +164,15 @@ class Desk:
         if session.closed:
             return _turn_down(frame, fields, wire.REASON_AUTH)
         if not self._sessions.take(session, frame):
-            port.replays.add(1)
+            channel.replays.add(1)
             return _turn_down(frame, fields, wire.REASON_REPLAY)
-        code, payload = self._run(port, session, frame, fields)
+        code, payload = self._run(channel, session, frame, fields)
         if code == wire.ANS_REFUSED:
             self._log.add(wire.EVENT_CMD_REJECTED, frame.code, payload[1])
         return session.answer(code, frame.sequence, payload)
 
-    def _run(self, port, session, frame, fields):
-        """(code, payload) of the answer to a signed request that is new."""
+    def _run(self, channel: "Channel", session: "Session", frame: "Frame", fields: tuple | None) -> tuple[int, bytes]:
+        """Return (code, payload) of the answer to a signed request that is new."""
         if fields is None:
             return _refuse(frame, wire.REASON_MALFORMED)
         if not session.may(frame.code):
@@ -164,15 +185,25 @@ class Desk:
         if frame.code == wire.REQ_OPEN:
             return _refuse(frame, wire.REASON_STATE)
         if frame.code not in wire.ROLE_OF:
-            return self._read(port, frame.code, fields)
+            return self._read(channel, frame.code, fields)
         reason, answer = self._commands.run(session, frame, fields)
         return answer if reason is None else _refuse(frame, reason)
 
 
-def _turn_down(frame, fields, reason):
-    """An unsigned refusal. That a frame is malformed comes before any other reason."""
+def _turn_down(frame: "Frame", fields: tuple | None, reason: int) -> bytes:
+    """Build an unsigned refusal. That a frame is malformed comes before any other reason."""
     return refusal(frame.session, frame.code, frame.sequence, wire.REASON_MALFORMED if fields is None else reason)
 
 
-def _refuse(frame, reason):
+def _refuse(frame: "Frame", reason: int) -> tuple[int, bytes]:
     return wire.ANS_REFUSED, wire.pack_refused(frame.code, reason)
+
+
+def refusal(session: int, request: int, sequence: int, reason: int) -> bytes:
+    """Build an unsigned refusal, for those who have no session."""
+    return plain(wire.ANS_REFUSED, session, sequence, wire.pack_refused(request, reason))
+
+
+def plain(code: int, session: int, sequence: int, payload: bytes) -> bytes:
+    """Build an unsigned frame for the line."""
+    return framing.seal(framing.header(code, 0, session, sequence, len(payload)) + payload)

@@ -2,24 +2,38 @@
 
 from firmware import wire
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.alarms import Alarms
+    from firmware.ledger import Ledger
+    from firmware.state import State
+    from firmware.uptime import Uptime
+
 
 class Keeper:
     """The one place that makes an order permanent."""
 
-    def __init__(self, pump):
-        self._uptime = pump.uptime
-        self._state = pump.state
-        self._ledger = pump.ledger
-        self._alarms = pump.alarms
+    def __init__(
+        self,
+        *,
+        uptime: "Uptime",
+        state: "State",
+        ledger: "Ledger",
+        alarms: "Alarms",
+    ) -> None:
+        self._uptime = uptime
+        self._state = state
+        self._ledger = ledger
+        self._alarms = alarms
 
-    def keep(self):
+    def keep(self) -> int | None:
         """Make the change permanent and end a loss of memory. None, or REASON_STORE and all is as before."""
         if self._write():
             return None
         self._state.revert()
         return wire.REASON_STORE
 
-    def obey(self):
+    def obey(self) -> int | None:
         """The same for an order to deliver less or to be silent, which holds even if it cannot be kept: until a reset
         undoes it, and is kept as soon as the store takes something again. None, or REASON_STORE."""
         if self._write():
@@ -28,7 +42,7 @@ class Keeper:
         self._state.accept()
         return wire.REASON_STORE
 
-    def _write(self):
+    def _write(self) -> bool:
         state = self._state
         was_lost = state.lost
         state.lost = False

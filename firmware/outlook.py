@@ -2,21 +2,42 @@
 
 from firmware import prescription, wire
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.bolus import Bolus
+    from firmware.config import Config
+    from firmware.infusion import Infusion
+    from firmware.line import Line
+    from firmware.prescription import Program
+    from firmware.schedule import Week
+    from firmware.state import State
+    from firmware.uptime import Uptime
+    from firmware.windows import Piece
+
 DAY_S = 86400
 
 
 class Outlook:
     """Looks ahead for the dates of a refill (docs/sources.md, S8) and the dose windows of windows.py."""
 
-    def __init__(self, config, pump):
+    def __init__(
+        self,
+        config: "Config",
+        *,
+        uptime: "Uptime",
+        state: "State",
+        line: "Line",
+        bolus: "Bolus",
+        infusion: "Infusion",
+    ) -> None:
         self._config = config
-        self._uptime = pump.uptime
-        self._state = pump.state
-        self._line = pump.line
-        self._bolus = pump.bolus
-        self._infusion = pump.infusion
+        self._uptime = uptime
+        self._state = state
+        self._line = line
+        self._bolus = bolus
+        self._infusion = infusion
 
-    def seconds_for(self, volume_nl):
+    def seconds_for(self, volume_nl: int) -> int | None:
         """How long it will take to deliver a volume, with the prime or bolus that is being given and the patient asking
         for all that is allowed; None while nothing is delivered."""
         infusion = self._infusion
@@ -29,7 +50,7 @@ class Outlook:
             return None if after_s is None else prime_s + after_s
         return self._after_extras_s(max(0, volume_nl - self._bolus.left_nl(self._uptime.now_s)))
 
-    def _after_extras_s(self, volume_nl):
+    def _after_extras_s(self, volume_nl: int) -> int | None:
         infusion = self._infusion
         rate_nl_per_day = infusion.basal_nl_per_day
         if not rate_nl_per_day:
@@ -48,29 +69,29 @@ class Outlook:
         return volume_nl * DAY_S // (rate_nl_per_day + patient_nl_per_day)
 
     @property
-    def _bridge_nl(self):
+    def _bridge_nl(self) -> int:
         return self._line.bridge_steps * self._config.step_nl
 
     @property
-    def _bridge_s(self):
+    def _bridge_s(self) -> int:
         """How long the bridge will take, by the schedule where there is one."""
         return self._basal_s(self._bridge_nl)
 
-    def _basal_s(self, volume_nl):
+    def _basal_s(self, volume_nl: int) -> int:
         infusion = self._infusion
         if infusion.week is not None and infusion.step >= 0:
             return infusion.week.seconds_for(volume_nl, self._uptime.local_s)
         return volume_nl * DAY_S // infusion.basal_nl_per_day
 
     @property
-    def _after_bridge_nl_per_day(self):
+    def _after_bridge_nl_per_day(self) -> int:
         """The rate when the bridge is out; without a program for it, that of the same dose."""
         state = self._state
         if state.next_mode != wire.MODE_NONE:
             return state.next_rate_nl_per_day
         return prescription.rate_nl_per_day(state.dose_ng_per_day, state.drug_mcg_per_ml) or 1
 
-    def basal(self, until_s):
+    def basal(self, until_s: int) -> "list[Piece]":
         """(from_s, rate of dose) of the basal rate from now until then, as windows.py takes it."""
         infusion = self._infusion
         now_s = self._uptime.now_s
@@ -78,7 +99,7 @@ class Outlook:
             return self._week(infusion.week, now_s, until_s)
         return [(now_s, infusion.ordered_nl_per_day * self._line.mcg_per_ml)]
 
-    def program(self, program, week):
+    def program(self, program: "Program", week: "Week | None") -> "tuple[list[Piece], int]":
         """The same of a program about to be committed, and when it takes over: at once, or from one that runs a
         bridge."""
         infusion = self._infusion
@@ -90,5 +111,5 @@ class Outlook:
         after = self._week(week, from_s, from_s + 2 * DAY_S) if week else [(from_s, program[2] * 1000)]
         return before + after, from_s
 
-    def _week(self, week, from_s, until_s):
+    def _week(self, week: "Week", from_s: int, until_s: int) -> "list[Piece]":
         return week.pieces(from_s, until_s, self._uptime.local_offset_s)

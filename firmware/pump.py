@@ -5,6 +5,7 @@ from firmware.alarms import Alarms
 from firmware.bolus import Bolus
 from firmware.bolusorders import BolusOrders
 from firmware.budget import Budget
+from firmware.channel import Channel
 from firmware.chart import Chart
 from firmware.commands import Commands
 from firmware.delivery import MAX_BATCH_NL, Delivery
@@ -67,26 +68,139 @@ class Pump:
         self.line = Line(config, self.state, self.ledger)
         self.bolus = Bolus(config, self.state, self.ledger)
         self.monitor = Monitor(hal.motor, config.step_nl, largest_mcg_per_day, config.monitor_percent, MAX_BATCH_NL)
-        self.infusion = Infusion(config, self, self.delivery_class(hal.motor, config.step_nl), hal.store)
-        self.outlook = Outlook(config, self)
-        self.selftest = SelfTest(hal, config, self)
-        self.sessions = Sessions(config, self.uptime, self.state, self.log, hal.head, hal.entropy, self.keys)
+        self.infusion = Infusion(
+            config,
+            uptime=self.uptime,
+            state=self.state,
+            ledger=self.ledger,
+            reservoir=self.reservoir,
+            monitor=self.monitor,
+            alarms=self.alarms,
+            line=self.line,
+            bolus=self.bolus,
+            windows=self.windows,
+            log=self.log,
+            delivery=self.delivery_class(hal.motor, config.step_nl),
+            store=hal.store,
+        )
+        self.outlook = Outlook(
+            config,
+            uptime=self.uptime,
+            state=self.state,
+            line=self.line,
+            bolus=self.bolus,
+            infusion=self.infusion,
+        )
+        self.selftest = SelfTest(
+            hal,
+            config,
+            uptime=self.uptime,
+            state=self.state,
+            ledger=self.ledger,
+            alarms=self.alarms,
+            infusion=self.infusion,
+            windows=self.windows,
+            chart=self.chart,
+            doses=self.doses,
+            keys=self.keys,
+            log=self.log,
+        )
+        self.sessions = Sessions(
+            config,
+            uptime=self.uptime,
+            state=self.state,
+            log=self.log,
+            head=hal.head,
+            entropy=hal.entropy,
+            keys=self.keys,
+        )
         self.senses = Senses(config, hal.thermometer, hal.fill_sensor, self)
         self.budget = Budget(config, self.log)
-        report = Report(config, hal, self)
-        self.keeper = Keeper(self)
-        commands = Commands(config, self, BolusOrders(config, self))
-        desk = Desk(config, self.uptime, self.sessions, report, commands, self.log, self.keys)
-        self.ports = [Port(link, desk, hal.clock, self.budget, self.log) for link in hal.links]
-        report.ports = self.ports
+        self.ports = self._connect(hal, config)
         self._with_deadlines = (self.infusion, self.alarms, self.power, self.sessions, self.selftest, self.keys)
-        self._with_deadlines += tuple(self.ports)
+        self._with_deadlines += tuple([port.channel for port in self.ports])
         self._boot()
         self._rules = Guard(((wire.REGION_WORKING, config),))  # which never change
         self._work = Guard(self._workers())
         self._lines = Guard(self._liners())
         self._held = self.sessions.held
         self._watchdog.pause()
+
+    def _connect(self, hal, config):
+        """The lines, and what answers on them."""
+        channels = [Channel(self.log) for _ in hal.links]
+        keeper = Keeper(uptime=self.uptime, state=self.state, ledger=self.ledger, alarms=self.alarms)
+        orders = BolusOrders(
+            config,
+            uptime=self.uptime,
+            state=self.state,
+            reservoir=self.reservoir,
+            monitor=self.monitor,
+            alarms=self.alarms,
+            line=self.line,
+            bolus=self.bolus,
+            windows=self.windows,
+            infusion=self.infusion,
+            outlook=self.outlook,
+            log=self.log,
+            keeper=keeper,
+        )
+        commands = Commands(
+            config,
+            orders=orders,
+            uptime=self.uptime,
+            state=self.state,
+            ledger=self.ledger,
+            reservoir=self.reservoir,
+            monitor=self.monitor,
+            alarms=self.alarms,
+            line=self.line,
+            bolus=self.bolus,
+            windows=self.windows,
+            infusion=self.infusion,
+            outlook=self.outlook,
+            log=self.log,
+            chart=self.chart,
+            doses=self.doses,
+            keys=self.keys,
+            sessions=self.sessions,
+            selftest=self.selftest,
+            keeper=keeper,
+        )
+        report = Report(
+            hal,
+            config,
+            uptime=self.uptime,
+            state=self.state,
+            ledger=self.ledger,
+            reservoir=self.reservoir,
+            power=self.power,
+            alarms=self.alarms,
+            line=self.line,
+            bolus=self.bolus,
+            infusion=self.infusion,
+            outlook=self.outlook,
+            log=self.log,
+            doses=self.doses,
+            senses=self.senses,
+            budget=self.budget,
+            selftest=self.selftest,
+            keys=self.keys,
+            channels=channels,
+        )
+        desk = Desk(
+            config,
+            uptime=self.uptime,
+            sessions=self.sessions,
+            report=report,
+            commands=commands,
+            log=self.log,
+            keys=self.keys,
+        )
+        return [
+            Port(link, channel, desk, hal.clock, self.budget)
+            for link, channel in zip(hal.links, channels)  # noqa: B905 - MicroPython's zip knows no strict
+        ]
 
     def _workers(self):
         """What holds the numbers that delivery, clock, thresholds and alarms rest on, and the REGION of each."""

@@ -4,6 +4,28 @@ from firmware import VERSION, titration, wire
 from firmware.session import padded
 from firmware.state import NEVER
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.alarms import Alarms
+    from firmware.bolus import Bolus
+    from firmware.budget import Budget
+    from firmware.channel import Channel
+    from firmware.config import Config
+    from firmware.doses import Doses
+    from firmware.eventlog import EventLog
+    from firmware.infusion import Infusion
+    from firmware.keys import Keys
+    from firmware.ledger import Ledger
+    from firmware.line import Line
+    from firmware.outlook import Outlook
+    from firmware.power import Power
+    from firmware.reservoir import Reservoir
+    from firmware.selftest import SelfTest
+    from firmware.senses import Senses
+    from firmware.state import State
+    from firmware.uptime import Uptime
+    from hal.contract import Hal
+
 _RUNTIME_BYTES = 32
 LOG_ENTRIES = 12  # as many as fit into a frame
 DOSE_ENTRIES = 10
@@ -14,29 +36,51 @@ _NO_MV = 0xFFFF
 class Report:
     """Reads the parts of the pump; changes none."""
 
-    def __init__(self, config, hal, pump):
+    def __init__(
+        self,
+        hal: "Hal",
+        config: "Config",
+        *,
+        uptime: "Uptime",
+        state: "State",
+        ledger: "Ledger",
+        reservoir: "Reservoir",
+        power: "Power",
+        alarms: "Alarms",
+        line: "Line",
+        bolus: "Bolus",
+        infusion: "Infusion",
+        outlook: "Outlook",
+        log: "EventLog",
+        doses: "Doses",
+        senses: "Senses",
+        budget: "Budget",
+        selftest: "SelfTest",
+        keys: "Keys",
+        channels: "list[Channel]",
+    ) -> None:
         self._config = config
         self._fill_sensor = hal.fill_sensor
         self._memory = hal.memory
-        self._uptime = pump.uptime
-        self._state = pump.state
-        self._ledger = pump.ledger
-        self._reservoir = pump.reservoir
-        self._power = pump.power
-        self._alarms = pump.alarms
-        self._line = pump.line
-        self._bolus = pump.bolus
-        self._infusion = pump.infusion
-        self._outlook = pump.outlook
-        self._log = pump.log
-        self._doses = pump.doses
-        self._senses = pump.senses
-        self._budget = pump.budget
-        self._selftest = pump.selftest
-        self._keys = pump.keys
-        self.ports = []
+        self._uptime = uptime
+        self._state = state
+        self._ledger = ledger
+        self._reservoir = reservoir
+        self._power = power
+        self._alarms = alarms
+        self._line = line
+        self._bolus = bolus
+        self._infusion = infusion
+        self._outlook = outlook
+        self._log = log
+        self._doses = doses
+        self._senses = senses
+        self._budget = budget
+        self._selftest = selftest
+        self._keys = keys
+        self._channels = channels
 
-    def hello(self):
+    def hello(self) -> bytes:
         """ANS_HELLO's payload."""
         config = self._config
         return wire.pack_hello(
@@ -48,28 +92,28 @@ class Report:
             self._keys.key,
         )
 
-    def diagnostics(self):
+    def diagnostics(self) -> bytes:
         """ANS_DIAGNOSTICS's payload."""
         runtime = self._memory.runtime().encode()[:_RUNTIME_BYTES]
         free_bytes = self._memory.free_bytes()
         padding = bytes(_RUNTIME_BYTES - len(runtime))
         return wire.pack_diagnostics(runtime + padding, wire.NONE32 if free_bytes < 0 else free_bytes)
 
-    def log(self, first_seq, last_seq):
+    def log(self, first_seq: int, last_seq: int) -> bytes:
         """ANS_LOG's payload."""
         entries = self._log.read(first_seq, last_seq, LOG_ENTRIES)
         return wire.pack_log(self._log.oldest_seq, self._log.next_seq, entries)
 
-    def doses(self, first):
+    def doses(self, first: int) -> bytes:
         """ANS_DOSES's payload."""
         return wire.pack_doses(self._state.commits, self._doses.read(first, DOSE_ENTRIES))
 
-    def faults(self, first_seq, last_seq):
+    def faults(self, first_seq: int, last_seq: int) -> bytes:
         """ANS_FAULTS's payload."""
         faults = self._log.faults
         return wire.pack_faults(faults.oldest_seq, faults.next_seq, faults.read(first_seq, last_seq, LOG_ENTRIES))
 
-    def telemetry(self, port):
+    def telemetry(self, channel: "Channel") -> bytes:
         """PUSH_TELEMETRY's payload."""
         return wire.pack_telemetry(
             self._uptime.now_s,
@@ -81,10 +125,10 @@ class Report:
             self._reservoir.delivered_nl,
             self.delivered_today_ng,
             _mv(self._power.rest_mv),
-            port.dropped,
+            channel.dropped,
         )
 
-    def status(self, port):
+    def status(self, channel: "Channel") -> bytes:
         """ANS_STATUS's payload."""
         config = self._config
         state = self._state
@@ -115,8 +159,8 @@ class Report:
             state.eos_s,
             self._power.eri_forecast_s,
             self._infusion.stopped_s,
-            port.dropped,
-            sum([other.errors for other in self.ports]),
+            channel.dropped,
+            sum([other.errors for other in self._channels]),
             state.max_dose_mcg_per_day,
             state.max_bolus_mcg,
             state.max_change_percent,
@@ -144,18 +188,18 @@ class Report:
         )
 
     @property
-    def delivered_today_ng(self):
+    def delivered_today_ng(self) -> int:
         """Dose confirmed since midnight. 1 nL of 1 mcg/mL is 1/1000 ng."""
         return self._ledger.today_step_mcg_per_ml * self._config.step_nl // 1000
 
-    def patient_bolus(self):
+    def patient_bolus(self) -> bytes:
         """ANS_PATIENT_BOLUS_SETTINGS' payload."""
         state = self._state
         return wire.pack_patient_bolus_settings(
             state.patient_dose_ng, state.patient_over_s, state.patient_lockout_s, state.patient_per_day
         )
 
-    def _extra(self):
+    def _extra(self) -> tuple[int, int]:
         """BOLUS code and nL left of what is delivered on top or in place of the basal rate."""
         line = self._line
         step_nl = self._config.step_nl
@@ -165,7 +209,7 @@ class Report:
             return wire.BOLUS_BRIDGE, line.bridge_steps * step_nl
         return self._state.bolus, self._bolus.left_nl(self._uptime.now_s)
 
-    def _advisories(self):
+    def _advisories(self) -> list[int]:
         found = [] if self._keys.due_s == NEVER else [wire.ADVISORY_KEY_RESET]
         found += self._senses.advisories
         if self._budget.passed(self._uptime.now_s):
@@ -176,13 +220,13 @@ class Report:
             found.append(wire.ADVISORY_CLOCK_UNSET)
         return found[:_MOST_ADVISORIES]
 
-    def _sensor_nl(self):
+    def _sensor_nl(self) -> int:
         if self._fill_sensor is None:
             return wire.NONE32
         volume_nl = self._fill_sensor.volume_nl()
         return wire.NONE32 if volume_nl < 0 else volume_nl
 
-    def _refill_dates(self):
+    def _refill_dates(self) -> tuple[int, int]:
         """Uptimes of the low reservoir and of the refill to plan: a week before, or when the drug is too old."""
         left_s = self._outlook.seconds_for(self._reservoir.above_low_nl)
         if left_s is None or self._state.last_refill_s == NEVER:
@@ -192,5 +236,5 @@ class Report:
         return low_s, min(max(0, low_s - 7 * 86400), spoilt_s)
 
 
-def _mv(reading_mv):
+def _mv(reading_mv: int) -> int:
     return _NO_MV if reading_mv < 0 else reading_mv

@@ -10,6 +10,37 @@ from hashlib import sha256
 from firmware import wire
 from firmware.eventlog import FAULT_SLOTS, LOG_SLOTS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from firmware.alarms import Alarms
+    from firmware.chart import Chart
+    from firmware.config import Config
+    from firmware.doses import Doses
+    from firmware.eventlog import EventLog
+    from firmware.infusion import Infusion
+    from firmware.keys import Keys
+    from firmware.ledger import Ledger
+    from firmware.state import State
+    from firmware.uptime import Uptime
+    from firmware.windows import Windows
+    from hal.contract import Hal
+
+    class Part(Protocol):
+        """A part with a record in two copies."""
+
+        @property
+        def whole(self) -> bool: ...
+        def rewrite(self) -> bool: ...
+
+    class Spoilable(Part, Protocol):
+        """The same where the record may be spoilt in both."""
+
+        @property
+        def spoilt(self) -> bool: ...
+
+
 HOUR_S = 3600
 _OK = 0
 _NO_READING = -1
@@ -31,19 +62,34 @@ class SelfTest:
     """`failed` is whether this boot's power-on test found a fault, `due_s` when the next hourly test is, and
     `buzzer_failed` what the last test of the buzzer said."""
 
-    def __init__(self, hal, config, pump):
+    def __init__(
+        self,
+        hal: "Hal",
+        config: "Config",
+        *,
+        uptime: "Uptime",
+        state: "State",
+        ledger: "Ledger",
+        alarms: "Alarms",
+        infusion: "Infusion",
+        windows: "Windows",
+        chart: "Chart",
+        doses: "Doses",
+        keys: "Keys",
+        log: "EventLog",
+    ) -> None:
         self._hal = hal
         self._config = config
-        self._uptime = pump.uptime
-        self._state = pump.state
-        self._ledger = pump.ledger
-        self._alarms = pump.alarms
-        self._infusion = pump.infusion
-        self._windows = pump.windows
-        self._chart = pump.chart
-        self._doses = pump.doses
-        self._keys = pump.keys
-        self._log = pump.log
+        self._uptime = uptime
+        self._state = state
+        self._ledger = ledger
+        self._alarms = alarms
+        self._infusion = infusion
+        self._windows = windows
+        self._chart = chart
+        self._doses = doses
+        self._keys = keys
+        self._log = log
         self._doses_rest_on = (self._mend_program, self._mend_ledger, self._mend_week)  # one of which is, too
         # and one of these every third hour
         self._others = (self._mend_windows, self._mend_chart, self._mend_doses, self._mend_keys)
@@ -55,7 +101,7 @@ class SelfTest:
 
     # At power-on
 
-    def power_on(self):
+    def power_on(self) -> None:
         """Why the pump was reset, and whether it may be used. A failure bars infusion until a programmer's order,
         which is taken after a boot that passes."""
         hal = self._hal
@@ -80,7 +126,7 @@ class SelfTest:
         if hal.watchdog.caused_reset():
             self._count_resets(now_s)
 
-    def check_records(self):
+    def check_records(self) -> None:
         """At power-on, too: a copy that a cut or a flipped bit spoilt is written anew from the other."""
         if self._windows.lost:
             self._log_spoilt(wire.REGION_WINDOWS)
@@ -92,12 +138,12 @@ class SelfTest:
         if self._log.faults.spoilt:
             self._log_spoilt(wire.REGION_FAULT_LOG)
 
-    def records_lost(self, region):
+    def records_lost(self, region: int) -> None:
         """No copy of a record is whole: the safe state, as its own alarm says."""
         self._log.add(wire.EVENT_POST_FAIL, region)
         self._infusion.enter_safe_state(region)
 
-    def _count_resets(self, now_s):
+    def _count_resets(self, now_s: int) -> None:
         """A watchdog's reset resumes therapy; too many within an hour do not."""
         log = self._log
         faults = log.faults
@@ -107,7 +153,7 @@ class SelfTest:
         if resets >= self._config.reset_loop_count:
             self._infusion.enter_safe_state(resets, wire.EVENT_RESET_LOOP)
 
-    def note_rollback(self):
+    def note_rollback(self) -> None:
         """Before this boot is logged: a program that was staged and not committed when the power went is gone."""
         log = self._log
         for entry in reversed(log.read(max(1, log.next_seq - _RECENT_EVENTS), log.next_seq, _RECENT_EVENTS)):
@@ -119,7 +165,7 @@ class SelfTest:
                     log.add(wire.EVENT_PROGRAM_ROLLBACK, digest, dose_ng)
                 return
 
-    def _running_digest(self):
+    def _running_digest(self) -> int:
         state = self._state
         program = (state.mode, state.concentration_mcg_per_ml, state.dose_ng_per_day, state.rate_nl_per_day)
         payload = wire.pack_staged_program(program, bytes(8))[:-8]
@@ -127,13 +173,13 @@ class SelfTest:
 
     # At the start of a wake, before anything is used
 
-    def look_at_week(self, quiet):
+    def look_at_week(self, quiet: bool) -> None:
         """The week is what was committed: where nobody asks, the steps by which it is delivered are looked at."""
         week = self._infusion.week
         if not (week.intact if quiet else week.whole):
             self._mend_week(False)
 
-    def look_at_windows(self):
+    def look_at_windows(self) -> None:
         """The dose windows are what was noted."""
         self._windows.mend()
         if self._windows.mended:
@@ -143,19 +189,19 @@ class SelfTest:
             else:
                 self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_WINDOWS)
 
-    def mend_state(self):
+    def mend_state(self) -> None:
         """The state is not as the last wake left it: put it back from the record."""
         if self._state.restore():
             self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_PROGRAM)
         else:
             self._forget(wire.REGION_PROGRAM)
 
-    def _forget(self, region):
+    def _forget(self, region: int) -> None:
         self._state.forget()
         self._infusion.week = None
         self._distrust(region)
 
-    def _distrust(self, region):
+    def _distrust(self, region: int) -> None:
         """What the dose depends on is spoilt for good: alarm, and the safe state until somebody orders anew."""
         infusion = self._infusion
         self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, self._uptime.now_s, region)
@@ -166,7 +212,7 @@ class SelfTest:
 
     # Every hour
 
-    def hourly(self, now_s):
+    def hourly(self, now_s: int) -> None:
         """Look at the processor, the code, the RAM, the buzzer, the records in turn, and one slot of the logs."""
         self.due_s = now_s + HOUR_S
         region = self._failing()
@@ -182,7 +228,7 @@ class SelfTest:
         if region:
             self._log_spoilt(region)
 
-    def _failing(self):
+    def _failing(self) -> int | None:
         """REGION of what is wrong with what runs the firmware, None for nothing."""
         if crc32(_KNOWN_TEXT) != _KNOWN_CRC:
             return wire.REGION_CPU
@@ -192,7 +238,7 @@ class SelfTest:
             return wire.REGION_RAM
         return None
 
-    def _test_buzzer(self):
+    def _test_buzzer(self) -> None:
         """A pump that cannot be heard goes on: status and log say so."""
         failed = self._hal.buzzer.self_test() != _OK
         if failed != self.buzzer_failed:
@@ -201,7 +247,7 @@ class SelfTest:
             if failed:
                 self._log.add(wire.EVENT_ALARM_DEVICE_FAULT)
 
-    def _mend(self, region, part):
+    def _mend(self, region: int, part: "Part") -> bool:
         """Whether both copies of a record are whole, now or again."""
         if part.whole:
             return True
@@ -210,26 +256,26 @@ class SelfTest:
             self._log.add(wire.EVENT_MEM_CORRECTED, region)
         return mended
 
-    def _mend_program(self):
+    def _mend_program(self) -> None:
         self._mend(wire.REGION_PROGRAM, self._state)
 
-    def _mend_ledger(self):
+    def _mend_ledger(self) -> None:
         self._mend(wire.REGION_LEDGER, self._ledger)
 
-    def _mend_windows(self):
+    def _mend_windows(self) -> None:
         self.look_at_windows()
         self._mend(wire.REGION_WINDOWS, self._windows)
 
-    def _mend_chart(self):
+    def _mend_chart(self) -> None:
         self._mend_or_alarm(wire.REGION_PATIENT, self._chart)
 
-    def _mend_doses(self):
+    def _mend_doses(self) -> None:
         self._mend_or_alarm(wire.REGION_DOSES, self._doses)
 
-    def _mend_keys(self):
+    def _mend_keys(self) -> None:
         self._mend_or_alarm(wire.REGION_KEY, self._keys)
 
-    def _mend_or_alarm(self, region, part):
+    def _mend_or_alarm(self, region: int, part: "Spoilable") -> None:
         """Of a record that is in no RAM nothing is left without a whole copy. Said once, until it is written anew."""
         if self._mend(region, part):
             self._gone[:] = [other for other in self._gone if other != region]
@@ -237,19 +283,19 @@ class SelfTest:
             self._gone.append(region)
             self._alarm(wire.ALARM_MEMORY, region)
 
-    def _mend_week(self, sound=True):
+    def _mend_week(self, sound: bool = True) -> None:
         mended = self._infusion.mend_week(sound)
         if mended is None:
             self._forget(wire.REGION_WEEK)
         elif mended:
             self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_WEEK)
 
-    def _log_spoilt(self, region):
+    def _log_spoilt(self, region: int) -> None:
         """Entries are lost, and nothing else: reading leaves them out."""
         if self._alarm(wire.ALARM_MEMORY, region):
             self._alarms.over(wire.ALARM_MEMORY)
 
-    def _alarm(self, alarm, region):
+    def _alarm(self, alarm: int, region: int) -> bool:
         """Raise it. Where it is on for another's sake already it is only logged, and this is False."""
         raised = not self._alarms.active(alarm)
         if raised:

@@ -8,6 +8,18 @@ reads signs his questions and opens nothing (docs/protocol.md).
 from firmware import crypto, framing, wire
 from firmware.state import NEVER
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.channel import Channel
+    from firmware.config import Config
+    from firmware.eventlog import EventLog
+    from firmware.framing import Frame
+    from firmware.keys import Keys
+    from firmware.staging import Staged
+    from firmware.state import State
+    from firmware.uptime import Uptime
+    from hal.contract import Entropy, Head
+
 _RESERVE = 64  # session numbers taken from the store at a time, so that polling does not wear it out
 _LAST_NUMBER = wire.NONE32 - 1
 _PROOF_S = 3  # how long a challenge waits for what it is signed with; the first of them may be nearly over
@@ -21,29 +33,29 @@ _RANK = {
 
 
 class Session:
-    """One programmer on one port. Until `proved` it may only read what anybody may, and be proved; once `closed` it
+    """One programmer on one line. Until `proved` it may only read what anybody may, and be proved; once `closed` it
     only repeats itself."""
 
-    def __init__(self, number, port, role, key):
+    def __init__(self, number: int, channel: "Channel", role: int, key: bytes) -> None:
         self.number = number
-        self.port = port
+        self.channel = channel
         self.role = role
         self.proved = False
         self.closed = False
-        self.staged = None  # the firmware.staging.Staged that lies ready
+        self.staged: "Staged | None" = None
         self._key = key
         self._sequence = 0
         self._last_request = self._last_answer = b""
 
-    def genuine(self, frame):
-        """Whether the frame's MAC is right."""
+    def genuine(self, frame: "Frame") -> bool:
+        """True if the frame's MAC is right."""
         return crypto.equal(frame.mac, crypto.hmac_sha256(self._key, frame.signed)[: crypto.MAC_BYTES])
 
-    def repeated(self, frame):
-        """The answer given before when this very frame came before, else None."""
+    def repeated(self, frame: "Frame") -> bytes | None:
+        """Return the answer given before when this very frame came before, else None."""
         return self._last_answer if frame.raw == self._last_request else None
 
-    def take(self, frame):
+    def take(self, frame: "Frame") -> bool:
         """Accept a frame's number, which must rise; False for one that was used up."""
         if frame.sequence <= self._sequence:
             return False
@@ -51,31 +63,31 @@ class Session:
         self._last_request = frame.raw
         return True
 
-    def may(self, request):
-        """Whether the role reaches for this request."""
+    def may(self, request: int) -> bool:
+        """True if the role reaches for this request."""
         if not self.proved:
             return request == wire.REQ_PROVE or request not in wire.ROLE_OF
         if request == wire.REQ_PROVE:
             return False
         return _RANK[self.role] >= _RANK[wire.ROLE_OF.get(request, wire.ROLE_OBSERVER)]
 
-    def unmask(self, masked_key, sequence):
-        """The device key that a frame with this number carries, which only who knows the session's key can read."""
+    def unmask(self, masked_key: bytes, sequence: int) -> bytes:
+        """Return the device key in a frame with this number. Only who knows the session's key can read it."""
         mask = crypto.key_mask(self._key, sequence)
         return bytes([masked_key[i] ^ mask[i] for i in range(len(mask))])
 
-    def close(self):
+    def close(self) -> None:
         """Take no new frame any more."""
         self.closed = True
         self.staged = None
 
-    def sign(self, code, sequence, payload):
-        """A signed frame for the line."""
+    def sign(self, code: int, sequence: int, payload: bytes) -> bytes:
+        """Build a signed frame for the line."""
         body = framing.header(code, framing.AUTHENTICATED, self.number, sequence, len(payload)) + payload
         return framing.seal(body + crypto.hmac_sha256(self._key, body)[: crypto.MAC_BYTES])
 
-    def answer(self, code, sequence, payload):
-        """A signed answer, kept in case that the request comes again."""
+    def answer(self, code: int, sequence: int, payload: bytes) -> bytes:
+        """Build a signed answer, kept in case that the request comes again."""
         self._last_answer = self.sign(code, sequence, payload)
         return self._last_answer
 
@@ -83,7 +95,7 @@ class Session:
 class Challenge:
     """What a line was given for its first signed frame, which is taken before `until_s`."""
 
-    def __init__(self, role, host_nonce, nonce, until_s):
+    def __init__(self, role: int, host_nonce: bytes, nonce: bytes, until_s: int) -> None:
         self.role = role
         self.host_nonce = host_nonce
         self.nonce = nonce
@@ -93,7 +105,17 @@ class Challenge:
 class Sessions:
     """The session that is open, and the challenges that the lines were given. A proof ends the session before it."""
 
-    def __init__(self, config, uptime, state, log, head, entropy, keys):
+    def __init__(
+        self,
+        config: "Config",
+        *,
+        uptime: "Uptime",
+        state: "State",
+        log: "EventLog",
+        head: "Head",
+        entropy: "Entropy",
+        keys: "Keys",
+    ) -> None:
         self._idle_s = config.session_idle_s
         self._serial = padded(config.serial)
         self._uptime = uptime
@@ -105,62 +127,63 @@ class Sessions:
         self._there = False  # whether the head was there when last looked for
         self._entered_seq = 0  # of the log, after it was told so
         self._used = state.sessions
-        self._current = None
+        self._current: Session | None = None
         self._idle_until_s = NEVER
-        self._asked = ()  # ports with a challenge that waits
+        self._asked: "tuple[Channel, ...]" = ()  # those with a challenge that waits
         self._challenged_until_s = NEVER  # by the last of them
-        self.held = ()  # the open one, and on each port the one that reads
+        self.held: tuple[Session, ...] = ()  # the open one, and on each line the one that reads
         self.due_s = NEVER
 
     @property
-    def open(self):
-        """Whether a proved session is open."""
+    def open(self) -> bool:
+        """True while a proved session is open."""
         return self._idle_until_s != NEVER
 
     @property
-    def privileged(self):
-        """Whether one is open that may change anything."""
+    def privileged(self) -> bool:
+        """True while one is open that may change anything."""
         return self.open and self._current is not None and self._current.role != wire.ROLE_OBSERVER
 
     @property
-    def challenging(self):
-        """Whether a line was given a challenge that waits."""
+    def challenging(self) -> bool:
+        """True while a challenge waits on a line."""
         return self._challenged_until_s != NEVER
 
-    def on(self, port):
-        """The session whose key signs what is pushed on this port: the open one, or the one that reads; or None."""
+    def on(self, channel: "Channel") -> Session | None:
+        """Return the session that signs what is pushed on this line: the open one, or the one that reads; or None."""
         current = self._current
-        if current is not None and self.open and current.port is port:
+        if current is not None and self.open and current.channel is channel:
             return current
-        return self._reader(port)
+        return self._reader(channel)
 
-    def _reader(self, port):
+    def _reader(self, channel: "Channel") -> Session | None:
         for session in self.held:
-            if session.port is port and session is not self._current:
+            if session.channel is channel and session is not self._current:
                 return session
         return None
 
-    def _hold(self, port, *sessions):
-        """These are the sessions of this port from now on."""
-        self.held = tuple([session for session in self.held if session.port is not port]) + sessions
+    def _hold(self, channel: "Channel", *sessions: Session) -> None:
+        """These are the sessions of this line from now on."""
+        self.held = tuple([session for session in self.held if session.channel is not channel]) + sessions
 
-    def challenge(self, port, role, host_nonce):
-        """(number, nonce) of a session to be proved on this port; None without a head, or a key.
+    def challenge(self, channel: "Channel", role: int, host_nonce: bytes) -> tuple[int, bytes] | None:
+        """Return (number, nonce) of a session to be proved on this line; None without a head, or a key.
 
-        A port keeps its number until that was proved, so that strangers use none up.
+        A line keeps its number until that was proved, so that strangers use none up.
         """
         if not self._head.present() or self._keys.spoilt:
             return None
         now_s = self._uptime.now_s
-        waiting = port.challenge
+        waiting = channel.challenge
         if waiting is None or now_s >= waiting.until_s or (waiting.role, waiting.host_nonce) != (role, host_nonce):
-            port.challenge = Challenge(role, host_nonce, self._entropy.random_bytes(16), now_s + _PROOF_S)
-            self._await((port,))
-        if not port.session_number:
-            port.session_number = self._next_number()
-        return port.session_number, port.challenge.nonce
+            waiting = Challenge(role, host_nonce, self._entropy.random_bytes(16), now_s + _PROOF_S)
+            channel.challenge = waiting
+            self._await((channel,))
+        if not channel.session_number:
+            channel.session_number = self._next_number()
+        return channel.session_number, waiting.nonce
 
-    def _next_number(self):
+    def _next_number(self) -> int:
         if self._used == self._state.sessions:
             if self._used > _LAST_NUMBER - _RESERVE:
                 self._used = self._state.sessions = 0  # once more from the beginning: the nonces keep keys apart
@@ -170,20 +193,20 @@ class Sessions:
         self._used += 1
         return self._used
 
-    def prove(self, session):
+    def prove(self, session: Session) -> int:
         """Open the session that was proved; returns after how many idle seconds it ends."""
         self.close()
         session.proved = True
         before, self._current = self._current, session
         self.held = tuple([one for one in self.held if one is not before])
-        self._hold(session.port, session)
+        self._hold(session.channel, session)
         self._idle_until_s = self._uptime.now_s + self._idle_s
         self._plan()
         self._log.add(wire.EVENT_SESSION_OPEN, session.role, session.number)
         self._keys.cancel_reset()
         return self._idle_s
 
-    def close(self, event=wire.EVENT_SESSION_CLOSE):
+    def close(self, event: int = wire.EVENT_SESSION_CLOSE) -> None:
         """End the open session; what it staged is forgotten."""
         current = self._current
         if current is not None and self.open:
@@ -192,24 +215,24 @@ class Sessions:
             self._idle_until_s = NEVER
             self._plan()
 
-    def hang_up(self, port):
-        """Forget what this port was given and had open: nobody is there any more."""
-        if self._current is not None and self._current.port is port:
+    def hang_up(self, channel: "Channel") -> None:
+        """Forget what this line was given and had open: nobody is there any more."""
+        if self._current is not None and self._current.channel is channel:
             self.close()
             self._current = None
-        self._hold(port)
-        port.challenge = None
+        self._hold(channel)
+        channel.challenge = None
         self._await(())
 
-    def end(self):
+    def end(self) -> None:
         """The key was changed: what was opened or offered with the old one ends."""
         self.close()
         self.held = () if self._current is None else (self._current,)
-        for port in self._asked:
-            port.challenge = None
+        for channel in self._asked:
+            channel.challenge = None
         self._await(())
 
-    def watch_head(self):
+    def watch_head(self) -> None:
         """Log that a head came, which is what turns telemetry on. One that comes and goes is logged once."""
         there = self._head.present()
         if there and not self._there and self._log.next_seq != self._entered_seq:
@@ -217,53 +240,53 @@ class Sessions:
             self._entered_seq = self._log.next_seq
         self._there = there
 
-    def expire(self, now_s):
+    def expire(self, now_s: int) -> None:
         """End a session that was idle for too long, or whose head was taken away."""
         if now_s >= self._idle_until_s:
             self.close(wire.EVENT_SESSION_TIMEOUT)
         elif self.open and not self._head.present():
             self.close()
         if now_s >= self._challenged_until_s:
-            for port in self._asked:
-                port.challenge = None
+            for channel in self._asked:
+                channel.challenge = None
             self._await(())
 
-    def find(self, port, frame):
-        """The session that signed this frame, or None: then it is no session's, or forged."""
+    def find(self, channel: "Channel", frame: "Frame") -> Session | None:
+        """Return the session that signed this frame, or None: then it is no session's, or forged."""
         for session in self.held:
-            if session.number == frame.session and session.port is port:
-                return session if self._genuine(port, session, frame) else None
-        if not frame.session or frame.session != port.session_number:
+            if session.number == frame.session and session.channel is channel:
+                return session if self._genuine(channel, session, frame) else None
+        if not frame.session or frame.session != channel.session_number:
             return None
-        session = self._challenged(port)
-        if session is None or not self._genuine(port, session, frame):
+        session = self._challenged(channel)
+        if session is None or not self._genuine(channel, session, frame):
             return None
-        port.session_number = 0  # used up
+        channel.session_number = 0  # used up
         current = self._current
-        kept = (current,) if current is not None and current.port is port else ()
-        self._hold(port, *kept, session)
+        kept = (current,) if current is not None and current.channel is channel else ()
+        self._hold(channel, *kept, session)
         return session
 
-    def _genuine(self, port, session, frame):
+    def _genuine(self, channel: "Channel", session: Session, frame: "Frame") -> bool:
         genuine = session.genuine(frame)
         if not genuine:
-            port.forgeries.add(1)
+            channel.forgeries.add(1)
         return genuine
 
-    def _challenged(self, port):
-        """The session of the port's challenge, which serves for one frame; None when there is none in time."""
-        waiting, port.challenge = port.challenge, None
+    def _challenged(self, channel: "Channel") -> Session | None:
+        """Return the session of the line's challenge, which serves for one frame; None when there is none in time."""
+        waiting, channel.challenge = channel.challenge, None
         self._await(())
         if waiting is None or self._uptime.now_s >= waiting.until_s:
             return None
-        number, role = port.session_number, waiting.role
+        number, role = channel.session_number, waiting.role
         role_key = self._keys.role_key(role)
         if role_key is None:
             return None
         key = crypto.session_key(role_key, self._serial, role, number, waiting.host_nonce, waiting.nonce)
-        return Session(number, port, role, key)
+        return Session(number, channel, role, key)
 
-    def take(self, session, frame):
+    def take(self, session: Session, frame: "Frame") -> bool:
         """Accept a frame's number, which must rise, and let the open session idle anew; False for one used up."""
         if not session.take(frame):
             return False
@@ -272,18 +295,20 @@ class Sessions:
             self._plan()
         return True
 
-    def _await(self, ports):
+    def _await(self, channels: "tuple[Channel, ...]") -> None:
         """These have a challenge now; those that have none any more are forgotten."""
-        others = [port for port in self._asked if port.challenge is not None and port not in ports]
-        self._asked = tuple(others) + ports
-        self._challenged_until_s = max([port.challenge.until_s for port in self._asked] or [0]) or NEVER
+        others = [channel for channel in self._asked if channel.challenge is not None and channel not in channels]
+        self._asked = tuple(others) + channels
+        self._challenged_until_s = (
+            max([channel.challenge.until_s for channel in self._asked if channel.challenge] or [0]) or NEVER
+        )
         self._plan()
 
-    def _plan(self):
+    def _plan(self) -> None:
         self.due_s = min(self._idle_until_s, self._challenged_until_s)
 
 
-def padded(text):
-    """A text in the 12 bytes that names have on the wire."""
+def padded(text: str) -> bytes:
+    """Return a text in the 12 bytes that names have on the wire."""
     data = text.encode()
     return data + bytes(12 - len(data))

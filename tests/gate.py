@@ -83,6 +83,23 @@ class _Gate(ast.NodeVisitor):
             self._find(node, NODES[type(node)])
         super().visit(node)
 
+    # What only checkers read: imports of types and their names. The board never runs it.
+
+    def visit_If(self, node: ast.If) -> None:
+        if _last_name(node.test) == "TYPE_CHECKING":
+            for part in node.orelse:
+                self.visit(part)
+            return
+        self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self.visit(node.target)
+        if node.value is not None:
+            self.visit(node.value)
+
+    def visit_arg(self, node: ast.arg) -> None:
+        """An argument, but for its annotation."""
+
     # Imports
 
     def visit_Import(self, node: ast.Import) -> None:

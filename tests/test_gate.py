@@ -9,6 +9,9 @@ from tests import gate
 from tests.gatetables import METHODS, NAMES, NO_FLOAT, NONE
 
 TRAPS = {
+    "TYPE_CHECKING = False\nif TYPE_CHECKING:\n import typing\nelse:\n import enum": "import of enum",
+    "def f(a: int = 1.5) -> int: pass": "1.5: floats",
+    "x: int = 0.5": "0.5: floats",
     "import typing": "import of typing: firmware/toy.py may import firmware, binascii",
     "from dataclasses import dataclass": "import of dataclasses",
     "import enum, struct": "import of enum",

@@ -191,7 +191,7 @@ class Server:
     def _session_on(self, line: Line) -> object:
         """The session that is open on a line, or None."""
         pump = self.machine.pump
-        return None if pump is None else pump.sessions.on(pump.ports[self._lines.index(line)])
+        return None if pump is None else pump.sessions.on(pump.ports[self._lines.index(line)].channel)
 
     def _head_present(self) -> bool:
         if self.head_override is not None:

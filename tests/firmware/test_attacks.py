@@ -275,7 +275,7 @@ def test_no_bit_of_a_proof_or_its_open_can_be_another(pair):
                 break
             raw[bit // 8] ^= 1 << bit % 8
             assert refused(attacked, sealed(raw)) or name == "OPEN", bit
-            assert not any(attacked.pump.sessions.on(port) for port in attacked.pump.ports)
+            assert not any(attacked.pump.sessions.on(port.channel) for port in attacked.pump.ports)
             tries += 1
     print(f"flipped bits of opens and proofs: {tries}, entries logged {same(attacked, twin)}")
 
