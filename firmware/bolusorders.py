@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from firmware.keeper import Keeper
     from firmware.line import Line
     from firmware.monitor import Monitor
+    from firmware.orders import Orders
     from firmware.outlook import Outlook
+    from firmware.program import CommittedProgram
     from firmware.reservoir import Reservoir
     from firmware.state import State
     from firmware.uptime import Uptime
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 def is_possible(_config: "Config", dose_ng: int, over_s: int, _lockout_s: int, per_day: int) -> bool:
     """Whether a patient's bolus from the wire has a dose and a time, where one is allowed."""
-    return not per_day or (dose_ng and over_s)
+    return not per_day or bool(dose_ng and over_s)
 
 
 class BolusOrders:
@@ -48,6 +50,8 @@ class BolusOrders:
         line: "Line",
         bolus: "Bolus",
         windows: "Windows",
+        program: "CommittedProgram",
+        orders: "Orders",
         infusion: "Infusion",
         outlook: "Outlook",
         log: "EventLog",
@@ -62,6 +66,8 @@ class BolusOrders:
         self._line = line
         self._bolus = bolus
         self._windows = windows
+        self._program = program
+        self._orders = orders
         self._infusion = infusion
         self._outlook = outlook
         self._log = log
@@ -141,15 +147,15 @@ class BolusOrders:
         return reason
 
     def _busy(self) -> bool:
-        return self._bolus.active or self._line.bridging or self._line.prime_steps
+        return self._bolus.active or self._line.bridging or bool(self._line.prime_steps)
 
     def _refusal(self, dose_ng: int, over_s: int) -> int | None:
         """Why a bolus cannot be given now, as a REASON code, or None."""
         state = self._state
-        infusion = self._infusion
+        week = self._program.week
         if state.last_refill_s == NEVER:
             return wire.REASON_NOT_FILLED
-        if state.therapy != wire.THERAPY_RUNNING or self._busy() or infusion.halted or self._alarms.critical:
+        if state.therapy != wire.THERAPY_RUNNING or self._busy() or self._orders.halted or self._alarms.critical:
             return wire.REASON_STATE
         mcg_per_ml = state.drug_mcg_per_ml
         bolus_nl = volume_nl(dose_ng, mcg_per_ml)
@@ -161,7 +167,7 @@ class BolusOrders:
         to_come = with_bolus(self._outlook.basal(until_s + DAY_S), bolus_nl_per_day * mcg_per_ml, until_s)
         if not self._windows.allow(now_s, to_come, until_s, state.max_dose_mcg_per_day):
             return wire.REASON_DOSE_LIMIT
-        basal_nl_per_day = infusion.week.highest_nl_per_day() if infusion.week else infusion.ordered_nl_per_day
+        basal_nl_per_day = week.highest_nl_per_day() if week else self._orders.rate_nl_per_day
         hour_nl = min(over_s, 3600) * bolus_nl // over_s + basal_nl_per_day // 24
         too_strong = 24 * hour_nl > prescription.fastest_nl_per_day(state.max_dose_mcg_per_day, mcg_per_ml)
         if too_strong or basal_nl_per_day + bolus_nl_per_day > self._config.max_rate_nl_per_day:

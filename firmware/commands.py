@@ -4,7 +4,7 @@ A command changes the state, has it kept, and only then touches the machine and 
 any change. Roles are the wire's (`wire.ROLE_OF`) and were checked before.
 """
 
-from firmware import prescription, schedule, settings, titration, wire
+from firmware import orders, prescription, schedule, settings, titration, wire
 from firmware.staging import Staged
 from firmware.state import NEVER
 from firmware.windows import DAY_S, with_bolus
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from firmware.ledger import Ledger
     from firmware.line import Line
     from firmware.monitor import Monitor
+    from firmware.motorwatch import MotorWatch
+    from firmware.orders import Orders
     from firmware.outlook import Outlook
     from firmware.prescription import Program
+    from firmware.program import CommittedProgram
     from firmware.reservoir import Reservoir
     from firmware.schedule import Step, Week
     from firmware.selftest import SelfTest
@@ -48,13 +51,6 @@ _ALIVE = (
     wire.THERAPY_SAFE_STATE,
 )
 _ANY = _ALIVE + (wire.THERAPY_END_OF_SERVICE,)
-_ENDED_BY_ORDER = (
-    wire.ALARM_SAFE_STATE,
-    wire.ALARM_OVERSPEED,
-    wire.ALARM_STEP_MISMATCH,
-    wire.ALARM_SELF_TEST,
-    wire.ALARM_MEMORY_CRITICAL,
-)
 _DELIVERING = (
     wire.REQ_COMMIT,
     wire.REQ_RESUME,
@@ -72,7 +68,7 @@ class Commands:
         self,
         config: "Config",
         *,
-        orders: "BolusOrders",
+        bolus_orders: "BolusOrders",
         uptime: "Uptime",
         state: "State",
         ledger: "Ledger",
@@ -82,7 +78,10 @@ class Commands:
         line: "Line",
         bolus: "Bolus",
         windows: "Windows",
+        program: "CommittedProgram",
+        therapy: "Orders",
         infusion: "Infusion",
+        watch: "MotorWatch",
         outlook: "Outlook",
         log: "EventLog",
         chart: "Chart",
@@ -102,7 +101,10 @@ class Commands:
         self._line = line
         self._bolus = bolus
         self._windows = windows
+        self._program = program
+        self._therapy = therapy
         self._infusion = infusion
+        self._watch = watch
         self._outlook = outlook
         self._log = log
         self._chart = chart
@@ -134,8 +136,8 @@ class Commands:
             wire.REQ_WRITE_RECORD: (self._write_record, _ANY),
             wire.REQ_PROVISION: (self._provision, _ANY),
         }
-        self._orders = orders.table()
-        self._prime_refusal = orders.prime_refusal
+        self._orders = bolus_orders.table()
+        self._prime_refusal = bolus_orders.prime_refusal
 
     def run(self, session: "Session", frame: "Frame", fields: tuple) -> "Outcome":
         """(None, (code, payload)) when done and kept, or (REASON, None) when nothing was changed."""
@@ -166,7 +168,7 @@ class Commands:
         return None, (wire.ANS_PROGRAM, wire.pack_program(*program))
 
     def _read_program_day(self, _session: "Session", _frame: "Frame", day: int) -> "Outcome":
-        week = self._infusion.week
+        week = self._program.week
         if week is None:
             return wire.REASON_STATE, None
         return None, (wire.ANS_PROGRAM_DAY, wire.pack_program_day(day, week.days[day]))
@@ -254,11 +256,7 @@ class Commands:
             self._change_drug(mcg_per_ml, bridge_nl)
         self._reservoir.fill(volume_nl, mcg_per_ml, self._uptime.now_s)
         state.drug = drug
-        if state.therapy == wire.THERAPY_UNFILLED:
-            self._infusion.set_therapy(wire.THERAPY_STOPPED)
-        runs_on = self._line.bridging or mcg_per_ml == state.concentration_mcg_per_ml
-        if state.therapy == wire.THERAPY_RUNNING and not runs_on:  # the least there is, until a program comes
-            self._infusion.set_therapy(wire.THERAPY_MINIMUM)
+        self._therapy.take(orders.FILL)
         state.refill_aspirated_nl = aspirated_nl
         state.refill_expected_nl, state.refill_last_filled_nl = expected_nl, last_filled_nl
         reason = self._keeper.keep()
@@ -270,12 +268,10 @@ class Commands:
         self._log.add(wire.EVENT_REFILL, expected_nl, aspirated_nl, volume_nl)
         if changes:
             self._log_change(old_mcg_per_ml, mcg_per_ml)
-            self._infusion.load_week()
-        self._end(wire.ALARM_RESERVOIR_EMPTY, bool(self._reservoir.room_steps))
-        self._end(wire.ALARM_LOW_RESERVOIR, not self._reservoir.low)
-        self._end(wire.ALARM_RESERVOIR_MISMATCH, True)
+            self._program.load_week()
+        self._therapy.conclude(orders.FILL)
         self._infusion.change()
-        self._end_stop()
+        self._therapy.conclude_stop()
         return None, (wire.ANS_REFILLED, wire.pack_refilled(expected_nl, last_filled_nl))
 
     def _refill_told_again(self, volume_nl: int, mcg_per_ml: int, aspirated_nl: int, drug: bytes) -> bool:
@@ -367,7 +363,7 @@ class Commands:
         if overridden and override != wire.FLAG_YES:
             return wire.REASON_SOFT_LIMIT, None
         old_ng_per_day = state.dose_ng_per_day
-        place = self._infusion.keep_week(week)
+        place = self._program.keep_week(week)
         if week and not place:
             return wire.REASON_STORE, None
         flag = wire.FLAG_YES if overridden else wire.FLAG_NO
@@ -380,11 +376,11 @@ class Commands:
         if reason is not None:
             return reason, None
         session.staged = None
-        self._infusion.load_week()
+        self._program.load_week()
         if overridden:
             self._log.add(wire.EVENT_LIMIT_OVERRIDE, staged.program[2], *overridden)
         self._log.add(wire.EVENT_PROGRAM_COMMITTED, _number(digest), old_ng_per_day, staged.program[2])
-        self._trusted()
+        self._trusted(orders.COMMIT)
         self._end_memory()
         return None, None
 
@@ -409,7 +405,7 @@ class Commands:
         """Put a program into the state: in force at once, or when the bridge is out."""
         state = self._state
         highest_dose_ng = week.highest_dose_ng() if week else program[2]
-        if self._infusion.waits_for_bridge:
+        if self._therapy.waits_for_bridge:
             state.put_next(*program, place, highest_dose_ng)
             return
         titration.replace(state, self._uptime.now_s)
@@ -417,18 +413,18 @@ class Commands:
         state.week = place
         state.highest_dose_ng = highest_dose_ng
         state.forget_next()
-        self._infusion.set_therapy(wire.THERAPY_RUNNING)
+        self._therapy.take(orders.COMMIT)
 
     def _stop(self, _session: "Session", _frame: "Frame") -> "Outcome":
         if not self._filled():
             return wire.REASON_NOT_FILLED, None
         self._infusion.settle()
-        self._infusion.set_therapy(wire.THERAPY_STOPPED)
+        self._therapy.take(orders.STOP)
         ended = self._infusion.end_prime() if self._line.prime_steps else None  # what is left can be primed later
         reason = self._keeper.obey()
         if ended:
             self._log.add(*ended)
-        self._end(wire.ALARM_SAFE_STATE, True)
+        self._therapy.conclude(orders.STOP)
         self._infusion.change()
         return reason, None
 
@@ -436,10 +432,10 @@ class Commands:
         if not self._filled():
             return wire.REASON_NOT_FILLED, None
         less = self._infusion.delivery.rate_nl_per_day > self._config.minimum_rate_nl_per_day
-        self._infusion.set_therapy(wire.THERAPY_MINIMUM)
+        self._therapy.take(orders.MINIMUM_RATE)
         reason = self._keeper.obey() if less else self._keeper.keep()
         if reason is None or less:
-            self._trusted()
+            self._trusted(orders.MINIMUM_RATE)
         return reason, None
 
     def _resume(self, _session: "Session", _frame: "Frame") -> "Outcome":
@@ -450,12 +446,12 @@ class Commands:
             return wire.REASON_STATE, None
         if state.concentration_mcg_per_ml not in (state.drug_mcg_per_ml, self._line.mcg_per_ml):
             return wire.REASON_INCONSISTENT, None
-        if state.highest_dose_ng > state.max_dose_mcg_per_day * 1000 or not self._infusion.fits:  # lowered since
+        if state.highest_dose_ng > state.max_dose_mcg_per_day * 1000 or not self._program.fits:  # lowered since
             return wire.REASON_DOSE_LIMIT, None
-        self._infusion.set_therapy(wire.THERAPY_RUNNING)
+        self._therapy.take(orders.RESUME)
         reason = self._keeper.keep()
         if reason is None:
-            self._trusted()
+            self._trusted(orders.RESUME)
         return reason, None
 
     def _silence(self, _session: "Session", _frame: "Frame", alarm: int) -> "Outcome":
@@ -522,20 +518,15 @@ class Commands:
             self._end_memory()
         return reason, None
 
-    def _trusted(self) -> None:
+    def _trusted(self, event: int) -> None:
         """A programmer's order put therapy right: what stood against it is over, and silenced with it."""
         self._monitor.set_limit(prescription.largest_mcg_per_day(self._state))
         self._monitor.release()
-        self._infusion.barred = self._infusion.memory_spoilt = False
+        self._therapy.locked_by_selftest = self._therapy.memory_fault = False
         self._infusion.change()
-        self._infusion.losses.begin(True)
-        for alarm in _ENDED_BY_ORDER:
-            self._end(alarm, True)
-        self._end_stop()
-
-    def _end_stop(self) -> None:
-        for alarm in (wire.ALARM_STOPPED, wire.ALARM_STOPPED_48H):
-            self._end(alarm, self._state.stopped_since_s == NEVER)
+        self._watch.losses.begin(True)
+        self._therapy.conclude(event)
+        self._therapy.conclude_stop()
 
     def _end_memory(self) -> None:
         self._end(wire.ALARM_MEMORY, not (self._chart.spoilt or self._doses.spoilt or self._keys.spoilt))

@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from firmware.config import Config
     from firmware.infusion import Infusion
     from firmware.line import Line
+    from firmware.orders import Orders
     from firmware.prescription import Program
+    from firmware.program import CommittedProgram
     from firmware.schedule import Week
     from firmware.state import State
     from firmware.uptime import Uptime
@@ -28,6 +30,8 @@ class Outlook:
         state: "State",
         line: "Line",
         bolus: "Bolus",
+        program: "CommittedProgram",
+        orders: "Orders",
         infusion: "Infusion",
     ) -> None:
         self._config = config
@@ -35,6 +39,8 @@ class Outlook:
         self._state = state
         self._line = line
         self._bolus = bolus
+        self._program = program
+        self._orders = orders
         self._infusion = infusion
 
     def seconds_for(self, volume_nl: int) -> int | None:
@@ -61,8 +67,8 @@ class Outlook:
                 return self._basal_s(volume_nl)
             after_nl_per_day = self._after_bridge_nl_per_day + patient_nl_per_day
             return self._bridge_s + (volume_nl - self._bridge_nl) * DAY_S // after_nl_per_day
-        week = infusion.week
-        if week is not None and infusion.step >= 0:
+        week = self._program.week
+        if week is not None and self._program.step >= 0:
             mean_nl_per_day = infusion.mean_nl_per_day
             volume_nl = volume_nl * mean_nl_per_day // (mean_nl_per_day + patient_nl_per_day)
             return week.seconds_for(volume_nl, self._uptime.local_s)
@@ -78,10 +84,10 @@ class Outlook:
         return self._basal_s(self._bridge_nl)
 
     def _basal_s(self, volume_nl: int) -> int:
-        infusion = self._infusion
-        if infusion.week is not None and infusion.step >= 0:
-            return infusion.week.seconds_for(volume_nl, self._uptime.local_s)
-        return volume_nl * DAY_S // infusion.basal_nl_per_day
+        week = self._program.week
+        if week is not None and self._program.step >= 0:
+            return week.seconds_for(volume_nl, self._uptime.local_s)
+        return volume_nl * DAY_S // self._infusion.basal_nl_per_day
 
     @property
     def _after_bridge_nl_per_day(self) -> int:
@@ -93,19 +99,18 @@ class Outlook:
 
     def basal(self, until_s: int) -> "list[Piece]":
         """(from_s, rate of dose) of the basal rate from now until then, as windows.py takes it."""
-        infusion = self._infusion
+        week = self._program.week
         now_s = self._uptime.now_s
-        if self._state.therapy == wire.THERAPY_RUNNING and infusion.week is not None:
-            return self._week(infusion.week, now_s, until_s)
-        return [(now_s, infusion.ordered_nl_per_day * self._line.mcg_per_ml)]
+        if self._state.therapy == wire.THERAPY_RUNNING and week is not None:
+            return self._week(week, now_s, until_s)
+        return [(now_s, self._orders.rate_nl_per_day * self._line.mcg_per_ml)]
 
     def program(self, program: "Program", week: "Week | None") -> "tuple[list[Piece], int]":
         """The same of a program about to be committed, and when it takes over: at once, or from one that runs a
         bridge."""
-        infusion = self._infusion
         from_s = self._uptime.now_s
         before = []
-        if infusion.waits_for_bridge and infusion.basal_nl_per_day:
+        if self._orders.waits_for_bridge and self._infusion.basal_nl_per_day:
             from_s += self._bridge_s
             before = [piece for piece in self.basal(from_s) if piece[0] < from_s]
         after = self._week(week, from_s, from_s + 2 * DAY_S) if week else [(from_s, program[2] * 1000)]

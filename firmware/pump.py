@@ -19,9 +19,12 @@ from firmware.keys import Keys
 from firmware.ledger import Ledger
 from firmware.line import Line
 from firmware.monitor import Monitor
+from firmware.motorwatch import MotorWatch
+from firmware.orders import END, Orders
 from firmware.outlook import Outlook
 from firmware.port import Port
 from firmware.power import Power
+from firmware.program import CommittedProgram
 from firmware.record import any_whole
 from firmware.report import Report
 from firmware.reservoir import Reservoir
@@ -68,6 +71,37 @@ class Pump:
         self.line = Line(config, self.state, self.ledger)
         self.bolus = Bolus(config, self.state, self.ledger)
         self.monitor = Monitor(hal.motor, config.step_nl, largest_mcg_per_day, config.monitor_percent, MAX_BATCH_NL)
+        self.delivery = self.delivery_class(hal.motor, config.step_nl)
+        self.program = CommittedProgram(
+            config,
+            uptime=self.uptime,
+            state=self.state,
+            line=self.line,
+            bolus=self.bolus,
+            windows=self.windows,
+            store=hal.store,
+        )
+        self.orders = Orders(
+            config,
+            uptime=self.uptime,
+            state=self.state,
+            line=self.line,
+            program=self.program,
+            reservoir=self.reservoir,
+            monitor=self.monitor,
+            alarms=self.alarms,
+            log=self.log,
+        )
+        self.watch = MotorWatch(
+            config,
+            uptime=self.uptime,
+            state=self.state,
+            ledger=self.ledger,
+            delivery=self.delivery,
+            monitor=self.monitor,
+            alarms=self.alarms,
+            log=self.log,
+        )
         self.infusion = Infusion(
             config,
             uptime=self.uptime,
@@ -80,8 +114,10 @@ class Pump:
             bolus=self.bolus,
             windows=self.windows,
             log=self.log,
-            delivery=self.delivery_class(hal.motor, config.step_nl),
-            store=hal.store,
+            program=self.program,
+            orders=self.orders,
+            watch=self.watch,
+            delivery=self.delivery,
         )
         self.outlook = Outlook(
             config,
@@ -89,6 +125,8 @@ class Pump:
             state=self.state,
             line=self.line,
             bolus=self.bolus,
+            program=self.program,
+            orders=self.orders,
             infusion=self.infusion,
         )
         self.selftest = SelfTest(
@@ -98,6 +136,8 @@ class Pump:
             state=self.state,
             ledger=self.ledger,
             alarms=self.alarms,
+            program=self.program,
+            orders=self.orders,
             infusion=self.infusion,
             windows=self.windows,
             chart=self.chart,
@@ -117,7 +157,7 @@ class Pump:
         self.senses = Senses(config, hal.thermometer, hal.fill_sensor, self)
         self.budget = Budget(config, self.log)
         self.ports = self._connect(hal, config)
-        self._with_deadlines = (self.infusion, self.alarms, self.power, self.sessions, self.selftest, self.keys)
+        self._with_deadlines = (self.watch, self.alarms, self.power, self.sessions, self.selftest, self.keys)
         self._with_deadlines += tuple([port.channel for port in self.ports])
         self._boot()
         self._rules = Guard(((wire.REGION_WORKING, config),))  # which never change
@@ -130,7 +170,7 @@ class Pump:
         """The lines, and what answers on them."""
         channels = [Channel(self.log) for _ in hal.links]
         keeper = Keeper(uptime=self.uptime, state=self.state, ledger=self.ledger, alarms=self.alarms)
-        orders = BolusOrders(
+        bolus_orders = BolusOrders(
             config,
             uptime=self.uptime,
             state=self.state,
@@ -140,6 +180,8 @@ class Pump:
             line=self.line,
             bolus=self.bolus,
             windows=self.windows,
+            program=self.program,
+            orders=self.orders,
             infusion=self.infusion,
             outlook=self.outlook,
             log=self.log,
@@ -147,7 +189,7 @@ class Pump:
         )
         commands = Commands(
             config,
-            orders=orders,
+            bolus_orders=bolus_orders,
             uptime=self.uptime,
             state=self.state,
             ledger=self.ledger,
@@ -157,7 +199,10 @@ class Pump:
             line=self.line,
             bolus=self.bolus,
             windows=self.windows,
+            program=self.program,
+            therapy=self.orders,
             infusion=self.infusion,
+            watch=self.watch,
             outlook=self.outlook,
             log=self.log,
             chart=self.chart,
@@ -178,7 +223,9 @@ class Pump:
             alarms=self.alarms,
             line=self.line,
             bolus=self.bolus,
+            orders=self.orders,
             infusion=self.infusion,
+            watch=self.watch,
             outlook=self.outlook,
             log=self.log,
             doses=self.doses,
@@ -205,9 +252,9 @@ class Pump:
     def _workers(self):
         """What holds the numbers that delivery, clock, thresholds and alarms rest on, and the REGION of each."""
         parts = (self.uptime, self.reservoir, self.power, self.alarms, self.monitor, self.selftest, self.infusion)
-        parts += (self.keys, self.infusion.losses) + self.senses.parts
+        parts += (self.keys, self.watch.losses, self.watch, self.program, self.orders) + self.senses.parts
         parts = tuple([(wire.REGION_WORKING, part) for part in parts])
-        return parts + ((wire.REGION_RATE, self.infusion.delivery), (wire.REGION_LEDGER, self.ledger))
+        return parts + ((wire.REGION_RATE, self.delivery), (wire.REGION_LEDGER, self.ledger))
 
     def _liners(self):
         """What holds those that only the lines change."""
@@ -230,7 +277,7 @@ class Pump:
         self._lose_clock(now_s)
         if self.ledger.lost:
             self.reservoir.assume_low()
-        spoilt_program = state.lost or not self.infusion.load_week()
+        spoilt_program = state.lost or not self.program.load_week()
         if spoilt_program or self.ledger.lost:
             self.selftest.records_lost(wire.REGION_PROGRAM if spoilt_program else wire.REGION_LEDGER)
         if state.lived != wire.FLAG_YES:
@@ -263,7 +310,7 @@ class Pump:
         region = self._lines.mend() or region
         now_s = self.uptime.tick()
         infusion = self.infusion
-        delivery = infusion.delivery
+        delivery = self.delivery
         power = self.power
         selftest = self.selftest
         quiet = now_s >= delivery.until_s and self.sessions.due_s == NEVER  # nobody talks to the pump
@@ -273,7 +320,7 @@ class Pump:
             self.log.add(wire.EVENT_MEM_CORRECTED, region)
         if not self.state.intact:
             selftest.mend_state()
-        if infusion.week is not None:
+        if self.program.week is not None:
             selftest.look_at_week(quiet)
         if not quiet:
             selftest.look_at_windows()
@@ -294,8 +341,8 @@ class Pump:
                 selftest.hourly(now_s)
         if weak or now_s >= power.due_s:
             self._watch_power(now_s)
-        if now_s >= infusion.due_s:
-            infusion.watch_stop()
+        if now_s >= self.watch.due_s:
+            self.watch.watch_stop()
         if self.sessions.due_s != NEVER:
             self.sessions.expire(now_s)
         if self.state.changed:
@@ -357,7 +404,7 @@ class Pump:
             self.alarms.occur(wire.ALARM_LOW_BATTERY_RESET, now_s, power.load_mv, max(0, power.rest_mv))
             running = self.state.therapy == wire.THERAPY_RUNNING
             if running:
-                self.infusion.enter_safe_state(wire.REGION_BATTERY)
+                self.orders.fault(wire.REGION_BATTERY)
             if running or self.line.prime_steps:
                 self.infusion.change()
         elif self.alarms.active(wire.ALARM_LOW_BATTERY_RESET):
@@ -376,7 +423,7 @@ class Pump:
             self.alarms.occur(wire.ALARM_ERI, now_s, max(0, power.rest_mv), max(0, power.load_mv))
         if power.end_reached(now_s) and state.therapy != wire.THERAPY_END_OF_SERVICE:
             state.eos_s = now_s
-            self.infusion.set_therapy(wire.THERAPY_END_OF_SERVICE)
+            self.orders.take(END)
             self.infusion.change()
             power.reached(now_s)
-            self.alarms.occur(wire.ALARM_END_OF_SERVICE, now_s, max(0, power.rest_mv), max(0, power.load_mv))
+            self.orders.conclude(END, max(0, power.rest_mv), max(0, power.load_mv))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from firmware.keys import Keys
     from firmware.ledger import Ledger
     from firmware.line import Line
+    from firmware.motorwatch import MotorWatch
+    from firmware.orders import Orders
     from firmware.outlook import Outlook
     from firmware.power import Power
     from firmware.reservoir import Reservoir
@@ -49,7 +51,9 @@ class Report:
         alarms: "Alarms",
         line: "Line",
         bolus: "Bolus",
+        orders: "Orders",
         infusion: "Infusion",
+        watch: "MotorWatch",
         outlook: "Outlook",
         log: "EventLog",
         doses: "Doses",
@@ -70,7 +74,9 @@ class Report:
         self._alarms = alarms
         self._line = line
         self._bolus = bolus
+        self._orders = orders
         self._infusion = infusion
+        self._watch = watch
         self._outlook = outlook
         self._log = log
         self._doses = doses
@@ -142,7 +148,7 @@ class Report:
             self._infusion.operation,
             state.mode,
             self._infusion.flowing_nl_per_day,
-            self._infusion.delivery.rate_nl_per_day or self._infusion.ordered_nl_per_day,
+            self._infusion.delivery.rate_nl_per_day or self._orders.rate_nl_per_day,
             self._infusion.dose_ng_per_day,
             state.drug_mcg_per_ml,
             self._reservoir.volume_nl,
@@ -158,7 +164,7 @@ class Report:
             state.eri_s,
             state.eos_s,
             self._power.eri_forecast_s,
-            self._infusion.stopped_s,
+            self._watch.stopped_s,
             channel.dropped,
             sum([other.errors for other in self._channels]),
             state.max_dose_mcg_per_day,

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from firmware.infusion import Infusion
     from firmware.keys import Keys
     from firmware.ledger import Ledger
+    from firmware.orders import Orders
+    from firmware.program import CommittedProgram
     from firmware.state import State
     from firmware.uptime import Uptime
     from firmware.windows import Windows
@@ -71,6 +73,8 @@ class SelfTest:
         state: "State",
         ledger: "Ledger",
         alarms: "Alarms",
+        program: "CommittedProgram",
+        orders: "Orders",
         infusion: "Infusion",
         windows: "Windows",
         chart: "Chart",
@@ -84,6 +88,8 @@ class SelfTest:
         self._state = state
         self._ledger = ledger
         self._alarms = alarms
+        self._program = program
+        self._orders = orders
         self._infusion = infusion
         self._windows = windows
         self._chart = chart
@@ -116,13 +122,13 @@ class SelfTest:
                 (wire.REGION_CLOCK, hal.clock.self_test() == _OK),
             )
             region = next((device for device, good in devices if not good), None)
-        self._infusion.barred = region is not None or self._alarms.active(wire.ALARM_SELF_TEST)
+        self._orders.locked_by_selftest = region is not None or self._alarms.active(wire.ALARM_SELF_TEST)
         if region is None:
             self._log.add(wire.EVENT_POST_PASS)
         else:
             self.failed = True
             self._alarm(wire.ALARM_SELF_TEST, region)  # which may be on from the last boot
-            self._infusion.enter_safe_state(region)
+            self._orders.fault(region)
         if hal.watchdog.caused_reset():
             self._count_resets(now_s)
 
@@ -141,7 +147,7 @@ class SelfTest:
     def records_lost(self, region: int) -> None:
         """No copy of a record is whole: the safe state, as its own alarm says."""
         self._log.add(wire.EVENT_POST_FAIL, region)
-        self._infusion.enter_safe_state(region)
+        self._orders.fault(region)
 
     def _count_resets(self, now_s: int) -> None:
         """A watchdog's reset resumes therapy; too many within an hour do not."""
@@ -151,7 +157,7 @@ class SelfTest:
         resets = 1 + len([e for e in recent if e[3] == wire.EVENT_WATCHDOG_RESET and e[1] + HOUR_S > now_s])
         log.add(wire.EVENT_WATCHDOG_RESET, resets)
         if resets >= self._config.reset_loop_count:
-            self._infusion.enter_safe_state(resets, wire.EVENT_RESET_LOOP)
+            self._orders.fault(resets, wire.EVENT_RESET_LOOP)
 
     def note_rollback(self) -> None:
         """Before this boot is logged: a program that was staged and not committed when the power went is gone."""
@@ -175,8 +181,8 @@ class SelfTest:
 
     def look_at_week(self, quiet: bool) -> None:
         """The week is what was committed: where nobody asks, the steps by which it is delivered are looked at."""
-        week = self._infusion.week
-        if not (week.intact if quiet else week.whole):
+        week = self._program.week
+        if week is not None and not (week.intact if quiet else week.whole):
             self._mend_week(False)
 
     def look_at_windows(self) -> None:
@@ -198,17 +204,17 @@ class SelfTest:
 
     def _forget(self, region: int) -> None:
         self._state.forget()
-        self._infusion.week = None
+        self._program.week = None
         self._distrust(region)
 
     def _distrust(self, region: int) -> None:
         """What the dose depends on is spoilt for good: alarm, and the safe state until somebody orders anew."""
-        infusion = self._infusion
+        orders = self._orders
         self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, self._uptime.now_s, region)
-        if not infusion.memory_spoilt:
-            infusion.memory_spoilt = True
-            infusion.enter_safe_state(region)
-            infusion.change()
+        if not orders.memory_fault:
+            orders.memory_fault = True
+            orders.fault(region)
+            self._infusion.change()
 
     # Every hour
 
@@ -284,7 +290,7 @@ class SelfTest:
             self._alarm(wire.ALARM_MEMORY, region)
 
     def _mend_week(self, sound: bool = True) -> None:
-        mended = self._infusion.mend_week(sound)
+        mended = self._program.mend_week(sound)
         if mended is None:
             self._forget(wire.REGION_WEEK)
         elif mended:

@@ -282,7 +282,7 @@ class Machine:
     def _follow_orders(self) -> None:
         """What the pump was told of catheter and dose: let the surgeon have done it, and the doctor have meant it."""
         fit_as_told(self.plant, self.pump.state, self._config)
-        self.plant.prescribe(self.pump.infusion.programmed_ng_per_day)
+        self.plant.prescribe(self.pump.program.dose_now_ng_per_day)
 
 
 def fit_as_told(plant: Plant, state: Any, config: Config) -> None:

@@ -47,14 +47,14 @@ def _slots(pump: Any, region: str) -> tuple[int, ...]:
 
 def _flip(pump: Any, region: str) -> None:
     if region == "rate":
-        pump.infusion.delivery.rate_nl_per_day ^= _RATE_BIT
+        pump.delivery.rate_nl_per_day ^= _RATE_BIT
     elif region == "program":
         pump.state.rate_nl_per_day ^= _RATE_BIT
     elif region == "ledger":
         pump.ledger.delivered_steps ^= _RATE_BIT
     elif region == "working":
-        pump.infusion.delivery.until_s ^= _TIME_BIT
-    elif pump.infusion.week is None:
+        pump.delivery.until_s ^= _TIME_BIT
+    elif pump.program.week is None:
         raise ValueError("bit_flip: no flex program runs, so there is no week")
     else:
-        pump.infusion.week.volumes_nl[0] ^= _RATE_BIT
+        pump.program.week.volumes_nl[0] ^= _RATE_BIT

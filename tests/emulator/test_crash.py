@@ -172,7 +172,7 @@ class Drains(Pump):
     """Orders the motor as no firmware may."""
 
     def poll(self) -> int:
-        self.infusion.delivery._motor.order(0, 0, 0, 0, 0)
+        self.delivery._motor.order(0, 0, 0, 0, 0)
         return super().poll()
 
 

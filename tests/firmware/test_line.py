@@ -204,9 +204,9 @@ def test_a_cut_between_two_weeks_keeps_both(clinic):
     wall_s = clinic.status().wall_s
     clinic.boot()
     clinic.command("SET_CLOCK", wall_s=wall_s)
-    assert clinic.pump.infusion.week.days[0][0][1] == 150_000
+    assert clinic.pump.program.week.days[0][0][1] == 150_000
     clinic.run(DAY_S)
-    assert clinic.pump.infusion.week.days[0][0][1] == 180_000
+    assert clinic.pump.program.week.days[0][0][1] == 180_000
     assert str(clinic.status().therapy) == "running"
 
 

@@ -198,10 +198,10 @@ def test_self_tests_disturb_no_order():
 
 FLIPS = {
     "rate": lambda pump, bit: setattr(
-        pump.infusion.delivery, "rate_nl_per_day", pump.infusion.delivery.rate_nl_per_day ^ bit
+        pump.delivery, "rate_nl_per_day", pump.delivery.rate_nl_per_day ^ bit
     ),
     "batch's end": lambda pump, bit: setattr(
-        pump.infusion.delivery, "until_s", pump.infusion.delivery.until_s ^ bit << 9
+        pump.delivery, "until_s", pump.delivery.until_s ^ bit << 9
     ),
     "clock": lambda pump, bit: setattr(pump.uptime, "base_s", pump.uptime.base_s ^ bit),
     "threshold": lambda pump, bit: setattr(pump.reservoir, "low_at_steps", pump.reservoir.low_at_steps ^ bit << 14),

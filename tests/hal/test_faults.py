@@ -357,7 +357,7 @@ def test_a_pump_that_boots_says_which_catheter_and_dose_it_was_told():
             super().__init__(hal, config)
             self.state.implanted_wall_s = 0
             self.state.catheter_mm, self.state.tubing_nl = 890, 140_000
-            self.state.programmed_ng_per_day = 240_000
+            self.state.dose_now_ng_per_day = 240_000
 
     plant = Machine(Config(), pump_class=Implanted).plant
     assert plant.flow.catheter.dead_nl == 335_800

@@ -12,7 +12,7 @@ GIVE_UP_MS = 3_900_000
 class NoOrders:
     refills = now_s = 0
     filled_nl = drug_mcg_per_ml = 0
-    programmed_ng_per_day = 0
+    dose_now_ng_per_day = 0
     implanted_wall_s = NONE32
     catheter_mm = tubing_nl = kept_catheter = 0
 
@@ -28,7 +28,7 @@ class ToyPump:
     def __init__(self, hal, config):
         self.hal = hal
         self.config = config
-        self.state = self.infusion = self.uptime = NoOrders()
+        self.state = self.program = self.uptime = NoOrders()
         self.polls_s = []
         self.heard = b""
 

@@ -115,7 +115,7 @@ def therapy(clinic: Clinic) -> list[Any]:
     state = pump.state
     found = [getattr(state, name) for name in STATE if name not in PASSING]
     found += [list(entry) for entry in state.alarms]
-    return [*found, pump.infusion.delivery.rate_nl_per_day, len(clinic.body.orders)]
+    return [*found, pump.delivery.rate_nl_per_day, len(clinic.body.orders)]
 
 
 class Strangers:
