@@ -37,6 +37,7 @@ lint: install $(STUBS)
 gen: install
 	$(BIN)/python -m protocol.generate
 	$(BIN)/python -m tests.traceability
+	$(BIN)/python -m tests.therapypage
 
 traces: install
 	$(BIN)/python -m tests.traces
@@ -44,6 +45,7 @@ traces: install
 gen-check: install
 	$(BIN)/python -m protocol.generate --check
 	$(BIN)/python -m tests.traceability --check
+	$(BIN)/python -m tests.therapypage --check
 
 emulator: install
 	$(BIN)/thecal emulate

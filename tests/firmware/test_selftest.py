@@ -197,12 +197,8 @@ def test_self_tests_disturb_no_order():
 
 
 FLIPS = {
-    "rate": lambda pump, bit: setattr(
-        pump.delivery, "rate_nl_per_day", pump.delivery.rate_nl_per_day ^ bit
-    ),
-    "batch's end": lambda pump, bit: setattr(
-        pump.delivery, "until_s", pump.delivery.until_s ^ bit << 9
-    ),
+    "rate": lambda pump, bit: setattr(pump.delivery, "rate_nl_per_day", pump.delivery.rate_nl_per_day ^ bit),
+    "batch's end": lambda pump, bit: setattr(pump.delivery, "until_s", pump.delivery.until_s ^ bit << 9),
     "clock": lambda pump, bit: setattr(pump.uptime, "base_s", pump.uptime.base_s ^ bit),
     "threshold": lambda pump, bit: setattr(pump.reservoir, "low_at_steps", pump.reservoir.low_at_steps ^ bit << 14),
     "budget's hours": lambda pump, bit: pump.monitor._hours.__setitem__(3, bit << 20),
