@@ -1,11 +1,12 @@
 """The desk: takes each frame, asks who sent it and whether it may, and has it done."""
 
-from firmware import bolusorders, chart, framing, schedule, settings, wire
+from firmware import chart, framing, schedule, settings, wire
+from firmware.commands import bolus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.channel import Channel
-    from firmware.commands import Commands
+    from firmware.commands.table import Commands
     from firmware.config import Config
     from firmware.eventlog import EventLog
     from firmware.framing import Frame
@@ -60,7 +61,7 @@ _EMPTY = (
 
 _RULES = {  # of what a field's own range cannot say: each takes the configuration and the fields
     wire.REQ_STAGE_DAY: schedule.well_formed,
-    wire.REQ_SET_PATIENT_BOLUS: bolusorders.is_possible,
+    wire.REQ_SET_PATIENT_BOLUS: bolus.is_possible,
     wire.REQ_ALARM_SETTINGS: settings.fit,
     wire.REQ_WRITE_RECORD: chart.fits,
 }
@@ -186,8 +187,7 @@ class Desk:
             return _refuse(frame, wire.REASON_STATE)
         if frame.code not in wire.ROLE_OF:
             return self._read(channel, frame.code, fields)
-        reason, answer = self._commands.run(session, frame, fields)
-        return answer if reason is None else _refuse(frame, reason)
+        return self._commands.run(session, frame, fields)
 
 
 def _turn_down(frame: "Frame", fields: tuple | None, reason: int) -> bytes:

@@ -62,14 +62,9 @@ class Keys:
             return values
         return (wire.KEY_LOST if self._state.lived == wire.FLAG_YES else wire.KEY_TEST), _NO_KEY, NEVER
 
-    def provision(self, device_key):
-        """Take another device key. None, or a REASON and the old one still opens the pump."""
-        if device_key == crypto.TEST_KEY:
-            return wire.REASON_INCONSISTENT
-        if self._state.lived != wire.FLAG_YES or not self._record.save_both(wire.KEY_DEVICE, device_key, NEVER):
-            return wire.REASON_STORE
-        self._changed(wire.KEY_DEVICE)
-        return None
+    def keep(self, device_key: bytes) -> bool:
+        """Write another device key. False when the store failed, and the old one still opens the pump."""
+        return self._state.lived == wire.FLAG_YES and self._record.save_both(wire.KEY_DEVICE, device_key, NEVER)
 
     # The way back
 
@@ -94,7 +89,7 @@ class Keys:
             return None, left_s
         if not self._record.save_both(wire.KEY_TEST, _NO_KEY, NEVER):
             return wire.REASON_STORE, None
-        self._changed(wire.KEY_TEST)
+        self.changed(wire.KEY_TEST)
         sessions.end()
         return None, 0
 
@@ -134,7 +129,8 @@ class Keys:
         self.due_s = due_s
         self._state.changed = True  # so that whoever follows the telemetry asks for the status anew
 
-    def _changed(self, key):
+    def changed(self, key: int) -> None:
+        """Tell of a key that was changed: in the log, and by a tone."""
         self._tell_at(NEVER)
         self._log.add(wire.EVENT_KEY_CHANGED, key)
         self._alarms.announce(self._uptime.now_s)

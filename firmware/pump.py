@@ -3,18 +3,24 @@
 from firmware import chart, doses, keys, prescription, schedule, windows, wire
 from firmware.alarms import Alarms
 from firmware.bolus import Bolus
-from firmware.bolusorders import BolusOrders
 from firmware.budget import Budget
 from firmware.channel import Channel
 from firmware.chart import Chart
-from firmware.commands import Commands
+from firmware.commands.bolus import BolusCommands
+from firmware.commands.change import Keeper
+from firmware.commands.implant import ImplantCommands
+from firmware.commands.program import ProgramCommands
+from firmware.commands.records import RecordCommands
+from firmware.commands.refill import RefillCommand
+from firmware.commands.settings import SettingsCommands
+from firmware.commands.table import Commands
+from firmware.commands.therapy import TherapyCommands
 from firmware.delivery import MAX_BATCH_NL, Delivery
 from firmware.desk import Desk
 from firmware.doses import Doses
 from firmware.eventlog import EventLog
 from firmware.guard import Guard
 from firmware.infusion import Infusion
-from firmware.keeper import Keeper
 from firmware.keys import Keys
 from firmware.ledger import Ledger
 from firmware.line import Line
@@ -35,6 +41,11 @@ from firmware.state import NEVER, State
 from firmware.uptime import Uptime
 from firmware.windows import Windows
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.config import Config
+    from hal.contract import Hal
+
 
 class Pump:
     """A pump in the body `hal` (hal/contract.py). Construction is a boot; then `poll` whenever it is due.
@@ -44,7 +55,7 @@ class Pump:
 
     delivery_class = Delivery
 
-    def __init__(self, hal, config):
+    def __init__(self, hal: "Hal", config: "Config") -> None:
         self._watchdog = hal.watchdog
         self._watchdog.arm()
         self.uptime = Uptime(hal.clock)
@@ -166,11 +177,75 @@ class Pump:
         self._held = self.sessions.held
         self._watchdog.pause()
 
-    def _connect(self, hal, config):
-        """The lines, and what answers on them."""
-        channels = [Channel(self.log) for _ in hal.links]
-        keeper = Keeper(uptime=self.uptime, state=self.state, ledger=self.ledger, alarms=self.alarms)
-        bolus_orders = BolusOrders(
+    def _commands(self, config: "Config") -> Commands:
+        """Every command's handler, in one table."""
+        implant = ImplantCommands(
+            uptime=self.uptime,
+            state=self.state,
+            alarms=self.alarms,
+            line=self.line,
+            infusion=self.infusion,
+            log=self.log,
+        )
+        refill = RefillCommand(
+            config,
+            uptime=self.uptime,
+            state=self.state,
+            ledger=self.ledger,
+            reservoir=self.reservoir,
+            line=self.line,
+            bolus=self.bolus,
+            program=self.program,
+            therapy=self.orders,
+            infusion=self.infusion,
+            outlook=self.outlook,
+            log=self.log,
+        )
+        therapy = TherapyCommands(
+            config,
+            state=self.state,
+            monitor=self.monitor,
+            line=self.line,
+            program=self.program,
+            therapy=self.orders,
+            delivery=self.delivery,
+            infusion=self.infusion,
+            watch=self.watch,
+            log=self.log,
+        )
+        records = RecordCommands(
+            alarms=self.alarms,
+            log=self.log,
+            chart=self.chart,
+            doses=self.doses,
+            keys=self.keys,
+            sessions=self.sessions,
+        )
+        program = ProgramCommands(
+            config,
+            uptime=self.uptime,
+            state=self.state,
+            line=self.line,
+            bolus=self.bolus,
+            windows=self.windows,
+            program=self.program,
+            therapy=self.orders,
+            outlook=self.outlook,
+            log=self.log,
+            doses=self.doses,
+            therapy_commands=therapy,
+            record_commands=records,
+        )
+        settings = SettingsCommands(
+            uptime=self.uptime,
+            state=self.state,
+            reservoir=self.reservoir,
+            monitor=self.monitor,
+            alarms=self.alarms,
+            infusion=self.infusion,
+            log=self.log,
+        )
+        bolus = BolusCommands(
             config,
             uptime=self.uptime,
             state=self.state,
@@ -185,33 +260,20 @@ class Pump:
             infusion=self.infusion,
             outlook=self.outlook,
             log=self.log,
-            keeper=keeper,
         )
-        commands = Commands(
-            config,
-            bolus_orders=bolus_orders,
-            uptime=self.uptime,
+        return Commands(
+            [group.handlers() for group in (implant, refill, therapy, records, program, settings)],
+            bolus=bolus,
             state=self.state,
-            ledger=self.ledger,
-            reservoir=self.reservoir,
-            monitor=self.monitor,
-            alarms=self.alarms,
-            line=self.line,
-            bolus=self.bolus,
-            windows=self.windows,
-            program=self.program,
-            therapy=self.orders,
-            infusion=self.infusion,
-            watch=self.watch,
-            outlook=self.outlook,
             log=self.log,
-            chart=self.chart,
-            doses=self.doses,
-            keys=self.keys,
-            sessions=self.sessions,
             selftest=self.selftest,
-            keeper=keeper,
+            keeper=Keeper(uptime=self.uptime, state=self.state, ledger=self.ledger, alarms=self.alarms),
         )
+
+    def _connect(self, hal: "Hal", config: "Config") -> "list[Port]":
+        """The lines, and what answers on them."""
+        channels = [Channel(self.log) for _ in hal.links]
+        commands = self._commands(config)
         report = Report(
             hal,
             config,

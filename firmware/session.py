@@ -11,11 +11,11 @@ from firmware.state import NEVER
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.channel import Channel
+    from firmware.commands.staging import Staged
     from firmware.config import Config
     from firmware.eventlog import EventLog
     from firmware.framing import Frame
     from firmware.keys import Keys
-    from firmware.staging import Staged
     from firmware.state import State
     from firmware.uptime import Uptime
     from hal.contract import Entropy, Head

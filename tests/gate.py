@@ -25,7 +25,7 @@ from tests.gatetables import (
 )
 
 ROOT = Path(__file__).parents[1]
-BOARD = ("firmware/*.py", "hal/contract.py", "hal/rp2040/**/*.py")
+BOARD = ("firmware/**/*.py", "hal/contract.py", "hal/rp2040/**/*.py")
 
 Find = tuple[int, str]
 

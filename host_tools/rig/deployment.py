@@ -23,7 +23,7 @@ class CompileError(RuntimeError):
 
 def board_sources() -> list[Path]:
     """The sources of all modules on the board, main.py not among them."""
-    sources = [*ROOT.glob("firmware/*.py"), *(ROOT / name for name in ("hal/__init__.py", "hal/contract.py"))]
+    sources = [*ROOT.glob("firmware/**/*.py"), *(ROOT / name for name in ("hal/__init__.py", "hal/contract.py"))]
     sources += [path for path in ROOT.glob("hal/rp2040/*.py") if path.name != MAIN]
     return sorted(sources)
 

@@ -51,9 +51,9 @@ def test_whatever_is_signed_is_answered_and_a_refusal_changes_nothing(pump: int)
 
 def test_a_pump_that_changes_without_saying_so_is_found(monkeypatch: Any) -> None:
     """The canary: a refusal that changes something."""
-    from firmware import bolusorders
+    from firmware.commands import bolus
 
-    refuse = bolusorders.BolusOrders._refusal
+    refuse = bolus.BolusCommands._refusal
 
     def careless(self: Any, *args: int) -> Any:
         reason = refuse(self, *args)
@@ -61,7 +61,7 @@ def test_a_pump_that_changes_without_saying_so_is_found(monkeypatch: Any) -> Non
             self._state.max_bolus_mcg += 1
         return reason
 
-    monkeypatch.setattr(bolusorders.BolusOrders, "_refusal", careless)
+    monkeypatch.setattr(bolus.BolusCommands, "_refusal", careless)
     with pytest.raises(fuzz.Found):
         fuzz.drawn("programmer", 20_000, SEED, every=1000)
 

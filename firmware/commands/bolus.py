@@ -1,24 +1,23 @@
-"""The orders of primes and boluses: what may be asked for when, and how much of it.
+"""Commands of primes and boluses: what may be asked for when, and how much of it.
 
-Refusals come in the wire's order of reasons, before anything is changed.
+Refusals come in the wire's order of reasons.
 """
 
 from firmware import prescription, wire
 from firmware.bolus import DAY_S
+from firmware.commands.change import ALIVE, Change
 from firmware.schedule import volume_nl
 from firmware.state import NEVER
 from firmware.windows import with_bolus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from firmware.alarms import Alarms
     from firmware.bolus import Bolus
+    from firmware.commands.change import Handlers, Order, Prepared
     from firmware.config import Config
     from firmware.eventlog import EventLog
     from firmware.infusion import Infusion
-    from firmware.keeper import Keeper
     from firmware.line import Line
     from firmware.monitor import Monitor
     from firmware.orders import Orders
@@ -35,8 +34,8 @@ def is_possible(_config: "Config", dose_ng: int, over_s: int, _lockout_s: int, p
     return not per_day or bool(dose_ng and over_s)
 
 
-class BolusOrders:
-    """Handlers for the command table: each gives a REASON, or None when it is done."""
+class BolusCommands:
+    """Handlers for the command table."""
 
     def __init__(
         self,
@@ -55,7 +54,6 @@ class BolusOrders:
         infusion: "Infusion",
         outlook: "Outlook",
         log: "EventLog",
-        keeper: "Keeper",
     ) -> None:
         self._config = config
         self._uptime = uptime
@@ -71,16 +69,15 @@ class BolusOrders:
         self._infusion = infusion
         self._outlook = outlook
         self._log = log
-        self._keeper = keeper
 
-    def table(self) -> "dict[int, Callable[..., int | None]]":
-        """Request -> handler, for any therapy that has not ended."""
+    def handlers(self) -> "Handlers":
+        """Request: its handler, in any therapy that has not ended."""
         return {
-            wire.REQ_PRIME: self._prime,
-            wire.REQ_BOLUS: self._single,
-            wire.REQ_PATIENT_BOLUS: self._patient,
-            wire.REQ_SET_PATIENT_BOLUS: self._set_patient,
-            wire.REQ_CANCEL_BOLUS: self._cancel,
+            wire.REQ_PRIME: (self._prime, ALIVE),
+            wire.REQ_BOLUS: (self._single, ALIVE),
+            wire.REQ_PATIENT_BOLUS: (self._patient, ALIVE),
+            wire.REQ_SET_PATIENT_BOLUS: (self._set_patient, ALIVE),
+            wire.REQ_CANCEL_BOLUS: (self._cancel, ALIVE),
         }
 
     def prime_refusal(self, prime_nl: int) -> int | None:
@@ -89,27 +86,27 @@ class BolusOrders:
             return wire.REASON_NOT_FILLED
         return None if 0 < prime_nl <= self._line.unprimed_nl else wire.REASON_BOLUS_LIMIT
 
-    def _prime(self, prime_nl: int) -> int | None:
+    def _prime(self, _order: "Order", prime_nl: int) -> "Prepared":
         if self._busy() or self._state.therapy == wire.THERAPY_SAFE_STATE or self._alarms.critical:
             return wire.REASON_STATE
         if prime_nl > self._room_nl():
             return wire.REASON_BOLUS_LIMIT
         self._infusion.settle()
         self._line.begin_prime(prime_nl)
-        reason = self._keeper.keep()
-        if reason is not None:
-            return reason
-        over_s = prime_nl * DAY_S // self._config.max_rate_nl_per_day
-        self._log.add(wire.EVENT_BOLUS_START, wire.BOLUS_PRIME, prime_nl, over_s)
-        self._monitor.allow(self._line.prime_steps)
-        self._infusion.change()
-        return None
 
-    def _single(self, dose_ng: int, over_s: int) -> int | None:
+        def apply() -> None:
+            over_s = prime_nl * DAY_S // self._config.max_rate_nl_per_day
+            self._log.add(wire.EVENT_BOLUS_START, wire.BOLUS_PRIME, prime_nl, over_s)
+            self._monitor.allow(self._line.prime_steps)
+            self._infusion.change()
+
+        return Change(apply)
+
+    def _single(self, _order: "Order", dose_ng: int, over_s: int) -> "Prepared":
         reason = self._refusal(dose_ng, over_s)
         return self._give(wire.BOLUS_SINGLE, dose_ng, over_s) if reason is None else reason
 
-    def _patient(self) -> int | None:
+    def _patient(self, _order: "Order") -> "Prepared":
         state = self._state
         dose_ng = state.patient_dose_ng
         over_s = state.patient_over_s
@@ -117,12 +114,22 @@ class BolusOrders:
         if self._bolus.locked_out(self._uptime.now_s) and reason not in (wire.REASON_STATE, wire.REASON_NOT_FILLED):
             reason = wire.REASON_LOCKOUT
         if reason is None:
-            reason = self._give(wire.BOLUS_PATIENT, dose_ng, over_s)
-        if reason is not None:
-            self._log.add(wire.EVENT_BOLUS_DENIED, wire.BOLUS_PATIENT, reason)
+            return self._give(wire.BOLUS_PATIENT, dose_ng, over_s)
+        self._log.add(wire.EVENT_BOLUS_DENIED, wire.BOLUS_PATIENT, reason)
         return reason
 
-    def _set_patient(self, dose_ng: int, over_s: int, lockout_s: int, per_day: int) -> int | None:
+    def _give(self, kind: int, dose_ng: int, over_s: int) -> Change:
+        bolus_nl = volume_nl(dose_ng, self._state.drug_mcg_per_ml)
+        self._infusion.settle()
+        self._bolus.begin(kind, dose_ng, bolus_nl, over_s, self._uptime.now_s)
+
+        def apply() -> None:
+            self._log.add(wire.EVENT_BOLUS_START, kind, bolus_nl, over_s)
+            self._infusion.change()
+
+        return Change(apply)
+
+    def _set_patient(self, _order: "Order", dose_ng: int, over_s: int, lockout_s: int, per_day: int) -> "Prepared":
         state = self._state
         if dose_ng > state.max_bolus_mcg * 1000:
             return wire.REASON_BOLUS_LIMIT
@@ -130,21 +137,19 @@ class BolusOrders:
         state.patient_over_s = over_s
         state.patient_lockout_s = lockout_s
         state.patient_per_day = per_day
-        reason = self._keeper.keep()
-        if reason is not None:
-            return reason
-        self._log.add(wire.EVENT_PATIENT_BOLUS_SET, dose_ng, lockout_s, per_day)
-        return None
+        return Change(lambda: self._log.add(wire.EVENT_PATIENT_BOLUS_SET, dose_ng, lockout_s, per_day))
 
-    def _cancel(self) -> int | None:
+    def _cancel(self, _order: "Order") -> "Prepared":
         if not self._bolus.active:
             return wire.REASON_STATE
         self._infusion.settle()
         ended = self._infusion.end_bolus()
-        reason = self._keeper.obey()
-        self._log.add(*ended)
-        self._infusion.change()
-        return reason
+
+        def apply() -> None:
+            self._log.add(*ended)
+            self._infusion.change()
+
+        return Change(apply, less=True)
 
     def _busy(self) -> bool:
         return self._bolus.active or self._line.bridging or bool(self._line.prime_steps)
@@ -172,17 +177,6 @@ class BolusOrders:
         too_strong = 24 * hour_nl > prescription.fastest_nl_per_day(state.max_dose_mcg_per_day, mcg_per_ml)
         if too_strong or basal_nl_per_day + bolus_nl_per_day > self._config.max_rate_nl_per_day:
             return wire.REASON_RATE_LIMIT
-        return None
-
-    def _give(self, kind: int, dose_ng: int, over_s: int) -> int | None:
-        bolus_nl = volume_nl(dose_ng, self._state.drug_mcg_per_ml)
-        self._infusion.settle()
-        self._bolus.begin(kind, dose_ng, bolus_nl, over_s, self._uptime.now_s)
-        reason = self._keeper.keep()
-        if reason is not None:
-            return reason
-        self._log.add(wire.EVENT_BOLUS_START, kind, bolus_nl, over_s)
-        self._infusion.change()
         return None
 
     def _room_nl(self) -> int:
