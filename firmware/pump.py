@@ -1,45 +1,10 @@
 """The pump: all parts put together, and the one function that its body calls."""
 
-from firmware import chart, doses, keys, prescription, schedule, windows, wire
-from firmware.alarms import Alarms
-from firmware.bolus import Bolus
-from firmware.budget import Budget
-from firmware.channel import Channel
-from firmware.chart import Chart
-from firmware.commands.bolus import BolusCommands
-from firmware.commands.change import Keeper
-from firmware.commands.implant import ImplantCommands
-from firmware.commands.program import ProgramCommands
-from firmware.commands.records import RecordCommands
-from firmware.commands.refill import RefillCommand
-from firmware.commands.settings import SettingsCommands
-from firmware.commands.table import Commands
-from firmware.commands.therapy import TherapyCommands
-from firmware.delivery import MAX_BATCH_NL, Delivery
-from firmware.desk import Desk
-from firmware.doses import Doses
-from firmware.eventlog import EventLog
+from firmware import wire
 from firmware.guard import Guard
-from firmware.infusion import Infusion
-from firmware.keys import Keys
-from firmware.ledger import Ledger
-from firmware.line import Line
-from firmware.monitor import Monitor
-from firmware.motorwatch import MotorWatch
-from firmware.orders import END, Orders
-from firmware.outlook import Outlook
-from firmware.port import Port
-from firmware.power import Power
-from firmware.program import CommittedProgram
-from firmware.record import any_whole
-from firmware.report import Report
-from firmware.reservoir import Reservoir
-from firmware.selftest import SelfTest
-from firmware.senses import Senses
-from firmware.session import Sessions
-from firmware.state import NEVER, State
-from firmware.uptime import Uptime
-from firmware.windows import Windows
+from firmware.lines import connected
+from firmware.parts import Parts
+from firmware.state import NEVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,127 +12,17 @@ if TYPE_CHECKING:
     from hal.contract import Hal
 
 
-class Pump:
+class Pump(Parts):
     """A pump in the body `hal` (hal/contract.py). Construction is a boot; then `poll` whenever it is due.
 
     The firmware is tickless: nothing in it sleeps, waits or looks at a clock in a loop.
     """
 
-    delivery_class = Delivery
-
     def __init__(self, hal: "Hal", config: "Config") -> None:
         self._watchdog = hal.watchdog
         self._watchdog.arm()
-        self.uptime = Uptime(hal.clock)
-        self.log = EventLog(hal.store, self.uptime)
-        self.ledger = Ledger(hal.store, MAX_BATCH_NL // config.step_nl)
-        others = windows.SLOTS + chart.SLOTS + doses.SLOTS + keys.SLOTS
-        others += tuple([slot for pair in schedule.SLOTS for slot in pair])
-        others_found = self.ledger.found or self.log.next_seq > 1 or any_whole(hal.store, others)
-        self.state = State(hal.store, config, others_found)
-        lived = self.state.lived == wire.FLAG_YES
-        self.ledger.lost = lived and not self.ledger.found
-        if lived:
-            self.log.expect()
-        largest_mcg_per_day = prescription.largest_mcg_per_day(self.state)
-        self.windows = Windows(hal.store, largest_mcg_per_day * 1_000_000, lived)
-        newest_s = max(self.ledger.uptime_s, self.state.uptime_s, self.log.newest_s, self.windows.newest_s)
-        self.uptime.start(newest_s, self.state)
-        self.chart = Chart(hal.store)
-        self.doses = Doses(hal.store, self.state)
-        self.reservoir = Reservoir(config, self.state, self.ledger)
-        self.power = Power(config, hal.battery, self.state)
-        self.alarms = Alarms(hal.buzzer, self.state, self.log)
-        self.keys = Keys(hal, config, self)
-        self.line = Line(config, self.state, self.ledger)
-        self.bolus = Bolus(config, self.state, self.ledger)
-        self.monitor = Monitor(hal.motor, config.step_nl, largest_mcg_per_day, config.monitor_percent, MAX_BATCH_NL)
-        self.delivery = self.delivery_class(hal.motor, config.step_nl)
-        self.program = CommittedProgram(
-            config,
-            uptime=self.uptime,
-            state=self.state,
-            line=self.line,
-            bolus=self.bolus,
-            windows=self.windows,
-            store=hal.store,
-        )
-        self.orders = Orders(
-            config,
-            uptime=self.uptime,
-            state=self.state,
-            line=self.line,
-            program=self.program,
-            reservoir=self.reservoir,
-            monitor=self.monitor,
-            alarms=self.alarms,
-            log=self.log,
-        )
-        self.watch = MotorWatch(
-            config,
-            uptime=self.uptime,
-            state=self.state,
-            ledger=self.ledger,
-            delivery=self.delivery,
-            monitor=self.monitor,
-            alarms=self.alarms,
-            log=self.log,
-        )
-        self.infusion = Infusion(
-            config,
-            uptime=self.uptime,
-            state=self.state,
-            ledger=self.ledger,
-            reservoir=self.reservoir,
-            monitor=self.monitor,
-            alarms=self.alarms,
-            line=self.line,
-            bolus=self.bolus,
-            windows=self.windows,
-            log=self.log,
-            program=self.program,
-            orders=self.orders,
-            watch=self.watch,
-            delivery=self.delivery,
-        )
-        self.outlook = Outlook(
-            config,
-            uptime=self.uptime,
-            state=self.state,
-            line=self.line,
-            bolus=self.bolus,
-            program=self.program,
-            orders=self.orders,
-            infusion=self.infusion,
-        )
-        self.selftest = SelfTest(
-            hal,
-            config,
-            uptime=self.uptime,
-            state=self.state,
-            ledger=self.ledger,
-            alarms=self.alarms,
-            program=self.program,
-            orders=self.orders,
-            infusion=self.infusion,
-            windows=self.windows,
-            chart=self.chart,
-            doses=self.doses,
-            keys=self.keys,
-            log=self.log,
-        )
-        self.sessions = Sessions(
-            config,
-            uptime=self.uptime,
-            state=self.state,
-            log=self.log,
-            head=hal.head,
-            entropy=hal.entropy,
-            keys=self.keys,
-        )
-        self.senses = Senses(config, hal.thermometer, hal.fill_sensor, self)
-        self.budget = Budget(config, self.log)
-        self.ports = self._connect(hal, config)
+        super().__init__(hal, config)
+        self.ports = connected(hal, config, self)
         self._with_deadlines = (self.watch, self.alarms, self.power, self.sessions, self.selftest, self.keys)
         self._with_deadlines += tuple([port.channel for port in self.ports])
         self._boot()
@@ -177,166 +32,40 @@ class Pump:
         self._held = self.sessions.held
         self._watchdog.pause()
 
-    def _commands(self, config: "Config") -> Commands:
-        """Every command's handler, in one table."""
-        implant = ImplantCommands(
-            uptime=self.uptime,
-            state=self.state,
-            alarms=self.alarms,
-            line=self.line,
-            infusion=self.infusion,
-            log=self.log,
+    def _workers(self) -> "tuple[tuple[int, object], ...]":
+        """List what holds the numbers that delivery, clock, thresholds and alarms rest on, and the REGION of each."""
+        parts: "tuple[object, ...]" = (
+            self.uptime,
+            self.reservoir,
+            self.power,
+            self.alarms,
+            self.monitor,
+            self.selftest,
+            self.infusion,
         )
-        refill = RefillCommand(
-            config,
-            uptime=self.uptime,
-            state=self.state,
-            ledger=self.ledger,
-            reservoir=self.reservoir,
-            line=self.line,
-            bolus=self.bolus,
-            program=self.program,
-            therapy=self.orders,
-            infusion=self.infusion,
-            outlook=self.outlook,
-            log=self.log,
-        )
-        therapy = TherapyCommands(
-            config,
-            state=self.state,
-            monitor=self.monitor,
-            line=self.line,
-            program=self.program,
-            therapy=self.orders,
-            delivery=self.delivery,
-            infusion=self.infusion,
-            watch=self.watch,
-            log=self.log,
-        )
-        records = RecordCommands(
-            alarms=self.alarms,
-            log=self.log,
-            chart=self.chart,
-            doses=self.doses,
-            keys=self.keys,
-            sessions=self.sessions,
-        )
-        program = ProgramCommands(
-            config,
-            uptime=self.uptime,
-            state=self.state,
-            line=self.line,
-            bolus=self.bolus,
-            windows=self.windows,
-            program=self.program,
-            therapy=self.orders,
-            outlook=self.outlook,
-            log=self.log,
-            doses=self.doses,
-            therapy_commands=therapy,
-            record_commands=records,
-        )
-        settings = SettingsCommands(
-            uptime=self.uptime,
-            state=self.state,
-            reservoir=self.reservoir,
-            monitor=self.monitor,
-            alarms=self.alarms,
-            infusion=self.infusion,
-            log=self.log,
-        )
-        bolus = BolusCommands(
-            config,
-            uptime=self.uptime,
-            state=self.state,
-            reservoir=self.reservoir,
-            monitor=self.monitor,
-            alarms=self.alarms,
-            line=self.line,
-            bolus=self.bolus,
-            windows=self.windows,
-            program=self.program,
-            orders=self.orders,
-            infusion=self.infusion,
-            outlook=self.outlook,
-            log=self.log,
-        )
-        return Commands(
-            [group.handlers() for group in (implant, refill, therapy, records, program, settings)],
-            bolus=bolus,
-            state=self.state,
-            log=self.log,
-            selftest=self.selftest,
-            keeper=Keeper(uptime=self.uptime, state=self.state, ledger=self.ledger, alarms=self.alarms),
-        )
-
-    def _connect(self, hal: "Hal", config: "Config") -> "list[Port]":
-        """The lines, and what answers on them."""
-        channels = [Channel(self.log) for _ in hal.links]
-        commands = self._commands(config)
-        report = Report(
-            hal,
-            config,
-            uptime=self.uptime,
-            state=self.state,
-            ledger=self.ledger,
-            reservoir=self.reservoir,
-            power=self.power,
-            alarms=self.alarms,
-            line=self.line,
-            bolus=self.bolus,
-            orders=self.orders,
-            infusion=self.infusion,
-            watch=self.watch,
-            outlook=self.outlook,
-            log=self.log,
-            doses=self.doses,
-            senses=self.senses,
-            budget=self.budget,
-            selftest=self.selftest,
-            keys=self.keys,
-            channels=channels,
-        )
-        desk = Desk(
-            config,
-            uptime=self.uptime,
-            sessions=self.sessions,
-            report=report,
-            commands=commands,
-            log=self.log,
-            keys=self.keys,
-        )
-        return [
-            Port(link, channel, desk, hal.clock, self.budget)
-            for link, channel in zip(hal.links, channels)  # noqa: B905 - MicroPython's zip knows no strict
-        ]
-
-    def _workers(self):
-        """What holds the numbers that delivery, clock, thresholds and alarms rest on, and the REGION of each."""
-        parts = (self.uptime, self.reservoir, self.power, self.alarms, self.monitor, self.selftest, self.infusion)
         parts += (self.keys, self.watch.losses, self.watch, self.program, self.orders) + self.senses.parts
-        parts = tuple([(wire.REGION_WORKING, part) for part in parts])
-        return parts + ((wire.REGION_RATE, self.delivery), (wire.REGION_LEDGER, self.ledger))
+        working = tuple([(wire.REGION_WORKING, part) for part in parts])
+        return working + ((wire.REGION_RATE, self.delivery), (wire.REGION_LEDGER, self.ledger))
 
-    def _liners(self):
-        """What holds those that only the lines change."""
-        parts = (self.budget, self.sessions) + self.sessions.held
+    def _liners(self) -> "tuple[tuple[int, object], ...]":
+        """List what holds those that only the lines change."""
+        parts: "tuple[object, ...]" = (self.budget, self.sessions) + self.sessions.held
         for port in self.ports:
             parts += port.parts
         return tuple([(wire.REGION_WORKING, part) for part in parts])
 
     @property
-    def session_open(self):
-        """Whether a privileged session is open, or a programmer is opening one."""
+    def session_open(self) -> bool:
+        """True while a privileged session is open, or a programmer is opening one."""
         return self.sessions.privileged or self.sessions.challenging
 
-    def _boot(self):
+    def _boot(self) -> None:
         state = self.state
         now_s = self.uptime.now_s
         self.selftest.note_rollback()
         self.log.add(wire.EVENT_BOOT, self.ledger.boots, self.ledger.recovered_steps)
         self.selftest.power_on()
-        self._lose_clock(now_s)
+        self.clock.lose(now_s)
         if self.ledger.lost:
             self.reservoir.assume_low()
         spoilt_program = state.lost or not self.program.load_week()
@@ -349,18 +78,18 @@ class Pump:
         self.keys.resume(now_s)
         self.infusion.begin()
         self.infusion.open_books()
-        self._forecast()
+        self.battery.forecast()
         if state.changed:  # a pump that hangs in its first wake, too, is to know at the next boot
             self._keep(now_s)
 
-    def _write_first_records(self, now_s):
+    def _write_first_records(self, now_s: int) -> None:
         """A new pump writes every record once: one that is missing later on was lost."""
         begun = self.chart.begin() and self.doses.begin() and self.keys.begin()
         if begun and self.windows.rewrite() and self.ledger.keep(now_s, 0):
             self.state.lived = wire.FLAG_YES
             self.state.changed = True
 
-    def poll(self):
+    def poll(self) -> int:
         """Do all that is due, and return when to be called next, in whole seconds of the body's `Clock.seconds`.
 
         The body calls it then, and earlier when bytes came in, a line has room again, the head moved, or the motor
@@ -387,7 +116,7 @@ class Pump:
         if not quiet:
             selftest.look_at_windows()
         if self.uptime.jumped_s:
-            self._heed_jump(now_s)
+            self.clock.note_jump(now_s)
         infusion.settle()
         weak = False
         if now_s >= delivery.until_s:
@@ -402,7 +131,7 @@ class Pump:
             if now_s >= selftest.due_s:
                 selftest.hourly(now_s)
         if weak or now_s >= power.due_s:
-            self._watch_power(now_s)
+            self.battery.watch(now_s)
         if now_s >= self.watch.due_s:
             self.watch.watch_stop()
         if self.sessions.due_s != NEVER:
@@ -414,8 +143,8 @@ class Pump:
                 quiet = False
         if self.state.changed:
             self._keep(now_s)
-        if now_s >= power.stale_s or infusion.mean_nl_per_day != power.rate_nl_per_day:
-            self._forecast()
+        if self.battery.stale:
+            self.battery.forecast()
         if now_s >= self.keys.due_s:
             self.keys.watch(now_s)
         if now_s >= self.alarms.due_s:
@@ -433,59 +162,7 @@ class Pump:
         self._watchdog.pause()
         return due_s - self.uptime.base_s
 
-    def _keep(self, now_s):
+    def _keep(self, now_s: int) -> None:
         if not self.state.keep(now_s):
             self.alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_PROGRAM)
             self.state.accept()
-
-    def _forecast(self):
-        self.power.forecast(self.uptime.now_s, self.infusion.mean_nl_per_day, self.reservoir.delivered_nl)
-
-    def _heed_jump(self, now_s):
-        """One of the body's clocks leapt: therapy goes on, but what day it is nobody knows any more."""
-        jumped_s, self.uptime.jumped_s = self.uptime.jumped_s, 0
-        self.log.add(wire.EVENT_CLOCK_CHANGED, max(0, jumped_s), max(0, -jumped_s))
-        if self._lose_clock(now_s):
-            self.infusion.change()
-
-    def _lose_clock(self, now_s):
-        """The wall clock is not to be trusted; whether it was, until now."""
-        state = self.state
-        if state.clock != wire.FLAG_YES:
-            return False
-        state.clock = wire.FLAG_NO
-        state.changed = True
-        self.alarms.occur(wire.ALARM_CLOCK_LOST, now_s)
-        return True
-
-    def _watch_sag(self, now_s):
-        """A supply that gives way under the motor: the least there is to deliver, and what was stopped stays so."""
-        power = self.power
-        sags = power.sags and self.state.therapy != wire.THERAPY_END_OF_SERVICE
-        if sags:
-            self.alarms.occur(wire.ALARM_LOW_BATTERY_RESET, now_s, power.load_mv, max(0, power.rest_mv))
-            running = self.state.therapy == wire.THERAPY_RUNNING
-            if running:
-                self.orders.fault(wire.REGION_BATTERY)
-            if running or self.line.prime_steps:
-                self.infusion.change()
-        elif self.alarms.active(wire.ALARM_LOW_BATTERY_RESET):
-            self.alarms.over(wire.ALARM_LOW_BATTERY_RESET)
-        power.heeds_sag = sags
-
-    def _watch_power(self, now_s):
-        state = self.state
-        power = self.power
-        if power.heeds_sag or power.sags:
-            self._watch_sag(now_s)
-        if power.eri_reached(now_s):
-            state.eri_s = now_s
-            state.changed = True
-            power.reached(now_s)
-            self.alarms.occur(wire.ALARM_ERI, now_s, max(0, power.rest_mv), max(0, power.load_mv))
-        if power.end_reached(now_s) and state.therapy != wire.THERAPY_END_OF_SERVICE:
-            state.eos_s = now_s
-            self.orders.take(END)
-            self.infusion.change()
-            power.reached(now_s)
-            self.orders.conclude(END, max(0, power.rest_mv), max(0, power.load_mv))

@@ -45,8 +45,8 @@ class Pump:
         self._thread.start()
         self._answer()  # it is there
         self.command(f"pump = boot({devices}, {links}, {vars(config)})")
-        self.uptime, self.state, self.ledger, self.infusion = (
-            Part(self, f"pump.{name}") for name in ("uptime", "state", "ledger", "infusion")
+        self.uptime, self.state, self.ledger, self.program, self.delivery = (
+            Part(self, f"pump.{name}") for name in ("uptime", "state", "ledger", "program", "delivery")
         )
 
     def poll(self) -> int:
