@@ -440,7 +440,7 @@ LOG_ENTRY_FMT = "<IIIBBIII"
 DOSE_ENTRY_FMT = "<IIIQQIB"
 
 
-def _unpack(payload, fmt, codes=(), ranges=(), texts=()):
+def _unpack(payload: bytes, fmt: str, codes: tuple = (), ranges: tuple = (), texts: tuple = ()) -> tuple | None:
     """The payload's values; None for another length, or for a value that its declaration forbids.
 
     `codes` has (index, codes) of each code, `ranges` (index, least, most, sentinel or None) of each number whose range
@@ -461,7 +461,7 @@ def _unpack(payload, fmt, codes=(), ranges=(), texts=()):
     return values
 
 
-def _unpack_list(payload, head, row, most):
+def _unpack_list(payload: bytes, head: tuple, row: tuple, most: int) -> tuple | None:
     """As `_unpack`, for a counted list of up to `most` rows behind the rest: the last value is the list of their
     tuples. `head` and `row` are what `_unpack` takes beside its payload."""
     start = calcsize(head[0])
@@ -473,7 +473,7 @@ def _unpack_list(payload, head, row, most):
     return None if values is None or None in rows else values + (rows,)
 
 
-def _pack(fmt, values):
+def _pack(fmt: str, values: tuple) -> bytes:
     """As `struct.pack`, but a value that does not fit raises ValueError: MicroPython's own wraps silently."""
     place = digits = 0
     for letter in fmt[1:]:
@@ -493,7 +493,7 @@ def _pack(fmt, values):
     return pack(fmt, *values)
 
 
-def _pack_list(fmt, rows):
+def _pack_list(fmt: str, rows: list) -> bytes:
     """A count in one byte, then the rows: tuples, or bytes that are packed already (a stored log entry)."""
     out = _pack("<B", (len(rows),))
     for row in rows:
@@ -502,52 +502,52 @@ def _pack_list(fmt, rows):
     return out
 
 
-def unpack_empty(payload):
+def unpack_empty(payload: bytes) -> tuple | None:
     """() for a request without fields, None when there is something in it."""
     return _unpack(payload, "<")
 
 
-def unpack_log(payload):
+def unpack_log(payload: bytes) -> tuple | None:
     """(first_seq, last_seq)"""
     return _unpack(payload, "<II", (), ((0, 0, 4294967294, None), (1, 0, 4294967294, None)))
 
 
-def unpack_subscribe(payload):
+def unpack_subscribe(payload: bytes) -> tuple | None:
     """(period_s,)"""
     return _unpack(payload, "<H")
 
 
-def unpack_read_record(payload):
+def unpack_read_record(payload: bytes) -> tuple | None:
     """(field,)"""
     return _unpack(payload, "<B", ((0, RECORD_CODES),))
 
 
-def unpack_doses(payload):
+def unpack_doses(payload: bytes) -> tuple | None:
     """(first,)"""
     return _unpack(payload, "<I", (), ((0, 0, 4294967294, None),))
 
 
-def unpack_read_program_day(payload):
+def unpack_read_program_day(payload: bytes) -> tuple | None:
     """(day,)"""
     return _unpack(payload, "<B", (), ((0, 0, 6, None),))
 
 
-def unpack_faults(payload):
+def unpack_faults(payload: bytes) -> tuple | None:
     """(first_seq, last_seq)"""
     return _unpack(payload, "<II", (), ((0, 0, 4294967294, None), (1, 0, 4294967294, None)))
 
 
-def unpack_open(payload):
+def unpack_open(payload: bytes) -> tuple | None:
     """(role, nonce)"""
     return _unpack(payload, "<B16s", ((0, ROLE_CODES),))
 
 
-def unpack_provision(payload):
+def unpack_provision(payload: bytes) -> tuple | None:
     """(masked_key,)"""
     return _unpack(payload, "<32s")
 
 
-def unpack_implant(payload):
+def unpack_implant(payload: bytes) -> tuple | None:
     """(wall_s, implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, override, kept_catheter)"""
     return _unpack(
         payload,
@@ -558,7 +558,7 @@ def unpack_implant(payload):
     )
 
 
-def unpack_refill(payload):
+def unpack_refill(payload: bytes) -> tuple | None:
     """(volume_nl, concentration_mcg_per_ml, aspirated_nl, bridge_nl, drug)"""
     return _unpack(
         payload,
@@ -569,7 +569,7 @@ def unpack_refill(payload):
     )
 
 
-def unpack_stage(payload):
+def unpack_stage(payload: bytes) -> tuple | None:
     """(mode, concentration_mcg_per_ml, dose_ng_per_day, rate_nl_per_day)"""
     return _unpack(
         payload,
@@ -579,7 +579,7 @@ def unpack_stage(payload):
     )
 
 
-def unpack_stage_day(payload):
+def unpack_stage_day(payload: bytes) -> tuple | None:
     """(day, [(from_min, dose_ng, rate_nl_per_day)])"""
     return _unpack_list(
         payload,
@@ -589,32 +589,32 @@ def unpack_stage_day(payload):
     )
 
 
-def unpack_read_day(payload):
+def unpack_read_day(payload: bytes) -> tuple | None:
     """(day,)"""
     return _unpack(payload, "<B", (), ((0, 0, 6, None),))
 
 
-def unpack_commit(payload):
+def unpack_commit(payload: bytes) -> tuple | None:
     """(digest, override, after_commit)"""
     return _unpack(payload, "<8sBI", ((1, FLAG_CODES),))
 
 
-def unpack_silence(payload):
+def unpack_silence(payload: bytes) -> tuple | None:
     """(alarm,)"""
     return _unpack(payload, "<H", ((0, ALARM_CODES + (ALL_ALARMS,)),))
 
 
-def unpack_set_clock(payload):
+def unpack_set_clock(payload: bytes) -> tuple | None:
     """(wall_s,)"""
     return _unpack(payload, "<I", (), ((0, 0, 1073741823, None),))
 
 
-def unpack_demo_alarm(payload):
+def unpack_demo_alarm(payload: bytes) -> tuple | None:
     """(alarm_class,)"""
     return _unpack(payload, "<B", ((0, CLASS_CODES),))
 
 
-def unpack_limits(payload):
+def unpack_limits(payload: bytes) -> tuple | None:
     """(max_dose_mcg_per_day, max_bolus_mcg, max_change_percent)"""
     return _unpack(
         payload,
@@ -624,22 +624,22 @@ def unpack_limits(payload):
     )
 
 
-def unpack_prime(payload):
+def unpack_prime(payload: bytes) -> tuple | None:
     """(volume_nl,)"""
     return _unpack(payload, "<I")
 
 
-def unpack_bolus(payload):
+def unpack_bolus(payload: bytes) -> tuple | None:
     """(dose_ng, over_s)"""
     return _unpack(payload, "<II", (), ((0, 1, 4294967295, None), (1, 1, 86400, None)))
 
 
-def unpack_set_patient_bolus(payload):
+def unpack_set_patient_bolus(payload: bytes) -> tuple | None:
     """(dose_ng, over_s, lockout_s, per_day)"""
     return _unpack(payload, "<IIIB", (), ((1, 0, 86400, None), (2, 0, 86400, None), (3, 0, 24, None)))
 
 
-def unpack_alarm_settings(payload):
+def unpack_alarm_settings(payload: bytes) -> tuple | None:
     """(critical_interval_s, non_critical_interval_s, stopped_after_s, low_reservoir_nl)"""
     return _unpack(
         payload,
@@ -649,69 +649,77 @@ def unpack_alarm_settings(payload):
     )
 
 
-def unpack_write_record(payload):
+def unpack_write_record(payload: bytes) -> tuple | None:
     """(field, text)"""
     return _unpack(payload, "<B192s", ((0, RECORD_CODES),), (), ((1, True),))
 
 
-def pack_hello(serial, model, firmware, version, fingerprint, key):
+def pack_hello(
+    serial: bytes,
+    model: bytes,
+    firmware: bytes,
+    version: int,
+    fingerprint: int,
+    key: int,
+) -> bytes:
     values = (serial, model, firmware, version, fingerprint, key)
     return _pack("<12s12s12sHIB", values)
 
 
 def pack_status(
-    uptime_s,
-    wall_s,
-    boots,
-    therapy,
-    operation,
-    mode,
-    rate_nl_per_day,
-    ordered_rate_nl_per_day,
-    dose_ng_per_day,
-    concentration_mcg_per_ml,
-    reservoir_nl,
-    sensor_nl,
-    delivered_nl,
-    delivered_today_ng,
-    low_reservoir_s,
-    refill_by_s,
-    last_refill_s,
-    implanted_wall_s,
-    battery_mv,
-    battery_load_mv,
-    eri_s,
-    eos_s,
-    eri_forecast_s,
-    stopped_s,
-    telemetry_dropped,
-    comms_errors,
-    max_dose_mcg_per_day,
-    max_bolus_mcg,
-    max_change_percent,
-    soft_min_dose_ng_per_day,
-    soft_max_dose_ng_per_day,
-    min_rate_nl_per_day,
-    max_rate_nl_per_day,
-    capacity_nl,
-    low_reservoir_nl,
-    drug,
-    tip_mcg_per_ml,
-    line_nl,
-    unprimed_nl,
-    bolus,
-    bolus_left_nl,
-    last_bolus,
-    last_bolus_ng,
-    last_bolus_delivered_ng,
-    last_bolus_s,
-    patient_boluses_left,
-    critical_interval_s,
-    non_critical_interval_s,
-    stopped_after_s,
-    advisories,
-    alarms,
-):
+    *,
+    uptime_s: int,
+    wall_s: int,
+    boots: int,
+    therapy: int,
+    operation: int,
+    mode: int,
+    rate_nl_per_day: int,
+    ordered_rate_nl_per_day: int,
+    dose_ng_per_day: int,
+    concentration_mcg_per_ml: int,
+    reservoir_nl: int,
+    sensor_nl: int,
+    delivered_nl: int,
+    delivered_today_ng: int,
+    low_reservoir_s: int,
+    refill_by_s: int,
+    last_refill_s: int,
+    implanted_wall_s: int,
+    battery_mv: int,
+    battery_load_mv: int,
+    eri_s: int,
+    eos_s: int,
+    eri_forecast_s: int,
+    stopped_s: int,
+    telemetry_dropped: int,
+    comms_errors: int,
+    max_dose_mcg_per_day: int,
+    max_bolus_mcg: int,
+    max_change_percent: int,
+    soft_min_dose_ng_per_day: int,
+    soft_max_dose_ng_per_day: int,
+    min_rate_nl_per_day: int,
+    max_rate_nl_per_day: int,
+    capacity_nl: int,
+    low_reservoir_nl: int,
+    drug: bytes,
+    tip_mcg_per_ml: int,
+    line_nl: int,
+    unprimed_nl: int,
+    bolus: int,
+    bolus_left_nl: int,
+    last_bolus: int,
+    last_bolus_ng: int,
+    last_bolus_delivered_ng: int,
+    last_bolus_s: int,
+    patient_boluses_left: int,
+    critical_interval_s: int,
+    non_critical_interval_s: int,
+    stopped_after_s: int,
+    advisories: list,
+    alarms: list,
+) -> bytes:
     values = (
         uptime_s,
         wall_s,
@@ -769,128 +777,141 @@ def pack_status(
     return out
 
 
-def pack_log(oldest_seq, next_seq, entries):
+def pack_log(oldest_seq: int, next_seq: int, entries: list) -> bytes:
     values = (oldest_seq, next_seq)
     out = _pack("<II", values)
     out += _pack_list("<IIIBBIII", entries)
     return out
 
 
-def pack_subscribed(period_s):
+def pack_subscribed(period_s: int) -> bytes:
     values = (period_s,)
     return _pack("<H", values)
 
 
-def pack_patient_bolus_settings(dose_ng, over_s, lockout_s, per_day):
+def pack_patient_bolus_settings(dose_ng: int, over_s: int, lockout_s: int, per_day: int) -> bytes:
     values = (dose_ng, over_s, lockout_s, per_day)
     return _pack("<IIIB", values)
 
 
-def pack_diagnostics(runtime, free_bytes):
+def pack_diagnostics(runtime: bytes, free_bytes: int) -> bytes:
     values = (runtime, free_bytes)
     return _pack("<32sI", values)
 
 
-def pack_record(field, text):
+def pack_record(field: int, text: bytes) -> bytes:
     values = (field, text)
     return _pack("<B192s", values)
 
 
-def pack_doses(newest, doses):
+def pack_doses(newest: int, doses: list) -> bytes:
     values = (newest,)
     out = _pack("<I", values)
     out += _pack_list("<IIIQQIB", doses)
     return out
 
 
-def pack_program(mode, concentration_mcg_per_ml, dose_ng_per_day, rate_nl_per_day):
+def pack_program(
+    mode: int,
+    concentration_mcg_per_ml: int,
+    dose_ng_per_day: int,
+    rate_nl_per_day: int,
+) -> bytes:
     values = (mode, concentration_mcg_per_ml, dose_ng_per_day, rate_nl_per_day)
     return _pack("<BIQQ", values)
 
 
-def pack_program_day(day, steps):
+def pack_program_day(day: int, steps: list) -> bytes:
     values = (day,)
     out = _pack("<B", values)
     out += _pack_list("<HII", steps)
     return out
 
 
-def pack_implantation(implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, kept_catheter):
+def pack_implantation(
+    implanted_wall_s: int,
+    catheter_mm: int,
+    tubing_nl: int,
+    depth_mm: int,
+    site: bytes,
+    kept_catheter: int,
+) -> bytes:
     values = (implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, kept_catheter)
     return _pack("<IHIB24sB", values)
 
 
-def pack_faults(oldest_seq, next_seq, entries):
+def pack_faults(oldest_seq: int, next_seq: int, entries: list) -> bytes:
     values = (oldest_seq, next_seq)
     out = _pack("<II", values)
     out += _pack_list("<IIIBBIII", entries)
     return out
 
 
-def pack_challenge(session, nonce):
+def pack_challenge(session: int, nonce: bytes) -> bytes:
     values = (session, nonce)
     return _pack("<I16s", values)
 
 
-def pack_proved(idle_s):
+def pack_proved(idle_s: int) -> bytes:
     values = (idle_s,)
     return _pack("<H", values)
 
 
-def pack_key_reset(left_s):
+def pack_key_reset(left_s: int) -> bytes:
     values = (left_s,)
     return _pack("<I", values)
 
 
-def pack_refilled(expected_nl, last_filled_nl):
+def pack_refilled(expected_nl: int, last_filled_nl: int) -> bytes:
     values = (expected_nl, last_filled_nl)
     return _pack("<II", values)
 
 
-def pack_staged(digest):
+def pack_staged(digest: bytes) -> bytes:
     values = (digest,)
     return _pack("<8s", values)
 
 
-def pack_staged_program(program, digest):
+def pack_staged_program(program: tuple, digest: bytes) -> bytes:
     values = program + (digest,)
     return _pack("<BIQQ8s", values)
 
 
-def pack_staged_day(day):
+def pack_staged_day(day: int) -> bytes:
     values = (day,)
     return _pack("<B", values)
 
 
-def pack_day(day, steps):
+def pack_day(day: int, steps: list) -> bytes:
     values = (day,)
     out = _pack("<B", values)
     out += _pack_list("<HII", steps)
     return out
 
 
-def pack_done(request):
+def pack_done(request: int) -> bytes:
     values = (request,)
     return _pack("<B", values)
 
 
-def pack_refused(request, reason):
+def pack_refused(request: int, reason: int) -> bytes:
     values = (request, reason)
     return _pack("<BB", values)
 
 
 def pack_telemetry(
-    uptime_s,
-    therapy,
-    operation,
-    revision,
-    rate_nl_per_day,
-    reservoir_nl,
-    delivered_nl,
-    delivered_today_ng,
-    battery_mv,
-    dropped,
-):
+    *,
+    uptime_s: int,
+    therapy: int,
+    operation: int,
+    revision: int,
+    rate_nl_per_day: int,
+    reservoir_nl: int,
+    delivered_nl: int,
+    delivered_today_ng: int,
+    battery_mv: int,
+    dropped: int,
+) -> bytes:
     values = (
         uptime_s,
         therapy,

@@ -9,6 +9,7 @@ from protocol.fingerprint import TABLES, fingerprint
 from protocol.registry import MESSAGES
 
 _LINE = 110
+MOST_IN_A_ROW = 6  # values of a message that are told apart by their places; of more, by their names
 
 _HEAD = '''"""Codes and layouts of the wire. Written by `make gen` from protocol/: change those, not this."""
 
@@ -19,7 +20,7 @@ from firmware.text import is_text
 
 _HELPERS = '''
 
-def _unpack(payload, fmt, codes=(), ranges=(), texts=()):
+def _unpack(payload: bytes, fmt: str, codes: tuple = (), ranges: tuple = (), texts: tuple = ()) -> tuple | None:
     """The payload's values; None for another length, or for a value that its declaration forbids.
 
     `codes` has (index, codes) of each code, `ranges` (index, least, most, sentinel or None) of each number whose range
@@ -40,7 +41,7 @@ def _unpack(payload, fmt, codes=(), ranges=(), texts=()):
     return values
 
 
-def _unpack_list(payload, head, row, most):
+def _unpack_list(payload: bytes, head: tuple, row: tuple, most: int) -> tuple | None:
     """As `_unpack`, for a counted list of up to `most` rows behind the rest: the last value is the list of their
     tuples. `head` and `row` are what `_unpack` takes beside its payload."""
     start = calcsize(head[0])
@@ -52,7 +53,7 @@ def _unpack_list(payload, head, row, most):
     return None if values is None or None in rows else values + (rows,)
 
 
-def _pack(fmt, values):
+def _pack(fmt: str, values: tuple) -> bytes:
     """As `struct.pack`, but a value that does not fit raises ValueError: MicroPython's own wraps silently."""
     place = digits = 0
     for letter in fmt[1:]:
@@ -72,7 +73,7 @@ def _pack(fmt, values):
     return pack(fmt, *values)
 
 
-def _pack_list(fmt, rows):
+def _pack_list(fmt: str, rows: list) -> bytes:
     """A count in one byte, then the rows: tuples, or bytes that are packed already (a stored log entry)."""
     out = _pack("<B", (len(rows),))
     for row in rows:
@@ -81,7 +82,7 @@ def _pack_list(fmt, rows):
     return out
 
 
-def unpack_empty(payload):
+def unpack_empty(payload: bytes) -> tuple | None:
     """() for a request without fields, None when there is something in it."""
     return _unpack(payload, "<")
 '''
@@ -171,7 +172,8 @@ def _unpacker(message: messages.Message) -> str:
         names.append(f"[{_tuple('', [field.name for field in rows.inside])}]")
         parts = ["payload", _tuple("", _layout(flat)), _tuple("", _layout(rows.inside)), str(rows.most)]
         call = _wrap("    return _unpack_list(", parts, ")", "    ")
-    return f'\n\ndef unpack_{message.name.lower()}(payload):\n    """{_tuple("", names)}"""\n{call}\n'
+    head = f"def unpack_{message.name.lower()}(payload: bytes) -> tuple | None:"
+    return f'\n\n{head}\n    """{_tuple("", names)}"""\n{call}\n'
 
 
 def _layout(fields: Sequence[Field]) -> list[str]:
@@ -204,7 +206,8 @@ def _packer(message: messages.Message) -> str:
     if fields[: len(plain)] != tuple(plain):
         raise ValueError(f"{message.name}: a list stands before a field of fixed size")
     name = message.name.lower()
-    lines = [_wrap(f"def pack_{name}(", [field.name for field in fields], "):")]
+    named = ["*"] if len(fields) > MOST_IN_A_ROW else []
+    lines = [_wrap(f"def pack_{name}(", named + [f"{field.name}: {_type(field)}" for field in fields], ") -> bytes:")]
     lines.append("    values = " + " + ".join(_values(plain)))
     steps = [f'_pack("{_format(plain)}", values)']
     for field in lists:
@@ -215,6 +218,12 @@ def _packer(message: messages.Message) -> str:
     if lists:
         lines.append("    return out")
     return "\n\n" + "\n".join(lines) + "\n"
+
+
+def _type(field: Field) -> str:
+    if field.is_list:
+        return "list"
+    return "tuple" if field.inside else "bytes" if field.letters.endswith("s") else "int"
 
 
 def _values(fields: list[Field]) -> Iterator[str]:

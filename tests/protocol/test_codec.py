@@ -13,6 +13,7 @@ from protocol import registry
 from protocol.fields import fields_of, leaves
 from protocol.frame import MAX_PAYLOAD_BYTES, Frame
 from protocol.messages import ANSWERS, PUSHED, REQUESTS, LogEntry, Message
+from protocol.wiregen import MOST_IN_A_ROW
 from tests.protocol.values import allowed, just_outside, numbers, outside, places, put, values
 
 WITH_FIELDS = [message for message in REQUESTS if fields_of(message.layout)]
@@ -28,7 +29,9 @@ def unpack(message: Message, payload: bytes) -> tuple[Any, ...] | None:
 
 
 def pack(message: Message, *fields: Any) -> bytes:
-    return getattr(wire, f"pack_{message.name.lower()}")(*fields)
+    packer = getattr(wire, f"pack_{message.name.lower()}")
+    names = [field.name for field in fields_of(message.layout)]
+    return packer(**dict(zip(names, fields, strict=True))) if len(names) > MOST_IN_A_ROW else packer(*fields)
 
 
 @pytest.mark.parametrize("message", WITH_FIELDS, ids=name)

@@ -15,6 +15,7 @@ from host_tools.micropython import interpreter
 from protocol import auth, generate, messages, registry
 from protocol.fields import fields_of
 from protocol.frame import Decoder
+from protocol.wiregen import MOST_IN_A_ROW
 from tests.protocol.values import edges, just_outside, numbers, places, put
 
 VECTORS = json.loads(generate.OUTPUTS["docs/vectors.json"]())["frames"]
@@ -29,7 +30,7 @@ from binascii import hexlify, unhexlify
 from firmware import crypto, framing, wire
 print(hexlify(crypto.role_key(crypto.TEST_KEY, 85)).decode(), wire.FINGERPRINT)
 decoder = framing.Decoder()
-for function, line, arguments, key in {cases!r}:
+for function, line, arguments, names, key in {cases!r}:
     frame = decoder.feed(b"\\xff\\x01\\x00" + line)[0]
     unpack = getattr(wire, "unpack_" + function, wire.unpack_empty)
     if arguments is None:
@@ -37,7 +38,8 @@ for function, line, arguments, key in {cases!r}:
         payload = frame.payload
     else:
         values = arguments
-        payload = getattr(wire, "pack_" + function)(*arguments)
+        pack = getattr(wire, "pack_" + function)
+        payload = pack(**dict(zip(names, arguments))) if names else pack(*arguments)
     body = framing.header(frame.code, frame.flags, frame.session, frame.sequence, len(payload)) + payload
     if key:
         body += crypto.hmac_sha256(key, body)[:16]
@@ -78,10 +80,13 @@ def _edges() -> list[tuple[str, bytes, bool]]:
 
 
 def _case(vector: dict[str, Any]) -> tuple[Any, ...]:
-    """(message, its bytes on the line, what to pack or None for a request, session key)."""
+    """(message, its bytes on the line, what to pack or None for a request, by which names, session key)."""
     fields = None if vector["direction"] == "request" else _fields(vector)
     key = bytes.fromhex(vector.get("session_key", ""))
-    return vector["name"].lower(), bytes.fromhex(vector["line"]), fields, key
+    line = bytes.fromhex(vector["line"])
+    (frame,) = Decoder().feed(line)
+    names = [field.name for field in fields_of(registry.layout_of(frame.type))]
+    return vector["name"].lower(), line, fields, names if len(names) > MOST_IN_A_ROW else (), key
 
 
 def _fields(vector: dict[str, Any]) -> tuple[Any, ...]:
