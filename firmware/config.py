@@ -54,7 +54,7 @@ class Config:
     telemetry_bytes_per_day = 30_000_000  # beyond them pushed telemetry is dropped
     reset_loop_count = 3  # watchdog resets within an hour that mean the safe state
 
-    def __init__(self, **overrides):
+    def __init__(self, **overrides: "int | str | bool") -> None:
         for key in dir(Config):
             if key[0] != "_":
                 setattr(self, key, getattr(Config, key))

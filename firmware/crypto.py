@@ -10,7 +10,7 @@ MAC_BYTES = 16
 TEST_KEY = b"THECAL TEST KEY - NOT SECRET !!!"
 
 
-def hmac_sha256(key, data):
+def hmac_sha256(key: bytes, data: bytes) -> bytes:
     """The 32 bytes of HMAC-SHA256 (RFC 2104). `key` is at most 64 bytes."""
     padded = int.from_bytes(key, "little")  # whole blocks at once: a byte at a time takes the board many times longer
     inner = sha256((padded ^ _INNER).to_bytes(_BLOCK_BYTES, "little"))
@@ -20,23 +20,23 @@ def hmac_sha256(key, data):
     return outer.digest()
 
 
-def role_key(device_key, role):
+def role_key(device_key: bytes, role: int) -> bytes:
     """What opens sessions in one role and no other."""
     return hmac_sha256(device_key, b"thecal role" + bytes([role]))
 
 
-def session_key(key, serial, role, session, host_nonce, pump_nonce):
+def session_key(key: bytes, serial: bytes, role: int, session: int, host_nonce: bytes, pump_nonce: bytes) -> bytes:
     """The key of one session of one pump. `serial` is padded to its 12 bytes, the nonces are 16 each."""
     who = serial + bytes([role]) + session.to_bytes(4, "little")
     return hmac_sha256(key, b"thecal session" + who + host_nonce + pump_nonce)
 
 
-def key_mask(session_key, sequence):
+def key_mask(session_key: bytes, sequence: int) -> bytes:
     """The 32 bytes that hide a device key on the line, once: no two messages of a session have one sequence."""
     return hmac_sha256(session_key, b"thecal key" + sequence.to_bytes(4, "little"))
 
 
-def equal(left, right):
+def equal(left: bytes, right: bytes) -> bool:
     """Whether two byte strings are equal, in a time that does not tell where they differ."""
     if len(left) != len(right):
         return False

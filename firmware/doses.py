@@ -9,6 +9,11 @@ from struct import calcsize, pack, unpack_from
 from firmware import wire
 from firmware.record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.state import State
+    from hal.contract import Store
+
 SLOTS = (18, 19)
 _KIND = 18
 _VERSION = 1
@@ -20,7 +25,7 @@ _LAYOUT = "B%ds" % (MOST * DOSE_BYTES)
 class Doses:
     """Read from the store at every question."""
 
-    def __init__(self, store, state):
+    def __init__(self, store: "Store", state: "State") -> None:
         self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
         self._state = state
         kept = self._kept()
@@ -29,41 +34,43 @@ class Doses:
             state.changed = True
 
     @property
-    def whole(self):
+    def whole(self) -> bool:
         """Whether both copies are there, and as they were written."""
         return not self.spoilt and self._record.whole()
 
-    def rewrite(self):
+    def rewrite(self) -> bool:
         """Write both copies anew from the one that is whole. False when there is none, or the store failed."""
         return self._record.rewrite()
 
-    def begin(self):
+    def begin(self) -> bool:
         """Write an empty history where there is none. False when the store failed."""
         return self._kept() is not None or self._write([])
 
     @property
-    def spoilt(self):
+    def spoilt(self) -> bool:
         """Whether no copy is whole."""
         return self._kept() is None
 
-    def add(self, wall_s, now_s, old_ng_per_day, ng_per_day, mcg_per_ml, overridden):
+    def add(
+        self, wall_s: int, now_s: int, old_ng_per_day: int, ng_per_day: int, mcg_per_ml: int, overridden: int
+    ) -> bool:
         """Write down a dose about to be committed; a spoilt history begins anew. False when the store failed."""
         number = self._state.commits + 1
         dose = pack(wire.DOSE_ENTRY_FMT, number, wall_s, now_s, old_ng_per_day, ng_per_day, mcg_per_ml, overridden)
         return self._write(self._committed()[1 - MOST :] + [dose])
 
-    def _write(self, kept):
+    def _write(self, kept: list[bytes]) -> bool:
         data = b"".join(kept)
         return self._record.save_both(len(kept), data + bytes(MOST * DOSE_BYTES - len(data)))
 
-    def read(self, first, most):
+    def read(self, first: int, most: int) -> list[bytes]:
         """Up to `most` doses, oldest first, of those numbered from `first` on."""
         return [dose for dose in self._committed() if _number(dose) >= first][:most]
 
-    def _committed(self):
+    def _committed(self) -> list[bytes]:
         return [dose for dose in self._kept() or [] if _number(dose) <= self._state.commits]
 
-    def _kept(self):
+    def _kept(self) -> list[bytes] | None:
         """All that is written down, None when it is spoilt."""
         values = self._record.load()
         if values is None:
@@ -72,5 +79,5 @@ class Doses:
         return [data[at : at + DOSE_BYTES] for at in range(0, count * DOSE_BYTES, DOSE_BYTES)]
 
 
-def _number(dose):
+def _number(dose: bytes) -> int:
     return unpack_from("<I", dose)[0]

@@ -10,6 +10,11 @@ from struct import calcsize, pack, unpack, unpack_from
 from firmware import wire
 from firmware.guard import Guard
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.uptime import Uptime
+    from hal.contract import Store
+
 LOG_SLOTS = (8, 9, 10, 11, 12, 13, 14, 15)
 FAULT_SLOTS = (20, 21, 22, 23)
 ENTRY_BYTES = calcsize(wire.LOG_ENTRY_FMT)
@@ -30,7 +35,7 @@ _SILENT_FAULTS = (  # beside all that raise an alarm
 class Ring:
     """Entries live in the store alone. The oldest slot's go at once when the ring is full."""
 
-    def __init__(self, store, uptime, slots):
+    def __init__(self, store: "Store", uptime: "Uptime", slots: tuple[int, ...]) -> None:
         """`slots` follow one another."""
         self._store = store
         self._uptime = uptime
@@ -46,7 +51,7 @@ class Ring:
         for index in range(len(slots)):
             self._scan(index)
 
-    def _scan(self, index):
+    def _scan(self, index: int) -> None:
         """After a boot."""
         data, entries = self._look(index)
         places = len(data) // RECORD_BYTES
@@ -59,7 +64,7 @@ class Ring:
             self._count = places if len(data) == places * RECORD_BYTES else _PER_SLOT  # after a torn tail: the next
             self.newest_s = unpack_from("<I", entries[-1][1], 4)[0]
 
-    def _look(self, index):
+    def _look(self, index: int) -> "tuple[bytes, list[tuple[int, bytes]]]":
         """Take a slot as it is: its bytes, and its whole entries."""
         data = self._store.read(self._slot + index)
         entries = _whole(data)
@@ -68,11 +73,11 @@ class Ring:
         return data, entries
 
     @property
-    def oldest_seq(self):
+    def oldest_seq(self) -> int:
         """Number of the oldest entry kept; `next_seq` when there is none."""
         return min([seq for seq in self._first_seq if seq] or [self.next_seq])
 
-    def put(self, event, a, b, c):
+    def put(self, event: int, a: int, b: int, c: int) -> bool:
         """Append an entry. False when the store did not take it."""
         now_s = self._uptime.now_s
         severity = wire.EVENT_SEVERITY[event]
@@ -99,7 +104,7 @@ class Ring:
         self.newest_s = now_s
         return True
 
-    def read(self, first_seq, last_seq, most):
+    def read(self, first_seq: int, last_seq: int, most: int) -> "list[tuple]":
         """Up to `most` kept entries as tuples of their fields, oldest first, of those numbered first_seq..last_seq.
         A spoilt one is left out."""
         found = []
@@ -115,11 +120,11 @@ class Ring:
                         return found
         return found
 
-    def whole(self, index):
+    def whole(self, index: int) -> bool:
         """Whether a slot (counted from 0) still holds what was put there."""
         return crc32(self._store.read(self._slot + index)) == self._crc[index]
 
-    def accept(self, index):
+    def accept(self, index: int) -> None:
         """Let a slot be as it is."""
         self._crc[index] = crc32(self._store.read(self._slot + index))
 
@@ -127,33 +132,33 @@ class Ring:
 class EventLog(Ring):
     """The event log, with the fault log as `faults`. `lost` counts what the store did not take."""
 
-    def __init__(self, store, uptime):
+    def __init__(self, store: "Store", uptime: "Uptime") -> None:
         super().__init__(store, uptime, LOG_SLOTS)
         self.faults = Ring(store, uptime, FAULT_SLOTS)
         self.lost = 0
         self._guard = Guard(((wire.REGION_LOG, self), (wire.REGION_FAULT_LOG, self.faults)))
 
-    def add(self, event, a=0, b=0, c=0):
+    def add(self, event: int, a: int = 0, b: int = 0, c: int = 0) -> None:
         """Log an event with up to three numbers, 0..2^32-1. What the store does not take is counted in `lost`,
         and logged itself as soon as the store takes something again."""
         self.mend()
         self._put(event, a, b, c)
         self._guard.take()
 
-    def expect(self):
+    def expect(self) -> None:
         """There should be entries: where there are none they were lost."""
         if self.next_seq == 1:
             self.spoilt = True
             self._guard.take()
 
-    def mend(self):
+    def mend(self) -> None:
         """Before the logs are used: put right what a flipped bit changed of what is known of them."""
         region = self._guard.mend()
         if region:
             self._put(wire.EVENT_MEM_CORRECTED, region, 0, 0)
             self._guard.take()
 
-    def spoilt_in(self, turn):
+    def spoilt_in(self, turn: int) -> int:
         """REGION of the log whose slot is not as it was left, 0 when it is. Slots are counted from 0, the fault log's
         after the log's. Says so once."""
         ring, region, index = self, wire.REGION_LOG, turn
@@ -168,7 +173,7 @@ class EventLog(Ring):
         self._guard.take()
         return region
 
-    def _put(self, event, a, b, c):
+    def _put(self, event: int, a: int, b: int, c: int) -> None:
         kept = self.put(event, a, b, c)
         if not kept:
             self.lost += 1
@@ -180,7 +185,7 @@ class EventLog(Ring):
             self._put(wire.EVENT_LOG_FAIL, lost, 0, 0)
 
 
-def _whole(data):
+def _whole(data: bytes) -> "list[tuple[int, bytes]]":
     """(place, entry) of a slot's entries, without those torn or spoilt."""
     entries = []
     for at in range(0, len(data) - RECORD_BYTES + 1, RECORD_BYTES):

@@ -13,17 +13,17 @@ MAX_FRAME_BYTES = 371
 MAX_PAYLOAD_BYTES = MAX_FRAME_BYTES - _HEADER_BYTES - MAC_BYTES - _CRC_BYTES
 
 
-def header(code, flags, session, sequence, payload_bytes):
+def header(code: int, flags: int, session: int, sequence: int, payload_bytes: int) -> bytes:
     """The first 13 bytes of a frame."""
     return pack(_HEADER, _VERSION, code, flags, session, sequence, payload_bytes)
 
 
-def seal(body):
+def seal(body: bytes) -> bytes:
     """The bytes for the line, of a frame without its CRC."""
     return cobs(body + pack("<I", crc32(body))) + b"\x00"
 
 
-def cobs(data):
+def cobs(data: bytes) -> bytes:
     """`data` without zero bytes, one byte longer for each 254."""
     out = bytearray()
     start = 0
@@ -45,7 +45,7 @@ def cobs(data):
             return bytes(out)
 
 
-def uncobs(data):
+def uncobs(data: bytes) -> bytes | None:
     """The bytes that `cobs` was given, or None for what it never makes."""
     out = bytearray()
     at = 0
@@ -64,7 +64,7 @@ def uncobs(data):
 class Frame:
     """A whole frame as it came in. `signed` is what the MAC covers, `raw` the frame without its CRC."""
 
-    def __init__(self, raw):
+    def __init__(self, raw: bytes) -> None:
         _, self.code, self.flags, self.session, self.sequence, length = unpack_from(_HEADER, raw)
         end = _HEADER_BYTES + length
         self.raw = raw
@@ -73,7 +73,7 @@ class Frame:
         self.mac = raw[end:]
 
 
-def parse(data):
+def parse(data: bytes) -> "Frame | None":
     """The Frame in COBS bytes without the delimiter, or None when anything about it is wrong."""
     frame = uncobs(data)
     if frame is None or len(frame) < _HEADER_BYTES + _CRC_BYTES or len(frame) > MAX_FRAME_BYTES:
@@ -91,12 +91,12 @@ def parse(data):
 class Decoder:
     """Cuts a stream of any bytes into frames; what is no frame is counted in `errors`."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.errors = 0
         self._buffer = bytearray()
         self._overlong = False
 
-    def feed(self, data):
+    def feed(self, data: bytes) -> "list[Frame]":
         """The frames that `data` completes, in order. Never raises, and keeps at most one frame's bytes."""
         frames = []
         start = 0
@@ -118,14 +118,14 @@ class Decoder:
             self._buffer = bytearray()
             self._overlong = False
 
-    def cut(self):
+    def cut(self) -> None:
         """Whatever frame had begun will not go on."""
         if self._buffer or self._overlong:
             self.errors += 1
         self._buffer = bytearray()
         self._overlong = False
 
-    def _keep(self, piece):
+    def _keep(self, piece: bytes) -> None:
         if len(self._buffer) + len(piece) > MAX_FRAME_BYTES + 2:
             self._overlong = True
             self._buffer = bytearray()

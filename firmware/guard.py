@@ -18,10 +18,10 @@ LIVE_DICT = _probe.__dict__ is _probe.__dict__
 class Guard:
     """Of `parts`, (REGION, object) each. Their lists are to be changed in place: another list is not guarded."""
 
-    def __init__(self, parts):
+    def __init__(self, parts: "tuple[tuple[int, object], ...]") -> None:
         self.watch(parts)
 
-    def watch(self, parts):
+    def watch(self, parts: "tuple[tuple[int, object], ...]") -> None:
         """Guard these from now on, as they are now."""
         self._places = []  # (REGION, object, names of its numbers), then (REGION, list, None)
         lists = []
@@ -46,7 +46,7 @@ class Guard:
             self._second = [_values(owner, names) for _, owner, names in self._places]
         self.take()
 
-    def take(self):
+    def take(self) -> None:
         """The numbers are right: copy them. On the board it takes no memory, unless a list is longer or shorter."""
         if LIVE_DICT:
             self._first: list = list(map(dict.copy, self._dicts))
@@ -65,7 +65,7 @@ class Guard:
             for at in range(len(first)):
                 first[at] = second[at] = owner[at] if names is None else getattr(owner, names[at])
 
-    def mend(self):
+    def mend(self) -> int:
         """Put back what is not as it was. Its REGION, 0 when nothing was wrong."""
         if LIVE_DICT and self._live == self._first:
             return 0
@@ -86,5 +86,5 @@ class Guard:
         return found
 
 
-def _values(owner, names):
+def _values(owner: object, names: "list[str] | None") -> list:
     return owner[:] if names is None else [getattr(owner, name) for name in names]

@@ -8,6 +8,15 @@ from firmware import crypto, wire
 from firmware.record import Record
 from firmware.state import NEVER
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.alarms import Alarms
+    from firmware.eventlog import EventLog
+    from firmware.session import Sessions
+    from firmware.state import State
+    from firmware.uptime import Uptime
+    from hal.contract import Head, Store
+
 SLOTS = (28, 29)
 _KIND = 28
 _VERSION = 1
@@ -20,21 +29,32 @@ _TELL_S = 3600  # between two tones while the way back is asked for
 class Keys:
     """`due_s` is when the next tone of a way back asked for is due, NEVER while nobody asks."""
 
-    def __init__(self, hal, config, pump):
-        self._head = hal.head
-        self._wait_s = config.key_reset_s
-        self._uptime = pump.uptime
-        self._state = pump.state
-        self._log = pump.log
-        self._alarms = pump.alarms
-        self._record = Record(hal.store, SLOTS, _KIND, _VERSION, _LAYOUT)
+    def __init__(
+        self,
+        *,
+        head: "Head",
+        store: "Store",
+        wait_s: int,
+        uptime: "Uptime",
+        state: "State",
+        log: "EventLog",
+        alarms: "Alarms",
+    ) -> None:
+        """`wait_s` is how long the way back takes."""
+        self._head = head
+        self._wait_s = wait_s
+        self._uptime = uptime
+        self._state = state
+        self._log = log
+        self._alarms = alarms
+        self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
         self.due_s = NEVER
 
-    def begin(self):
+    def begin(self) -> bool:
         """A new pump opens with the test key: write so where there is no record. False when the store failed."""
         return self._record.load() is not None or self._record.save_both(wire.KEY_TEST, _NO_KEY, NEVER)
 
-    def resume(self, now_s):
+    def resume(self, now_s: int) -> None:
         """After a reset, a way back that was asked for is told of again at once."""
         key, device_key, since_s = self._load()
         if since_s == NEVER:
@@ -44,18 +64,18 @@ class Keys:
         self.due_s = now_s
 
     @property
-    def key(self):
+    def key(self) -> int:
         """KEY code of what opens the pump."""
         return self._load()[0]
 
-    def role_key(self, role):
+    def role_key(self, role: int) -> bytes | None:
         """What opens sessions in a role; None when the key is lost, and nothing does."""
         key, device_key, _ = self._load()
         if key == wire.KEY_LOST:
             return None
         return crypto.role_key(device_key if key == wire.KEY_DEVICE else crypto.TEST_KEY, role)
 
-    def _load(self):
+    def _load(self) -> "list | tuple":
         """A record that is missing is the test key's only in a pump that never came so far as to write it."""
         values = self._record.load()
         if values is not None:
@@ -68,7 +88,7 @@ class Keys:
 
     # The way back
 
-    def reset(self, sessions):
+    def reset(self, sessions: "Sessions") -> tuple[int | None, int | None]:
         """Somebody with a head, and no key, asks for the test key. (REASON, None), or (None, seconds left to wait).
 
         The first time begins the waiting. Asking again renews nothing; when the waiting is over, and for as long
@@ -93,7 +113,7 @@ class Keys:
         sessions.end()
         return None, 0
 
-    def _ask(self, key, device_key, now_s):
+    def _ask(self, key: int, device_key: bytes, now_s: int) -> tuple[int | None, int | None]:
         if not self._record.save_both(key, device_key, now_s):
             return wire.REASON_STORE, None
         self._log.add(wire.EVENT_KEY_RESET_REQUESTED, self._wait_s)
@@ -101,12 +121,12 @@ class Keys:
         self._tell_at(now_s + _TELL_S)
         return None, self._wait_s
 
-    def cancel_reset(self):
+    def cancel_reset(self) -> None:
         """Somebody proved to have the key: nobody needs a way back."""
         if self.due_s != NEVER:
             self._give_up(self._uptime.now_s)
 
-    def watch(self, now_s):
+    def watch(self, now_s: int) -> None:
         """Tell of a way back asked for, until nobody has taken it for so long that it is void."""
         since_s = self._load()[2]
         if since_s == NEVER or now_s - since_s >= 2 * self._wait_s:
@@ -115,7 +135,7 @@ class Keys:
             self._alarms.announce(now_s)
             self.due_s = min(now_s + _TELL_S, since_s + 2 * self._wait_s)
 
-    def _give_up(self, now_s):
+    def _give_up(self, now_s: int) -> None:
         key, device_key, since_s = self._load()
         if since_s == NEVER:  # its record was spoilt since
             self._tell_at(NEVER)
@@ -125,7 +145,7 @@ class Keys:
         else:
             self.due_s = now_s + _TELL_S
 
-    def _tell_at(self, due_s):
+    def _tell_at(self, due_s: int) -> None:
         self.due_s = due_s
         self._state.changed = True  # so that whoever follows the telemetry asks for the status anew
 
@@ -138,15 +158,15 @@ class Keys:
     # For the self-test
 
     @property
-    def spoilt(self):
+    def spoilt(self) -> bool:
         """Whether no key opens the pump."""
         return self._load()[0] == wire.KEY_LOST
 
     @property
-    def whole(self):
+    def whole(self) -> bool:
         """Whether both copies are there, as they were written, and say the same."""
         return self._record.load() is not None and self._record.whole() and self._record.alike
 
-    def rewrite(self):
+    def rewrite(self) -> bool:
         """Write both copies anew from the one that is whole. False when there is none, or the store failed."""
         return self._record.rewrite()

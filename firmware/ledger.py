@@ -7,6 +7,10 @@ batch after it: then the largest there is is booked, too.
 
 from firmware.record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hal.contract import Store
+
 SLOTS = (0, 1)
 _KIND = 1
 _VERSION = 2
@@ -20,7 +24,7 @@ class Ledger:
     `found` says whether the store has the record. Whoever knows that it should have sets `lost`.
     """
 
-    def __init__(self, store, largest_steps):
+    def __init__(self, store: "Store", largest_steps: int) -> None:
         """`largest_steps` are the most that a batch may have."""
         self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
         self._largest_steps = largest_steps
@@ -30,14 +34,14 @@ class Ledger:
         self._take(values or (0,) * len(_LAYOUT))
         self.boots += 1
 
-    def _load(self):
+    def _load(self) -> "list | None":
         """What was written last, as far as any copy tells; None when none is whole."""
         values = self._record.load()
         if values is not None and not self._record.whole():
             values[_INTENT] += self._largest_steps
         return values
 
-    def _take(self, values):
+    def _take(self, values: "list | tuple") -> None:
         self._written = values
         self.uptime_s, self.boots, self.delivered_steps, self.missed_steps, self.unknown_steps = values[:5]
         self.recovered_steps = values[5]
@@ -46,32 +50,32 @@ class Ledger:
         self.booked_steps = self.delivered_steps + self.unknown_steps  # that may have left the reservoir
 
     @property
-    def whole(self):
+    def whole(self) -> bool:
         """Whether both copies of the record still are as they were written."""
         return self.lost or self._record.whole()
 
-    def rewrite(self):
+    def rewrite(self) -> bool:
         """Write both copies anew. False when the store failed."""
         return self._record.save_both(*self._written)
 
-    def book(self, confirmed_steps, missed_steps, mcg_per_ml):
+    def book(self, confirmed_steps: int, missed_steps: int, mcg_per_ml: int) -> None:
         """Count steps of a drug of `mcg_per_ml`."""
         self.delivered_steps += confirmed_steps
         self.booked_steps += confirmed_steps
         self.missed_steps += missed_steps
         self.today_step_mcg_per_ml += confirmed_steps * mcg_per_ml
 
-    def book_recovered(self, mcg_per_ml):
+    def book_recovered(self, mcg_per_ml: int) -> None:
         """Of a reset's unfinished batch, which is booked already, count the dose as today's too."""
         self.today_step_mcg_per_ml += self.recovered_steps * mcg_per_ml
 
-    def assume(self, booked_steps):
+    def assume(self, booked_steps: int) -> None:
         """After a loss: book as unknown what is missing to that count, if anything is."""
         missing_steps = max(0, booked_steps - self.booked_steps)
         self.unknown_steps += missing_steps
         self.booked_steps += missing_steps
 
-    def turn_day(self, day):
+    def turn_day(self, day: int) -> None:
         """Another day by the clock, or by the pump's age: begin to count its dose, or go on with it where the clock was
         set back over midnight. Any other leap only renames the day: what was given today stays."""
         if day == self.day + 1:
@@ -82,7 +86,7 @@ class Ledger:
             self._yesterday_step_mcg_per_ml = 0
         self.day = day
 
-    def keep(self, uptime_s, intent_steps):
+    def keep(self, uptime_s: int, intent_steps: int) -> bool:
         """Write everything down, with the size of the batch about to be ordered. False when the store failed."""
         if self.lost:
             return True

@@ -68,7 +68,15 @@ class Parts:
         self.reservoir = Reservoir(config, self.state, self.ledger)
         self.power = Power(config, hal.battery, self.state)
         self.alarms = Alarms(hal.buzzer, self.state, self.log)
-        self.keys = Keys(hal, config, self)
+        self.keys = Keys(
+            head=hal.head,
+            store=hal.store,
+            wait_s=config.key_reset_s,
+            uptime=self.uptime,
+            state=self.state,
+            log=self.log,
+            alarms=self.alarms,
+        )
         self.line = Line(config, self.state, self.ledger)
         self.bolus = Bolus(config, self.state, self.ledger)
         self.monitor = Monitor(

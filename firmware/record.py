@@ -3,6 +3,10 @@
 from binascii import crc32
 from struct import calcsize, pack, unpack
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hal.contract import Store
+
 _HEADER = "<4sBBHI"
 _HEADER_BYTES = 12
 _MAGIC = b"THCL"
@@ -10,7 +14,7 @@ _RESIDUE = 0x2144DF1C  # of whatever ends in its own CRC-32
 _OK = 0
 
 
-def any_whole(store, slots):
+def any_whole(store: "Store", slots: tuple[int, ...]) -> bool:
     """True if one of these slots holds a record, of any kind, as it was written."""
     return any(crc32(store.read(slot)) == _RESIDUE for slot in slots)
 
@@ -22,7 +26,7 @@ class Record:
     brought to its end: the first one, which a cut may have torn, goes to the first slot. `sequence` counts the writes.
     """
 
-    def __init__(self, store, slots, kind, version, layout):
+    def __init__(self, store: "Store", slots: tuple[int, ...], kind: int, version: int, layout: str) -> None:
         self.store = store
         self.slots = slots
         self.kind = kind
@@ -36,7 +40,7 @@ class Record:
         self._older = 0
         self._place = 0  # of the sequence and the older copy
 
-    def _mend(self):
+    def _mend(self) -> None:
         """Put right what a flipped bit changed of how the record is written: two of three say it."""
         shape = (self.slots, self.kind, self.version, self.length)
         if shape == self._shape:
@@ -45,7 +49,7 @@ class Record:
             self.slots, self.kind, self.version, self.length = self._spare
         self._shape = (self.slots, self.kind, self.version, self.length)
 
-    def load(self):
+    def load(self) -> list | None:
         """The newest whole copy's values, or None."""
         self._mend()
         newest = None
@@ -62,7 +66,7 @@ class Record:
         self._place = 2 * self.sequence + self._older
         return newest
 
-    def whole(self):
+    def whole(self) -> bool:
         """Whether every copy that was ever written still is as it was."""
         self._mend()
         for index in (0, 1):
@@ -72,17 +76,17 @@ class Record:
         return True
 
     @property
-    def alike(self):
+    def alike(self) -> bool:
         """Whether both copies hold the same values, as `save_both` leaves them unless it was cut off."""
         first, second = [self.store.read(slot)[_HEADER_BYTES:-4] for slot in self.slots]
         return first == second
 
-    def rewrite(self):
+    def rewrite(self) -> bool:
         """Write both copies anew from the one that is whole. False when there is none, or the store failed."""
         values = self.load()
         return values is not None and self.save_both(*values)
 
-    def _parse(self, data):
+    def _parse(self, data: bytes) -> list | None:
         if len(data) != _HEADER_BYTES + self.length + 4 or crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
             return None
         magic, kind, version, length, *values = unpack(self.layout, data[:-4])
@@ -90,7 +94,7 @@ class Record:
             return None
         return values
 
-    def save(self, *values):
+    def save(self, *values: "int | bytes") -> bool:
         """Write over the older copy and read it back. False when that failed; the newer copy is then still whole."""
         self._mend()
         if self._place != 2 * self.sequence + self._older:  # a flipped bit, too: what does the store say?
@@ -106,7 +110,7 @@ class Record:
         self._place = 2 * self.sequence + self._older
         return True
 
-    def save_both(self, *values):
+    def save_both(self, *values: "int | bytes") -> bool:
         """As `save`; then the other copy is written over as well, so that either alone is all there is."""
         kept = self.save(*values)
         if kept:

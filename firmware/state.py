@@ -3,6 +3,14 @@
 from firmware import wire
 from firmware.record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.config import Config
+    from hal.contract import Store
+
+    PastDose = tuple[int, int, int]
+    """(since_s, lowest, highest ng/day) as titration.py keeps it."""
+
 NEVER = wire.NONE32
 SLOTS = (2, 3)
 _KIND = 2
@@ -133,7 +141,76 @@ class State:
     set `changed`, and `keep`; what else changes them, a flipped bit, `intact` finds.
     """
 
-    def __init__(self, store, config, others_found):
+    uptime_s: int
+    therapy: int
+    mode: int
+    concentration_mcg_per_ml: int
+    dose_ng_per_day: int
+    rate_nl_per_day: int
+    week: int
+    highest_dose_ng: int
+    drug_mcg_per_ml: int
+    filled_nl: int
+    filled_at_steps: int
+    last_refill_s: int
+    refills: int
+    stopped_since_s: int
+    eri_s: int
+    eos_s: int
+    clock: int
+    wall_offset_s: int
+    implanted_wall_s: int
+    catheter_mm: int
+    tubing_nl: int
+    depth_mm: int
+    site: bytes
+    sessions: int
+    max_dose_mcg_per_day: int
+    max_bolus_mcg: int
+    max_change_percent: int
+    drug: bytes
+    line_nl: int
+    line_from_steps: int
+    prime_from_steps: int
+    prime_until_steps: int
+    bridge_mcg_per_ml: int
+    bridge_from_steps: int
+    bridge_until_steps: int
+    next_mode: int
+    next_concentration_mcg_per_ml: int
+    next_dose_ng_per_day: int
+    next_rate_nl_per_day: int
+    next_week: int
+    next_highest_dose_ng: int
+    bolus: int
+    bolus_nl: int
+    bolus_from_s: int
+    bolus_until_s: int
+    bolus_missed: int
+    last_bolus: int
+    last_bolus_ng: int
+    last_bolus_delivered_ng: int
+    last_bolus_s: int
+    patient_dose_ng: int
+    patient_over_s: int
+    patient_lockout_s: int
+    patient_per_day: int
+    commits: int
+    kept_catheter: int
+    critical_interval_s: int
+    non_critical_interval_s: int
+    stopped_after_s: int
+    low_reservoir_nl: int
+    refill_aspirated_nl: int
+    refill_expected_nl: int
+    refill_last_filled_nl: int
+    unbooked: int
+    lived: int
+    patient_boluses_s: list[int]
+    past_doses: "list[PastDose]"
+    alarms: list[list[int]]
+
+    def __init__(self, store: "Store", config: "Config", others_found: bool) -> None:
         """`others_found`: other records of a pump are in the store. One without any is new, and writes this one first,
         so that a cut in a pump's very first write leaves a new pump."""
         self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
@@ -153,7 +230,7 @@ class State:
         if values is None and not self.lost:
             self.keep(0)
 
-    def _manufactured(self):
+    def _manufactured(self) -> None:
         config = self._config
         for name, _ in _FIELDS:
             setattr(self, name, 0)
@@ -178,19 +255,19 @@ class State:
         self.past_doses = [(NEVER, 0, 0)] * PAST_DOSES
         self.alarms = [[0, 0] for _ in ALARMS]
 
-    def _take_limits(self):
+    def _take_limits(self) -> None:
         config = self._config
         self.max_dose_mcg_per_day = config.max_dose_mcg_per_day
         self.max_bolus_mcg = config.max_bolus_mcg
         self.max_change_percent = config.max_change_percent
 
-    def _values(self):
+    def _values(self) -> list:
         values = [getattr(self, name) for name, _ in _FIELDS] + self.patient_boluses_s
         for entry in self.past_doses + self.alarms:
             values.extend(entry)
         return values
 
-    def _settle(self, values):
+    def _settle(self, values: list) -> None:
         """These are the fields, until the next `keep`."""
         self._kept = values
         self.changed = False
@@ -200,7 +277,7 @@ class State:
         copy.past_doses = list(self.past_doses)
         copy.patient_boluses_s = list(self.patient_boluses_s)
 
-    def _set(self, values):
+    def _set(self, values: "list | tuple") -> None:
         count = len(_FIELDS)
         for i in range(count):
             setattr(self, _FIELDS[i][0], values[i])
@@ -210,30 +287,30 @@ class State:
         self.past_doses = [tuple(values[i : i + 3]) for i in range(doses_at, alarms_at, 3)]
         self.alarms = [[values[i], values[i + 1]] for i in range(alarms_at, len(values), 2)]
 
-    def take_next(self):
+    def take_next(self) -> None:
         """The program that waited becomes the program in force."""
         for name in _PROGRAM:
             setattr(self, name, getattr(self, "next_" + name))
         self.forget_next()
 
-    def put_next(self, *program):
+    def put_next(self, *program: int) -> None:
         """Let a program, its values in the order of the fields above, wait for the bridge."""
         for i in range(len(_PROGRAM)):
             setattr(self, "next_" + _PROGRAM[i], program[i])
         self.changed = True
 
-    def forget_next(self):
+    def forget_next(self) -> None:
         """No program waits any more."""
         self.next_mode = wire.MODE_NONE
         self.next_week = 0
         self.changed = True
 
     @property
-    def revision(self):
+    def revision(self) -> int:
         """Rises with every change that was kept; wraps at 65536."""
         return self._record.sequence & 0xFFFF
 
-    def keep(self, uptime_s):
+    def keep(self, uptime_s: int) -> bool:
         """Make the changes permanent, as of this uptime. False when the store failed.
 
         After a loss (`lost`) nothing is written, so that what is left of the old record stays as it is, until a
@@ -248,17 +325,17 @@ class State:
         return True
 
     @property
-    def unsaved(self):
+    def unsaved(self) -> bool:
         """True while the store has not taken what is in force."""
         return self._ahead
 
-    def accept(self):
+    def accept(self) -> None:
         """Go on with changes that the store did not take."""
         self._ahead = True
         self._settle(self._values())
 
     @property
-    def intact(self):
+    def intact(self) -> bool:
         """Whether nothing changed since the last `keep`. At the start of a wake anything that did is a fault."""
         copy = self._copy
         return (
@@ -268,7 +345,7 @@ class State:
             and self.patient_boluses_s == copy.patient_boluses_s
         )
 
-    def _same(self, attributes):
+    def _same(self, attributes: dict) -> bool:
         if _SAME_DICT:
             return self.__dict__ == attributes
         for name in self._copy.names:  # noqa: SIM110 - a generator would take memory
@@ -276,7 +353,7 @@ class State:
                 return False
         return True
 
-    def restore(self):
+    def restore(self) -> bool:
         """Take all fields from the record again. False when it is spoilt, or older than what was in RAM."""
         values = None if self._ahead else self._record.load()
         if values is None:
@@ -286,7 +363,7 @@ class State:
         self._settle(values)
         return True
 
-    def forget(self):
+    def forget(self) -> None:
         """The orders are lost, and a programmer must give them anew. Dates, records and alarms stay."""
         outlive = [(name, getattr(self, name)) for name in _OUTLIVES_ORDERS]
         self._manufactured()
@@ -297,15 +374,15 @@ class State:
         self.changed = True
 
     @property
-    def whole(self):
+    def whole(self) -> bool:
         """Whether both copies of the record still are as they were written."""
         return self.lost or self._record.whole()
 
-    def rewrite(self):
+    def rewrite(self) -> bool:
         """Write both copies anew. False when the store failed."""
         return self._record.save_both(*self._kept)
 
-    def revert(self):
+    def revert(self) -> None:
         """Take back what was not kept, but for the alarms: what sounds goes on, whatever the store does."""
         alarms = self.alarms
         self._set(self._kept)
@@ -316,7 +393,7 @@ class State:
 class _Copy:
     """Of the state, in RAM: apart from it, as it holds all that the state does."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.attributes = {}
         self.names = ()
         self.alarms = []

@@ -16,7 +16,7 @@ _STRANGE = (
 order; the last two of every plane (0xFFFE and 0xFFFF) are no characters either."""
 
 
-def is_text(data, lines):
+def is_text(data: bytes, lines: bool) -> bool:
     """Whether bytes, but for 0x00 at their end, are UTF-8 (RFC 3629) of characters that can be shown; line ends among
     them only where there may be `lines`."""
     left = point = 0
@@ -41,7 +41,7 @@ def is_text(data, lines):
     return not left
 
 
-def is_shown(point):
+def is_shown(point: int) -> bool:
     """Whether a code point is a character that can be shown as it is."""
     for first, last in _STRANGE:
         if first <= point <= last:

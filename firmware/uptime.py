@@ -7,6 +7,11 @@ ticks are believed: a dose takes the time that the motor takes. What day it is, 
 from firmware import wire
 from firmware.state import NEVER
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.state import State
+    from hal.contract import Clock
+
 _APART_MS = 10_000  # seconds and ticks that differ by more do not belong together
 _RANGE_S = 3600  # how long the two are compared from one pair of readings
 _TICKS_MASK = (1 << 30) - 1
@@ -15,14 +20,14 @@ _TICKS_MASK = (1 << 30) - 1
 class Uptime:
     """`now_s`: seconds since first power-up without the time unpowered, as of the last `tick`."""
 
-    def __init__(self, clock):
+    def __init__(self, clock: "Clock") -> None:
         self._clock = clock
         self.base_s = 0  # uptime when the body's seconds were 0
         self.now_s = 0
         self.jumped_s = 0  # what the body's seconds leapt ahead (or, below 0, fell behind); whoever heeds it clears it
         self._seconds = self._ticks_ms = 0
 
-    def start(self, base_s, state):
+    def start(self, base_s: int, state: "State") -> None:
         """Go on from what the records know."""
         self.base_s = base_s
         self._state = state
@@ -30,7 +35,7 @@ class Uptime:
         self._ticks_ms = self._clock.ticks_ms()
         self.tick()
 
-    def tick(self):
+    def tick(self) -> int:
         """Read the clocks; returns `now_s`."""
         seconds = self._clock.seconds()
         passed_s = seconds - self._seconds
@@ -45,29 +50,29 @@ class Uptime:
         self.now_s = self.base_s + seconds
         return self.now_s
 
-    def _correct(self, ahead_s):
+    def _correct(self, ahead_s: int) -> None:
         self.base_s -= ahead_s
         self.jumped_s += ahead_s
 
     @property
-    def wall_s(self):
+    def wall_s(self) -> int:
         """Wall time in seconds since 2018-01-01T00:00:00, or NEVER without a valid clock."""
         if self._state.clock != wire.FLAG_YES:
             return NEVER
         return self.now_s + self._state.wall_offset_s
 
-    def set_wall(self, wall_s):
+    def set_wall(self, wall_s: int) -> None:
         """Take the programmer's word for the time. Goes into the state, which the caller keeps."""
         self._state.clock = wire.FLAG_YES
         self._state.wall_offset_s = wall_s - self.now_s
 
     @property
-    def local_offset_s(self):
+    def local_offset_s(self) -> int | None:
         """How far wall time is ahead of uptime, None without a valid clock."""
         return self._state.wall_offset_s if self._state.clock == wire.FLAG_YES else None
 
     @property
-    def local_s(self):
+    def local_s(self) -> int:
         """Wall time where there is one, else uptime: what days and schedules go by."""
         if self._state.clock == wire.FLAG_YES:
             return self.now_s + self._state.wall_offset_s

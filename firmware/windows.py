@@ -7,6 +7,15 @@ thousandth of so many ng.
 
 from firmware.record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hal.contract import Store
+
+    Piece = tuple[int, int]
+    """(from_s, rate of dose): from that moment on."""
+    Span = list[int]
+    """[since_s, rate, extra] of Windows."""
+
 DAY_S = 86400
 SLOTS = (6, 7)
 _KIND = 4
@@ -18,7 +27,7 @@ _LAYOUT = "IQQ" * _MOST
 _UNITS_PER_MCG = 1_000_000 * DAY_S  # of dose: nL/day times mcg/mL times s
 
 
-def with_bolus(to_come, rate, until_s):
+def with_bolus(to_come: "list[Piece]", rate: int, until_s: int) -> "list[Piece]":
     """What is `to_come` with a bolus's rate of dose on top of it, from its beginning until then."""
     found = []
     for at_s, basal in to_come:
@@ -36,16 +45,17 @@ class Windows:
     part of it was given, so much later the patient's day ends, and so much less of what is to come falls into it.
     """
 
-    def __init__(self, store, strongest, lived):
+    def __init__(self, store: "Store", strongest: int, lived: bool) -> None:
         """After a loss (`lost`) the day before is taken to have been as strong as any may be, `strongest`. `lived`: the
         store should have the record."""
         self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
         self._strongest = strongest
         self._added = False  # something that is not written down
         self.mended = False  # whether a flipped bit was found; whoever heeds it clears it
+        self.spans: "list[Span]" = []
         self._load(lived)
 
-    def _load(self, expected):
+    def _load(self, expected: bool) -> None:
         self.spans = []
         values = None if self._added else self._record.load()
         self.lost = values is None and expected
@@ -57,27 +67,27 @@ class Windows:
             self.spans = [[0, self._strongest, 0]]
         self._copy_spans()
 
-    def _copy_spans(self):
+    def _copy_spans(self) -> None:
         self._copy = [span[:] for span in self.spans]
 
-    def mend(self):
+    def mend(self) -> None:
         """Before they are used: take them from the record again when they are not what was noted. Takes no memory."""
         if self.spans != self._copy:
             self.mended = True
             self._load(True)
 
     @property
-    def newest_s(self):
+    def newest_s(self) -> int:
         """When the last span began."""
         return self.spans[-1][0] if self.spans else 0
 
-    def add(self, now_s, extra):
+    def add(self, now_s: int, extra: int) -> None:
         """So much more than the rates say may have been given just before now. The next `note` writes it down."""
         self.spans.append([now_s, self.spans[-1][1] if self.spans else 0, extra])
         self._added = True
         self._copy_spans()
 
-    def note(self, now_s, rate):
+    def note(self, now_s: int, rate: int) -> bool:
         """From now on this rate of dose. Written down when something changed; False when the store failed."""
         self.mend()
         spans = self.spans
@@ -98,16 +108,16 @@ class Windows:
         return not self._added
 
     @property
-    def whole(self):
+    def whole(self) -> bool:
         """Whether both copies of the record still are as they were written."""
         return self._record.whole()
 
-    def rewrite(self):
+    def rewrite(self) -> bool:
         """Write both copies, so that either alone is all there is. False when the store failed."""
         values = [value for span in self.spans for value in span]
         return self._record.save_both(*(values + [0] * (3 * _MOST - len(values))))
 
-    def allow(self, now_s, to_come, last_s, max_mcg):
+    def allow(self, now_s: int, to_come: "list[Piece]", last_s: int, max_mcg: int) -> bool:
         """Whether no 24 hours that reach into what is `to_come`, and begin at `last_s` or before, get more than a
         limit. Where a higher one left more than that in the last 24 hours, each gets no more than those, and from now
         on no more than its share of the limit.
@@ -136,7 +146,7 @@ class Windows:
                 return False
         return True
 
-    def _unknown(self, least):
+    def _unknown(self, least: int) -> None:
         """(at_s, dose, lasting_s) of each extra: what it may add to 24 hours whose end, for as long as it lasted at the
         rate before, loses at least the rate `least`."""
         found = []
@@ -152,7 +162,7 @@ class Windows:
         return found
 
 
-def _extra(unknown, from_s, now_s):
+def _extra(unknown: int, from_s: int, now_s: int) -> int:
     """What the extras may add to the 24 hours from then on, of which no more was lost than is still to come."""
     ahead_s = from_s + DAY_S - now_s
     units = 0
@@ -162,7 +172,7 @@ def _extra(unknown, from_s, now_s):
     return units
 
 
-def _dose(spans, from_s):
+def _dose(spans: "list[Span]", from_s: int) -> int:
     """The dose of the 24 hours from then on, by the rates."""
     to_s = from_s + DAY_S
     units = 0
