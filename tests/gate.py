@@ -99,6 +99,13 @@ class _Gate(ast.NodeVisitor):
                     node, f"{alias.name} wraps on the board: pack with firmware.wire, or check and join PACKERS here"
                 )
 
+    def visit_If(self, node: ast.If) -> None:
+        if _last_name(node.test) != "TYPE_CHECKING":
+            self.generic_visit(node)
+            return
+        for statement in node.orelse:  # the rest is for annotations, which the board does not look at
+            self.visit(statement)
+
     def _import(self, node: ast.AST, module: str) -> None:
         if module.partition(".")[0] not in self._imports:
             allowed = ", ".join(self._imports) or "nothing"
