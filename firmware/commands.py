@@ -281,7 +281,7 @@ class Commands:
         week = staged.week() if staged.flex else None
         reason = prescription.refusal(staged.program, self._state, self._config)
         if reason is None and week is not None:  # a reason may be zero
-            reason = prescription.week_refusal(week, staged.program, self._state)
+            reason = schedule.week_refusal(week, staged.program, self._state)
         if reason is None:
             reason = self._window_refusal(staged.program, week)
         if reason is not None:

@@ -10,15 +10,6 @@ def rate_nl_per_day(dose_ng_per_day, concentration_mcg_per_ml):
     return (dose_ng_per_day * 1000 + concentration_mcg_per_ml // 2) // concentration_mcg_per_ml
 
 
-def week_refusal(week, program, state):
-    """Why a week cannot be ordered as the days of this program, as a REASON code, or None."""
-    if program[2] != week.dose_ng // 7:
-        return wire.REASON_INCONSISTENT
-    if week.highest_dose_ng() > state.max_dose_mcg_per_day * 1000:
-        return wire.REASON_DOSE_LIMIT
-    return None
-
-
 def fastest_nl_per_day(max_dose_mcg_per_day, mcg_per_ml):
     """The rate that gives half the daily limit in an hour: nothing may be delivered faster."""
     return max_dose_mcg_per_day * 12_000_000 // mcg_per_ml

@@ -49,6 +49,15 @@ def day_refusal(steps, mcg_per_ml, max_dose_mcg_per_day, config):
     return None
 
 
+def week_refusal(week, program, state):
+    """Why a week cannot be ordered as the days of this program, as a REASON code, or None."""
+    if program[2] != week.dose_ng // DAYS:
+        return wire.REASON_INCONSISTENT
+    if week.highest_dose_ng() > state.max_dose_mcg_per_day * 1000:
+        return wire.REASON_DOSE_LIMIT
+    return None
+
+
 def well_formed(_config, _day, steps):
     """Whether a day from the wire is sorted, from 00:00 on, and has a dose in it."""
     if not steps or steps[0][0] != 0 or not sum([step[1] for step in steps]):
