@@ -17,15 +17,15 @@ _DAY = (1 << 24) - 1  # a bit for each of a day's readings
 class Gauge:
     """Compares once an hour. Volumes in nL."""
 
-    def __init__(self, config, sensor, pump):
+    def __init__(self, config, sensor, state, reservoir, alarms, log):
         self._sensor = sensor
-        self._state = pump.state
-        self._reservoir = pump.reservoir
-        self._alarms = pump.alarms
-        self._log = pump.log
+        self._state = state
+        self._reservoir = reservoir
+        self._alarms = alarms
+        self._log = log
         self._tolerance_nl = config.sensor_tolerance_nl
         self._most_nl = config.reservoir_nl + config.sensor_tolerance_nl
-        self._refills = pump.state.refills
+        self._refills = state.refills
         self._last_sensed_nl = None  # of the reading before
         self._last_computed_nl = 0
         self._moved_sensed_nl = -_FAR_NL  # the same, when the gauge last moved

@@ -11,6 +11,7 @@ from firmware.delivery import MAX_BATCH_NL, Delivery
 from firmware.desk import Desk
 from firmware.doses import Doses
 from firmware.eventlog import EventLog
+from firmware.gauge import Gauge
 from firmware.guard import Guard
 from firmware.infusion import Infusion
 from firmware.keeper import Keeper
@@ -71,7 +72,9 @@ class Pump:
         self.outlook = Outlook(config, self)
         self.selftest = SelfTest(hal, config, self)
         self.sessions = Sessions(config, self.uptime, self.state, self.log, hal.head, hal.entropy, self.keys)
-        self.senses = Senses(config, hal.thermometer, hal.fill_sensor, self)
+        sensor = hal.fill_sensor
+        gauge = Gauge(config, sensor, self.state, self.reservoir, self.alarms, self.log) if sensor else None
+        self.senses = Senses(config, hal.thermometer, gauge, self.log)
         self.budget = Budget(config, self.log)
         report = Report(config, hal, self)
         self.keeper = Keeper(self)

@@ -1,7 +1,6 @@
 """What the pump feels, once an hour: how warm it is, and how full a gauge says it is."""
 
 from firmware import wire
-from firmware.gauge import Gauge
 
 PERIOD_S = 3600
 _BACK_CENTI_CELSIUS = 50  # so far inside the range a temperature is in it again
@@ -11,11 +10,11 @@ _NO_READING_CENTI_CELSIUS = -27316
 class Senses:
     """Looks with the first batch that begins at `due_s` or later."""
 
-    def __init__(self, config, thermometer, fill_sensor, pump):
+    def __init__(self, config, thermometer, gauge, log):
         self._config = config
         self._thermometer = thermometer
-        self._log = pump.log
-        self._gauge = Gauge(config, fill_sensor, pump) if fill_sensor else None
+        self._log = log
+        self._gauge = gauge
         self._out_of_range = False
         self._set_range(0)
         self.due_s = 0
