@@ -133,7 +133,15 @@ class Delivery:
         return (most, 0) if steps > most else (steps, rest)
 
     def _split(self, seconds: int) -> tuple[int, int]:
-        """(steps, rest) of what is owed after so many seconds, in pieces that stay small."""
+        """(steps, rest) of what is owed after so many seconds, in pieces that stay small.
+
+        Say a step is 100 nL, which is 8,640,000 here, the rate 1,000,000 nL/day, and nothing carried. An hour owes
+        3,600,000,000, too large a number; so it goes in pieces of 1065 s, as many as fit below 2^30 with a rest of
+        less than a step. Three pieces owe 123 steps each and leave 2,280,000, then 4,560,000, then 6,840,000. With that
+        the last 405 s owe 47 steps: 416 steps in all, and a rest of 5,760,000.
+
+        After a step that came early (carry -8,640,000) a minute at 48,000 nL/day owes -5,760,000: no step yet.
+        """
         steps = 0
         rest = self._carry
         while seconds > 0:

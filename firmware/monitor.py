@@ -83,7 +83,13 @@ class Monitor:
         self._motor.release()
 
     def _count(self, steps: int, ordered_steps: int) -> None:
-        """Hold new steps against what was ordered, then their dose against the budgets of the hour and of the day."""
+        """Hold new steps against what was ordered, then their dose against the budgets of the hour and of the day.
+
+        Say a step is 100 nL, the limit 1000 mcg a day, `percent` 110 and `late_nl` 20,000. A step at 2000 mcg/mL is
+        0.2 mcg and counts 2000; the day's budget of 11,000,000 is 5500 of those, 1100 mcg. An hour may have half of it,
+        and 200 late steps: its step 2951 trips. At 500 mcg/mL a step counts 500, and the hour's step 11,201 trips. Of
+        1000 steps in a prime with 900 to go, 100 count.
+        """
         if self._spare_steps:
             spare_steps = min(steps, self._spare_steps)
             self._spare_steps -= spare_steps

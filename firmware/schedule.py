@@ -188,7 +188,12 @@ class Week:
         return highest
 
     def _dose_between(self, doses_ng: list[int], from_s: int, to_s: int) -> int:
-        """The dose of a stretch of at most a day, a step cut in two counting by its time, rounded up."""
+        """The dose of a stretch of at most a day, a step cut in two counting by its time, rounded up.
+
+        Say Monday gives 24,000 ng until 16:00 and 12,001 ng after it, Tuesday 48,001 ng all day. From Monday 16:00 to
+        Tuesday 16:00 that is 12,001 ng of 8 hours in 8, and of 16 hours in 24 a share of 32,000.7 ng, for which 32,001
+        are taken: 44,002 ng.
+        """
         total_ng = 0
         count = len(self.volumes_nl)
         index = self.index_at(from_s)
