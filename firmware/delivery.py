@@ -4,6 +4,10 @@ Volumes here are in nL times 86,400, the amount that 1 nL/day makes in one secon
 needs no division, and what is not yet a whole step is carried on exactly.
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hal.contract import Motor
+
 DAY_S = 86400
 MAX_BATCH_S = 3600
 MAX_BATCH_NL = 20_000
@@ -20,7 +24,7 @@ _SMALL = 1 << 30  # MicroPython's integers below this need no memory
 class Delivery:
     """Orders batches and counts what came of them. Times are pump uptime in seconds."""
 
-    def __init__(self, motor, step_nl):
+    def __init__(self, motor: "Motor", step_nl: int) -> None:
         self._motor = motor
         self._step = step_nl * DAY_S
         self._max_steps = MAX_BATCH_NL // step_nl
@@ -39,8 +43,8 @@ class Delivery:
         self.missed_run = 0
         self.confirmed_run = 0
 
-    def settle(self):
-        """Whether steps were `confirmed` or `missed` since the last call. Disturbs nothing."""
+    def settle(self) -> int:
+        """Count the steps `confirmed` and `missed` since the last call; 0 if there were none. Disturbs nothing."""
         now = self._motor.progress()
         self.missed_run = now[3]
         self.confirmed_run = now[4]
@@ -52,7 +56,7 @@ class Delivery:
         self.missed = pulses - confirmed if pulses > confirmed else 0
         return pulses or confirmed
 
-    def halt(self, now_s):
+    def halt(self, now_s: int) -> None:
         """End the running batch at once, `settle` having been called; what it still owes is carried on."""
         self._motor.halt()
         if now_s < self.until_s:
@@ -61,29 +65,29 @@ class Delivery:
             self._carry_after = rest + overdue_steps * self._step
         self.begin(now_s, self._carry_after)
 
-    def begin(self, now_s, carry=0):
-        """A new start of delivery, owing nothing unless something is carried on. No batch may be running."""
+    def begin(self, now_s: int, carry: int = 0) -> None:
+        """Start delivery anew, owing nothing unless something is carried on. No batch may be running."""
         self._carry = self._carry_after = carry
         self._batch_steps = self._pulses = 0
         self.until_s = now_s
 
-    def owe(self, volume):
+    def owe(self, volume: int) -> None:
         """Add a little (nL times 86,400) to what the next batch gives. No batch may be running."""
         self._carry_after += volume
 
-    def seconds_for(self, steps):
-        """How long the next batch would take for so many steps, at least 1."""
+    def seconds_for(self, steps: int) -> int:
+        """The time that the next batch would take for so many steps, at least 1."""
         return max(1, -(-(steps * self._step - self._carry_after) // self.rate_nl_per_day))
 
-    def set_rate(self, rate_nl_per_day):
-        """Takes effect with the next batch; 0 orders nothing."""
+    def set_rate(self, rate_nl_per_day: int) -> None:
+        """Deliver at this rate from the next batch on; 0 orders nothing."""
         self.rate_nl_per_day = rate_nl_per_day
         if rate_nl_per_day:
             self._piece_s = (_SMALL - self._step) // rate_nl_per_day
             self.period_ms = self._step * 1000 // rate_nl_per_day
             self.miss_limit = max(MIN_MISSED_STEPS, -(-STALL_S * 1000 // self.period_ms))
 
-    def plan(self, now_s, horizon_s, room_steps):
+    def plan(self, now_s: int, horizon_s: int, room_steps: int) -> int:
         """Steps of the next batch, which begins where the last one ended and is over within `horizon_s`, 1 or more.
 
         At most one hour, 20,000 nL and `room_steps`, on the last of which whatever ends there (a prime, a bridge, the
@@ -109,7 +113,7 @@ class Delivery:
         self.until_s = since_s + span_s
         return steps
 
-    def order(self, now_s):
+    def order(self, now_s: int) -> None:
         """Give the planned batch to the motor. The device's own deadline is a second past the batch's end.
 
         The last step is never later than the end: where the first one is overdue, those after it follow faster.
@@ -122,14 +126,22 @@ class Delivery:
             period_ms = min(period_ms, (span_ms - first_ms) // (self._batch_steps - 1))
         self._motor.order(self._batch_steps, first_ms, period_ms, span_ms + 1000, self.miss_limit)
 
-    def _due(self, seconds, most):
+    def _due(self, seconds: int, most: int) -> tuple[int, int]:
         """(steps, remainder) of what is owed after so many seconds. Of more than `most` steps the batch is cut: it ends
         on its last step and owes nothing, since what is left of its time is not delivered."""
         steps, rest = self._split(seconds)
         return (most, 0) if steps > most else (steps, rest)
 
-    def _split(self, seconds):
-        """(steps, rest) of what is owed after so many seconds, in pieces that stay small."""
+    def _split(self, seconds: int) -> tuple[int, int]:
+        """(steps, rest) of what is owed after so many seconds, in pieces that stay small.
+
+        Say a step is 100 nL, which is 8,640,000 here, the rate 1,000,000 nL/day, and nothing carried. An hour owes
+        3,600,000,000, too large a number; so it goes in pieces of 1065 s, as many as fit below 2^30 with a rest of
+        less than a step. Three pieces owe 123 steps each and leave 2,280,000, then 4,560,000, then 6,840,000. With that
+        the last 405 s owe 47 steps: 416 steps in all, and a rest of 5,760,000.
+
+        After a step that came early (carry -8,640,000) a minute at 48,000 nL/day owes -5,760,000: no step yet.
+        """
         steps = 0
         rest = self._carry
         while seconds > 0:

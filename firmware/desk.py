@@ -150,7 +150,7 @@ class Desk:
             reason, left_s = self._keys.reset(self._sessions)
             if reason is not None:
                 return wire.ANS_REFUSED, wire.pack_refused(request, reason)
-            return wire.ANS_KEY_RESET, wire.pack_key_reset(left_s)
+            return wire.ANS_KEY_RESET, wire.pack_key_reset(left_s or 0)
         channel.subscribe(fields[0], self._uptime.now_s)
         return wire.ANS_SUBSCRIBED, wire.pack_subscribed(fields[0])
 

@@ -8,6 +8,15 @@ and the computed volume counts alone. A kink of the catheter looks like a gauge 
 from firmware import wire
 from firmware.state import NEVER
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.alarms import Alarms
+    from firmware.config import Config
+    from firmware.eventlog import EventLog
+    from firmware.reservoir import Reservoir
+    from firmware.state import State
+    from hal.contract import FillSensor
+
 IN_A_ROW = 3  # readings that must agree before the pump believes what they say
 _LEAPS = 3  # within the last day's readings: too many
 _FAR_NL = 1 << 29
@@ -17,16 +26,24 @@ _DAY = (1 << 24) - 1  # a bit for each of a day's readings
 class Gauge:
     """Compares once an hour. Volumes in nL."""
 
-    def __init__(self, config, sensor, pump):
+    def __init__(
+        self,
+        config: "Config",
+        sensor: "FillSensor",
+        state: "State",
+        reservoir: "Reservoir",
+        alarms: "Alarms",
+        log: "EventLog",
+    ) -> None:
         self._sensor = sensor
-        self._state = pump.state
-        self._reservoir = pump.reservoir
-        self._alarms = pump.alarms
-        self._log = pump.log
+        self._state = state
+        self._reservoir = reservoir
+        self._alarms = alarms
+        self._log = log
         self._tolerance_nl = config.sensor_tolerance_nl
         self._most_nl = config.reservoir_nl + config.sensor_tolerance_nl
-        self._refills = pump.state.refills
-        self._last_sensed_nl = None  # of the reading before
+        self._refills = state.refills
+        self._last_sensed_nl: int | None = None  # of the reading before
         self._last_computed_nl = 0
         self._moved_sensed_nl = -_FAR_NL  # the same, when the gauge last moved
         self._moved_computed_nl = 0
@@ -38,7 +55,7 @@ class Gauge:
         self._alive = True
         self.faulty = False
 
-    def compare(self, now_s):
+    def compare(self, now_s: int) -> None:
         """Take a reading and judge it."""
         if self._state.last_refill_s == NEVER:
             return
@@ -59,14 +76,14 @@ class Gauge:
         believed = not self.faulty and self._alarms.active(wire.ALARM_RESERVOIR_MISMATCH)
         self._reservoir.miss(computed_nl - sensed_nl if believed and 0 <= sensed_nl < computed_nl else 0)
 
-    def _start_over(self):
-        """A refill: readings from before it say nothing of the volume now."""
+    def _start_over(self) -> None:
+        """Forget the readings from before a refill: they say nothing of the volume now."""
         self._refills = self._state.refills
         self._last_sensed_nl = None
         self._alike = self._leaps = 0
 
-    def _follow(self, sensed_nl, computed_nl):
-        """Whether the reading leapt away from where the last one and the drug used since put it."""
+    def _follow(self, sensed_nl: int, computed_nl: int) -> bool:
+        """Take a reading in. True if it leapt away from where the last one and the drug used since put it."""
         leapt = False
         if self._last_sensed_nl is not None:
             expected_nl = self._last_sensed_nl + computed_nl - self._last_computed_nl
@@ -82,13 +99,13 @@ class Gauge:
             self._alive = True
         return leapt
 
-    def _stands(self, sensed_nl, computed_nl):
-        """Whether the gauge stood still while much was used. One that reads less is believed all the same."""
+    def _stands(self, sensed_nl: int, computed_nl: int) -> bool:
+        """True if the gauge stood still while much was used. One that reads less is believed all the same."""
         if sensed_nl > computed_nl and self._moved_computed_nl - computed_nl >= self._tolerance_nl // 2:
             self._alive = False
         return not self._alive
 
-    def _judge(self, sound, sensed_nl, computed_nl):
+    def _judge(self, sound: bool, sensed_nl: int, computed_nl: int) -> None:
         self._sound = self._sound + 1 if sound else 0
         if not sound and not self.faulty:
             self.faulty = True
@@ -97,7 +114,7 @@ class Gauge:
         elif self._sound >= IN_A_ROW:
             self.faulty = False
 
-    def _weigh(self, sensed_nl, computed_nl, now_s):
+    def _weigh(self, sensed_nl: int, computed_nl: int, now_s: int) -> None:
         active = self._alarms.active(wire.ALARM_RESERVOIR_MISMATCH)
         allowed_nl = self._tolerance_nl // 2 if active else self._tolerance_nl
         more_nl = sensed_nl - computed_nl
@@ -112,7 +129,8 @@ class Gauge:
             self._alarms.over(wire.ALARM_RESERVOIR_MISMATCH)
 
 
-def _count(bits):
+def _count(bits: int) -> int:
+    """The number of bits that are set."""
     count = 0
     while bits:
         bits &= bits - 1

@@ -5,6 +5,10 @@ right wherever it fell. Numbers in an object's attributes and in its lists are g
 or in another object is not: the state, the week, the dose windows and the records guard themselves.
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class _Probe:
     pass
@@ -86,5 +90,5 @@ class Guard:
         return found
 
 
-def _values(owner: object, names: "list[str] | None") -> list:
+def _values(owner: "Any", names: "list[str] | None") -> list:
     return owner[:] if names is None else [getattr(owner, name) for name in names]

@@ -142,7 +142,7 @@ class Infusion:
         delivery = self.delivery
         ledger = self._ledger
         watch = self._watch
-        moved = delivery.settle()
+        moved = bool(delivery.settle())
         if delivery.missed_run or watch.unconfirmed_since_s != NEVER:
             watch.note_unconfirmed()
         stalled = watch.stalled

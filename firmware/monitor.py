@@ -4,6 +4,10 @@ It has one right, to inhibit the motor. It acts on more steps confirmed than ord
 step budget passed, never on missing steps; it knows nothing of programs, batches or schedules.
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hal.contract import Motor
+
 HOUR_S = 3600
 _HOURS = 24  # the day's budget is held against the running hour and the 23 before it
 
@@ -20,7 +24,7 @@ class Monitor:
     seen after the hour in which they were delivered, and are left over from the one before it.
     """
 
-    def __init__(self, motor, step_nl, max_dose_mcg_per_day, percent, late_nl):
+    def __init__(self, motor: "Motor", step_nl: int, max_dose_mcg_per_day: int, percent: int, late_nl: int) -> None:
         self._motor = motor
         self._late_steps = late_nl // step_nl
         self._late = self._late_steps * _UNKNOWN_MCG_PER_ML
@@ -37,24 +41,24 @@ class Monitor:
         self.tripped = 0
         self.steps = self.budget_steps = 0
 
-    def set_drug(self, mcg_per_ml):
-        """The concentration of the steps to come; 0 when it is not known."""
+    def set_drug(self, mcg_per_ml: int) -> None:
+        """Count the steps to come at this concentration; 0 when it is not known."""
         self._mcg_per_ml = mcg_per_ml or _UNKNOWN_MCG_PER_ML
         self._late = self._late_steps * self._mcg_per_ml
 
-    def allow(self, steps):
-        """So many steps fill the line with drug, once, and count against no budget."""
+    def allow(self, steps: int) -> None:
+        """Let so many steps fill the line with drug, once: they count against no budget."""
         self._spare_steps = steps
 
-    def set_limit(self, max_dose_mcg_per_day):
-        """The largest legal dose of a day. A lower one counts when nothing is left of the day before it."""
+    def set_limit(self, max_dose_mcg_per_day: int) -> None:
+        """Set the largest legal dose of a day. A lower one counts when nothing is left of the day before it."""
         budget = max_dose_mcg_per_day * self._per_mcg
         if budget != self._next_budget:
             self._next_budget = budget
             self._lower_hour = self._hour + _HOURS
             self._day_budget = max(budget, self._day_budget)
 
-    def watch(self, now_s):
+    def watch(self, now_s: int) -> None:
         """Look at the rotor; inhibit the motor if it did what nobody may order. `now_s` never goes backwards."""
         ordered, confirmed, backward, _, _ = self._motor.progress()
         steps = confirmed - self._confirmed
@@ -72,13 +76,20 @@ class Monitor:
         self._confirmed = confirmed
         self._reversed = backward
 
-    def release(self):
+    def release(self) -> None:
         """A programmer has looked at it: let the motor turn again. The budgets go on counting."""
         self.tripped = 0
         self._excess_steps = 0
         self._motor.release()
 
-    def _count(self, steps, ordered_steps):
+    def _count(self, steps: int, ordered_steps: int) -> None:
+        """Hold new steps against what was ordered, then their dose against the budgets of the hour and of the day.
+
+        Say a step is 100 nL, the limit 1000 mcg a day, `percent` 110 and `late_nl` 20,000. A step at 2000 mcg/mL is
+        0.2 mcg and counts 2000; the day's budget of 11,000,000 is 5500 of those, 1100 mcg. An hour may have half of it,
+        and 200 late steps: its step 2951 trips. At 500 mcg/mL a step counts 500, and the hour's step 11,201 trips. Of
+        1000 steps in a prime with 900 to go, 100 count.
+        """
         if self._spare_steps:
             spare_steps = min(steps, self._spare_steps)
             self._spare_steps -= spare_steps
@@ -95,10 +106,10 @@ class Monitor:
         elif self._day > self._day_budget + self._late:
             self._overdose(self._day, self._day_budget)
 
-    def _overdose(self, dose, budget):
+    def _overdose(self, dose: int, budget: int) -> None:
         self._trip(OVERSPEED, dose // self._mcg_per_ml, budget // self._mcg_per_ml)
 
-    def _turn(self, hour):
+    def _turn(self, hour: int) -> None:
         over = self._hour if hour - self._hour < _HOURS else hour - _HOURS
         while over < hour:
             over += 1
@@ -109,7 +120,7 @@ class Monitor:
         if hour >= self._lower_hour:
             self._day_budget = self._next_budget
 
-    def _trip(self, cause, steps, budget_steps):
+    def _trip(self, cause: int, steps: int, budget_steps: int) -> None:
         self._motor.inhibit()
         if not self.tripped:
             self.tripped = cause

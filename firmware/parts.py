@@ -10,6 +10,7 @@ from firmware.clockwatch import ClockWatch
 from firmware.delivery import MAX_BATCH_NL, Delivery
 from firmware.doses import Doses
 from firmware.eventlog import EventLog
+from firmware.gauge import Gauge
 from firmware.infusion import Infusion
 from firmware.keys import Keys
 from firmware.ledger import Ledger
@@ -184,5 +185,7 @@ class Parts:
             entropy=hal.entropy,
             keys=self.keys,
         )
-        self.senses = Senses(config, hal.thermometer, hal.fill_sensor, self)
+        sensor = hal.fill_sensor
+        gauge = Gauge(config, sensor, self.state, self.reservoir, self.alarms, self.log) if sensor else None
+        self.senses = Senses(config, hal.thermometer, gauge, self.log)
         self.budget = Budget(config, self.log)

@@ -10,6 +10,12 @@ pump falls back to the least that the motor can be asked for, and goes on by a p
 
 from firmware.state import NEVER
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.config import Config
+    from firmware.state import State
+    from hal.contract import Battery
+
 _DAY_S = 86400
 _PPB = 1_000_000_000
 _NO_READING = -1
@@ -19,7 +25,7 @@ FORECAST_S = _DAY_S  # how long a forecast is good: stalls and stops change it s
 class Power:
     """Times are pump uptime in seconds, voltages mV (-1: no reading)."""
 
-    def __init__(self, config, battery, state):
+    def __init__(self, config: "Config", battery: "Battery", state: "State") -> None:
         self._config = config
         self._battery = battery
         self._state = state
@@ -33,23 +39,23 @@ class Power:
         self.due_s = 0
         self.heeds_sag = True  # at a boot: the alarm may be on
 
-    def sample(self):
-        """Measure the cell, at rest and under load. Whether anything is to be done about it."""
+    def sample(self) -> bool:
+        """Measure the cell, at rest and under load. True if anything is to be done about it."""
         self.rest_mv = rest_mv = self._battery.rest_mv()
         self.load_mv = load_mv = self._battery.load_mv()
         return _NO_READING < rest_mv < self._eri_mv or _NO_READING < load_mv < self._eos_mv or self.heeds_sag
 
     @property
-    def worn(self):
-        """Whether the cell is low at rest."""
+    def worn(self) -> bool:
+        """True if the cell is low at rest."""
         return _NO_READING < self.rest_mv < self._eri_mv
 
     @property
-    def sags(self):
-        """Whether the cell gives way under the motor's load, and not because it is worn."""
+    def sags(self) -> bool:
+        """True if the cell gives way under the motor's load, and not because it is worn."""
         return _NO_READING < self.load_mv < self._eos_mv and not self.worn
 
-    def forecast(self, now_s, rate_nl_per_day, delivered_nl):
+    def forecast(self, now_s: int, rate_nl_per_day: int, delivered_nl: int) -> None:
         """Work out when ERI will come if the pump goes on at this rate, unless that is known already."""
         self.stale_s = now_s + FORECAST_S
         self.rate_nl_per_day = rate_nl_per_day
@@ -70,18 +76,18 @@ class Power:
         self.eri_forecast_s = min(self.life_s, end_s) - config.eri_days * _DAY_S
         self.due_s = max(now_s, self.eri_forecast_s)
 
-    def reached(self, now_s):
-        """ERI or the end has come: the forecast is out of date."""
+    def reached(self, now_s: int) -> None:
+        """Take the forecast to be out of date: ERI or the end has come."""
         self.stale_s = now_s
 
-    def eri_reached(self, now_s):
-        """Whether the pump is to be replaced soon, and nobody was told yet."""
+    def eri_reached(self, now_s: int) -> bool:
+        """True if the pump is to be replaced soon, and nobody was told yet."""
         if self._state.eri_s != NEVER:
             return False
         return now_s >= self.eri_forecast_s or self.worn
 
-    def end_reached(self, now_s):
-        """Whether service ends now."""
+    def end_reached(self, now_s: int) -> bool:
+        """True if service ends now."""
         state = self._state
         if state.eri_s != NEVER and now_s >= state.eri_s + self._config.eri_days * _DAY_S:
             return True

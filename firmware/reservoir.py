@@ -7,13 +7,19 @@ S6).
 
 from firmware.state import NEVER
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.config import Config
+    from firmware.ledger import Ledger
+    from firmware.state import State
+
 _FAR = (1 << 30) - 1  # more steps than a life has
 
 
 class Reservoir:
     """Volumes in nL."""
 
-    def __init__(self, config, state, ledger):
+    def __init__(self, config: "Config", state: "State", ledger: "Ledger") -> None:
         self._config = config
         self._state = state
         self._ledger = ledger
@@ -22,7 +28,7 @@ class Reservoir:
         if state.last_refill_s != NEVER:
             self.plan()
 
-    def plan(self):
+    def plan(self) -> None:
         """Work out the thresholds: after a refill that was kept, and when the alarm's volume was changed."""
         config = self._config
         filled_nl = self._state.filled_nl
@@ -32,28 +38,28 @@ class Reservoir:
         self.empty_at_steps = start_steps + max(0, (filled_nl - config.residual_nl) // config.step_nl)
 
     @property
-    def volume_nl(self):
+    def volume_nl(self) -> int:
         """Computed volume; never below zero."""
         used_steps = self._ledger.booked_steps - self._state.filled_at_steps
         return max(0, self._state.filled_nl - used_steps * self._config.step_nl)
 
     @property
-    def delivered_nl(self):
+    def delivered_nl(self) -> int:
         """Volume booked since the first fill. Beyond 32 bits in a long life at high rates."""
         return self._ledger.booked_steps * self._config.step_nl
 
     @property
-    def room_steps(self):
+    def room_steps(self) -> int:
         """Steps until only the residual is left: the pump must not run dry (it damages it)."""
         steps = self.empty_at_steps - self._ledger.booked_steps
         return steps if steps > 0 else 0
 
     @property
-    def low(self):
-        """Whether the computed volume is below the alarm's."""
+    def low(self) -> bool:
+        """True if the computed volume is below the alarm's."""
         return self._ledger.booked_steps >= self.low_at_steps
 
-    def fill(self, volume_nl, mcg_per_ml, now_s):
+    def fill(self, volume_nl: int, mcg_per_ml: int, now_s: int) -> None:
         """Put a refill into the state, which the caller keeps before it calls `filled`."""
         state = self._state
         state.filled_nl = volume_nl
@@ -62,24 +68,24 @@ class Reservoir:
         state.last_refill_s = now_s
         state.refills += 1
 
-    def filled(self):
-        """A refill was kept: what a gauge said before it says nothing of the volume now."""
+    def filled(self) -> None:
+        """Go by a refill that was kept: what a gauge said before it says nothing of the volume now."""
         self._missing_nl = 0
         self.plan()
 
-    def assume_low(self):
-        """More was delivered than is booked, and nobody knows how much: take the reservoir to be low, so that somebody
-        looks."""
+    def assume_low(self) -> None:
+        """Take the reservoir to be low, so that somebody looks: more was delivered than is booked, and nobody knows how
+        much."""
         if self._state.last_refill_s != NEVER:
             self._ledger.assume(self.low_at_steps)
 
-    def miss(self, volume_nl):
-        """A gauge that is believed says that so much less is there: low comes sooner, empty does not."""
+    def miss(self, volume_nl: int) -> None:
+        """Take it from a gauge that is believed that so much less is there: low comes sooner, empty does not."""
         if volume_nl != self._missing_nl:
             self._missing_nl = volume_nl
             self.plan()
 
     @property
-    def above_low_nl(self):
+    def above_low_nl(self) -> int:
         """Volume left until the reservoir is low."""
         return max(0, self.volume_nl - self._missing_nl - self._state.low_reservoir_nl)

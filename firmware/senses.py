@@ -1,7 +1,13 @@
-"""What the pump feels, once an hour: how warm it is, and how full a gauge says it is."""
+"""The pump's own sensors, read once an hour: the thermometer, and the reservoir's gauge where one is fitted."""
 
 from firmware import wire
-from firmware.gauge import Gauge
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.config import Config
+    from firmware.eventlog import EventLog
+    from firmware.gauge import Gauge
+    from hal.contract import Thermometer
 
 PERIOD_S = 3600
 _BACK_CENTI_CELSIUS = 50  # so far inside the range a temperature is in it again
@@ -11,29 +17,29 @@ _NO_READING_CENTI_CELSIUS = -27316
 class Senses:
     """Looks with the first batch that begins at `due_s` or later."""
 
-    def __init__(self, config, thermometer, fill_sensor, pump):
+    def __init__(self, config: "Config", thermometer: "Thermometer", gauge: "Gauge | None", log: "EventLog") -> None:
         self._config = config
         self._thermometer = thermometer
-        self._log = pump.log
-        self._gauge = Gauge(config, fill_sensor, pump) if fill_sensor else None
+        self._log = log
+        self._gauge = gauge
         self._out_of_range = False
         self._set_range(0)
         self.due_s = 0
 
     @property
-    def parts(self):
-        """What of it holds numbers."""
+    def parts(self) -> tuple[object, ...]:
+        """The objects that hold its numbers."""
         return (self,) if self._gauge is None else (self, self._gauge)
 
     @property
-    def advisories(self):
+    def advisories(self) -> list[int]:
         """ADVISORY codes of what is wrong and no alarm."""
         found = [wire.ADVISORY_TEMPERATURE] if self._out_of_range else []
         if self._gauge is not None and self._gauge.faulty:
             found.append(wire.ADVISORY_SENSOR_FAULT)
         return found
 
-    def look(self, now_s):
+    def look(self, now_s: int) -> None:
         """Take a reading of everything."""
         self.due_s = now_s + PERIOD_S
         centi_celsius = self._thermometer.centi_celsius()
@@ -42,8 +48,8 @@ class Senses:
         if self._gauge is not None:
             self._gauge.compare(now_s)
 
-    def _turn(self, centi_celsius):
-        """The temperature left its range, or came back (docs/sources.md, R9.1)."""
+    def _turn(self, centi_celsius: int) -> None:
+        """Note that the temperature left its range, or came back (docs/sources.md, R9.1)."""
         if centi_celsius == _NO_READING_CENTI_CELSIUS:
             return
         self._out_of_range = not self._out_of_range
@@ -51,6 +57,6 @@ class Senses:
         if self._out_of_range:
             self._log.add(wire.EVENT_TEMP_RANGE, centi_celsius & wire.NONE32)
 
-    def _set_range(self, inside):
+    def _set_range(self, inside: int) -> None:
         self._least = self._config.min_centi_celsius + inside
         self._most = self._config.max_centi_celsius - inside

@@ -1,6 +1,11 @@
-"""What a clinician may set of the alarms (docs/sources.md, DF-11): how soon, how often, never off."""
+"""The settings of the alarms that are a clinician's (docs/sources.md, DF-11): how soon, how often, never off."""
 
 from firmware import wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.config import Config
+    from firmware.state import State
 
 NAMES = ("critical_interval_s", "non_critical_interval_s", "stopped_after_s", "low_reservoir_nl")
 _CODES = (
@@ -11,13 +16,13 @@ _CODES = (
 )
 
 
-def fit(config, _critical_s, _non_critical_s, _stopped_s, low_nl):
-    """Whether settings suit this reservoir. Below the residual volume its alarm would come after the end."""
+def fit(config: "Config", _critical_s: int, _non_critical_s: int, _stopped_s: int, low_nl: int) -> bool:
+    """True if settings suit this reservoir. Below the residual volume its alarm would come after the end."""
     return low_nl == wire.NONE32 or config.residual_nl <= low_nl <= config.reservoir_nl // 2
 
 
-def change(state, wanted):
-    """Put settings into the state, NONE32 leaving one as it is. What changed, as (setting, old, new)."""
+def change(state: "State", wanted: tuple[int, ...]) -> list[tuple[int, int, int]]:
+    """Put settings into the state, NONE32 leaving one as it is; (setting, old, new) of each that changed."""
     changes = []
     for i in range(len(NAMES)):
         if wanted[i] == wire.NONE32:

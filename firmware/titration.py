@@ -7,10 +7,15 @@ doses, and no way round the limit. Replaced doses are kept as (until_s, lowest, 
 from firmware import wire
 from firmware.state import NEVER, PAST_DOSES
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.config import Config
+    from firmware.state import State
+
 DAY_S = 86400
 
 
-def soft_range(state, config, now_s):
+def soft_range(state: "State", config: "Config", now_s: int) -> tuple[int, int] | None:
     """(least, most) ng/day that need no override, or None before the first program."""
     if state.mode == wire.MODE_NONE:
         return None
@@ -22,9 +27,9 @@ def soft_range(state, config, now_s):
     return least, lowest * (100 + state.max_change_percent) // 100
 
 
-def replace(state, now_s):
-    """The dose in `state` is about to be another's. Where there is no room the two oldest become one, which is
-    as strict as both."""
+def replace(state: "State", now_s: int) -> None:
+    """Add the dose in `state`, which another is about to replace. Where there is no room the two oldest become one,
+    which is as strict as both."""
     if state.mode == wire.MODE_NONE:
         return
     doses = _recent(state, now_s) + [(now_s, state.dose_ng_per_day, state.dose_ng_per_day)]
@@ -34,6 +39,6 @@ def replace(state, now_s):
     state.past_doses = doses + [(NEVER, 0, 0)] * (PAST_DOSES - len(doses))
 
 
-def _recent(state, now_s):
-    """Those in force in the closed last 24 hours."""
+def _recent(state: "State", now_s: int) -> list[tuple[int, int, int]]:
+    """The doses in force in the closed last 24 hours."""
     return [dose for dose in state.past_doses if dose[0] != NEVER and now_s - dose[0] <= DAY_S]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     """(from_s, rate of dose): from that moment on."""
     Span = list[int]
     """[since_s, rate, extra] of Windows."""
+    Unknown = tuple[int, int, int]
+    """(at_s, dose, lasting_s) of what a cut left unknown."""
 
 DAY_S = 86400
 SLOTS = (6, 7)
@@ -118,16 +120,18 @@ class Windows:
         return self._record.save_both(*(values + [0] * (3 * _MOST - len(values))))
 
     def allow(self, now_s: int, to_come: "list[Piece]", last_s: int, max_mcg: int) -> bool:
-        """Whether no 24 hours that reach into what is `to_come`, and begin at `last_s` or before, get more than a
+        """True if no 24 hours that reach into what is `to_come`, and begin at `last_s` or before, get more than a
         limit. Where a higher one left more than that in the last 24 hours, each gets no more than those, and from now
         on no more than its share of the limit.
 
-        `to_come` is a list of (from_s, rate), the first from now on; the last one goes on.
+        `to_come` is a list of (from_s, rate), the first from now on; the last one goes on. With a limit of 1000 mcg
+        and 1200 mcg/day in the last 12 hours (600 mcg), 800 mcg/day from now on are allowed, and 801 are not: the 24
+        hours that began 12 hours ago would get 600 + 400 mcg, or half a mcg more.
         """
         limit = max_mcg * _UNITS_PER_MCG
         limit += limit // _ROUNDING
-        past = [span for span in self.spans if span[0] < now_s] + [(now_s, 0, 0)]
-        spans = past + [(at_s, rate, 0) for at_s, rate in to_come]
+        past = [span for span in self.spans if span[0] < now_s] + [[now_s, 0, 0]]
+        spans = past + [[at_s, rate, 0] for at_s, rate in to_come]
         unknown = self._unknown(min([rate for _, rate in to_come]))
         last_s += sum([min(lasting_s, _LONGEST_S) for _, _, lasting_s in unknown])  # as late may those begin in truth
         edges_s = [now_s - DAY_S, now_s, last_s]
@@ -146,7 +150,7 @@ class Windows:
                 return False
         return True
 
-    def _unknown(self, least: int) -> None:
+    def _unknown(self, least: int) -> "list[Unknown]":
         """(at_s, dose, lasting_s) of each extra: what it may add to 24 hours whose end, for as long as it lasted at the
         rate before, loses at least the rate `least`."""
         found = []
@@ -162,7 +166,7 @@ class Windows:
         return found
 
 
-def _extra(unknown: int, from_s: int, now_s: int) -> int:
+def _extra(unknown: "list[Unknown]", from_s: int, now_s: int) -> int:
     """What the extras may add to the 24 hours from then on, of which no more was lost than is still to come."""
     ahead_s = from_s + DAY_S - now_s
     units = 0

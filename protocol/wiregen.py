@@ -78,7 +78,7 @@ def _pack_list(fmt: str, rows: list) -> bytes:
     out = _pack("<B", (len(rows),))
     for row in rows:
         packed = isinstance(row, bytes) and len(row) == calcsize(fmt)
-        out += row if packed else _pack(fmt, row)
+        out += row if packed else _pack(fmt, tuple(row))
     return out
 
 

@@ -65,6 +65,7 @@ TRAPS = {
     "x = {**a}": "update()",
     "x = f(" + "1, " * 30 + "*a)": "* behind 30 arguments",
     "class A:\n def __del__(self): pass": "never calls it",
+    "if TYPE_CHECKING:\n pass\nelse:\n import enum": "import of enum",
 }
 
 
@@ -96,6 +97,8 @@ def test_a_trap_is_caught_in_its_line(source):
         "x = f(" + "1, " * 29 + "*a)",
         "a, *b = c",
         "x: int = 1",
+        "TYPE_CHECKING = False\nif TYPE_CHECKING:\n from typing import Any\n from hal.contract import Motor",
+        "def f(a: int | None, b: 'Callable[[int], None]') -> tuple[int, ...]: pass",
     ],
 )
 def test_what_is_the_same_everywhere_passes(source):

@@ -87,7 +87,10 @@ class ProgramCommands:
 
     # Staging changes nothing that is in force: it lasts as long as the session
 
-    def _stage(self, order: "Order", *program: int) -> "Prepared":
+    def _stage(
+        self, order: "Order", mode: int, mcg_per_ml: int, dose_ng_per_day: int, rate_nl_per_day: int
+    ) -> "Prepared":
+        program = mode, mcg_per_ml, dose_ng_per_day, rate_nl_per_day
         if self._state.last_refill_s == NEVER:
             return wire.REASON_NOT_FILLED
         reason = prescription.refusal(program, self._state, self._config)
@@ -165,7 +168,7 @@ class ProgramCommands:
     def _refusal(self, program: "Program", week: "Week | None") -> int | None:
         reason = prescription.refusal(program, self._state, self._config)
         if reason is None and week is not None:  # a reason may be zero
-            reason = prescription.week_refusal(week, program, self._state)
+            reason = schedule.week_refusal(week, program, self._state)
         return self._window_refusal(program, week) if reason is None else reason
 
     def _window_refusal(self, program: "Program", week: "Week | None") -> int | None:

@@ -1,5 +1,6 @@
 """The desktop's body: strict drivers over one plant, as `hal.contract.Hal` describes it."""
 
+from hal import contract
 from hal.mock.entropy import MockEntropy
 from hal.mock.link import MockLink
 from hal.mock.motor import MockMotor
@@ -10,7 +11,7 @@ from hal.mock.store import MockStore
 from hal.plant.plant import Plant
 
 
-class MockBody:
+class MockBody(contract.Hal):
     """Misuse fails here, not first on the bench. Without power until `power.up()`.
 
     `nonce_seed` is that of the nonces; default `seed`.

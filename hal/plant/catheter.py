@@ -4,6 +4,7 @@ Volumes are whole nL; doses are in nL times mcg/mL, in which nothing is rounded.
 """
 
 from collections import deque
+from typing import Any
 
 TUBING_NL = 140_000  # inside the pump
 
@@ -88,7 +89,7 @@ class Catheter:
             "tip_hundredths": self.tip_hundredths,
         }
 
-    def restore(self, state: dict) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
         self.dead_nl = state["dead_nl"]
         self.tubing_nl = state["tubing_nl"]
         self.earlier = state["earlier"]

@@ -4,6 +4,8 @@ The indicator is a heuristic: the effect as a share of what the same model has u
 faults, stalls and stops are left out. It says nothing about any person.
 """
 
+from typing import Any
+
 from hal.plant.effect import Curve, EffectSite
 
 HOUR_MS = 3_600_000
@@ -110,7 +112,7 @@ class Patient:
             "lowest_since_ms": self._lowest_since_ms,
         }
 
-    def restore(self, state: dict) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
         self._at_ms = state["at_ms"]
         self.body = EffectSite(state["csf"], state["effect"])
         self.ordered = EffectSite(state["ordered_csf"], state["ordered_effect"])

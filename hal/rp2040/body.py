@@ -18,7 +18,7 @@ _LONGEST_MS = 3_600_000  # asleep at once
 
 
 class Body(contract.Hal):
-    def __init__(self):
+    def __init__(self) -> None:
         self.clock = Clock()
         self.battery = Battery()
         self.motor = Motor(self.battery)
@@ -31,10 +31,10 @@ class Body(contract.Hal):
         self.entropy = Entropy()
         self.head = Head()
         self.thermometer = Thermometer()
-        self._beat = None
+        self._beat: Timer | None = None
         self._beaten = False
 
-    def rest(self, deadline_s):
+    def rest(self, deadline_s: int) -> None:
         """Wait until the clock is at `deadline_s`, or something came up that the firmware is to be woken for."""
         while not self._called(deadline_s):
             if self.head.present():
@@ -50,7 +50,7 @@ class Body(contract.Hal):
             else:
                 self._sleep(deadline_s)
 
-    def _called(self, deadline_s):
+    def _called(self, deadline_s: int) -> bool:
         called = self.clock.seconds() >= deadline_s
         if self.motor.alert or self.head.moved:
             self.motor.alert = self.head.moved = False
@@ -61,7 +61,7 @@ class Body(contract.Hal):
                     called = True
         return called
 
-    def _doze(self):
+    def _doze(self) -> None:
         """Wait for the next beat or edge: USB alone interrupts each ms, which is not worth a look."""
         if self._beat is None:
             self._beat = Timer(-1)
@@ -71,10 +71,10 @@ class Body(contract.Hal):
         while not (self._beaten or self.motor.alert or self.head.moved):
             wait_for_interrupt()
 
-    def _on_beat(self, _timer):
+    def _on_beat(self, _timer: Timer) -> None:
         self._beaten = True
 
-    def _sleep(self, deadline_s):
+    def _sleep(self, deadline_s: int) -> None:
         if self._beat is not None:
             self._beat.deinit()
             self._beat = None

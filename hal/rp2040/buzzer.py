@@ -19,7 +19,7 @@ _DUAL = ((board.HIGH_HZ, _TURN_MS), (board.LOW_HZ, _TURN_MS)) * (_DUAL_MS // _TU
 class Buzzer(contract.Buzzer):
     """`sounding`: the chip has to stay awake, for PWM stops when it sleeps."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._pwm = PWM(Pin(board.PIEZO_PIN), freq=board.HIGH_HZ, duty_u16=0)
         self._rest()
         self._sense = None if board.PIEZO_SENSE_PIN is None else ADC(Pin(board.PIEZO_SENSE_PIN))
@@ -28,7 +28,7 @@ class Buzzer(contract.Buzzer):
         self._next = 0
         self.sounding = False
 
-    def play(self, pattern):
+    def play(self, pattern: int) -> int:
         if pattern not in (SINGLE_TONE, DUAL_TONE):
             raise ValueError(f"{pattern} is no tone; there are {SINGLE_TONE} and {DUAL_TONE}")
         self._timer.deinit()
@@ -38,7 +38,7 @@ class Buzzer(contract.Buzzer):
         self._on_time(None)
         return OK if self._draws_current() else FAILED
 
-    def self_test(self):
+    def self_test(self) -> int:
         if self.sounding:
             return OK if self._draws_current() else FAILED
         self._drive(_INAUDIBLE_HZ)
@@ -47,18 +47,18 @@ class Buzzer(contract.Buzzer):
         self._rest()
         return OK if draws else FAILED
 
-    def _draws_current(self):
+    def _draws_current(self) -> bool:
         return self._sense is None or self._sense.read_u16() >= board.PIEZO_SENSE_LEAST
 
-    def _drive(self, hz):
+    def _drive(self, hz: int) -> None:
         self._pwm = PWM(Pin(board.PIEZO_PIN), freq=hz, duty_u16=_HALF)
 
-    def _rest(self):
-        """No PWM and no voltage: a slice that runs on with nothing to do takes current, and stops high in sleep."""
+    def _rest(self) -> None:
+        """Leave no PWM and no voltage: a slice that runs on idle takes current, and stops high in sleep."""
         self._pwm.deinit()
         Pin(board.PIEZO_PIN, Pin.OUT, value=0)
 
-    def _on_time(self, _timer):
+    def _on_time(self, _timer: Timer | None) -> None:
         if self._next == len(self._notes):
             self._rest()
             self.sounding = False

@@ -12,11 +12,11 @@ _STABLE = 1 << 31
 
 
 class Clock(contract.Clock):
-    def __init__(self):
+    def __init__(self) -> None:
         self._seen_ms = ticks_ms()
         self._seconds = self._rest_ms = 0
 
-    def seconds(self):
+    def seconds(self) -> int:
         now_ms = ticks_ms()
         self._rest_ms += ticks_diff(now_ms, self._seen_ms)
         self._seen_ms = now_ms
@@ -25,14 +25,14 @@ class Clock(contract.Clock):
             self._rest_ms %= 1000
         return self._seconds
 
-    def ticks_ms(self):
+    def ticks_ms(self) -> int:
         return ticks_ms()
 
-    def left_ms(self, seconds):
-        """How long until `seconds` are reached; 0 or less when they are."""
+    def left_ms(self, seconds: int) -> int:
+        """The time until `seconds` are reached; 0 or less when they are."""
         return (seconds - self.seconds()) * 1000 - self._rest_ms
 
-    def self_test(self):
+    def self_test(self) -> int:
         before_us = ticks_us()
         sleep_us(50)
         counts = ticks_diff(ticks_us(), before_us) >= 50

@@ -4,5 +4,5 @@ import micropython
 
 
 @micropython.asm_thumb
-def wait_for_interrupt():
+def wait_for_interrupt():  # no `-> None`: the assembler takes an annotation for the register's type, and knows no None
     wfi()  # pyright: ignore[reportUndefinedVariable]

@@ -15,19 +15,19 @@ _PIECE_BYTES = 64  # an endpoint's buffer: what USB takes at once
 
 
 class _Queued(contract.Link):
-    """What waits to go out is kept here, so that writing never blocks. `wanted`: room was too little at some time."""
+    """Keeps what waits to go out, so that writing never blocks. `wanted`: room was too little at some time."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._queue = b""
         self.wanted = False
 
-    def room(self):
+    def room(self) -> int:
         room = _QUEUE_BYTES - len(self._queue)
         if room < _QUEUE_BYTES:
             self.wanted = True
         return room
 
-    def write(self, data):
+    def write(self, data: bytes) -> int:
         if len(data) > MAX_FRAME_BYTES:
             raise ValueError(f"a frame of {len(data)} bytes; {MAX_FRAME_BYTES} is the most")
         if len(data) > _QUEUE_BYTES - len(self._queue):
@@ -37,14 +37,14 @@ class _Queued(contract.Link):
         self.flush()
         return OK
 
-    def relieved(self):
-        """Whether there is room again where there was too little; says so once."""
+    def relieved(self) -> bool:
+        """True, once, when there is room again where there was too little."""
         if self.wanted and not self._queue:
             self.wanted = False
             return True
         return False
 
-    def flush(self):
+    def flush(self) -> None:
         """Send what can be sent without waiting."""
         while self._queue:
             sent = self._send(self._queue[:_PIECE_BYTES])
@@ -52,17 +52,17 @@ class _Queued(contract.Link):
                 return
             self._queue = self._queue[sent:]
 
-    def _send(self, piece):
-        """How many bytes of `piece` the line took."""
+    def _send(self, piece: bytes) -> int:
+        """Hand bytes to the line; the number that it took."""
         raise NotImplementedError
 
-    def close(self):
-        """Nobody listens any more: what waits is dropped."""
+    def close(self) -> None:
+        """Drop what waits: nobody listens any more."""
         self._queue = b""
 
 
-def _ready(poll):
-    """Without the list that `poll.poll` makes each time."""
+def _ready(poll: select.poll) -> bool:
+    """True if the stream is ready; without the list that `poll.poll` makes each time."""
     for _ in poll.ipoll(0):
         return True
     return False
@@ -71,20 +71,20 @@ def _ready(poll):
 class UsbLink(_Queued):
     """The console, byte for byte: `micropython.kbd_intr(-1)` is to be called first, for frames hold a 0x03."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self._input = select.poll()
         self._input.register(sys.stdin, select.POLLIN)
         self._output = select.poll()
         self._output.register(sys.stdout, select.POLLOUT)
 
-    def open(self):
+    def open(self) -> None:
         pass
 
-    def waiting(self):
+    def waiting(self) -> bool:
         return _ready(self._input)
 
-    def read(self):
+    def read(self) -> bytes:
         if not _ready(self._input):
             return b""
         data = bytearray()
@@ -92,7 +92,7 @@ class UsbLink(_Queued):
             data += sys.stdin.buffer.read(1)  # it would wait for any more
         return bytes(data)
 
-    def _send(self, piece):
+    def _send(self, piece: bytes) -> int:
         if not _ready(self._output):
             return 0
         sys.stdout.buffer.write(piece)
@@ -100,11 +100,11 @@ class UsbLink(_Queued):
 
 
 class UartLink(_Queued):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self._uart = None
+        self._uart: UART | None = None
 
-    def open(self):
+    def open(self) -> None:
         if self._uart is None:
             self._uart = UART(
                 0,
@@ -116,17 +116,17 @@ class UartLink(_Queued):
                 timeout=0,
             )
 
-    def close(self):
+    def close(self) -> None:
         super().close()
         if self._uart is not None:
             self._uart.deinit()
             self._uart = None
 
-    def waiting(self):
+    def waiting(self) -> bool:
         return self._uart is not None and self._uart.any() > 0
 
-    def read(self):
+    def read(self) -> bytes:
         return (self._uart.read() or b"") if self._uart is not None and self._uart.any() else b""
 
-    def _send(self, piece):
+    def _send(self, piece: bytes) -> int:
         return (self._uart.write(piece) or 0) if self._uart is not None else 0

@@ -1,4 +1,4 @@
-"""What MicroPython runs after power-up: the pump, unless the service jumper asks for the REPL."""
+"""The program that MicroPython runs after power-up: the pump, unless the service jumper asks for the REPL."""
 
 import micropython
 
@@ -7,8 +7,8 @@ micropython.kbd_intr(-1)  # first of all: a frame has 0x03 in it, which would en
 import os  # noqa: E402
 
 
-def deployed():
-    """Whether a deployment was brought to its end: the manifest is the last file that it writes."""
+def deployed() -> bool:
+    """True if a deployment was brought to its end: the manifest is the last file that it writes."""
     try:
         os.stat("/manifest")
     except OSError:
@@ -16,13 +16,13 @@ def deployed():
     return True
 
 
-def wanted():
-    """Whether the board is to be a pump: the service jumper is open."""
+def wanted() -> bool:
+    """True if the board is to be a pump: the service jumper is open."""
     from machine import Pin
 
     from hal.rp2040 import board
 
-    return Pin(board.SERVICE_PIN, Pin.IN, Pin.PULL_UP).value()
+    return bool(Pin(board.SERVICE_PIN, Pin.IN, Pin.PULL_UP).value())
 
 
 if deployed() and wanted():

@@ -7,6 +7,7 @@ from machine import Pin, Timer, mem32
 from hal import contract
 from hal.contract import INHIBITED, OK
 from hal.rp2040 import board
+from hal.rp2040.senses import Battery
 
 _LEAST_PERIOD_MS = 360
 _LEAST_MISS_LIMIT = 8
@@ -23,7 +24,7 @@ class Motor(contract.Motor):
     At the fastest legal rate 2^30 steps take twelve years: no count gets there. `alert`: the firmware is to be woken.
     """
 
-    def __init__(self, battery):
+    def __init__(self, battery: Battery) -> None:
         self._battery = battery
         self._step_pin = Pin(board.STEP_PIN, Pin.OUT, value=0)
         self._enable_pin = Pin(board.ENABLE_PIN, Pin.OUT, value=0)
@@ -34,7 +35,7 @@ class Motor(contract.Motor):
         self._pulsed_ms = 0
         self._ordered = self._confirmed = self._reversed = self._missed_run = self._confirmed_run = 0
         self._told = (0, 0, 0, 0, 0)
-        self._reverse_pin = None
+        self._reverse_pin: Pin | None = None
         if board.HALL_PIN is not None:
             if board.REVERSE_PIN is not None:
                 self._reverse_pin = Pin(board.REVERSE_PIN, Pin.IN, Pin.PULL_DOWN)
@@ -43,7 +44,7 @@ class Motor(contract.Motor):
 
     # What the firmware asks
 
-    def order(self, steps, first_ms, period_ms, give_up_ms, miss_limit):
+    def order(self, steps: int, first_ms: int, period_ms: int, give_up_ms: int, miss_limit: int) -> int:
         if (
             not 1 <= steps <= _MOST_STEPS
             or first_ms < 0
@@ -66,12 +67,12 @@ class Motor(contract.Motor):
         self._wait(first_ms)
         return OK
 
-    def halt(self):
+    def halt(self) -> int:
         self._timer.deinit()
         self._left = 0
         return OK
 
-    def progress(self):
+    def progress(self) -> tuple[int, int, int, int, int]:
         self.settled()
         told = self._told
         if (
@@ -84,20 +85,20 @@ class Motor(contract.Motor):
             self._told = told
         return told
 
-    def inhibit(self):
+    def inhibit(self) -> int:
         self._inhibited = True
         self._enable_pin.on()
         return self.halt()
 
-    def release(self):
+    def release(self) -> int:
         self._inhibited = False
         self._enable_pin.off()
         return OK
 
     # What the body asks
 
-    def left_ms(self):
-        """How long until the next step; None without one. One that is overdue is set going again."""
+    def left_ms(self) -> int | None:
+        """The time until the next step; None without one. One that is overdue is set going again."""
         if not self._running():
             return None
         left_ms = ticks_diff(self._due_ms, ticks_ms())
@@ -105,23 +106,23 @@ class Motor(contract.Motor):
             self._wait(0)
         return left_ms if left_ms > 0 else 0
 
-    def settled(self):
-        """Whether it is known what became of the newest pulse."""
+    def settled(self) -> bool:
+        """True if it is known what became of the newest pulse."""
         if self._open and ticks_diff(ticks_ms(), self._pulsed_ms) > board.CONFIRM_MS:
             self._miss()
         return not self._open
 
     # Steps
 
-    def _running(self):
+    def _running(self) -> bool:
         if self._left and ticks_diff(ticks_ms(), self._give_up_ms) > 0:
             self.halt()
         return self._left > 0
 
-    def _wait(self, ms):
+    def _wait(self, ms: int) -> None:
         self._timer.init(mode=Timer.ONE_SHOT, period=ms if ms > 0 else 1, callback=self._on_time)
 
-    def _on_time(self, _timer):
+    def _on_time(self, _timer: Timer) -> None:
         if not self._running():
             return
         left_ms = ticks_diff(self._due_ms, ticks_ms())
@@ -133,7 +134,7 @@ class Motor(contract.Motor):
         if self._left:
             self._wait(left_ms)
 
-    def _pulse(self):
+    def _pulse(self) -> None:
         if self._open:
             self._miss()
         self._open = True
@@ -146,7 +147,7 @@ class Motor(contract.Motor):
             step_pin.off()
             sleep_us(board.PULSE_US)
 
-    def _on_edge(self, _pin):
+    def _on_edge(self, _pin: Pin) -> None:
         if self._reverse_pin and self._reverse_pin.value():
             self._reversed += 1
             self.alert = True
@@ -160,7 +161,7 @@ class Motor(contract.Motor):
         self._confirmed_run += 1
         self._missed_run = 0
 
-    def _miss(self):
+    def _miss(self) -> None:
         self._open = False
         self._ordered += 1
         self._missed_run += 1

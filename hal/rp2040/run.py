@@ -15,7 +15,7 @@ from hal.rp2040.chip import Watchdog  # noqa: E402
 CRASH = "/crash.txt"
 
 
-def run():
+def run() -> None:
     """Be a pump, until the power goes. What goes wrong is written to CRASH, and the watchdog starts the pump anew."""
     body = None
     try:
@@ -27,7 +27,7 @@ def run():
         _give_up(body, error)
 
 
-def _give_up(body, error):
+def _give_up(body: Body | None, error: Exception) -> None:
     """Wait for the watchdog's reset. `body` is None where not even that could be made: then no motor was ordered."""
     if body:
         body.motor.inhibit()

@@ -1,4 +1,4 @@
-"""What the board measures: battery, reservoir, temperature, and whether a head is there."""
+"""The board's sensors: battery, reservoir, temperature, and whether a head is there."""
 
 from machine import ADC, Pin
 
@@ -11,38 +11,38 @@ _THERMOMETER = 4  # ADC channel of the chip's own sensor: 706 mV at 27 degrees C
 
 
 class Battery(contract.Battery):
-    def __init__(self):
+    def __init__(self) -> None:
         self._adc = ADC(Pin(board.BATTERY_PIN))
-        self._load = None
+        self._load: int | None = None
 
-    def rest_mv(self):
+    def rest_mv(self) -> int:
         return self._mv(self._adc.read_u16())
 
-    def load_mv(self):
+    def load_mv(self) -> int:
         return contract.NO_READING if self._load is None else self._mv(self._load)
 
-    def sample_load(self):
-        """The motor is drawing its current now."""
+    def sample_load(self) -> None:
+        """Take a reading, now that the motor draws its current."""
         self._load = self._adc.read_u16()
 
-    def _mv(self, reading):
+    def _mv(self, reading: int) -> int:
         return min(5000, reading * board.BATTERY_FULL_MV // _FULL_SCALE)
 
 
 class FillSensor(contract.FillSensor):
-    def __init__(self):
+    def __init__(self) -> None:
         self._adc = ADC(Pin(board.FILL_PIN))
 
-    def volume_nl(self):
+    def volume_nl(self) -> int:
         span = board.FILL_FULL - board.FILL_EMPTY
         return max(0, (self._adc.read_u16() - board.FILL_EMPTY) * board.FILL_FULL_NL // span)
 
 
 class Thermometer(contract.Thermometer):
-    def __init__(self):
+    def __init__(self) -> None:
         self._adc = ADC(_THERMOMETER)
 
-    def centi_celsius(self):
+    def centi_celsius(self) -> int:
         microvolts = self._adc.read_u16() * (_FULL_SCALE_UV // 1000) // _FULL_SCALE * 1000
         warmer = (706_000 - microvolts) * 100 // 1721
         return min(12500, max(-4000, 2700 + warmer + board.THERMOMETER_OFFSET_CENTI_CELSIUS))
@@ -51,13 +51,13 @@ class Thermometer(contract.Thermometer):
 class Head(contract.Head):
     """`moved`: since whoever waits for it last cleared that."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.moved = False
         self._pin = Pin(board.HEAD_PIN, Pin.IN, Pin.PULL_UP)
         self._pin.irq(self._on_edge, Pin.IRQ_RISING | Pin.IRQ_FALLING)
 
-    def present(self):
+    def present(self) -> bool:
         return not self._pin.value()
 
-    def _on_edge(self, _pin):
+    def _on_edge(self, _pin: Pin) -> None:
         self.moved = True

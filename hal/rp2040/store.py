@@ -12,14 +12,14 @@ _SIZE = 6  # field of os.stat
 
 
 class Store(contract.Store):
-    def __init__(self):
+    def __init__(self) -> None:
         try:
             mkdir(_FOLDER)
         except OSError as error:
             if error.errno != _EXISTS:
                 raise
 
-    def read(self, slot):
+    def read(self, slot: int) -> bytes:
         try:
             with open(_path(slot), "rb") as file:
                 return file.read()
@@ -28,20 +28,20 @@ class Store(contract.Store):
                 return b""
             raise
 
-    def write(self, slot, data):
+    def write(self, slot: int, data: bytes) -> int:
         return _put(slot, "wb", data, 0)
 
-    def append(self, slot, data):
+    def append(self, slot: int, data: bytes) -> int:
         return _put(slot, "ab", data, _size(slot))
 
 
-def _path(slot):
+def _path(slot: int) -> str:
     if not 0 <= slot < SLOT_COUNT:
         raise ValueError(f"slot {slot} does not exist; there are 0 to {SLOT_COUNT - 1}")
     return f"{_FOLDER}/{slot:02}"
 
 
-def _size(slot):
+def _size(slot: int) -> int:
     try:
         return stat(_path(slot))[_SIZE]
     except OSError as error:
@@ -50,7 +50,7 @@ def _size(slot):
         raise
 
 
-def _put(slot, mode, data, held):
+def _put(slot: int, mode: str, data: bytes, held: int) -> int:
     path = _path(slot)
     if held + len(data) > SLOT_BYTES:
         raise ValueError(f"slot {slot} holds {SLOT_BYTES} bytes, not {held + len(data)}")

@@ -35,7 +35,14 @@ def crossing(name):
     return call
 
 
-class Body:
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hal.contract import Hal
+else:
+    Hal = object
+
+
+class Body(Hal):
     """The host's body: `devices` are (name, methods), with None for a device that is not fitted."""
 
     def __init__(self, devices, links):

@@ -4,6 +4,8 @@ from pathlib import PurePosixPath
 
 from littlefs import LittleFS
 
+from hal.contract import Store
+
 BLOCK_BYTES = 4096
 BLOCKS = 352  # another count, and MicroPython formats it at its first mount
 START = 0xA0000  # in the chip's flash
@@ -23,7 +25,7 @@ def build(files: dict[str, bytes]) -> bytes:
     return bytes(disk.context.buffer)
 
 
-class Slots:
+class Slots(Store):
     """The pump's store as it is in an image, to be read by the pump's own code."""
 
     def __init__(self, image: bytes) -> None:

@@ -10,6 +10,8 @@ from firmware import wire
 from firmware.config import Config
 from firmware.eventlog import EventLog
 from firmware.state import State
+from firmware.uptime import Uptime
+from hal.contract import Clock
 from host_tools.emulator.machine import EVENT, Boot, fit_as_told
 from host_tools.programmer.readout import event_dict
 from host_tools.rig.image import Slots
@@ -77,7 +79,7 @@ class RigMachine:
         self.chip.run_to(self.now_ms + HAND_MS)
 
     def _read(self, slots: Slots) -> None:
-        entries = EventLog(slots, None).read(self._next_seq, NONE32, NONE32)
+        entries = EventLog(slots, Uptime(Clock())).read(self._next_seq, NONE32, NONE32)
         for fields in entries:
             if fields[EVENT] == wire.EVENT_BOOT:
                 start_ms, self._started_ms = self._started_ms, None  # None: the watchdog's doing, just now

@@ -136,7 +136,14 @@ class Motor:
         return OK
 
 
-class Store:
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hal.contract import Store as Contract
+else:
+    Contract = object
+
+
+class Store(Contract):
     def __init__(self):
         self.slots = {}
 

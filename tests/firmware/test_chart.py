@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from firmware import wire
 from firmware.chart import FIELDS, SLOTS, Chart, fits
+from firmware.config import Config
 from host_tools.programmer.texts import is_shown
 from protocol import codes
 
@@ -30,7 +31,7 @@ def test_every_text_that_fits_is_read_again_after_a_reset(writes):
     for field, text in writes:
         chart = Chart(store)
         short_enough = len(text.encode()) <= wire.RECORD_BYTES[field]
-        assert fits(None, field, padded(text)) == short_enough
+        assert fits(Config(), field, padded(text)) == short_enough
         if short_enough:
             assert chart.write(field, padded(text))
             kept[field] = text
@@ -47,7 +48,7 @@ def test_either_copy_alone_is_the_whole_chart_and_none_is_an_alarm(bit):
         for slot in slots:
             data = bytearray(store.read(slot))
             data[bit // 8] ^= 1
-            store.write(slot, data)
+            store.write(slot, bytes(data))
         clinic.boot()
         assert ("memory" in clinic.alarms()) == (slots == SLOTS)
         if slots != SLOTS:

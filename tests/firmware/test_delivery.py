@@ -7,12 +7,13 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from firmware.delivery import Delivery
+from hal.contract import Motor
 from host_tools.pumpconfig import PumpConfigError, pump_config
 
 DAY_S = 86400
 
 
-class IdealMotor:
+class IdealMotor(Motor):
     """Steps exactly as ordered, in whole milliseconds of a clock that the test moves."""
 
     def __init__(self) -> None:

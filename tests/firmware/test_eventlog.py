@@ -8,6 +8,7 @@ from firmware import wire
 from firmware.chart import SLOTS as CHART_SLOTS
 from firmware.eventlog import FAULT_SLOTS, LOG_SLOTS, RECORD_BYTES, EventLog
 from firmware.settings import NAMES
+from firmware.uptime import Uptime
 from protocol import codes, messages
 
 from .body import Body, Store
@@ -16,9 +17,15 @@ from .clinic import MONDAY_S, Clinic
 NAMES_OF_REQUESTS = {message.name for message in messages.REQUESTS}
 
 
-class Now:
-    now_s = 0
-    wall_s = 0
+class Now(Uptime):
+    """A time that stands still."""
+
+    def __init__(self):
+        self.now_s = 0
+
+    @property
+    def wall_s(self):
+        return 0
 
 
 class RefusingStore(Store):
@@ -99,7 +106,7 @@ def test_a_spoilt_entry_leaves_a_gap(spoilt):
         slot = LOG_SLOTS[place // 128]
         data = bytearray(store.read(slot))
         data[place % 128 * RECORD_BYTES + 9] ^= 1
-        store.write(slot, data)
+        store.write(slot, bytes(data))
     left = [number for number in range(1, 201) if number - 1 not in spoilt]
     again = EventLog(store, Now())
     assert again.spoilt
@@ -115,7 +122,7 @@ def test_a_change_of_a_slot_is_said_once():
     assert all(log.whole(index) for index in range(len(LOG_SLOTS)))
     data = bytearray(store.read(LOG_SLOTS[1]))
     data[7] ^= 1
-    store.write(LOG_SLOTS[1], data)
+    store.write(LOG_SLOTS[1], bytes(data))
     assert [log.spoilt_in(1), log.spoilt_in(1), log.spoilt_in(0)] == [wire.REGION_LOG, 0, 0]
     log.add(wire.EVENT_BOOT)
     assert log.whole(1)

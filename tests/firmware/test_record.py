@@ -62,7 +62,7 @@ def test_up_to_four_flipped_bits_are_noticed(value, flips):
         data = bytearray(store.read(slot))
         for bit in flips:
             data[bit // 8] ^= 1 << bit % 8
-        store.write(slot, data)
+        store.write(slot, bytes(data))
     spoilt = record(store)
     assert spoilt.load() is None
     assert not spoilt.blank
@@ -98,7 +98,7 @@ def test_a_copy_that_changed_is_noticed(value, saves, bit, slot):
     data = bytearray(store.read(slot))
     if data:
         data[bit // 8] ^= 1 << bit % 8
-        store.write(slot, data)
+        store.write(slot, bytes(data))
     assert writer.whole() == (not data)
 
 

@@ -41,9 +41,9 @@ def tones_in(clinic, seconds):
 
 @given(wanted=allowed(registry.REQUEST["ALARM_SETTINGS"].layout))
 def test_what_is_wanted_is_taken_and_the_rest_is_as_it_was(wanted):
-    state = State(Store(), Config, False)
+    state = State(Store(), Config(), False)
     before = [getattr(state, name) for name in NAMES]
-    changes = change(state, [wanted[name] for name in NAMES])
+    changes = change(state, tuple(wanted[name] for name in NAMES))
     now = [getattr(state, name) for name in NAMES]
     assert now == [
         old if wanted[name] == wire.NONE32 else wanted[name] for name, old in zip(NAMES, before, strict=True)
@@ -58,7 +58,7 @@ def test_what_is_wanted_is_taken_and_the_rest_is_as_it_was(wanted):
     [(1_399_999, False), (1_400_000, True), (10_000_000, True), (10_000_001, False), (wire.NONE32, True)],
 )
 def test_the_low_reservoir_is_between_the_residual_and_half_of_what_it_holds(low_nl, fits):
-    assert fit(Config, 60, 600, 3600, low_nl) == fits
+    assert fit(Config(), 60, 600, 3600, low_nl) == fits
     clinic = Clinic(Body())
     with nullcontext() if fits else pytest.raises(Refused, match="malformed"):
         clinic.command("ALARM_SETTINGS", **NONE | {"low_reservoir_nl": low_nl})

@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware import wire
+from firmware.state import State
 from firmware.uptime import Uptime
+from hal.contract import Clock
 
 from .body import Body
 from .clinic import DAY_S, Clinic
@@ -13,7 +15,7 @@ from .clinic import DAY_S, Clinic
 TICKS_PERIOD_MS = 1 << 30
 
 
-class Clocks:
+class Clocks(Clock):
     """`lead_s` is how far the seconds are ahead of the ticks."""
 
     def __init__(self, now_ms):
@@ -27,8 +29,9 @@ class Clocks:
         return self.now_ms % TICKS_PERIOD_MS
 
 
-class Knows:
-    clock = wire.FLAG_NO
+class Knows(State):
+    def __init__(self):
+        self.clock = wire.FLAG_NO
 
 
 waits = st.integers(0, 7_200_000)
@@ -40,7 +43,7 @@ leaps = st.sampled_from([0, 0, 0, 12, 60, 7200, 40_000_000])
 def test_leaps_of_the_seconds_do_not_age_it(start_ms, history):
     clocks = Clocks(start_ms)
     uptime = Uptime(clocks)
-    uptime.start(1000, Knows)
+    uptime.start(1000, Knows())
     born_s, newest_s, leapt_s = uptime.now_s, uptime.now_s, 0
     for count, (wait_ms, leap_s) in enumerate(history, 1):
         clocks.now_ms += wait_ms
@@ -56,7 +59,7 @@ def test_leaps_of_the_seconds_do_not_age_it(start_ms, history):
 def test_seconds_that_stand_still_are_noticed_however_often_one_looks(waits_ms):
     clocks = Clocks(0)
     uptime = Uptime(clocks)
-    uptime.start(0, Knows)
+    uptime.start(0, Knows())
     for wait_ms in waits_ms:
         clocks.now_ms += wait_ms
         clocks.lead_s = -(clocks.now_ms // 1000)
