@@ -86,7 +86,12 @@ class LazyGroup(click.RichGroup):
         if name is None or listed is None:
             return name, listed, rest
         module, _, attribute = VERBS[name].target.partition(":")
-        return name, getattr(import_module(module), attribute), rest
+        try:
+            return name, getattr(import_module(module), attribute), rest
+        except ModuleNotFoundError:
+            if not ctx.resilient_parsing:
+                raise
+            return name, listed, rest  # a shell completes a verb whose extra is missing: no traceback at a TAB
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         with one_line():

@@ -11,7 +11,7 @@ from host_tools.scenario.runtimes import RUNTIMES, NotHere
 
 
 @click.command
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="FILE...")
 @click.option(
     "--on",
     type=click.Choice(list(RUNTIMES)),
