@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
+from hal.plant.effect import CLEARANCE_ML_PER_H
 from host_tools.demo.record import DAY_S, Alarm, Life, Sample
 from host_tools.demo.timeline import alarm_words, tones
 from host_tools.durations import format_duration
@@ -28,6 +29,8 @@ _STAND_IN = {
     "page": "#090909",
 }
 INK, MUTED, RULE, BELIEF, TRUTH, TRUTH_LABEL, NON_CRITICAL, CRITICAL, PAGE = _STAND_IN.values()
+
+ML_CLEARED_PER_DAY = 24 * CLEARANCE_ML_PER_H
 
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -54,19 +57,21 @@ _STYLE: dict[Any, Any] = {
 
 
 def life_svg(life: Life) -> str:
-    """Rate, reservoir, battery and alarms, one above the other on one time axis."""
+    """Rate, effect, reservoir, battery and alarms, one above the other on one time axis."""
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(10.2, 9.6), layout="constrained")
+        figure = Figure(figsize=(10.2, 11.4), layout="constrained")
         figure.patch.set_alpha(0)
-        rate, reservoir, battery, alarms = figure.subplots(
-            4, 1, sharex=True, gridspec_kw={"height_ratios": [1.1, 2.6, 1.5, 1.4], "hspace": 0.06}
+        rate, effect, reservoir, battery, alarms = figure.subplots(
+            5, 1, sharex=True, gridspec_kw={"height_ratios": [1.1, 1.5, 2.6, 1.5, 1.4], "hspace": 0.06}
         )
         at = [_when(life, sample.at_s) for sample in life.samples]
         _rate(rate, life, at)
+        _effect(effect, life.samples, at)
         _reservoir(reservoir, life, at)
         _battery(battery, life.samples, at)
         _alarms(alarms, life)
         _time_axis(alarms, life)
+        _mark_hidden(life, effect, rate, reservoir)
         out = io.StringIO()
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return _for_the_page(out.getvalue())
@@ -98,12 +103,38 @@ def _rate(axes: Axes, life: Life, at: list[float]) -> None:
     axes.stairs(delivered, edges, baseline=None, color=TRUTH, linewidth=5)
     axes.step(at, ordered, where="post", color=BELIEF, linewidth=1.4)
     axes.set_ylim(0, max(ordered) * 1.25)
-    _beside(axes, max(ordered), "ordered\nand delivered", MUTED)
+    _beside(axes, max(ordered), "belief", BELIEF)
+    _beside(axes, max(ordered) * 0.6, "truth", TRUTH_LABEL)
     for stall in life.named("MOTOR_STALL"):
         axes.annotate(
             "motor stall", (_when(life, stall["t_s"]), max(ordered) * 0.2), xytext=(7, 0),
             textcoords="offset points", va="center", color=CRITICAL,
         )  # fmt: skip
+
+
+def _effect(axes: Axes, samples: list[Sample], at: list[float]) -> None:
+    """The level in truth, and the one at which it would settle if the pump were right about its rate."""
+    _titled(axes, "Level at the effect site", "ng/mL")
+    levels = [sample.effect_ng_per_ml for sample in samples]
+    believed = [sample.rate_nl_per_day * sample.tip_mcg_per_ml / 1000 / ML_CLEARED_PER_DAY for sample in samples]
+    axes.plot(at, levels, color=TRUTH, linewidth=5)
+    axes.step(at, believed, where="post", color=BELIEF, linewidth=1.4)
+    axes.set_ylim(0, max(believed) * 1.25)
+    _beside(axes, max(believed), "as the pump's\nrate gives", BELIEF)
+    _beside(axes, max(believed) * 0.6, "truth", TRUTH_LABEL)
+
+
+def _mark_hidden(life: Life, labelled: Axes, *others: Axes) -> None:
+    """Shade the stretch in which belief and truth part."""
+    if life.hidden is None:
+        return
+    begin, found = _when(life, life.hidden.begin_s), _when(life, life.hidden.found_s)
+    for axes in (labelled, *others):
+        axes.axvspan(begin, found, color=RULE, alpha=0.7, linewidth=0, zorder=0)
+    labelled.annotate(
+        "unseen by the pump", (begin, 0.2), xycoords=labelled.get_xaxis_transform(), xytext=(-6, 0),
+        textcoords="offset points", ha="right", va="center", color=MUTED,
+    )  # fmt: skip
 
 
 def _reservoir(axes: Axes, life: Life, at: list[float]) -> None:
