@@ -7,10 +7,10 @@ import pytest
 from tests.readme.names import wrong_names
 from tests.readme.pages import PAGES, ROOT, RUN, title
 from tests.readme.renew import masked, renewed
-from tests.readme.session import PAGE_S, ExampleError, Session
+from tests.readme.session import LIMIT_S, ExampleError, Session
 
 
-@pytest.mark.timeout(PAGE_S)
+@pytest.mark.timeout(LIMIT_S)
 @pytest.mark.parametrize("page", RUN, ids=title)
 def test_examples_run_and_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from typing import Any, Self
 from tests.child import child
 
 WIDTH = 80
-COMMAND_S, PAGE_S = 60, 240
+LIMIT_S = 600  # of a page, and so of each command on it: only against what never ends
 
 
 class ExampleError(AssertionError):
@@ -63,14 +63,14 @@ class Session:
         return output
 
     def _run(self, command: list[str]) -> tuple[int, str]:
-        with self._child(command, COMMAND_S) as process:
+        with self._child(command, LIMIT_S) as process:
             output, _ = process.communicate()
         return process.returncode, output.decode()
 
     def _emulate(self, command: str) -> str:
         """What the emulator prints until it serves: by its first answer on the debug link all is said."""
         self._emulator.close()
-        process = self._emulator.enter_context(self._child(["sh", "-c", f"exec {command}"], PAGE_S))
+        process = self._emulator.enter_context(self._child(["sh", "-c", f"exec {command}"], LIMIT_S))
         printed = [os.read(process.stdout.fileno(), 1 << 16)]
         self.do(["thecal", "debug", "truth"])
         os.set_blocking(process.stdout.fileno(), False)
