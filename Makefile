@@ -30,7 +30,7 @@ $(STAMP): $(DEMO_STAMP)
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
-demo: $(DEMO_STAMP) ## seven years of an emulated pump in seconds, and build/demo/report.html
+demo: $(DEMO_STAMP) ## seven years of a pump in seconds: build/demo/report.html
 	$(BIN)/thecal demo
 
 test: install lint gen-check ## all checks and all tests

@@ -86,6 +86,8 @@ def test_a_block_sees_the_files_that_the_page_named_before(tmp_path: Path) -> No
         ("```python\nimport nothing\n```\n", "No module named 'nothing'"),
         ("```yaml\nsteps:\n  - expect: {status.therapy: running}\n```\n", "expected .running"),
         ("```console\nno command\n```\n", "begins with a command"),
+        ("```console\n$ thecal status --chek\n```\n", "ended with 2, not 0"),
+        ("```console\n$ true  # exit code 1\n```\n", "ended with 0, not 1"),
     ],
 )
 def test_an_example_that_fails_is_an_error(page: str, says: str, tmp_path: Path) -> None:
@@ -95,6 +97,6 @@ def test_an_example_that_fails_is_an_error(page: str, says: str, tmp_path: Path)
 
 def test_no_pump_but_the_pages_own_is_in_reach(tmp_path: Path) -> None:
     with Session(tmp_path) as session:
-        assert "no emulator runs here" in session.type("thecal debug truth")
-        assert "TCP" in session.type("thecal emulate --speed 0")
-        assert "reservoir_nl" in session.type("thecal debug truth")
+        assert "no emulator runs here" in session.type("thecal debug truth")[1]
+        assert "TCP" in session.type("thecal emulate --speed 0")[1]
+        assert "reservoir_nl" in session.type("thecal debug truth")[1]

@@ -1,8 +1,9 @@
 """Renews the outputs that a page shows, by running its examples from top to bottom.
 
-`console` has commands behind `$ ` and, below each, its output. `sh` has commands alone, which must end well; `make`
-there is left to whoever has an hour. `python` is run, and must end well. `yaml` is run as a scenario or read as a
-program, and saved where the fence names a file. Other blocks are for the eye alone.
+`console` has commands behind `$ ` and, below each, its output; a comment `# exit code N` follows a command that is to
+fail. `sh` has commands alone, which must end well; `make` there is left to whoever has an hour. `python` is run, and
+must end well. `yaml` is run as a scenario or read as a program, and saved where the fence names a file. Other blocks
+are for the eye alone.
 """
 
 import re
@@ -20,6 +21,7 @@ VARYING = [
 ]
 """What differs from run to run, and what it counts as."""
 
+_EXIT_CODE = re.compile(r"# exit code (\d+)$")
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n?", re.MULTILINE)
 
 
@@ -68,7 +70,11 @@ def _renewed_console(text: str, session: Session) -> str:
 
 
 def _example(command: str, shown: str, session: Session) -> str:
-    printed = "".join(line.rstrip() + "\n" for line in session.type(command).rstrip().splitlines())
+    code, output = session.type(command)
+    expected = int(said[1]) if (said := _EXIT_CODE.search(command)) else 0
+    if code != expected:
+        raise ExampleError(f"{command} ended with {code}, not {expected}:\n{output}")
+    printed = "".join(line.rstrip() + "\n" for line in output.rstrip().splitlines())
     if masked(shown.rstrip()) == masked(printed.rstrip()):
         return f"$ {command}\n{shown}"
     gap = "\n" if shown.endswith("\n\n") else ""

@@ -51,9 +51,11 @@ class Session:
             raise ExampleError(f"{name!r} is not a file's name alone")
         (self.folder / name).write_text(text, encoding="utf-8")
 
-    def type(self, command: str) -> str:
-        """What the command prints, both streams in order."""
-        return self._emulate(command) if command.startswith("thecal emulate") else self._run(["sh", "-c", command])[1]
+    def type(self, command: str) -> tuple[int, str]:
+        """The command's exit code, and what it prints, both streams in order."""
+        if command.startswith("thecal emulate"):
+            return 0, self._emulate(command)
+        return self._run(["sh", "-c", command])
 
     def do(self, command: list[str]) -> str:
         """What the command prints, once it has ended well."""
