@@ -2,8 +2,6 @@
 
 import io
 import itertools
-import re
-from typing import Any
 
 import matplotlib as mpl
 import matplotlib.dates as mdates
@@ -13,52 +11,27 @@ from matplotlib.ticker import MultipleLocator
 
 from hal.plant.effect import CLEARANCE_ML_PER_H
 from host_tools.demo.record import DAY_S, Alarm, Life, Sample
+from host_tools.demo.style import (
+    BELIEF,
+    CRITICAL,
+    MUTED,
+    NON_CRITICAL,
+    PAGE,
+    RULE,
+    STYLE,
+    TRUTH,
+    TRUTH_LABEL,
+    for_the_page,
+)
 from host_tools.demo.timeline import alarm_words, tones
 from host_tools.durations import format_duration
 
-# matplotlib wants colours, the page has roles: each stand-in becomes var(--role) in the SVG.
-_STAND_IN = {
-    "ink": "#010101",
-    "muted": "#020202",
-    "rule": "#030303",
-    "belief": "#040404",
-    "truth": "#050505",
-    "truth-label": "#060606",
-    "non-critical": "#070707",
-    "critical": "#080808",
-    "page": "#090909",
-}
-INK, MUTED, RULE, BELIEF, TRUTH, TRUTH_LABEL, NON_CRITICAL, CRITICAL, PAGE = _STAND_IN.values()
-
 ML_CLEARED_PER_DAY = 24 * CLEARANCE_ML_PER_H
-
-_STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "thecal",
-    "font.size": 9.5,
-    "text.color": INK,
-    "axes.edgecolor": RULE,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "axes.axisbelow": True,
-    "grid.color": RULE,
-    "grid.linewidth": 0.8,
-    "xtick.color": RULE,
-    "xtick.labelcolor": MUTED,
-    "ytick.color": RULE,
-    "ytick.labelcolor": MUTED,
-    "ytick.major.size": 0,
-    "lines.solid_capstyle": "round",
-}
 
 
 def life_svg(life: Life) -> str:
     """Rate, effect, reservoir, battery and alarms, one above the other on one time axis."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(10.2, 11.4), layout="constrained")
         figure.patch.set_alpha(0)
         rate, effect, reservoir, battery, alarms = figure.subplots(
@@ -74,7 +47,7 @@ def life_svg(life: Life) -> str:
         _mark_hidden(life, effect, rate, reservoir)
         out = io.StringIO()
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _for_the_page(out.getvalue())
+    return for_the_page(out.getvalue())
 
 
 def _when(life: Life, at_s: int) -> float:
@@ -208,13 +181,3 @@ def _time_axis(axes: Axes, life: Life) -> None:
     axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y"))
     axes.xaxis.set_minor_locator(mdates.MonthLocator(bymonth=(4, 7, 10)))
     axes.tick_params(axis="x", which="major", length=6)
-
-
-def _for_the_page(svg: str) -> str:
-    """The <svg> element alone, sized by the page and coloured by roles."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
-    for role, stand_in in _STAND_IN.items():
-        svg = svg.replace(stand_in, f"var(--{role})")
-    return svg
