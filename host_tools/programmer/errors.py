@@ -63,21 +63,24 @@ AFTER_SILENCE = {
 
 
 class ProgrammerError(Exception):
-    """Base of all. `exit_code` is what the command line ends with."""
+    """Base of all. `exit_code` is what the command line ends with, and `kind` what it calls such a failure."""
 
     exit_code = 1
+    kind = "check_failed"
 
 
 class BadValue(ProgrammerError, ValueError):
     """A value that no pump could be given."""
 
     exit_code = 2
+    kind = "usage"
 
 
 class NoDevice(ProgrammerError):
     """No pump at that port."""
 
     exit_code = 3
+    kind = "no_device"
 
 
 class WrongPump(NoDevice):
@@ -88,6 +91,7 @@ class LinkLost(ProgrammerError):
     """The pump was there and stopped answering."""
 
     exit_code = 3
+    kind = "link_lost"
 
 
 class SessionLost(LinkLost):
@@ -98,6 +102,7 @@ class ProtocolMismatch(ProgrammerError):
     """Pump and programmer do not have the same message tables."""
 
     exit_code = 3
+    kind = "no_device"
 
 
 class Refused(ProgrammerError):
@@ -105,6 +110,7 @@ class Refused(ProgrammerError):
     less, or to be silent, that the pump obeys and cannot keep (`store`)."""
 
     exit_code = 4
+    kind = "refused"
 
     def __init__(self, request: str, reason: str, detail: str = "") -> None:
         self.request = request
@@ -117,6 +123,7 @@ class NotAuthorised(Refused):
     """The key or the role does not fit."""
 
     exit_code = 5
+    kind = "not_authorised"
 
 
 class ReadBackDiffers(ProgrammerError):
