@@ -150,7 +150,7 @@ def test_not_authorised(server: PeerServer, thecal: Thecal) -> None:
 
 def test_value_that_no_pump_takes(server: PeerServer, thecal: Thecal) -> None:
     done = thecal("program", "--dose-mcg-per-day", "0.0001", "--yes", "--port", server.url)
-    check(done, 2, "dose_mcg_per_day 0.0001")
+    check(done, 2, "--dose-mcg-per-day 0.0001 mcg/day is too fine")
 
 
 def test_verbose_shows_the_traceback(thecal: Thecal) -> None:
