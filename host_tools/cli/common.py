@@ -155,12 +155,13 @@ def tell(text: str, indent: str = "") -> None:
     click.echo(layout.wrapped(text, indent))
 
 
-def once(message: str) -> Callable[[], None]:
-    """Says `message` when it is first called, and never again."""
+def once(message: str, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
+    """Says `message` when it is first called, after `before`, and never again."""
     left = [message]
 
-    def tell() -> None:
+    def say_it() -> None:
         if left:
+            before()
             say(left.pop())
 
-    return tell
+    return say_it

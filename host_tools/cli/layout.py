@@ -1,12 +1,15 @@
 """Text laid out for the width of the terminal: words stay whole, and a terminal that wants no colour gets none."""
 
 import os
+import re
 import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_BEFORE_UNIT = re.compile(r"(?<=[0-9]) (?=(?:mL|mcg|mV|mm|cm|%)(?![a-z]))")
+_BOND = "\0"
 NARROWEST, USUAL, WIDEST = 40, 80, 120
 
 
@@ -47,4 +50,7 @@ def plain_where_asked() -> Iterator[None]:
 
 
 def _filled(line: str, indent: str) -> str:
-    return textwrap.fill(line, width(), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    """A paragraph, in which a number and its unit stay together."""
+    bound = _BEFORE_UNIT.sub(_BOND, line)
+    filled = textwrap.fill(bound, width(), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return filled.replace(_BOND, " ")

@@ -111,4 +111,4 @@ def date_lines(status: dict[str, Any]) -> Iterator[str]:
         yield "low reservoir  no date: nothing is delivered, or the clock is not set"
         return
     yield f"low reservoir  {status['low_reservoir_date']}"
-    yield f"refill by      {status['refill_by']}, {sheet.why_refill(status)}"
+    yield f"refill by      {sheet.refill_by(status)}, {sheet.why_refill(status)}"

@@ -272,7 +272,9 @@ def test_watch_prints_an_update_a_line(thecal: Thecal) -> None:
     with EmulatorProcess(speed=100) as emulator:
         lines = thecal("watch", "--json", "--count", "3", "--port", emulator.url).stdout.splitlines()
         updates = [json.loads(line) for line in lines]
-        assert len(thecal("watch", "--count", "2", "--every", "1m").stdout.splitlines()) == 2
+        header, *rows = thecal("watch", "--count", "2", "--every", "1m").stdout.splitlines()
+        assert header.split("  ")[-1] == "State and alarms"
+        assert len(rows) == 2
     with EmulatorProcess(speed=100) as emulator, Programmer.open(emulator.url) as pump:
         assert set(updates[0]) == set(pump.status()) | {"seq"}
     assert updates[0]["seq"] < updates[1]["seq"] < updates[2]["seq"]
@@ -356,8 +358,8 @@ def test_implant_asks_about_an_unusual_line(
         (("--catheter-cm", "110"), 0, ""),
         (("--catheter-cm", "110.1"), 2, "no terminal to ask on; --yes"),
         (("--catheter-cm", "110.1", "--yes"), 0, ""),
-        (("--catheter-cm", "89", "--pump-tubing-ml", "14"), 2, "pump_tubing_ml 14 is outside 0 to 1"),
-        (("--catheter-cm", "250", "--yes"), 2, "catheter_cm 250 is outside 0 to 200"),
+        (("--catheter-cm", "89", "--pump-tubing-ml", "14"), 2, "--pump-tubing-ml 14 is outside 0 to 1 mL"),
+        (("--catheter-cm", "250", "--yes"), 2, "--catheter-cm 250 is outside 0 to 200 cm"),
     ],
 )
 def test_implant_takes_a_usual_line_unasked_and_an_impossible_one_never(
