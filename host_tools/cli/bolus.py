@@ -15,7 +15,7 @@ from host_tools.programmer.orders import check_patient_bolus
 from host_tools.programmer.units import ng_from_mcg
 
 
-@click.command()
+@click.command(epilog="Example: thecal prime")
 @click.option("--volume-ml", type=DECIMAL, help="Default: what is not primed yet.")
 @click.option("--yes", is_flag=True, help="Do not ask about unusually much.")
 @pump_verb
@@ -36,7 +36,7 @@ def prime(pump: Programmer, as_json: bool, volume_ml: Decimal | None, yes: bool)
     show(status, as_json, f"priming {sheet.extra(status)}, of {status['concentration_mcg_per_ml']} mcg/mL")
 
 
-@click.command()
+@click.command(epilog="Example: thecal bolus --dose-mcg 20 --over 30m")
 @click.option("--dose-mcg", type=DECIMAL, help="Dose on top of the basal rate; up to three decimals.")
 @click.option("--over", type=DURATION_S, help="How long it takes: 30m, 2h.")
 @click.option("--cancel", is_flag=True, help="End the bolus that is being given; the basal rate goes on.")
@@ -62,7 +62,7 @@ def bolus(pump: Programmer, as_json: bool, dose_mcg: Decimal | None, over: int |
     show(status, as_json, f"giving {text}, of {planned.concentration_mcg_per_ml} mcg/mL; --cancel ends it")
 
 
-@click.command()
+@click.command(epilog="Example: thecal patient-bolus")
 @pump_verb
 def patient_bolus(pump: Programmer, as_json: bool) -> None:
     """Ask, as the patient, for the bolus that a clinician allowed."""
@@ -72,7 +72,7 @@ def patient_bolus(pump: Programmer, as_json: bool) -> None:
     show(status, as_json, f"giving {_allowed(pump.patient_bolus_settings(), status)}; {left} more within 24 h")
 
 
-@click.command()
+@click.command(epilog="Example: thecal bolus-settings --dose-mcg 5 --over 5m --lockout 4h --per-day 3")
 @click.option("--dose-mcg", type=DECIMAL, help="Of each bolus; up to three decimals.")
 @click.option("--over", type=DURATION_S, help="How long each takes: 5m.")
 @click.option("--lockout", type=DURATION_S, help="From one to the next: 4h.")

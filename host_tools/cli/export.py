@@ -8,14 +8,14 @@ from pathlib import Path
 
 import rich_click as click
 
-from host_tools.cli.common import DURATION_S, UPDATES, Failure, print_json, pump_verb, say
+from host_tools.cli.common import DURATION_S, UPDATES, Failure, print_json, pump_verb, say, tell
 from host_tools.cli.look import period_option, silence_teller
 from host_tools.programmer import Programmer
 from host_tools.registry import EVENT_COLUMNS, PUMP_COLUMNS, event_row, pump_row
 from host_tools.telemetryfile import FileError, TelemetryFile
 
 
-@click.command()
+@click.command(epilog="Example: thecal export > events.csv")
 @click.option(
     "--format",
     "form",
@@ -52,7 +52,7 @@ def export(pump: Programmer, as_json: bool, form: str | None, registry: bool, no
         table.writerows(event_row(status["serial"], event) for event in pump.log())
 
 
-@click.command()
+@click.command(epilog="Example: thecal record telemetry.sqlite --every 1m")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @period_option
 @click.option("--count", type=UPDATES, help="End after so many rows; default: until Ctrl-C.")
@@ -80,4 +80,4 @@ def record(pump: Programmer, as_json: bool, file: Path, every: int, count: int |
     if as_json:
         print_json({"file": str(file), "rows": rows})
     else:
-        click.echo(f"{rows} rows in {file}")
+        tell(f"{rows} rows in {file}")

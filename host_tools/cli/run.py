@@ -4,14 +4,14 @@ import sys
 
 import rich_click as click
 
-from host_tools.cli.common import Failure, json_option, print_json, say
+from host_tools.cli.common import Failure, json_option, print_json, say, tell
 from host_tools.cli.layout import is_plain
 from host_tools.scenario.load import Scenario, ScenarioError, load
 from host_tools.scenario.runner import Result, run_scenario
 from host_tools.scenario.runtimes import RUNTIMES, NotHere
 
 
-@click.command
+@click.command(epilog="Example: thecal run tests/scenarios/low_reservoir.yaml")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--on",
@@ -70,12 +70,13 @@ def _must_be_short(files: tuple[str, ...], scenarios: list[Scenario]) -> None:
 
 def _print_verdict(file: str, result: Result) -> None:
     days = f"{result.sim_seconds / 86_400:.1f}".removesuffix(".0")
-    click.echo(
+    tell(
         f"{'FAIL' if result.failures else 'pass'}  {file}  {result.name}: {days} days, {len(result.events)} events, "
-        f"{sum(run['count'] for run in result.tones)} tones, trace {result.trace_sha256[:12]}"
+        f"{sum(run['count'] for run in result.tones)} tones, trace {result.trace_sha256[:12]}",
+        " " * 6,
     )
     for failure in result.failures:
-        click.echo(f"      {failure}")
+        tell(f"      {failure}", " " * 8)
 
 
 def _progress(file: str):

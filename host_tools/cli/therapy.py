@@ -8,7 +8,7 @@ import rich_click as click
 from host_tools.cli import sheet
 from host_tools.cli.acts import ask, check_terminal, done, is_asked, show, yes_option
 from host_tools.cli.acts import warn as _warn
-from host_tools.cli.common import DECIMAL, LOCAL_TIME, Failure, int_range, print_json, pump_verb, say
+from host_tools.cli.common import DECIMAL, LOCAL_TIME, Failure, int_range, print_json, pump_verb, say, tell
 from host_tools.cli.patient import read_document
 from host_tools.cli.screens import check_lines, date_lines, refill_lines, refill_numbers, side_by_side
 from host_tools.programmer import FlexProgram, Program, Programmer, ReadBackDiffers, Refill, Refused
@@ -20,7 +20,7 @@ from host_tools.programmer.units import Number
 WALL_HELP = "The pump's new local time; default: this computer's."
 
 
-@click.command()
+@click.command(epilog="Example: thecal implant --catheter-cm 89")
 @click.option("--catheter-cm", type=DECIMAL, help="Length of the catheter left in place.")
 @click.option(
     "--keep-catheter",
@@ -80,7 +80,7 @@ def _ask_about_line(catheter_cm: Number, pump_tubing_ml: Number, yes: bool) -> N
         raise Failure("not recorded; the pump is as before", 1)
 
 
-@click.command()
+@click.command(epilog="Example: thecal refill --volume-ml 20 --concentration-mcg-per-ml 2000")
 @click.option("--volume-ml", type=DECIMAL, required=True, help="Volume filled in after all was taken out.")
 @click.option("--concentration-mcg-per-ml", type=int, required=True, help="Of the new drug.")
 @click.option("--aspirated-ml", type=DECIMAL, help="Volume that was taken out, as measured.")
@@ -107,7 +107,8 @@ def refill(pump: Programmer, as_json: bool, bridge: str, **fields: Any) -> None:
     if as_json:
         print_json(status | {"refill": refill_numbers(booked[0])})
     else:
-        click.echo("\n".join([*refill_lines(booked[0], status), *check_lines(status, running)]))
+        for line in [*refill_lines(booked[0], status), *check_lines(status, running)]:
+            tell(line, " " * 15)
 
 
 def _check_terminal(_ctx: click.Context, _param: click.Parameter, yes: bool) -> bool:
@@ -115,7 +116,7 @@ def _check_terminal(_ctx: click.Context, _param: click.Parameter, yes: bool) -> 
     return yes
 
 
-@click.command()
+@click.command(epilog="Example: thecal program --dose-mcg-per-day 300")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
 @click.option("--dose-mcg-per-day", type=DECIMAL, help="The same dose all day; up to three decimals.")
 @click.option("--yes", is_flag=True, callback=_check_terminal, help="Commit without asking.")
@@ -162,7 +163,7 @@ def _planned(
     return pump.plan(wanted.dose_mcg_per_day, override=override)
 
 
-@click.command()
+@click.command(epilog="Example: thecal stop")
 @pump_verb
 def stop(pump: Programmer, as_json: bool) -> None:
     """Stop delivery, at once."""
@@ -170,7 +171,7 @@ def stop(pump: Programmer, as_json: bool) -> None:
     show(status, as_json, "delivery is stopped; `thecal resume` goes on with the committed program")
 
 
-@click.command()
+@click.command(epilog="Example: thecal minimum-rate")
 @pump_verb
 def minimum_rate(pump: Programmer, as_json: bool) -> None:
     """Deliver at the minimum rate, at once: hardly any drug, but the pump is not stopped."""
