@@ -7,6 +7,7 @@ from typing import Any
 import rich_click as click
 
 from host_tools.cli.common import Failure, print_json, say, tell
+from host_tools.cli.layout import width
 from host_tools.documents.wording import loss_of_therapy
 from host_tools.programmer import Programmer
 
@@ -34,11 +35,13 @@ def ask(question: str, yes: bool, declined: str) -> None:
 
 
 def say_changes(changes: Mapping[str, tuple[str, str]]) -> None:
-    """Old and new values side by side, on stderr."""
+    """Old and new values on stderr: side by side, or below one another where they are long."""
     label_width = max(map(len, changes))
     old_width = max(len(old) for old, _ in changes.values())
     for label, (old, new) in changes.items():
-        say(f"{label:<{label_width}}  now {old:<{old_width}}  new {new}")
+        line = f"{label:<{label_width}}  now {old:<{old_width}}  new {new}"
+        below = f"{label:<{label_width}}  now {old}\n{'':<{label_width}}  new {new}"
+        say(line if len(line) <= width() else below)
 
 
 def done(pump: Programmer, verb: Callable[[], object]) -> dict[str, Any]:

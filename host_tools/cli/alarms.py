@@ -18,7 +18,7 @@ def _check_named(ctx: click.Context, _param: click.Parameter, alarm: str | None)
     return alarm
 
 
-@click.command(epilog="Example: thecal silence low_reservoir")
+@click.command(epilog="Example: thecal silence motor_stall")
 @click.argument(
     "alarm", required=False, type=click.Choice(["all", *ALARM]), metavar="[NAME|all]", callback=_check_named
 )

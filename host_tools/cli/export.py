@@ -8,7 +8,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from host_tools.cli.common import DURATION_S, UPDATES, Failure, print_json, pump_verb, say, tell
+from host_tools.cli.common import DURATION_S, UPDATES, Failure, print_json, pump_verb, say
 from host_tools.cli.look import period_option, silence_teller
 from host_tools.programmer import Programmer
 from host_tools.registry import EVENT_COLUMNS, PUMP_COLUMNS, event_row, pump_row
@@ -80,4 +80,4 @@ def record(pump: Programmer, as_json: bool, file: Path, every: int, count: int |
     if as_json:
         print_json({"file": str(file), "rows": rows})
     else:
-        tell(f"{rows} rows in {file}")
+        click.echo(f"{rows} rows in {file}")

@@ -45,13 +45,22 @@ def one_line(as_json: bool, verb: Callable[[], str | None]) -> Iterator[None]:
         raise Exit(130) from None
     except Exception as error:
         line, problem = _problem(error, verb())
-        if as_json:
-            click.echo(json.dumps(problem.document()))
+        _print(line, problem, as_json)
         if problem.kind == "internal":
             raise
+        raise Exit(problem.exit_code) from error
+
+
+def _print(line: str, problem: Problem, as_json: bool) -> None:
+    """Say it; where that cannot be done the exit code is still its own."""
+    try:
         if line:
             click.echo(message(line), err=True)
-        raise Exit(problem.exit_code) from error
+        if as_json:
+            click.echo(json.dumps(problem.document()))
+    except OutputError as lost:
+        lost.exit_code = problem.exit_code
+        raise
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

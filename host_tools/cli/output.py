@@ -17,6 +17,8 @@ class OutputError(Exception):
 
     def __init__(self, error: OSError) -> None:
         super().__init__(f"the output cannot be written: {error.strerror}; free some space or write it elsewhere")
+        self.exit_code = 0
+        """What the command was to end with anyway."""
         self.reader_left = error.errno in (errno.EPIPE, errno.ESHUTDOWN)
 
 
@@ -57,6 +59,7 @@ def guarded() -> Iterator[None]:
             for stream in guards:
                 stream.flush()
     except OutputError as error:
+        code = error.exit_code or code
         with suppress(OutputError):
             if not error.reader_left:
                 code = UNWRITABLE
