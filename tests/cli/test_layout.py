@@ -16,7 +16,8 @@ from tests.child import thecal as child_command
 from tests.cli.conftest import PeerServer, Thecal
 
 ESCAPE = "\x1b"
-words = st.lists(st.text("abc-_(),.", min_size=1, max_size=50), min_size=1, max_size=40)
+word = st.text("abc-_(),.", min_size=1, max_size=20) | st.text("abc-_(),.", min_size=41, max_size=50)
+words = st.lists(word, min_size=1, max_size=40)
 
 
 @pytest.fixture

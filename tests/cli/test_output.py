@@ -43,7 +43,8 @@ def ended(server: PeerServer, verb: tuple[str, ...], stdout: object, stderr: obj
     """Exit code and stderr of a command."""
     server.pushes = range(50)
     port = () if verb == ("--help",) or "--port" in verb else ("--port", server.url)
-    with child(child_command(*verb, *port), stdout=stdout, stderr=stderr) as running:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with child(child_command(*verb, *port), stdout=stdout, stderr=stderr, env=buffered) as running:
         said = running.stderr.read().decode() if running.stderr else ""
         return running.wait(LIMIT_S), said
 
