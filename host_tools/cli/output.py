@@ -54,10 +54,9 @@ def guarded() -> Iterator[None]:
             yield
         except SystemExit as ending:
             code = ending.code
+            _flush(guards)
             raise
-        finally:
-            for stream in guards:
-                stream.flush()
+        _flush(guards)
     except OutputError as error:
         code = error.exit_code or code
         with suppress(OutputError):
@@ -85,6 +84,11 @@ def _guard(stream: TextIO) -> TextIO:
         line_buffering=stream.line_buffering,
         write_through=stream.write_through,
     )
+
+
+def _flush(streams: tuple[TextIO, ...]) -> None:
+    for stream in streams:
+        stream.flush()
 
 
 def _discard_rest(streams: tuple[TextIO, TextIO]) -> None:
