@@ -34,6 +34,8 @@ _INSERT = f"INSERT INTO telemetry (run, {', '.join(COLUMNS)}) VALUES ({', '.join
 class FileError(RuntimeError):
     """The file cannot take telemetry; the message says why."""
 
+    kind = "store"
+
 
 class TelemetryFile:
     """Rows are added to a file that is ours or new, each committed at once. FileError for any other.

@@ -15,7 +15,7 @@ from host_tools.programmer import Programmer
 LINE = 100
 
 
-@click.command()
+@click.command(epilog="Example: thecal lasts 2030-03-01")
 @click.argument("until", metavar="DATE", type=DATE)
 @pump_verb
 def lasts(pump: Programmer, as_json: bool, until: date) -> None:
@@ -48,7 +48,7 @@ def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
-@click.command()
+@click.command(epilog="Example: thecal emergency")
 @pump_verb
 def emergency(pump: Programmer, as_json: bool) -> None:
     """What a stranger must know of this pump: drug, dose, alarms, signs, what to do. Needs no key; names nobody."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import rich_click as click
 
+from host_tools.cli import layout
 from host_tools.documents.wording import UNSIGNED
 from host_tools.durations import parse_date, parse_duration_s, parse_local_time
 from host_tools.programmer import NotAuthorised, Programmer, ProgrammerError, Refused
@@ -18,10 +19,11 @@ from protocol.registry import field_of
 
 
 class Failure(click.ClickException):
-    """Ends the command with one line on stderr and this exit code."""
+    """Ends the command with one line on stderr and this exit code. `said`: stderr has the line already."""
 
-    def __init__(self, message: str, exit_code: int) -> None:
+    def __init__(self, message: str, exit_code: int, said: bool = False) -> None:
         super().__init__(message)
+        self.said = said
         self.exit_code = exit_code  # pyright: ignore[reportAttributeAccessIssue] - click reads it so
 
 
@@ -145,15 +147,21 @@ def print_json(value: Any) -> None:
 
 def say(message: str) -> None:
     """A message to the person, on stderr."""
-    click.echo(message, err=True)
+    click.echo(layout.message(message), err=True)
 
 
-def once(message: str) -> Callable[[], None]:
-    """Says `message` when it is first called, and never again."""
+def tell(text: str, indent: str = "") -> None:
+    """A line of the result on stdout, wrapped, `indent` before its later lines."""
+    click.echo(layout.wrapped(text, indent))
+
+
+def once(message: str, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
+    """Says `message` when it is first called, after `before`, and never again."""
     left = [message]
 
-    def tell() -> None:
+    def say_it() -> None:
         if left:
+            before()
             say(left.pop())
 
-    return tell
+    return say_it

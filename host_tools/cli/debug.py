@@ -8,7 +8,7 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli.common import DURATION_S, Failure, json_option, once, port_option, print_json
+from host_tools.cli.common import DURATION_S, Failure, json_option, once, port_option, print_json, tell
 from host_tools.durations import format_duration, parse_duration_s, parse_local_time, parse_signed_duration_s
 from host_tools.emulator.debugclient import PATIENCE_S, DebugClient, DebugError, DebugLinkError
 from host_tools.faultfields import DURATIONS, WORDS, plant_fields
@@ -18,7 +18,7 @@ from host_tools.programmer.errors import NoDevice
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
-@click.group()
+@click.group(epilog="Example: thecal debug advance 3d")
 def debug() -> None:
     """Move an emulated pump's time, break it, and look behind it. Emulators only.
 
@@ -59,7 +59,7 @@ def _result(text: str, values: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(values)
     else:
-        click.echo(text)
+        tell(text)
 
 
 def _time(now_s: int) -> str:
@@ -103,7 +103,7 @@ class _Field(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-@debug.command()
+@debug.command(epilog="Example: thecal debug advance next-alarm")
 @click.argument("how_far", type=_HowFar(), metavar="DURATION|DATE|next-alarm")
 @port_option
 @json_option
@@ -119,7 +119,7 @@ def advance(how_far: dict[str, Any], port: str, as_json: bool) -> None:
     _result(raised + _time(answer["now_s"]), answer, as_json)
 
 
-@debug.command()
+@debug.command(epilog="Example: thecal debug fault motor_stall for=3h")
 @click.argument("name")
 @click.argument("fields", nargs=-1, type=_Field(), metavar="[KEY=VALUE]...")
 @port_option
@@ -141,7 +141,7 @@ def fault(name: str, fields: tuple[tuple[str, int | Decimal | str], ...], port: 
     _result(f"{name} began", {"faults": faults}, as_json)
 
 
-@debug.command()
+@debug.command(epilog="Example: thecal debug heal motor_stall")
 @click.argument("name")
 @port_option
 @json_option
@@ -153,7 +153,7 @@ def heal(name: str, port: str, as_json: bool) -> None:
     _result(f"{name} is over", {"faults": faults}, as_json)
 
 
-@debug.command()
+@debug.command(epilog="Example: thecal debug cut 1m")
 @click.argument("duration_s", type=DURATION_S, default="10s", metavar="[DURATION]")
 @port_option
 @json_option
@@ -164,7 +164,7 @@ def cut(duration_s: int, port: str, as_json: bool) -> None:
     _result(f"power was off for {format_duration(duration_s)}; {_time(now_s)}", {"now_s": now_s}, as_json)
 
 
-@debug.command()
+@debug.command(epilog="Example: thecal debug head on")
 @click.argument("state", type=click.Choice(["on", "off", "auto"]))
 @port_option
 @json_option
@@ -175,7 +175,7 @@ def head(state: str, port: str, as_json: bool) -> None:
     _result(f"the head is {state}", {"head": state}, as_json)
 
 
-@debug.command()
+@debug.command(epilog="Example: thecal debug speed 60")
 @click.argument("speed", metavar="1|N|max|0")
 @port_option
 @json_option
@@ -186,7 +186,7 @@ def speed(speed: str, port: str, as_json: bool) -> None:
     _result(f"the speed is {speed}", {"speed": speed}, as_json)
 
 
-@debug.command()
+@debug.command(epilog="Example: thecal debug truth")
 @port_option
 @json_option
 def truth(port: str, as_json: bool) -> None:

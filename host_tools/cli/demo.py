@@ -26,7 +26,7 @@ LINE_LOST = 3
 STYLE = {"surprise": "bold", "non_critical": "yellow", "critical": "red", "world": "dim", "routine": "dim"}
 
 
-@click.command()
+@click.command(epilog="Example: thecal demo --out build/demo")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

@@ -22,7 +22,7 @@ def _file_options(verb: Callable[..., None]) -> Callable[..., None]:
     )(verb)
 
 
-@click.command()
+@click.command(epilog="Example: thecal report --out report.html")
 @_file_options
 @pump_verb
 def report(pump: Programmer, as_json: bool, out: Path | None, force: bool) -> None:
@@ -34,7 +34,7 @@ def report(pump: Programmer, as_json: bool, out: Path | None, force: bool) -> No
     _write(out or _default("report", facts.status["serial"]), report_html(facts), force, as_json)
 
 
-@click.command()
+@click.command(epilog="Example: thecal card --out card.html")
 @_file_options
 @pump_verb
 def card(pump: Programmer, as_json: bool, out: Path | None, force: bool) -> None:

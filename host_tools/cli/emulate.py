@@ -47,7 +47,7 @@ def _check_start(_ctx: click.Context, _param: click.Parameter, start: datetime |
     return start
 
 
-@click.command()
+@click.command(epilog="Example: thecal emulate --speed 60 --state pump")
 @click.option(
     "--speed",
     type=_Speed(),

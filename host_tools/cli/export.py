@@ -15,7 +15,7 @@ from host_tools.registry import EVENT_COLUMNS, PUMP_COLUMNS, event_row, pump_row
 from host_tools.telemetryfile import FileError, TelemetryFile
 
 
-@click.command()
+@click.command(epilog="Example: thecal export > events.csv")
 @click.option(
     "--format",
     "form",
@@ -52,7 +52,7 @@ def export(pump: Programmer, as_json: bool, form: str | None, registry: bool, no
         table.writerows(event_row(status["serial"], event) for event in pump.log())
 
 
-@click.command()
+@click.command(epilog="Example: thecal record telemetry.sqlite --every 1m")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @period_option
 @click.option("--count", type=UPDATES, help="End after so many rows; default: until Ctrl-C.")

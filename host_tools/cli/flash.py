@@ -19,7 +19,7 @@ from host_tools.rig.repl import Board, NoRepl
 HELLO_TRIES = 60  # a second each: somebody has to lay the head on
 
 
-@click.command()
+@click.command(epilog="Example: thecal flash --port /dev/ttyACM0")
 @port_option
 @json_option
 def flash(port: str, as_json: bool) -> None:

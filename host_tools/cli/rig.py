@@ -12,7 +12,7 @@ from host_tools.rig.uf2 import NoUf2
 READY_MS = 2000  # from reset
 
 
-@click.command()
+@click.command(epilog="Example: thecal rig --tcp 4321")
 @click.option("--tcp", type=click.IntRange(0, 65535), default=0, metavar="PORT", help="TCP port. Default: a free one.")
 @click.option("--bare", is_flag=True, help="MicroPython alone and the service jumper: a board for `thecal flash`.")
 @json_option

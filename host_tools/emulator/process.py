@@ -69,10 +69,10 @@ class EmulatorProcess:
             self.command, stdout=subprocess.PIPE, stderr=self._stderr, text=True, env=self.env
         )
         first_line = self._first_line()
-        if not first_line:
+        ports = json.loads(first_line or "{}")
+        if "tcp" not in ports:
             code = self.wait(STOP_TIMEOUT_S)
             raise EmulatorError(f"the emulator did not start (exit code {code}): {self.messages.strip()}")
-        ports = json.loads(first_line)
         self.url, self.pty, self.debug = ports["tcp"], ports["pty"], ports["debug"]
         self.debug_token, self.serial, self.pid = ports["debug_token"], ports["serial"], ports["pid"]
         return self
