@@ -27,11 +27,15 @@ _SILENT = ("digest",)  # numbers that tell a person nothing
 
 def event_text(event: Mapping[str, Any]) -> str:
     """The event's name, and its numbers with their units."""
-    words = [word if word in _CAPITALS else word.lower() for word in event["name"].split("_")]
-    name = " ".join(words)
-    name = name[0].upper() + name[1:]
+    name = name_text(event["name"])
     numbers = [_number(key, value) for key, value in event["data"].items() if key not in _SILENT]
     return f"{name}: {', '.join(numbers)}" if numbers else name
+
+
+def name_text(name: str) -> str:
+    """An event's name in words."""
+    text = " ".join(word if word in _CAPITALS else word.lower() for word in name.split("_"))
+    return text[0].upper() + text[1:]
 
 
 def _number(key: str, value: int | str | None) -> str:
