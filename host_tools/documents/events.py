@@ -28,9 +28,7 @@ _SILENT = ("digest",)  # numbers that tell a person nothing
 
 def event_text(event: Mapping[str, Any]) -> str:
     """The event's name, and its numbers with their units."""
-    words = [word if word in _CAPITALS else word.lower() for word in event["name"].split("_")]
-    name = " ".join(words)
-    name = name[0].upper() + name[1:]
+    name = name_text(event["name"])
     numbers = data_text(event)
     return f"{name}: {numbers}" if numbers else name
 
@@ -42,6 +40,12 @@ def data_text(event: Mapping[str, Any]) -> str:
         setting = str(data["setting"])
         data = {f"{age}_{setting}": data[age] for age in ("old", "new")}
     return ", ".join(_number(key, value) for key, value in data.items() if key not in _SILENT)
+
+
+def name_text(name: str) -> str:
+    """An event's name in words."""
+    text = " ".join(word if word in _CAPITALS else word.lower() for word in name.split("_"))
+    return text[0].upper() + text[1:]
 
 
 def _number(key: str, value: int | str | None) -> str:

@@ -26,7 +26,7 @@ WIDTHS = ("60", "80", "120")
 ABSENT = "/dev/ttyABSENT9"
 LASTING = ("emulate", "rig", "flash", "demo")
 """Run until Ctrl-C, for long, or on a board: what they do is tested elsewhere, here only what surrounds it."""
-UNWRAPPED = ("lasts", "emergency", "report", "card", "export")
+UNWRAPPED = ("export",)
 """Tables for programs, and what lays out for a width of its own."""
 CONFINED = {"yes": ("--yes",), "force": ("--force",), "count": ("--count", "1")}
 """What an example is given, where it has the option, to ask nobody and to end."""
