@@ -39,10 +39,14 @@ class TelemetryFile:
     """Rows are added to a file that is ours or new, each committed at once. FileError for any other.
 
     A new file is for its owner alone: what a pump gives says much of who has it.
+
+    `rows` were added. They cover `covered_s` of the pump's uptime, in which the pump dropped `dropped` more messages.
     """
 
     def __init__(self, path: Path, status: Mapping[str, Any]) -> None:
         self._path = path
+        self.rows = self.covered_s = self.dropped = 0
+        self._last: Mapping[str, Any] = {}
         try:
             if not path.exists():
                 os.close(private_file(path, new=True))
@@ -78,6 +82,17 @@ class TelemetryFile:
                 self._db.execute(_INSERT, [self._run, *row])
         except sqlite3.Error as error:
             raise FileError(f"{self._path} takes no more telemetry: {error}") from error
+        self.rows += 1
+        if self._last:
+            self.covered_s += max(0, update["uptime_s"] - self._last["uptime_s"])
+            count, before = update["telemetry_dropped"], self._last["telemetry_dropped"]
+            self.dropped += count - before if count >= before else count  # a pump that restarted counts anew
+        self._last = update
+
+    @property
+    def size_bytes(self) -> int:
+        """All of the file, with the rows that it had before."""
+        return self._path.stat().st_size
 
     def close(self) -> None:
         self._db.close()

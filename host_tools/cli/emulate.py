@@ -72,7 +72,7 @@ def _check_start(_ctx: click.Context, _param: click.Parameter, start: datetime |
     "--seed",
     type=click.IntRange(0, 2**63 - 1),
     help="Of serial number and noise; default 0, or as kept in --state, with a serial number that no other emulator "
-    "here has. Where it is given, nonces are drawn from it too, and come back with it; else they are new at each start.",
+    "here has. Where it is given, nonces are drawn from it too, and come back with it; else they are new each time.",
 )
 @click.option(
     "--start",

@@ -202,7 +202,12 @@ def test_a_cell_beyond_its_end_reads_zero():
     ("name", "until_ms", "fields", "message"),
     [
         ("motor_stal", None, {}, r"unknown fault 'motor_stal'; did you mean 'motor_stall'\?"),
-        ("earthquake", None, {}, "unknown fault 'earthquake'; known: motor_stall, motor_stall_intermittent, mri, runaway"),
+        (
+            "earthquake",
+            None,
+            {},
+            "unknown fault 'earthquake'; known: motor_stall, motor_stall_intermittent, mri, runaway",
+        ),
         ("motor_stall", None, {"percent": 5}, "motor_stall has no field 'percent'; it takes no fields"),
         ("mri", None, {"recover_ms": 5}, "mri has no field 'recover_ms'; it takes recovery_ms"),
         ("over_delivery", None, {}, "over_delivery needs percent, a whole number from 1 to 10000"),
