@@ -46,7 +46,7 @@ class TelemetryFile:
     def __init__(self, path: Path, status: Mapping[str, Any]) -> None:
         self._path = path
         self.rows = self.covered_s = self.dropped = 0
-        self._last: Mapping[str, Any] = {}
+        self._last: tuple[int, int] | None = None
         try:
             if not path.exists():
                 os.close(private_file(path, new=True))
@@ -83,11 +83,12 @@ class TelemetryFile:
         except sqlite3.Error as error:
             raise FileError(f"{self._path} takes no more telemetry: {error}") from error
         self.rows += 1
+        now_s, count = update["uptime_s"], update["telemetry_dropped"]
         if self._last:
-            self.covered_s += max(0, update["uptime_s"] - self._last["uptime_s"])
-            count, before = update["telemetry_dropped"], self._last["telemetry_dropped"]
-            self.dropped += count - before if count >= before else count  # a pump that restarted counts anew
-        self._last = update
+            last_s, last_count = self._last
+            self.covered_s += max(0, now_s - last_s)
+            self.dropped += count - last_count if count >= last_count else count  # else it restarted, and counts anew
+        self._last = now_s, count
 
     @property
     def size_bytes(self) -> int:

@@ -226,6 +226,7 @@ class Machine:
         self._follow_orders()
         self.hal.power.sleep()
         self._poll()
+        self._poll()  # a head that is there already wakes the firmware as one that comes does
 
     def _lose_power(self) -> None:
         self.pump = None

@@ -128,7 +128,7 @@ def _lived(saved: Saved, seed: int, looks: bool) -> tuple[Any, ...]:
     machine.wake()
     for name in draw.choices(sorted(TROUBLE), k=6):
         for_s = draw.randint(1, 20 * HOUR_S)
-        until_ms = None if name in INSTANT else machine.now_ms + for_s * 1000 + 1
+        until_ms = None if name in (*INSTANT, "hang") else machine.now_ms + for_s * 1000 + 1
         machine.plant.apply_fault(name, until_ms, **TROUBLE[name])
         machine.wake()
         goal_ms = machine.now_ms + for_s * 700
