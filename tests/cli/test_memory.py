@@ -217,7 +217,7 @@ def test_telemetry_is_recorded_row_by_row(thecal: Thecal, tmp_path: Path) -> Non
         runs = db.execute("SELECT id, serial FROM run").fetchall()
         rows = db.execute(f"SELECT run, {', '.join(COLUMNS)} FROM telemetry ORDER BY rowid").fetchall()
     assert file.stat().st_mode & 0o077 == 0
-    assert runs == [(1, "THECAL-00001"), (2, "THECAL-00001")]
+    assert runs == [(1, quick.serial), (2, quick.serial)]
     assert [row[0] for row in rows] == [1] * 3 + [2] * more
     times_s = [row[2] for row in rows if row[0] == 2]
     assert times_s == sorted(times_s)
