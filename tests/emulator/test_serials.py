@@ -4,12 +4,18 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from filelock import FileLock, Timeout
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host_tools.cli import emulate
+from host_tools.cli.main import main
 from host_tools.emulator.process import EmulatorProcess
+from host_tools.emulator.state import StateError
 from host_tools.serials import free_serial, serial_of
 from tests.emulator.conftest import Start
 
@@ -26,6 +32,19 @@ def test_those_started_at_once_differ(four: list[EmulatorProcess]) -> None:
     with ThreadPoolExecutor(len(four)) as pool:
         started = list(pool.map(EmulatorProcess.start, four))
     assert sorted(emulator.serial for emulator in started) == [serial_of(seed) for seed in range(4)]
+
+
+@pytest.mark.parametrize("moment", ["running_emulators", "published"])
+def test_nobody_else_chooses_between_the_choice_and_the_publication(
+    registry: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    def look(*_: Any) -> None:
+        with pytest.raises(Timeout):
+            FileLock(registry.parent / "emulators.lock").acquire(timeout=0)
+        raise StateError("seen to be locked")
+
+    monkeypatch.setattr(emulate, moment, look)
+    assert "seen to be locked" in CliRunner().invoke(main, ["emulate"]).stderr
 
 
 def test_the_lowest_that_is_free_is_taken_and_kept_with_the_pump(start: Start, tmp_path: Path) -> None:
