@@ -34,7 +34,7 @@ def test_those_started_at_once_differ(four: list[EmulatorProcess]) -> None:
     assert sorted(emulator.serial for emulator in started) == [serial_of(seed) for seed in range(4)]
 
 
-@pytest.mark.parametrize("moment", ["running_emulators", "published"])
+@pytest.mark.parametrize("moment", ["running_emulators", "DebugLink"])
 def test_nobody_else_chooses_between_the_choice_and_the_publication(
     registry: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
