@@ -28,8 +28,8 @@ class EmulatorProcess:
     `url` (TCP, for pyserial), `pty` (a path, None where there are none), `debug` (host:port), `debug_token`,
     `serial` and `pid` are those of the newest start. `speed` is a number or "max"; at 0 only the debug link moves time.
     `start_at` is an ISO local time. `state` is the folder that keeps the pump over a `restart()`. With a
-    `seed` all is drawn from that, nonces too. `messages` is what it
-    wrote to stderr, once it has ended.
+    `seed` all is drawn from that, nonces too, and the serial number is that seed's. It runs quietly: `messages` is what
+    it warned of on stderr, once it has ended.
     """
 
     url: str
@@ -49,7 +49,7 @@ class EmulatorProcess:
         tcp_port: int = 0,
         env: Mapping[str, str] | None = None,
     ) -> None:
-        self.command = [sys.executable, "-m", "host_tools.cli.main", "emulate", "--json"]
+        self.command = [sys.executable, "-m", "host_tools.cli.main", "emulate", "--json", "--quiet"]
         self.command += ["--speed", str(speed), "--tcp", str(tcp_port)]
         if seed is not None:
             self.command += ["--seed", str(seed)]

@@ -93,6 +93,8 @@ def test_faults(debug: DebugClient, pump: Programmer) -> None:
     debug.heal("over_delivery")
     with pytest.raises(DebugError, match=r"earthquake.*motor_stall"):
         debug.fault("earthquake")
+    with pytest.raises(DebugError, match=r"unknown fault 'motor_stal'; did you mean 'motor_stall'\?"):
+        debug.heal("motor_stal")
     with pytest.raises(DebugError, match=r"cups.*percent"):
         debug.fault("over_delivery", cups=3)
 
@@ -216,7 +218,8 @@ def test_the_command_line(emulator: EmulatorProcess, debug: DebugClient) -> None
     assert thecal("advance", "72d").output == "pump time is 72d since its first power-up\n"
     assert thecal("advance", "2026-03-19T08:00:00").exit_code == 0
     assert debug.now_s() == 73 * DAY_S
-    assert json.loads(thecal("cut", "--json").output) == {"now_s": 73 * DAY_S + 10}
+    times = {"now_s": 73 * DAY_S + 10, "unpowered_s": 10, "uptime_s": 73 * DAY_S}
+    assert json.loads(thecal("cut", "--json").output) == times
     assert thecal("fault", "over_delivery", "percent=20", "for=3h").exit_code == 0
     assert json.loads(thecal("truth", "--json").output)["faults"] == ["over_delivery"]
     assert "over_delivery" in thecal("truth").output

@@ -79,7 +79,8 @@ def _hold_against(connection: Connection, line: str) -> None:
 
 def _requests() -> dict[str, inspect.Signature]:
     """Each request that a debug link knows, and what it takes."""
-    link = DebugLink(SimpleNamespace(machine=None))  # pyright: ignore[reportArgumentType] - it is asked nothing
+    server = SimpleNamespace(machine=None, identity={"start": None})
+    link = DebugLink(server)  # pyright: ignore[reportArgumentType] - it is asked nothing
     return {name: inspect.signature(verb) for name, verb in link._verbs.items()}
 
 

@@ -140,7 +140,7 @@ def test_a_line_that_is_no_object_ends_a_connection_that_was_let_in(emulator: Em
     with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as link, link.makefile() as answers:
         link.sendall(json.dumps({"token": emulator.debug_token}).encode() + b"\n" + b'{"do": "now"}\nGET /\n' + LINES)
         assert json.loads(answers.readline()) == {"ok": True}
-        assert json.loads(answers.readline()) == {"ok": True, "now_s": 0}
+        assert json.loads(answers.readline())["now_s"] == 0
         assert "ends at one that is none" in json.loads(answers.readline())["error"]
     with emulator.debug_client() as debug:
         assert debug.now_s() == 0
