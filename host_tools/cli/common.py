@@ -13,6 +13,7 @@ import rich_click as click
 from host_tools.documents.wording import UNSIGNED
 from host_tools.durations import parse_date, parse_duration_s, parse_local_time
 from host_tools.programmer import NotAuthorised, Programmer, ProgrammerError, Refused
+from host_tools.programmer.patience import parse_timeout_s
 from host_tools.programmer.texts import is_shown
 from protocol.registry import field_of
 
@@ -74,6 +75,14 @@ port_option = click.option(
     envvar="THECAL_PORT",
     help="Anything pyserial opens, or `auto`: the running emulator or the RP2040 on USB. [env: THECAL_PORT]",
 )
+timeout_option = click.option(
+    "--timeout",
+    "timeout_s",
+    metavar="SECONDS",
+    type=_Value("seconds", parse_timeout_s),
+    help="Wait this long for an answer before asking again. Default: what a running emulator needs, else 1. "
+    "[env: THECAL_TIMEOUT_S]",
+)
 
 
 TAKEN_AFTER_END = (
@@ -97,13 +106,15 @@ def pump_verb(verb: Callable[..., None]) -> Callable[..., None]:
     """Give `verb` a connected Programmer as its first argument, the common options, and exit codes."""
 
     @port_option
+    @timeout_option
     @serial_option
     @json_option
     @verbose_option
     @functools.wraps(verb)
-    def connected(port: str, serial: str | None, verbose: bool, **options: Any) -> None:
+    def connected(port: str, timeout_s: float | None, serial: str | None, verbose: bool, **options: Any) -> None:
         try:
-            programmer = Programmer.open(port, serial=serial, warn=say)
+            told = {"warn": say, "waiting": say_slow} | ({"timeout_s": timeout_s} if timeout_s else {})
+            programmer = Programmer.open(port, serial=serial, **told)
             with programmer as pump, _unsigned_told(pump), _end_of_service_told(pump):
                 verb(pump, **options)
         except ProgrammerError as error:
@@ -146,6 +157,11 @@ def print_json(value: Any) -> None:
 def say(message: str) -> None:
     """A message to the person, on stderr."""
     click.echo(message, err=True)
+
+
+def say_slow(timeout_s: float) -> None:
+    """Says that an answer is slow to come."""
+    say(f"waiting for an answer, which may take {timeout_s:g} s (an emulated chip computes slowly); Ctrl-C ends")
 
 
 def once(message: str) -> Callable[[], None]:

@@ -12,7 +12,7 @@ from host_tools.cli.common import DURATION_S, Failure, json_option, once, port_o
 from host_tools.durations import format_duration, parse_duration_s, parse_local_time, parse_signed_duration_s
 from host_tools.emulator.debugclient import PATIENCE_S, DebugClient, DebugError, DebugLinkError
 from host_tools.faultfields import DURATIONS, WORDS, plant_fields
-from host_tools.programmer.discovery import Emulator, find_emulator, registry_dir, running_emulators
+from host_tools.programmer.discovery import Emulator, debuggable_emulators, find_emulator, registry_dir
 from host_tools.programmer.errors import NoDevice
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -46,7 +46,7 @@ def _emulator(port: str) -> Emulator:
     """The running emulator that `auto` or any of its addresses means."""
     if port == "auto":
         return find_emulator()
-    for emulator in running_emulators():
+    for emulator in debuggable_emulators():
         if port in (emulator.tcp, emulator.pty, emulator.debug):
             return emulator
     raise NoDevice(
