@@ -90,7 +90,8 @@ class RigServer:
                 await asyncio.sleep(0)
             else:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._kicked.wait(), IDLE_S)
+                    async with asyncio.timeout(IDLE_S):
+                        await self._kicked.wait()
 
     def live(self) -> bool:
         """Let the chip live until it says something, for so long that nobody has to wait; whether it was behind.
