@@ -161,7 +161,7 @@ def say(message: str) -> None:
 
 def say_slow(timeout_s: float) -> None:
     """Says that an answer is slow to come."""
-    say(f"waiting for an answer, which may take {timeout_s:g} s (an emulated chip computes slowly); Ctrl-C ends")
+    say(f"waiting: a slow emulation may take {timeout_s:g} s for an answer (Ctrl-C ends)")
 
 
 def once(message: str) -> Callable[[], None]:

@@ -12,6 +12,7 @@ from rich.progress import Progress as Bar
 from host_tools.cli.common import Failure, json_option, port_option, print_json, say, say_slow, timeout_option
 from host_tools.programmer import Programmer, ProgrammerError, discovery
 from host_tools.programmer.errors import NoDevice
+from host_tools.programmer.line import SLOW_S
 from host_tools.programmer.patience import known_timeout_s
 from host_tools.rig.deployment import CompileError
 from host_tools.rig.flash import Progress, deploy, start, without_repl
@@ -51,6 +52,8 @@ def flash(port: str, timeout_s: float | None, as_json: bool) -> None:
 
 
 def _deployed(url: str, timeout_s: float) -> list[str]:
+    if timeout_s > SLOW_S:
+        say_slow(timeout_s)
     with Board(url, timeout_s) as board:
         with _shown() as progress:
             changed = deploy(board, progress)

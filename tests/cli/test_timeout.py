@@ -9,7 +9,7 @@ from tests.cli.conftest import Thecal
 from tests.programmer.slow import SlowTransport
 
 URL = "socket://127.0.0.1:4321"
-WAITING = "waiting for an answer, which may take {} s (an emulated chip computes slowly); Ctrl-C ends\n"
+WAITING = "waiting: a slow emulation may take {} s for an answer (Ctrl-C ends)\n"
 VERBS = [["status"], ["stop"], ["program", "--dose-mcg-per-day", "500", "--yes"], ["log"], ["silence"]]
 
 

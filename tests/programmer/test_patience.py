@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from host_tools.programmer import BadValue, NoDevice, Programmer, client
-from host_tools.programmer.discovery import published_timeout_s, registry_dir, running_emulators
+from host_tools.programmer.discovery import (
+    find_emulator,
+    find_port,
+    published_timeout_s,
+    registry_dir,
+    running_emulators,
+)
 from host_tools.programmer.patience import LONGEST_S, VARIABLE
 from tests.programmer.slow import SlowTransport
 
@@ -71,6 +77,13 @@ def test_a_record_without_a_time_out_is_still_read() -> None:
     publish()
     [emulator] = running_emulators()
     assert (emulator.tcp, emulator.timeout_s) == (URL, None)
+
+
+def test_an_emulated_chip_is_found_though_it_has_no_debug_link() -> None:
+    publish(debug="", timeout_s=80)
+    assert find_port() == URL
+    with pytest.raises(NoDevice, match="no emulator runs here"):
+        find_emulator()
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e9", str(LONGEST_S + 1), "soon", "1 s", " "])
