@@ -71,6 +71,10 @@ def test_a_chip_that_was_behind_does_not_leap(computer: Computer, rig: RigServer
         rig.live()
         computer.wall_s += 0.001
         assert computer.chip_ms - woke_ms <= (computer.wall_s - woke_s) * 1000 + SLICE_MS
+    woke_ms = computer.chip_ms
+    computer.wall_s += 3600  # this computer was asleep itself
+    rig.live()
+    assert computer.chip_ms - woke_ms <= SLICE_MS
 
 
 def test_a_chip_that_keeps_up_goes_at_real_time(computer: Computer, rig: RigServer) -> None:
