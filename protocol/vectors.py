@@ -31,6 +31,7 @@ _GIVEN = {
 }
 """What is not drawn: texts, and what the pump holds against more than its own range."""
 
+_PROGRAM = {"mode", "concentration_mcg_per_ml", "dose_ng_per_day", "rate_nl_per_day"}
 _EXACT_IN_A_DOUBLE = 2**53 - 1  # the largest integer that every JSON reader keeps
 
 
@@ -128,7 +129,7 @@ def _agreeing(values: dict[str, Any]) -> dict[str, Any]:
     if "last_seq" in values:
         first, last = sorted((values["first_seq"], values["last_seq"]))
         values |= {"first_seq": first, "last_seq": last}
-    if "dose_ng_per_day" in values and "rate_nl_per_day" in values and "mode" in values:
+    if values.keys() == _PROGRAM:
         mcg_per_ml, dose_ng = values["concentration_mcg_per_ml"], values["dose_ng_per_day"] % 10**9 + 1
         values |= {"dose_ng_per_day": dose_ng, "rate_nl_per_day": (dose_ng * 1000 + mcg_per_ml // 2) // mcg_per_ml}
     if "steps" in values:  # in order, from 00:00

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.child import child
+from tests.child import LIMIT_S, child
 
 ROOT = Path(__file__).parents[1]
 
@@ -26,7 +26,7 @@ def clone(tmp_path: Path) -> Path:
 def make(folder: Path, *arguments: str) -> str:
     env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # `make test` runs this
     with child(["make", *arguments], cwd=folder, env=env, stdout=subprocess.PIPE, text=True) as process:
-        output, _ = process.communicate()
+        output, _ = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 0
     return output
 

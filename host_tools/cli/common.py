@@ -14,6 +14,7 @@ from host_tools.cli import layout
 from host_tools.documents.wording import UNSIGNED
 from host_tools.durations import parse_date, parse_duration_s, parse_local_time
 from host_tools.programmer import NotAuthorised, Programmer, ProgrammerError, Refused
+from host_tools.programmer.patience import parse_timeout_s
 from host_tools.programmer.texts import is_shown
 from protocol.registry import field_of
 
@@ -76,6 +77,14 @@ port_option = click.option(
     envvar="THECAL_PORT",
     help="Anything pyserial opens, or `auto`: the running emulator or the RP2040 on USB. [env: THECAL_PORT]",
 )
+timeout_option = click.option(
+    "--timeout",
+    "timeout_s",
+    metavar="SECONDS",
+    type=_Value("seconds", parse_timeout_s),
+    help="Wait this long for an answer before asking again. Default: what a running emulator needs, else 1. "
+    "[env: THECAL_TIMEOUT_S]",
+)
 
 
 TAKEN_AFTER_END = (
@@ -99,13 +108,15 @@ def pump_verb(verb: Callable[..., None]) -> Callable[..., None]:
     """Give `verb` a connected Programmer as its first argument, the common options, and exit codes."""
 
     @port_option
+    @timeout_option
     @serial_option
     @json_option
     @verbose_option
     @functools.wraps(verb)
-    def connected(port: str, serial: str | None, verbose: bool, **options: Any) -> None:
+    def connected(port: str, timeout_s: float | None, serial: str | None, verbose: bool, **options: Any) -> None:
         try:
-            programmer = Programmer.open(port, serial=serial, warn=say)
+            told = {"warn": say, "waiting": say_slow} | ({"timeout_s": timeout_s} if timeout_s else {})
+            programmer = Programmer.open(port, serial=serial, **told)
             with programmer as pump, _unsigned_told(pump), _end_of_service_told(pump):
                 verb(pump, **options)
         except ProgrammerError as error:
@@ -153,6 +164,11 @@ def say(message: str) -> None:
 def tell(text: str, indent: str = "") -> None:
     """A line of the result on stdout, wrapped, `indent` before its later lines."""
     click.echo(layout.wrapped(text, indent))
+
+
+def say_slow(timeout_s: float) -> None:
+    """Says that an answer is slow to come."""
+    say(f"waiting: a slow emulation may take {timeout_s:g} s for an answer (Ctrl-C ends)")
 
 
 def once(message: str, before: Callable[[], None] = lambda: None) -> Callable[[], None]:

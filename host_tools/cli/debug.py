@@ -16,7 +16,7 @@ from host_tools.cli.progress import progress
 from host_tools.durations import format_duration, parse_duration_s, parse_local_time
 from host_tools.emulator.debugclient import PATIENCE_S, DebugClient, DebugError, DebugLinkError
 from host_tools.faultfields import plant_fields
-from host_tools.programmer.discovery import Emulator, find_emulator, registry_dir, running_emulators
+from host_tools.programmer.discovery import Emulator, debuggable_emulators, find_emulator, registry_dir
 from host_tools.programmer.errors import NoDevice
 
 INTERRUPTED = 130  # as after any other Ctrl-C
@@ -50,7 +50,7 @@ def _emulator(port: str) -> Emulator:
     """The running emulator that `auto` or any of its addresses means."""
     if port == "auto":
         return find_emulator()
-    for emulator in running_emulators():
+    for emulator in debuggable_emulators():
         if port in (emulator.tcp, emulator.pty, emulator.debug):
             return emulator
     raise NoDevice(
@@ -225,8 +225,9 @@ def truth(port: str, as_json: bool) -> None:
         print_json({**answer, **known})
         return
     width = max(len(name) for name in known)
-    shown = "\n".join(f"{name:{width}}  {_shown(value)}" for name, value in known.items())
-    click.echo(f"{shown}\n{_time(answer)}")
+    for name, value in known.items():
+        tell(f"{name:{width}}  {_shown(value)}", " " * (width + 2))
+    tell(_time(answer))
 
 
 def _shown(value: Any) -> str:

@@ -113,7 +113,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
 
 
 @click.group(cls=LazyGroup, panels=[click.RichCommandPanel(name) for name in PANELS])
-@click.rich_config({"style_commands_table_column_width_ratio": (1, 4)})
+@click.rich_config({"style_commands_table_column_width_ratio": (2, 5)})
 @click.option(
     "--version",
     is_flag=True,

@@ -8,14 +8,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryFile
-from threading import Timer
 from types import TracebackType
 from typing import IO, Self
 
 from host_tools.emulator.debugclient import DebugClient
 
-START_TIMEOUT_S = 60
-STOP_TIMEOUT_S = 20
+STOP_TIMEOUT_S = 20  # what was acknowledged is saved by then, so that nothing is lost with one that is killed
 
 
 class EmulatorError(RuntimeError):
@@ -63,12 +61,17 @@ class EmulatorProcess:
         self._stderr: IO[str] | None = None  # a file: a pipe that nobody empties would stop it
 
     def start(self) -> Self:
-        """Start, and wait until the ports are open. EmulatorError when it ends before that, or takes too long."""
+        """Start, and wait until the ports are open, for as long as it lives. EmulatorError when it ends before that."""
         self._stderr = TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(
             self.command, stdout=subprocess.PIPE, stderr=self._stderr, text=True, env=self.env
         )
-        first_line = self._first_line()
+        assert self._process.stdout is not None
+        try:
+            first_line = self._process.stdout.readline()
+        except BaseException:  # whoever waits gives up
+            self.kill()
+            raise
         ports = json.loads(first_line or "{}")
         if "tcp" not in ports:
             code = self.wait(STOP_TIMEOUT_S)
@@ -76,17 +79,6 @@ class EmulatorProcess:
         self.url, self.pty, self.debug = ports["tcp"], ports["pty"], ports["debug"]
         self.debug_token, self.serial, self.pid = ports["debug_token"], ports["serial"], ports["pid"]
         return self
-
-    def _first_line(self) -> str:
-        """Empty when it ended; it is killed where it says nothing for too long."""
-        assert self._process is not None
-        assert self._process.stdout is not None
-        patience = Timer(START_TIMEOUT_S, self._process.kill)
-        patience.start()
-        try:
-            return self._process.stdout.readline()
-        finally:
-            patience.cancel()
 
     def debug_client(self) -> DebugClient:
         """A connection to the debug link; use it in a `with` block or close it."""

@@ -105,6 +105,14 @@ def test_help_has_an_example_and_fits(case: Case) -> None:
         check_lines(done.stdout, columns, wide)
 
 
+@pytest.mark.parametrize("columns", WIDTHS)
+@pytest.mark.parametrize("group", [(), ("debug",), ("keys",)], ids=" ".join)
+def test_a_list_of_verbs_has_their_whole_names(group: tuple[str, ...], columns: str) -> None:
+    done = run(*group, "--help", columns=columns)
+    assert "…" not in done.stdout
+    check_lines(done.stdout, columns, run(*group, "--help", columns="120").stdout)
+
+
 def _wrong(case: Case) -> Iterator[tuple[str, ...]]:
     """Calls that cannot be meant: an option that is not there, and no value that any option takes."""
     yield (*case.words, "--no-such-option")

@@ -106,7 +106,8 @@ def test_what_an_emulator_says_of_itself_is_on_the_page(emulator: EmulatorProces
     (record,) = [json.loads(path.read_text(encoding="utf-8")) for path in registry.iterdir()]
     part = PAGE.partition("## Finding it\n")[2].partition("\n## ")[0]
     keys = set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE))
-    assert keys == set(record) == set(Emulator._fields)
+    assert keys == set(Emulator._fields)
+    assert keys - set(record) == {"timeout_s"}  # this one is as fast as any pump
     assert "THECAL_RUNTIME_DIR" in part
     assert (registry / f"{emulator.pid}.json").exists()
 

@@ -65,24 +65,23 @@ class Session:
         return output
 
     def _run(self, command: list[str]) -> tuple[int, str]:
-        with self._child(command, LIMIT_S) as process:
-            output, _ = process.communicate()
+        with self._child(command) as process:
+            output, _ = process.communicate(timeout=LIMIT_S)
         return process.returncode, output.decode()
 
     def _emulate(self, command: str) -> str:
         """What the emulator prints until it serves: by its first answer on the debug link all is said."""
         self._emulator.close()
-        process = self._emulator.enter_context(self._child(["sh", "-c", f"exec {command}"], LIMIT_S))
+        process = self._emulator.enter_context(self._child(["sh", "-c", f"exec {command}"]))
         printed = [os.read(process.stdout.fileno(), 1 << 16)]
         self.do(["thecal", "debug", "truth"])
         os.set_blocking(process.stdout.fileno(), False)
         printed.append(process.stdout.read() or b"")
         return b"".join(printed).decode()
 
-    def _child(self, command: list[str], limit_s: float) -> Any:
+    def _child(self, command: list[str]) -> Any:
         return child(
             command,
-            limit_s,
             cwd=self.folder,
             env=self._env,
             stdin=subprocess.DEVNULL,
