@@ -28,6 +28,18 @@ WORDS = {field for fields in FAULTS.values() for field, limits in fields.items()
 """Fields that take a word."""
 
 
+def field_ranges(fault: str) -> dict[str, str]:
+    """A fault's own fields, as people write them, and what each takes."""
+    return {_user_name(field): _range(_user_name(field), limits) for field, limits in FAULTS[fault].items()}
+
+
+def _range(name: str, limits: Field | Choice) -> str:
+    if isinstance(limits, Choice):
+        return ", ".join(limits.words)
+    default = "" if limits.default is None else f", else {_shown(name, limits.default)}"
+    return f"{_shown(name, limits.least)} to {_shown(name, limits.most)}{default}"
+
+
 def plant_fields(fault: str, given: Mapping[str, int | Decimal | str]) -> dict[str, int | str]:
     """What the plant is to be told. ValueError says, in people's words and units, what is wrong."""
     check_name(fault)

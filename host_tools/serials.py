@@ -1,5 +1,8 @@
 """Serial numbers: each seed's pump has one of its own."""
 
+from collections.abc import Container
+from itertools import count
+
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PLAIN = 99_999  # THECAL-00001 to THECAL-99999; then THECAL-A0000 to THECAL-ZZZZZ
 _TAIL = 36**4
@@ -17,3 +20,8 @@ def serial_of(seed: int) -> str:
         rest, digit = divmod(rest, 36)
         digits = _DIGITS[digit] + digits
     return f"THECAL-{digits}"
+
+
+def free_serial(taken: Container[str]) -> str:
+    """The serial number of the lowest seed whose pump is not among those `taken`."""
+    return next(serial for serial in map(serial_of, count()) if serial not in taken)

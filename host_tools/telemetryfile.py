@@ -34,15 +34,21 @@ _INSERT = f"INSERT INTO telemetry (run, {', '.join(COLUMNS)}) VALUES ({', '.join
 class FileError(RuntimeError):
     """The file cannot take telemetry; the message says why."""
 
+    kind = "store"
+
 
 class TelemetryFile:
     """Rows are added to a file that is ours or new, each committed at once. FileError for any other.
 
     A new file is for its owner alone: what a pump gives says much of who has it.
+
+    `rows` were added. They cover `covered_s` of the pump's uptime, in which the pump dropped `dropped` more messages.
     """
 
     def __init__(self, path: Path, status: Mapping[str, Any]) -> None:
         self._path = path
+        self.rows = self.covered_s = self.dropped = 0
+        self._last: tuple[int, int] | None = None
         try:
             if not path.exists():
                 os.close(private_file(path, new=True))
@@ -78,6 +84,18 @@ class TelemetryFile:
                 self._db.execute(_INSERT, [self._run, *row])
         except sqlite3.Error as error:
             raise FileError(f"{self._path} takes no more telemetry: {error}") from error
+        self.rows += 1
+        now_s, count = update["uptime_s"], update["telemetry_dropped"]
+        if self._last:
+            last_s, last_count = self._last
+            self.covered_s += max(0, now_s - last_s)
+            self.dropped += count - last_count if count >= last_count else count  # else it restarted, and counts anew
+        self._last = now_s, count
+
+    @property
+    def size_bytes(self) -> int:
+        """All of the file, with the rows that it had before."""
+        return self._path.stat().st_size
 
     def close(self) -> None:
         self._db.close()

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 
-from protocol import auth, codes, messages, vectors
+from protocol import auth, badframes, codes, examples, messages, vectors
+from protocol.eventdata import table_name
 from protocol.fields import Field, fields_of
 from protocol.fingerprint import TABLES, fingerprint
-from protocol.frame import HEADER_BYTES, MAX_FRAME_BYTES, MAX_PAYLOAD_BYTES, crc32, encode
-from protocol.messages import Message
-from protocol.registry import ANSWER, MESSAGES, REQUEST
+from protocol.frame import MAX_FRAME_BYTES, MAX_PAYLOAD_BYTES
+from protocol.registry import MESSAGES
 
 _PROSE = Path(__file__).with_name("protocol.md.in")
 _TITLES = {
@@ -29,13 +29,9 @@ _TITLES = {
     "REGION": "Regions",
     "RECORD": "Records",
     "ALARM_SETTING": "Alarm settings",
+    "REQUEST": "Requests",
 }
-_EXAMPLE_PROGRAM = {
-    "mode": "simple",
-    "concentration_mcg_per_ml": 2000,
-    "dose_ng_per_day": 500_000,
-    "rate_nl_per_day": 250_000,
-}
+_TABLED = {*codes.EVENTS, *(name for table in TABLES.values() for name in table)}
 
 
 def protocol_md() -> str:
@@ -52,10 +48,8 @@ def protocol_md() -> str:
         messages="\n".join(_messages()),
         tables="\n".join(_tables()),
         events="\n".join(_events()),
-        example_hello=_example(REQUEST["HELLO"], 1, {}),
-        example_subscribed=_example(ANSWER["SUBSCRIBED"], 2, {"period_s": 10}),
-        example_stage=_example(REQUEST["STAGE"], 2, _EXAMPLE_PROGRAM),
-        example_keys=_example_keys(),
+        bad_frames="\n".join(_bad_frames()),
+        **examples.texts(),
     )
 
 
@@ -88,13 +82,19 @@ def _rows(fields: tuple[Field, ...]) -> Iterator[str]:
     for field in fields:
         kind = _type(field)
         where = "" if at is None else str(at)
-        yield f"| {where} | `{field.name}` | {kind} | {field.unit} | {field.range} | {field.meaning} |"
+        yield f"| {where} | `{field.name}` | {kind} | {field.unit} | {_range(field)} | {field.meaning} |"
         mark = "[]" if field.is_list else ""
         for inner in field.inside:
             if inner.name:
                 name = f"{field.name}{mark}.{inner.name}"
                 yield f"| | `{name}` | {_type(inner)} | {inner.unit} | {inner.range} | {inner.meaning} |"
         at = None if at is None or field.is_list else at + field.bytes
+
+
+def _range(field: Field) -> str:
+    """The range, with the number of a code that is in no table."""
+    others = [name for name in field.codes or () if name not in _TABLED]
+    return field.range + "".join(f" (0x{(field.codes or {})[name]:04X})" for name in others)
 
 
 def _type(field: Field) -> str:
@@ -131,38 +131,21 @@ def _events() -> Iterator[str]:
     yield "| name | code | severity | `a` | `b` | `c` |"
     yield "|---|---|---|---|---|---|"
     for name, event in codes.EVENTS.items():
-        data = [f"`{label}`" for label in event.data] + [""] * (3 - len(event.data))
+        data = [_number(name, label) for label in event.data] + [""] * (3 - len(event.data))
         yield f"| {name} | {_hex(event.code)} | {event.severity} | {' | '.join(data)} |"
 
 
-def _example(message: Message, sequence: int, values: dict[str, object]) -> str:
-    """A frame taken apart: a line of bytes and meaning for each part, and what goes over the line."""
-    frame = vectors.frame_of(message, sequence, values)
-    body = frame.signed_bytes()
-    parts = [("version", 1), (f"type: {message.name}", 1), (f"flags: {'authenticated' if frame.flags else 'none'}", 1)]
-    parts += [(f"session {frame.session}", 4), (f"sequence {sequence}", 4), (f"length {len(frame.payload)}", 2)]
-    parts += [(f"{field.name}: {values[field.name]}", field.bytes) for field in fields_of(message.layout)]
-    lines, at = [], 0
-    for meaning, size in parts:
-        lines.append(f"{body[at : at + size].hex(' '):<24}  {meaning}")
-        at += size
-    if frame.mac:
-        lines.append(f"{frame.mac.hex(' ')}  MAC over the {HEADER_BYTES + len(frame.payload)} bytes above")
-    check = crc32(body + frame.mac).to_bytes(4, "little")
-    lines.append(f"{check.hex(' '):<24}  CRC-32 of all bytes above")
-    return "```\n" + "\n".join(lines) + f"\n\non the line: {encode(frame).hex(' ')}\n```"
+def _number(event: str, label: str) -> str:
+    table = table_name(event, label)
+    return f"`{label}`" + (f" ({_TITLES[table]})" if table else "")
 
 
-def _example_keys() -> str:
-    rows = (
-        ("device key", auth.TEST_KEY),
-        ("role key", vectors.ROLE_KEY),
-        ("serial", vectors.SERIAL),
-        ("host nonce", vectors.HOST_NONCE),
-        ("pump nonce", vectors.PUMP_NONCE),
-        ("session key", vectors.SESSION_KEY),
-    )
-    return "```\n" + "\n".join(f"{name:<12} {value.hex()}" for name, value in rows) + "\n```"
+def _bad_frames() -> Iterator[str]:
+    yield "| name | what is wrong | counted | answer |"
+    yield "|---|---|---|---|"
+    for bad in badframes.bad_frames(vectors.SESSION, vectors.SESSION_KEY):
+        answer = f"REFUSED, `{bad.reason}`" if bad.reason else "none"
+        yield f"| {bad.name} | {bad.why} | {bad.errors} | {answer} |"
 
 
 def _hex(code: int) -> str:

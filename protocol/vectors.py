@@ -1,10 +1,10 @@
-"""Golden frames: one of every message, with values from a small fixed generator."""
+"""Golden frames: one of every message, with values from a small fixed generator, and frames that are wrong."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from protocol import auth, codes
+from protocol import auth, badframes, codes
 from protocol.fields import Field, fields_of
 from protocol.frame import AUTHENTICATED, Frame, encode
 from protocol.messages import ANSWERS, REQUESTS, Message
@@ -18,7 +18,7 @@ PUMP_NONCE = bytes(range(0xA0, 0xB0))
 ROLE_KEY = auth.role_key(auth.TEST_KEY, ROLE)
 SESSION_KEY = auth.session_key(ROLE_KEY, SERIAL, ROLE, SESSION, HOST_NONCE, PUMP_NONCE)
 
-_TEXTS = {
+_GIVEN = {
     "serial": SERIAL,
     "model": b"THECAL",
     "firmware": b"1.2.3",
@@ -26,7 +26,12 @@ _TEXTS = {
     "drug": b"baclofen",
     "site": "left flank, 2½ cm".encode(),
     "text": "penicillin, bee’s venom".encode(),
+    "field": "allergies",
+    "low_reservoir_nl": 2_000_000,
 }
+"""What is not drawn: texts, and what the pump holds against more than its own range."""
+
+_PROGRAM = {"mode", "concentration_mcg_per_ml", "dose_ng_per_day", "rate_nl_per_day"}
 _EXACT_IN_A_DOUBLE = 2**53 - 1  # the largest integer that every JSON reader keeps
 
 
@@ -44,7 +49,8 @@ def vectors_json() -> str:
         "session_key": SESSION_KEY.hex(),
     }
     frames = [_vector(message, sequence, numbers) for sequence, message in enumerate(MESSAGES, 1)]
-    return json.dumps({"session": session, "frames": frames}, indent=1, ensure_ascii=False) + "\n"
+    document = {"session": session, "frames": frames, "bad_frames": badframes.rows(SESSION, SESSION_KEY)}
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 def direction(message: Message) -> str:
@@ -73,7 +79,7 @@ def frame_of(message: Message, sequence: int, values: dict[str, Any]) -> Frame:
 
 def _vector(message: Message, sequence: int, numbers: Iterator[int]) -> dict[str, Any]:
     fields = fields_of(message.layout)
-    values = {field.name: _value(field, numbers) for field in fields}
+    values = _agreeing({field.name: _value(field, numbers) for field in fields})
     frame = frame_of(message, sequence, values)
     vector = {
         "name": message.name,
@@ -102,13 +108,40 @@ def _value(field: Field, numbers: Iterator[int]) -> Any:
     if field.is_list:
         return [_inner(field, numbers) for _ in range(2)]
     if field.inside:
-        return _inner(field, numbers)
+        return _agreeing(_inner(field, numbers))
+    drawn = next(numbers)
+    given = _GIVEN.get(field.name)
+    if isinstance(given, bytes):
+        return given.ljust(field.bytes, b"\0")
+    if given is not None:
+        return given
+    if field.range == "table Requests":
+        return REQUESTS[drawn % len(REQUESTS)].code
     if field.codes:
-        return list(field.codes)[next(numbers) % len(field.codes)]
-    if not field.is_bytes:
-        return field.least + next(numbers) % (min(field.most, _EXACT_IN_A_DOUBLE) - field.least + 1)
-    text = _TEXTS.get(field.name)
-    return text.ljust(field.bytes, b"\0") if text else bytes(next(numbers) % 256 for _ in range(field.bytes))
+        return list(field.codes)[drawn % len(field.codes)]
+    if field.is_bytes:
+        return bytes(next(numbers) % 256 for _ in range(field.bytes))
+    return field.least + drawn % (min(field.most, _EXACT_IN_A_DOUBLE) - field.least + 1)
+
+
+def _agreeing(values: dict[str, Any]) -> dict[str, Any]:
+    """The values with those put right that the page ties to each other."""
+    if "last_seq" in values:
+        first, last = sorted((values["first_seq"], values["last_seq"]))
+        values |= {"first_seq": first, "last_seq": last}
+    if values.keys() == _PROGRAM:
+        mcg_per_ml, dose_ng = values["concentration_mcg_per_ml"], values["dose_ng_per_day"] % 10**9 + 1
+        values |= {"dose_ng_per_day": dose_ng, "rate_nl_per_day": (dose_ng * 1000 + mcg_per_ml // 2) // mcg_per_ml}
+    if "steps" in values:  # in order, from 00:00
+        for index, step in enumerate(values["steps"]):
+            step["from_min"] = index * step["from_min"]
+    if "entries" in values:
+        for index, entry in enumerate(values["entries"]):
+            entry["seq"] = values["oldest_seq"] % 10**9 + 1 + index
+            entry["severity"] = codes.EVENTS[entry["event"]].severity
+        values["oldest_seq"] = values["entries"][0]["seq"]
+        values["next_seq"] = values["entries"][-1]["seq"] + 1
+    return values
 
 
 def _inner(field: Field, numbers: Iterator[int]) -> Any:

@@ -1,13 +1,14 @@
-"""Child processes of tests: none outlives its time limit, nor the block that it was started for."""
+"""Child processes of tests: none outlives the block that it was started for. How long a test may take is pytest's to
+decide: its own limit ends the test, and with it the block.
+"""
 
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Timer
 from typing import Any
 
-LIMIT_S = 40  # below pytest's own limit for a test
+LIMIT_S = 3600  # for calls that want a limit: beyond pytest's own for any test
 KILLED_S = 10
 
 # A job in the background ignores SIGINT, and so do its children unless they ask for it.
@@ -20,17 +21,12 @@ main(prog_name="thecal")
 
 
 @contextmanager
-def child(command: list[str], limit_s: float = LIMIT_S, **options: Any) -> Iterator[Any]:
-    """A running Popen, with its options. After `limit_s` it is killed, so that whoever reads from it comes to its end;
-    at the end of the block it is in any case."""
+def child(command: list[str], **options: Any) -> Iterator[Any]:
+    """A running Popen, with its options. At the end of the block it is killed."""
     process = subprocess.Popen(command, **options)
-    killer = Timer(limit_s, process.kill)
-    killer.daemon = True
-    killer.start()
     try:
         yield process
     finally:
-        killer.cancel()
         process.kill()
         process.wait(KILLED_S)
         for stream in (process.stdin, process.stdout, process.stderr):

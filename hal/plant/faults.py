@@ -1,5 +1,6 @@
 """The faults that the plant can have, and the numbers that each takes."""
 
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from hal.plant.drivetrain import NEVER_MS
@@ -27,47 +28,56 @@ DEVICES = ("code", "ram", "battery", "watchdog", "clock")
 STORE_REGIONS = ("program", "ledger", "week", "windows", "patient", "doses", "key", "log", "fault_log")
 FLIP_REGIONS = ("rate", "working", "program", "ledger", "week", "log", "fault_log", "code")
 
-FAULTS: dict[str, dict[str, Field | Choice]] = {
-    "motor_stall": {},  # the rotor is held
-    "motor_stall_intermittent": {"every_ms": Field(1000, _MONTH_MS), "lasting_ms": Field(1000, _MONTH_MS)},
-    "mri": {"recovery_ms": Field(0, _MONTH_MS, 0)},  # the rotor is held in the field and so long after it
-    "runaway": {},  # a step each second that nobody ordered
-    "reverse_step": {},  # one step backward, and over
-    "step_loss": {"percent": Field(1, 100)},  # so many pulses, evenly spread, do not move the rotor
-    "over_delivery": {"percent": Field(1, 10_000)},  # a step moves so much more
-    "under_delivery": {"percent": Field(1, 100)},  # or less
-    "reservoir_leak": {"nl_per_day": Field(1, 40_000_000)},  # into the tissue around the pump
-    "pocket_fill": {},  # whoever refills misses the port, and fills the tissue
-    "pump_flip": {},  # the port cannot be reached
-    "overfill": {"nl": Field(1, 10_000_000)},  # a refill puts in so much more than is said
-    "wrong_concentration": {"mcg_per_ml": Field(0, 50_000)},  # is what a refill puts in, whatever was said
-    "wrong_tubing": {"nl": Field(0, 1_000_000)},  # is what the pump's tubing holds, whatever is recorded
-    "off_label_drug": {},  # the reservoir holds a drug that the pump's tubing was not made for
-    "catheter_kink": {},  # nothing gets through, so nothing leaves the pump
-    "catheter_leak": {"percent": Field(1, 100)},  # is lost just before the tip
-    "catheter_migration": {},  # the tip is not in the CSF
-    "oral_baclofen": {"mg_per_day": Field(1, 1000)},  # taken beside the pump
-    "sensor_stuck": {},  # at what it reads when the fault comes
-    "sensor_offset": {"nl": Field(-40_000_000, 40_000_000)},
-    "sensor_noise": {"nl": Field(1, 40_000_000)},  # each reading is off by up to so much, either way
-    "sensor_dead": {},  # it gives no reading
-    "buzzer_dead": {},
-    "battery_drain": {"percent": Field(1, 10_000)},  # everything costs so much more charge
-    "battery_film": {},  # on the cell's electrode: the voltage dips under load
-    "temperature": {"centi_celsius": Field(-4000, 12_500)},  # of the pump
-    "clock_drift": {"ppm": Field(-100_000, 100_000)},  # the pump's clock runs so much faster
-    "device_failure": {"device": Choice(DEVICES)},  # it fails its own test
-    "store_write_fail": {},  # the store takes nothing more
-    "hang": {},  # the firmware stops as soon as it is awake
-    "bit_flip": {"region": Choice(FLIP_REGIONS)},  # one bit changes, and over; in the code it stays so until healed
-    "store_corrupt": {"region": Choice(STORE_REGIONS), "copies": Field(1, 2, 2)},  # copies are spoilt, and over
-    "clock_jump": {"by_ms": Field(-365 * _DAY_MS, 365 * _DAY_MS)},  # and over
-    "emi": {},  # interference that the pump takes for a telemetry head
-    "link_noise": {"percent": Field(1, 100)},  # so many of the frames on the lines, either way, are spoilt
-    "link_drop": {"percent": Field(1, 100)},  # are lost
-    "link_duplicate": {"percent": Field(1, 100)},  # come twice
-    "link_lost": {},  # nothing gets through
+_KINDS: dict[str, tuple[str, dict[str, Field | Choice]]] = {
+    "motor_stall": ("the rotor is held", {}),
+    "motor_stall_intermittent": (
+        "the rotor is held at once and `every` so often, `lasting` so long",
+        {"every_ms": Field(1000, _MONTH_MS), "lasting_ms": Field(1000, _MONTH_MS)},
+    ),
+    "mri": ("the rotor is held in the field and for `recovery` after it", {"recovery_ms": Field(0, _MONTH_MS, 0)}),
+    "runaway": ("the motor makes a step each second that nobody ordered", {}),
+    "reverse_step": ("one step backward", {}),
+    "step_loss": ("so many pulses, evenly spread, do not move the rotor", {"percent": Field(1, 100)}),
+    "over_delivery": ("a step moves so much more than it should", {"percent": Field(1, 10_000)}),
+    "under_delivery": ("a step moves so much less than it should", {"percent": Field(1, 100)}),
+    "reservoir_leak": ("drug leaks into the tissue around the pump", {"nl_per_day": Field(1, 40_000_000)}),
+    "pocket_fill": ("a refill misses the port and goes into the tissue", {}),
+    "pump_flip": ("the port cannot be reached", {}),
+    "overfill": ("a refill puts in so much more than is said", {"nl": Field(1, 10_000_000)}),
+    "wrong_concentration": ("a refill is of this strength, whatever is said", {"mcg_per_ml": Field(0, 50_000)}),
+    "wrong_tubing": ("the pump's tubing holds so much, whatever is recorded", {"nl": Field(0, 1_000_000)}),
+    "off_label_drug": ("the drug is one that the pump's tubing was not made for", {}),
+    "catheter_kink": ("nothing gets through, so nothing leaves the pump", {}),
+    "catheter_leak": ("so much is lost just before the tip", {"percent": Field(1, 100)}),
+    "catheter_migration": ("the tip is not in the CSF", {}),
+    "oral_baclofen": ("tablets are taken beside the pump", {"mg_per_day": Field(1, 1000)}),
+    "sensor_stuck": ("the fill sensor stays at its present reading", {}),
+    "sensor_offset": ("the fill sensor reads so much more", {"nl": Field(-40_000_000, 40_000_000)}),
+    "sensor_noise": ("each fill sensor reading is off by up to so much", {"nl": Field(1, 40_000_000)}),
+    "sensor_dead": ("the fill sensor gives no reading", {}),
+    "buzzer_dead": ("no tone sounds", {}),
+    "battery_drain": ("everything costs so much more charge", {"percent": Field(1, 10_000)}),
+    "battery_film": ("the cell's voltage dips under load", {}),
+    "temperature": ("the pump is so warm", {"centi_celsius": Field(-4000, 12_500)}),
+    "clock_drift": ("the pump's clock runs so much faster", {"ppm": Field(-100_000, 100_000)}),
+    "device_failure": ("this device fails its own test", {"device": Choice(DEVICES)}),
+    "store_write_fail": ("the store takes nothing more", {}),
+    "hang": ("the firmware stops as soon as it is awake", {}),
+    "bit_flip": ("one bit changes; in the code it stays so until healed", {"region": Choice(FLIP_REGIONS)}),
+    "store_corrupt": ("stored copies are spoilt", {"region": Choice(STORE_REGIONS), "copies": Field(1, 2, 2)}),
+    "clock_jump": ("the pump's clock jumps ahead or falls behind", {"by_ms": Field(-365 * _DAY_MS, 365 * _DAY_MS)}),
+    "emi": ("interference that the pump takes for a telemetry head", {}),
+    "link_noise": ("so many of the frames, either way, are spoilt", {"percent": Field(1, 100)}),
+    "link_drop": ("so many of the frames, either way, are lost", {"percent": Field(1, 100)}),
+    "link_duplicate": ("so many of the frames, either way, come twice", {"percent": Field(1, 100)}),
+    "link_lost": ("no frame gets through", {}),
 }
+
+FAULTS = {name: fields for name, (_, fields) in _KINDS.items()}
+"""Fault -> the fields that it takes."""
+
+SUMMARIES = {name: summary for name, (summary, _) in _KINDS.items()}
+"""Fault -> its effect, in a line."""
 
 INSTANT = ("reverse_step", "clock_jump", "bit_flip", "store_corrupt")
 """The faults that are over at once."""
@@ -116,7 +126,9 @@ class Fault:
 def check_name(name: str) -> None:
     """ValueError for a fault that does not exist."""
     if name not in FAULTS:
-        raise ValueError(f"{name!r} is no fault; there are {', '.join(FAULTS)}")
+        near = get_close_matches(name, FAULTS, n=1)
+        advice = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(FAULTS)}"
+        raise ValueError(f"unknown fault {name!r}; {advice}")
 
 
 def check_fields(name: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class Plant:
         couplings: bool = False,
     ) -> None:
         self.now_ms = 0
+        self.unpowered_ms = 0
+        self._unpowered_from_ms: int | None = None
         self.next_event_ms = NEVER_MS
         self.drivetrain = Drivetrain(change=self.settle)
         self._new_reservoir = partial(Reservoir, step_nl, reservoir_capacity_nl)
@@ -97,15 +99,25 @@ class Plant:
     def power_cut(self) -> None:
         """The motor stands. Everything else goes on as it was."""
         self.settle()
+        if self._unpowered_from_ms is None:
+            self._unpowered_from_ms = self.now_ms
         self.drivetrain.power_cut(self.now_ms)
 
     def reset(self) -> None:
         """The pump's processor starts anew: what made it hang is over, unless that has an end of its own."""
+        if self._unpowered_from_ms is not None:
+            self.unpowered_ms += self.now_ms - self._unpowered_from_ms
+            self._unpowered_from_ms = None
         hang = self._faults.get("hang")
         if hang and hang.until_ms == NEVER_MS:
             self._end("hang")
 
     # Faults
+
+    @property
+    def faults(self) -> dict[str, Fault]:
+        """The faults that are on, by name."""
+        return self._faults
 
     def apply_fault(self, name: str, until_ms: int | None = None, **fields: Any) -> None:
         """A fault comes, now, until `until_ms` or until healed; one that is on is replaced.
@@ -289,6 +301,7 @@ class Plant:
         self.settle()
         return {
             "now_ms": self.now_ms,
+            "unpowered_ms": self.unpowered_ms,
             "work_pulses": self.drivetrain.work_pulses,
             "rotor_steps": self.drivetrain.rotor_steps,
             "flow": self.flow.snapshot(),
@@ -300,6 +313,7 @@ class Plant:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot, unpowered, in a new plant."""
         self.now_ms = state["now_ms"]
+        self.unpowered_ms = state.get("unpowered_ms", 0)  # a folder of an earlier version has none
         self.drivetrain = Drivetrain(state["work_pulses"], state["rotor_steps"], self.settle)
         self.flow.restore(state["flow"], self.now_ms, state["rotor_steps"])
         self.battery.restore(state["battery"], self.now_ms, state["work_pulses"])

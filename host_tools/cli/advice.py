@@ -1,21 +1,20 @@
 """Verbs for those who live and travel with a pump, and who meet one for the first time: lasts, emergency."""
 
 import sys
-import textwrap
 from datetime import date
 
 import rich_click as click
 
 from host_tools.cli.common import DATE, Failure, print_json, pump_verb
+from host_tools.cli.layout import wrapped
 from host_tools.documents import emergency as readout
+from host_tools.documents.dose import read_orders
 from host_tools.documents.lasts import NoClock, answer
 from host_tools.documents.wording import NOT_A_DEVICE, UNSIGNED, loss_of_therapy
 from host_tools.programmer import Programmer
 
-LINE = 100
 
-
-@click.command()
+@click.command(epilog="Example: thecal lasts 2030-03-01")
 @click.argument("until", metavar="DATE", type=DATE)
 @pump_verb
 def lasts(pump: Programmer, as_json: bool, until: date) -> None:
@@ -37,9 +36,9 @@ def lasts(pump: Programmer, as_json: bool, until: date) -> None:
             | {"lasts": found.lasts, "signed": status["signed"]}
         )
     else:
-        click.echo(_wrapped(found.sentence()))
+        click.echo(wrapped(found.sentence()))
         if not status["signed"]:
-            click.echo(UNSIGNED)
+            click.echo(wrapped(UNSIGNED))
     if not found.lasts:
         sys.exit(1)
 
@@ -48,29 +47,25 @@ def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
-@click.command()
+@click.command(epilog="Example: thecal emergency")
 @pump_verb
 def emergency(pump: Programmer, as_json: bool) -> None:
     """What a stranger must know of this pump: drug, dose, alarms, signs, what to do. Needs no key; names nobody."""
     status = pump.status()
-    ordered = readout.last_ordered(pump)
+    orders = read_orders(pump, status)
     signed = status["signed"] and pump.unsigned is None
     if as_json:
-        print_json(readout.emergency_dict(status, ordered) | {"signed": signed})
+        print_json(readout.emergency_dict(status, orders) | {"signed": signed})
         return
-    click.echo(click.style(f"Intrathecal drug pump {status['serial']}, {status['model']}", bold=True))
-    click.echo(f"{NOT_A_DEVICE}\n")
+    click.echo(click.style(wrapped(f"Intrathecal drug pump {status['serial']}, {status['model']}"), bold=True))
+    click.echo(f"{wrapped(NOT_A_DEVICE)}\n")
     if not signed:
-        click.echo(click.style(_wrapped(UNSIGNED), fg="yellow"))
+        click.echo(click.style(wrapped(UNSIGNED), fg="yellow"))
     if lost := loss_of_therapy(status):
-        click.echo(click.style(_wrapped(f"LOSS OF THERAPY: {lost}"), fg="red", bold=True))
-    for label, text in readout.emergency_rows(status, ordered):
-        click.echo(_wrapped(f"{label:<13}{text}", " " * 13))
+        click.echo(click.style(wrapped(f"LOSS OF THERAPY: {lost}"), fg="red", bold=True))
+    for label, text in readout.emergency_rows(status, orders):
+        click.echo(wrapped(f"{label:<13}{text}", " " * 13))
     for heading, lines in readout.emergency_sections():
         click.echo(click.style(f"\n{heading}", bold=True))
         for line in lines:
-            click.echo(_wrapped(f"- {line}", "  "))
-
-
-def _wrapped(text: str, indent: str = "") -> str:
-    return textwrap.fill(text, LINE, subsequent_indent=indent)
+            click.echo(wrapped(f"- {line}", "  "))

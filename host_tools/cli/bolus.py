@@ -6,14 +6,16 @@ from typing import Any
 import rich_click as click
 
 from host_tools.cli import sheet
-from host_tools.cli.common import DECIMAL, DURATION_S, Failure, print_json, pump_verb, say
-from host_tools.cli.therapy import check_terminal, done, show
+from host_tools.cli.acts import MEANWHILE, ask, check_terminal, done, say_changes, show, yes_option
+from host_tools.cli.common import DECIMAL, DURATION_S, Failure, print_json, pump_verb, say, tell
 from host_tools.durations import format_duration
 from host_tools.programmer import PatientBolus, Programmer
 from host_tools.programmer.implantation import LARGEST_USUAL_LINE_NL
+from host_tools.programmer.orders import check_patient_bolus
+from host_tools.programmer.units import NL_PER_ML, ng_from_mcg
 
 
-@click.command()
+@click.command(epilog="Example: thecal prime")
 @click.option("--volume-ml", type=DECIMAL, help="Default: what is not primed yet.")
 @click.option("--yes", is_flag=True, help="Do not ask about unusually much.")
 @pump_verb
@@ -30,11 +32,12 @@ def prime(pump: Programmer, as_json: bool, volume_ml: Decimal | None, yes: bool)
         say("what the line does not really hold, the patient gets, at the highest rate")
         if not click.confirm("Prime so much?", err=True):
             raise Failure("not primed; the pump goes on as before", 1)
-    status = done(pump, lambda: pump.prime(volume_ml))
+    planned_ml = Decimal(volume_nl) / NL_PER_ML  # what was asked about, whatever another ordered meanwhile
+    status = done(pump, lambda: pump.prime(planned_ml))
     show(status, as_json, f"priming {sheet.extra(status)}, of {status['concentration_mcg_per_ml']} mcg/mL")
 
 
-@click.command()
+@click.command(epilog="Example: thecal bolus --dose-mcg 20 --over 30m")
 @click.option("--dose-mcg", type=DECIMAL, help="Dose on top of the basal rate; up to three decimals.")
 @click.option("--over", type=DURATION_S, help="How long it takes: 30m, 2h.")
 @click.option("--cancel", is_flag=True, help="End the bolus that is being given; the basal rate goes on.")
@@ -56,11 +59,14 @@ def bolus(pump: Programmer, as_json: bool, dose_mcg: Decimal | None, over: int |
     say(f"bolus {text}: {sheet.fine_ml(planned.volume_nl)} mL of {planned.concentration_mcg_per_ml} mcg/mL")
     if not yes and not click.confirm("Give this bolus?", err=True):
         raise Failure("not given; the pump goes on as before", 1)
-    status = done(pump, lambda: pump.bolus(dose_mcg, over))
+    with pump.session():  # nobody else orders anything from here on
+        if pump.plan_bolus(dose_mcg, over) != planned:
+            raise Failure(f"not given: {MEANWHILE}; look at it again", 1)
+        status = done(pump, lambda: pump.bolus(dose_mcg, over))
     show(status, as_json, f"giving {text}, of {planned.concentration_mcg_per_ml} mcg/mL; --cancel ends it")
 
 
-@click.command()
+@click.command(epilog="Example: thecal patient-bolus")
 @pump_verb
 def patient_bolus(pump: Programmer, as_json: bool) -> None:
     """Ask, as the patient, for the bolus that a clinician allowed."""
@@ -70,11 +76,12 @@ def patient_bolus(pump: Programmer, as_json: bool) -> None:
     show(status, as_json, f"giving {_allowed(pump.patient_bolus_settings(), status)}; {left} more within 24 h")
 
 
-@click.command()
+@click.command(epilog="Example: thecal bolus-settings --dose-mcg 5 --over 5m --lockout 4h --per-day 3")
 @click.option("--dose-mcg", type=DECIMAL, help="Of each bolus; up to three decimals.")
 @click.option("--over", type=DURATION_S, help="How long each takes: 5m.")
 @click.option("--lockout", type=DURATION_S, help="From one to the next: 4h.")
 @click.option("--per-day", type=int, help="How many in any 24 hours; 0 allows none.")
+@yes_option
 @pump_verb
 def bolus_settings(
     pump: Programmer,
@@ -83,24 +90,33 @@ def bolus_settings(
     over: int | None,
     lockout: int | None,
     per_day: int | None,
+    yes: bool,
 ) -> None:
     """Show what the patient may ask for, or set it: all four options, or --per-day 0 alone."""
-    if per_day == 0:
-        done(pump, lambda: pump.set_patient_bolus(dose_mcg or 0, over or 0, lockout or 0, 0))
-    elif dose_mcg is not None and over is not None and lockout is not None and per_day is not None:
-        done(pump, lambda: pump.set_patient_bolus(dose_mcg, over, lockout, per_day))
-    elif {dose_mcg, over, lockout, per_day} != {None}:
+    given = dose_mcg, over, lockout, per_day
+    if per_day != 0 and None in given and given != (None,) * 4:
         raise click.UsageError("give --dose-mcg, --over, --lockout and --per-day to set them, or none to see them")
-    settings = pump.patient_bolus_settings()
+    settings, status = pump.patient_bolus_settings(), pump.status()
+    if per_day is not None:
+        order = dose_mcg or 0, over or 0, lockout or 0, per_day
+        wanted = PatientBolus(ng_from_mcg("dose_mcg", order[0]), *order[1:])
+        check_patient_bolus(wanted)
+        say_changes({"patient's bolus": (_settings(settings, status), _settings(wanted, status))})
+        if per_day:  # to allow less is never delayed
+            ask("Allow it so?", yes, "not set")
+        done(pump, lambda: pump.set_patient_bolus(*order))
+        settings = pump.patient_bolus_settings()
     if as_json:
         print_json({**settings._asdict(), "dose_mcg": settings.dose_mcg})
-    elif not settings.per_day:
-        click.echo("the patient may ask for no bolus")
     else:
-        click.echo(
-            f"the patient may ask for {_allowed(settings, pump.status())}: "
-            f"{format_duration(settings.lockout_s)} apart, {settings.per_day} in any 24 h"
-        )
+        tell(f"the patient may ask for {_settings(settings, status)}")
+
+
+def _settings(settings: PatientBolus, status: dict[str, Any]) -> str:
+    if not settings.per_day:
+        return "no bolus"
+    apart = format_duration(settings.lockout_s)
+    return f"{_allowed(settings, status)}: {apart} apart, {settings.per_day} in any 24 h"
 
 
 def _allowed(settings: PatientBolus, status: dict[str, Any]) -> str:

@@ -10,18 +10,21 @@ from typing import Any
 
 import rich_click as click
 
+from host_tools.cli import layout
 from host_tools.documents.wording import UNSIGNED
 from host_tools.durations import parse_date, parse_duration_s, parse_local_time
 from host_tools.programmer import NotAuthorised, Programmer, ProgrammerError, Refused
+from host_tools.programmer.patience import parse_timeout_s
 from host_tools.programmer.texts import is_shown
 from protocol.registry import field_of
 
 
 class Failure(click.ClickException):
-    """Ends the command with one line on stderr and this exit code."""
+    """Ends the command with one line on stderr and this exit code. `said`: stderr has the line already."""
 
-    def __init__(self, message: str, exit_code: int) -> None:
+    def __init__(self, message: str, exit_code: int, said: bool = False) -> None:
         super().__init__(message)
+        self.said = said
         self.exit_code = exit_code  # pyright: ignore[reportAttributeAccessIssue] - click reads it so
 
 
@@ -74,6 +77,14 @@ port_option = click.option(
     envvar="THECAL_PORT",
     help="Anything pyserial opens, or `auto`: the running emulator or the RP2040 on USB. [env: THECAL_PORT]",
 )
+timeout_option = click.option(
+    "--timeout",
+    "timeout_s",
+    metavar="SECONDS",
+    type=_Value("seconds", parse_timeout_s),
+    help="Wait this long for an answer before asking again. Default: what a running emulator needs, else 1. "
+    "[env: THECAL_TIMEOUT_S]",
+)
 
 
 TAKEN_AFTER_END = (
@@ -97,13 +108,15 @@ def pump_verb(verb: Callable[..., None]) -> Callable[..., None]:
     """Give `verb` a connected Programmer as its first argument, the common options, and exit codes."""
 
     @port_option
+    @timeout_option
     @serial_option
     @json_option
     @verbose_option
     @functools.wraps(verb)
-    def connected(port: str, serial: str | None, verbose: bool, **options: Any) -> None:
+    def connected(port: str, timeout_s: float | None, serial: str | None, verbose: bool, **options: Any) -> None:
         try:
-            programmer = Programmer.open(port, serial=serial, warn=say)
+            told = {"warn": say, "waiting": say_slow} | ({"timeout_s": timeout_s} if timeout_s else {})
+            programmer = Programmer.open(port, serial=serial, **told)
             with programmer as pump, _unsigned_told(pump), _end_of_service_told(pump):
                 verb(pump, **options)
         except ProgrammerError as error:
@@ -145,15 +158,26 @@ def print_json(value: Any) -> None:
 
 def say(message: str) -> None:
     """A message to the person, on stderr."""
-    click.echo(message, err=True)
+    click.echo(layout.message(message), err=True)
 
 
-def once(message: str) -> Callable[[], None]:
-    """Says `message` when it is first called, and never again."""
+def tell(text: str, indent: str = "") -> None:
+    """A line of the result on stdout, wrapped, `indent` before its later lines."""
+    click.echo(layout.wrapped(text, indent))
+
+
+def say_slow(timeout_s: float) -> None:
+    """Says that an answer is slow to come."""
+    say(f"waiting: a slow emulation may take {timeout_s:g} s for an answer (Ctrl-C ends)")
+
+
+def once(message: str, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
+    """Says `message` when it is first called, after `before`, and never again."""
     left = [message]
 
-    def tell() -> None:
+    def say_it() -> None:
         if left:
+            before()
             say(left.pop())
 
-    return tell
+    return say_it

@@ -1,24 +1,28 @@
 """`thecal debug`: time, faults, power, the head and the truth of a running emulator, on its debug link."""
 
-import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 import rich_click as click
+from rich.console import Console
 
-from host_tools.cli.common import DURATION_S, Failure, json_option, once, port_option, print_json
-from host_tools.durations import format_duration, parse_duration_s, parse_local_time, parse_signed_duration_s
+from hal.plant.faults import INSTANT
+from host_tools.cli.common import DURATION_S, Failure, json_option, once, port_option, print_json, tell
+from host_tools.cli.faults import FaultField, FaultName, fault_table, known_faults
+from host_tools.cli.progress import progress
+from host_tools.durations import format_duration, parse_duration_s, parse_local_time
 from host_tools.emulator.debugclient import PATIENCE_S, DebugClient, DebugError, DebugLinkError
-from host_tools.faultfields import DURATIONS, WORDS, plant_fields
-from host_tools.programmer.discovery import Emulator, find_emulator, registry_dir, running_emulators
+from host_tools.faultfields import plant_fields
+from host_tools.programmer.discovery import Emulator, debuggable_emulators, find_emulator, registry_dir
 from host_tools.programmer.errors import NoDevice
 
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+INTERRUPTED = 130  # as after any other Ctrl-C
 
 
-@click.group()
+@click.group(epilog="Example: thecal debug advance 3d")
 def debug() -> None:
     """Move an emulated pump's time, break it, and look behind it. Emulators only.
 
@@ -46,7 +50,7 @@ def _emulator(port: str) -> Emulator:
     """The running emulator that `auto` or any of its addresses means."""
     if port == "auto":
         return find_emulator()
-    for emulator in running_emulators():
+    for emulator in debuggable_emulators():
         if port in (emulator.tcp, emulator.pty, emulator.debug):
             return emulator
     raise NoDevice(
@@ -59,11 +63,19 @@ def _result(text: str, values: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(values)
     else:
-        click.echo(text)
+        tell(text)
 
 
-def _time(now_s: int) -> str:
-    return f"pump time is {format_duration(now_s)} since its first power-up"
+def _time(times: dict[str, Any]) -> str:
+    """Pump time, and why the pump's own count of it is another."""
+    lines = [f"pump time is {format_duration(times['now_s'])} since its first power-up"]
+    if times["unpowered_s"]:
+        lines.append(f"{format_duration(times['unpowered_s'])} of it without power")
+    up_s = times["uptime_s"]
+    if up_s is not None and up_s != times["now_s"]:
+        why = ", which lacks cuts and what resets lost" if up_s < times["now_s"] else ""
+        lines.append(f"up for {format_duration(up_s)} by its own count{why}")
+    return "\n".join(lines)
 
 
 class _HowFar(click.ParamType):
@@ -82,52 +94,47 @@ class _HowFar(click.ParamType):
             self.fail(f"{error}; or a date, 2026-03-01; or next-alarm", param, ctx)
 
 
-class _Field(click.ParamType):
-    """`key=value`, to a pair; durations in seconds."""
-
-    name = "field"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, int | Decimal | str]:
-        key, equals, text = value.partition("=")
-        if not key or not equals:
-            self.fail(f"{value!r} is no field; write key=value, as in for=3h", param, ctx)
-        try:
-            if key in WORDS:
-                return key, text
-            if key in ("for", *DURATIONS):
-                return key, parse_signed_duration_s(text)
-            return key, Decimal(text) if _NUMBER.fullmatch(text) else self.fail(f"{key}: {text!r} is no number")
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-@debug.command()
+@debug.command(epilog="Example: thecal debug advance next-alarm")
 @click.argument("how_far", type=_HowFar(), metavar="DURATION|DATE|next-alarm")
 @port_option
 @json_option
 def advance(how_far: dict[str, Any], port: str, as_json: bool) -> None:
     """Let time pass at once: `72d`, up to `2026-03-01`, or until the `next-alarm` is raised.
 
-    Dates are the pump's own local time.
+    Dates are the pump's own local time. Ctrl-C ends it where the pump's time is then, with exit code 130.
     """
     with _debug_link(port) as client:
-        answer = client.ask("advance", **how_far)
+        answer = _advance(client, how_far)
     event = answer.get("event")
-    raised = f"{event['name']} ({event['severity'].replace('_', '-')} alarm); " if event else ""
-    _result(raised + _time(answer["now_s"]), answer, as_json)
+    first = f"{event['name']} ({event['severity'].replace('_', '-')} alarm); " if event else ""
+    stopped = "stopped" in answer
+    _result(("stopped; " if stopped else first) + _time(answer), answer, as_json)
+    if stopped:
+        sys.exit(INTERRUPTED)
 
 
-@debug.command()
-@click.argument("name")
-@click.argument("fields", nargs=-1, type=_Field(), metavar="[KEY=VALUE]...")
+def _advance(client: DebugClient, how_far: dict[str, Any]) -> dict[str, Any]:
+    """The last answer; one with `stopped` after Ctrl-C."""
+    answer: dict[str, Any] = {}
+    try:
+        with progress() as show:
+            for answer in client.advance_in_parts(**how_far):
+                show(answer)
+    except KeyboardInterrupt:
+        with client.reopened() as again:  # the other waits for an answer
+            return {**again.ask("now"), "stopped": True}
+    return answer
+
+
+@debug.command(epilog="Example: thecal debug fault motor_stall for=3h")
+@click.argument("name", type=FaultName())
+@click.argument("fields", nargs=-1, type=FaultField(), metavar="[KEY=VALUE]...")
 @port_option
 @json_option
 def fault(name: str, fields: tuple[tuple[str, int | Decimal | str], ...], port: str, as_json: bool) -> None:
     """Begin a fault, until healed or `for` some time: `motor_stall for=3h`, `reservoir_leak ml_per_day=0.1`.
 
-    The faults and their fields are those of scenarios; docs/scenarios.md lists them.
+    `thecal debug faults` lists the faults and their fields.
     """
     given = dict(fields)
     for_s = given.pop("for", None)
@@ -141,30 +148,47 @@ def fault(name: str, fields: tuple[tuple[str, int | Decimal | str], ...], port: 
     _result(f"{name} began", {"faults": faults}, as_json)
 
 
-@debug.command()
-@click.argument("name")
+@debug.command(epilog="Example: thecal debug heal motor_stall")
+@click.argument("name", type=FaultName("all"))
 @port_option
 @json_option
 def heal(name: str, port: str, as_json: bool) -> None:
-    """End a fault."""
+    """End a fault, or `all`."""
     with _debug_link(port) as client:
-        client.heal(name)
+        healed = client.heal(name)
         faults = client.truth()["faults"]
-    _result(f"{name} is over", {"faults": faults}, as_json)
+    lines = [f"{each} is healed and acts on for a while" if each in faults else f"{each} is over" for each in healed]
+    _result("\n".join(lines) or "no fault is on", {"faults": faults}, as_json)
 
 
-@debug.command()
+@debug.command(epilog="Example: thecal debug faults")
+@port_option
+@json_option
+def faults(port: str, as_json: bool) -> None:
+    """List the faults that can be begun, with their fields, and those that are on."""
+    with _debug_link(port) as client:
+        present = client.truth()["faults"]
+    if as_json:
+        print_json({"faults": present, "known": known_faults()})
+        return
+    console = Console(highlight=False)
+    console.print(fault_table())
+    console.print(f"\nEach takes for=DURATION as well, but for {', '.join(INSTANT)}.")
+    console.print(f"On now: {', '.join(present) or 'none'}.")
+
+
+@debug.command(epilog="Example: thecal debug cut 1m")
 @click.argument("duration_s", type=DURATION_S, default="10s", metavar="[DURATION]")
 @port_option
 @json_option
 def cut(duration_s: int, port: str, as_json: bool) -> None:
     """Cut all power, for 10s or the DURATION given; then the pump boots."""
     with _debug_link(port) as client:
-        now_s = client.cut(duration_s)
-    _result(f"power was off for {format_duration(duration_s)}; {_time(now_s)}", {"now_s": now_s}, as_json)
+        answer = client.ask("cut", for_s=duration_s)
+    _result(f"power was off for {format_duration(duration_s)}\n{_time(answer)}", answer, as_json)
 
 
-@debug.command()
+@debug.command(epilog="Example: thecal debug head on")
 @click.argument("state", type=click.Choice(["on", "off", "auto"]))
 @port_option
 @json_option
@@ -175,7 +199,7 @@ def head(state: str, port: str, as_json: bool) -> None:
     _result(f"the head is {state}", {"head": state}, as_json)
 
 
-@debug.command()
+@debug.command(epilog="Example: thecal debug speed 60")
 @click.argument("speed", metavar="1|N|max|0")
 @port_option
 @json_option
@@ -186,7 +210,7 @@ def speed(speed: str, port: str, as_json: bool) -> None:
     _result(f"the speed is {speed}", {"speed": speed}, as_json)
 
 
-@debug.command()
+@debug.command(epilog="Example: thecal debug truth")
 @port_option
 @json_option
 def truth(port: str, as_json: bool) -> None:
@@ -195,10 +219,15 @@ def truth(port: str, as_json: bool) -> None:
     The drug in the patient, its effect, risk and symptoms are a simulation, not clinical.
     """
     with _debug_link(port) as client:
-        known = client.truth()
+        answer = client.ask("truth")
+    known = answer.pop("truth")
+    if as_json:
+        print_json({**answer, **known})
+        return
     width = max(len(name) for name in known)
-    shown = "\n".join(f"{name:{width}}  {_shown(value)}" for name, value in known.items())
-    _result(shown, known, as_json)
+    for name, value in known.items():
+        tell(f"{name:{width}}  {_shown(value)}", " " * (width + 2))
+    tell(_time(answer))
 
 
 def _shown(value: Any) -> str:

@@ -14,18 +14,19 @@ from rich.text import Text
 from firmware.config import Config
 from host_tools.cli.common import Failure, verbose_option
 from host_tools.demo.life import live
-from host_tools.demo.record import DAY_S, Life, differences, summary
+from host_tools.demo.record import DAY_S, Life
 from host_tools.demo.report import render
+from host_tools.demo.summary import differences, summary
 from host_tools.demo.timeline import dated, timeline
 from host_tools.emulator.debugclient import DebugError, DebugLinkError
 from host_tools.emulator.process import EmulatorError
 from host_tools.programmer import ProgrammerError
 
 LINE_LOST = 3
-STYLE = {"non_critical": "yellow", "critical": "red", "world": "dim", "routine": "dim"}
+STYLE = {"surprise": "bold", "non_critical": "yellow", "critical": "red", "world": "dim", "routine": "dim"}
 
 
-@click.command()
+@click.command(epilog="Example: thecal demo --out build/demo")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -85,9 +86,11 @@ def _print_timeline(life: Life) -> None:
 
 def _print_summary(told: dict[str, Any], report: Path) -> None:
     heard = ", ".join(f"{name} ({times})" for name, times in told["alarms"].items()) or "none"
+    unseen_ml = told["delivered_ml"] - told["truth_delivered_ml"]
     click.echo(f"""
 Served     {told["days"]:,} days, {told["refills"]} refills, to {told["end"].replace("_", " ")}
 Delivered  {told["delivered_ml"]:.3f} mL by the pump's books, {told["truth_delivered_ml"]:.3f} mL in truth
+Unseen     {abs(unseen_ml):.3f} mL {"counted, not delivered" if unseen_ml > 0 else "delivered, not counted"}
 Heard      {heard}
 Took       {told["wall_seconds"]:.1f} s, over {told["port"]}
 Report     {report}

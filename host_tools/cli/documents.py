@@ -1,15 +1,14 @@
 """Verbs that write pages to print: report, card."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import rich_click as click
 
-from host_tools.cli.common import Failure, print_json, pump_verb, say
+from host_tools.cli.common import Failure, print_json, pump_verb, say, tell
 from host_tools.documents.facts import gather
 from host_tools.documents.render import card_html, report_html
-from host_tools.private import private_file
+from host_tools.private import write_private
 from host_tools.programmer import Programmer
 
 
@@ -22,7 +21,7 @@ def _file_options(verb: Callable[..., None]) -> Callable[..., None]:
     )(verb)
 
 
-@click.command()
+@click.command(epilog="Example: thecal report --out report.html")
 @_file_options
 @pump_verb
 def report(pump: Programmer, as_json: bool, out: Path | None, force: bool) -> None:
@@ -34,7 +33,7 @@ def report(pump: Programmer, as_json: bool, out: Path | None, force: bool) -> No
     _write(out or _default("report", facts.status["serial"]), report_html(facts), force, as_json)
 
 
-@click.command()
+@click.command(epilog="Example: thecal card --out card.html")
 @_file_options
 @pump_verb
 def card(pump: Programmer, as_json: bool, out: Path | None, force: bool) -> None:
@@ -55,10 +54,7 @@ def _default(kind: str, serial: str) -> Path:
 def _write(file: Path, page: str, force: bool, as_json: bool) -> None:
     """Write it for its owner's eyes only, and never over another file unless told so."""
     try:
-        if force:
-            file.unlink(missing_ok=True)
-        with os.fdopen(private_file(file, new=True), "w", encoding="utf-8") as stream:
-            stream.write(page)
+        write_private(file, page, replace=force)
     except FileExistsError as error:
         raise Failure(f"{file} exists; --force replaces it, --out names another file", 2) from error
     except OSError as error:
@@ -66,5 +62,5 @@ def _write(file: Path, page: str, force: bool, as_json: bool) -> None:
     if as_json:
         print_json({"file": str(file)})
     else:
-        click.echo(f"wrote {file}; open it in a browser and print it from there")
+        tell(f"wrote {file}; open it in a browser and print it from there")
     say("it may hold personal data, readable to whoever has the file")

@@ -5,6 +5,7 @@ import math
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from traceback import format_exception
@@ -14,17 +15,20 @@ import rich_click as click
 
 from firmware.config import Config
 from host_tools.cli.common import LOCAL_TIME, Failure, json_option, print_json, say, verbose_option
+from host_tools.cli.output import OutputError
 from host_tools.durations import format_duration
+from host_tools.emulator.activity import Activity
 from host_tools.emulator.crash import crash_line
 from host_tools.emulator.debuglink import DebugLink
+from host_tools.emulator.identity import identify, one_starts
 from host_tools.emulator.machine import CLOCK_END_MS, Machine
 from host_tools.emulator.pacing import Pacer, parse_speed
 from host_tools.emulator.publish import published
 from host_tools.emulator.server import LINK_COUNT, PortError, Server
 from host_tools.emulator.state import Saved, StateError, StateFolder
+from host_tools.programmer.discovery import running_emulators
 from host_tools.programmer.errors import BadValue
 from host_tools.programmer.units import wall_s
-from host_tools.serials import serial_of
 
 
 class _Speed(click.ParamType):
@@ -47,7 +51,7 @@ def _check_start(_ctx: click.Context, _param: click.Parameter, start: datetime |
     return start
 
 
-@click.command()
+@click.command(epilog="Example: thecal emulate --speed 60 --state pump")
 @click.option(
     "--speed",
     type=_Speed(),
@@ -68,8 +72,8 @@ def _check_start(_ctx: click.Context, _param: click.Parameter, start: datetime |
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**63 - 1),
-    help="Of serial number and noise; default 0, or as kept in --state. Where it is given, nonces are drawn from it "
-    "too, and come back with it; else they are new at each start.",
+    help="Of serial number and noise; default 0, or as kept in --state, with a serial number that no other emulator "
+    "here has. Where it is given, nonces are drawn from it too, and come back with it; else they are new each time.",
 )
 @click.option(
     "--start",
@@ -78,25 +82,40 @@ def _check_start(_ctx: click.Context, _param: click.Parameter, start: datetime |
     metavar="ISO",
     help="Local time of the first power-up, for `thecal debug advance DATE` while the pump's clock is not set.",
 )
+@click.option("--quiet", is_flag=True, help="Print no line for what happens to the pump: warnings alone.")
 @json_option
 @verbose_option
 def emulate(
-    speed: float, state: Path | None, tcp: int, seed: int | None, start: datetime | None, as_json: bool, verbose: bool
+    speed: float,
+    state: Path | None,
+    tcp: int,
+    seed: int | None,
+    start: datetime | None,
+    quiet: bool,
+    as_json: bool,
+    verbose: bool,
 ) -> None:
     """Run an emulated pump on TCP and (where there is one) a PTY, until Ctrl-C.
+
+    A week in a bit more than three hours, kept for the next time: `thecal emulate --speed 50 --state my-pump`.
+
+    Prints its addresses, and on stderr a line for each boot, reset, alarm, tone, fault, power cut and connection: pump
+    time since its first power-up, its own clock, and what happened. A tone that repeats is one line.
 
     Firmware that raises is reset by its watchdog, as on a board, and a line says so; its traceback is in crash.txt of
     --state, and shown with -v. A simulation, not a medical device.
     """
     try:
-        folder = StateFolder(state) if state else None
-        try:
-            machine, identity = _pump(folder, seed, start, verbose)
-            server = Server(machine, Pacer(speed), folder, identity, _tell_of_clock_end)
-            asyncio.run(_serve(server, tcp, as_json))
-        finally:
+        with ExitStack() as stack:
+            folder = StateFolder(state) if state else None
             if folder:
-                folder.close()
+                stack.callback(folder.close)
+            starting = stack.enter_context(ExitStack())
+            starting.enter_context(one_starts())
+            machine, identity = _pump(folder, seed, start, verbose)
+            activity = Activity(machine, None if quiet else _tell_activity)
+            server = Server(machine, Pacer(speed), folder, identity, activity, _tell_of_clock_end)
+            asyncio.run(_serve(server, tcp, as_json, starting.close))
     except (StateError, PortError) as error:
         raise Failure(str(error), 2) from error
 
@@ -110,10 +129,11 @@ def _pump(
         say(f"thecal: {warning}")
     if saved is None:
         saved = Saved({}, None, {})
-    identity = {"seed": seed or 0, "start": start.isoformat() if start else None, **saved.identity}
+    identity, warning = identify(saved.identity, seed, start, running_emulators())
+    if warning:
+        say(f"thecal: {warning}")
     if seed not in (None, identity["seed"]):
         raise StateError(f"the pump kept there has seed {identity['seed']}, not {seed}; leave --seed out")
-    identity.setdefault("serial", serial_of(identity["seed"]))
     machine = Machine(
         Config(serial=identity["serial"]),
         seed=identity["seed"],
@@ -124,6 +144,14 @@ def _pump(
         on_crash=_crash_teller(folder, verbose),
     )
     return machine, identity
+
+
+def _tell_activity(line: str) -> None:
+    """A line of what happens; OSError where nobody reads it any more."""
+    try:
+        say(line)
+    except OutputError as error:
+        raise OSError(str(error)) from error
 
 
 def _tell_of_clock_end() -> None:
@@ -144,13 +172,15 @@ def _crash_teller(folder: StateFolder | None, verbose: bool) -> Callable[[Except
     return tell
 
 
-async def _serve(server: Server, tcp_port: int, as_json: bool) -> None:
+async def _serve(server: Server, tcp_port: int, as_json: bool, started: Callable[[], None]) -> None:
+    """Serve until it ends; `started` is called once others can see this emulator."""
     ports = await server.open(tcp_port)
     try:
         link = DebugLink(server)
         debug = {"debug": await link.open(), "debug_token": link.token}
         record = {**ports, **debug, "pid": os.getpid(), "serial": server.identity["serial"]}
         with published(record) as problem:
+            started()
             if problem:
                 say(f"thecal: {problem}")
             if as_json:

@@ -10,12 +10,14 @@ import rich_click as click
 
 from host_tools.cli.common import DURATION_S, UPDATES, Failure, print_json, pump_verb, say
 from host_tools.cli.look import period_option, silence_teller
-from host_tools.programmer import Programmer
+from host_tools.cli.recording import CtrlC, recording_shown
+from host_tools.durations import format_duration
+from host_tools.programmer import Programmer, ProgrammerError
 from host_tools.registry import EVENT_COLUMNS, PUMP_COLUMNS, event_row, pump_row
 from host_tools.telemetryfile import FileError, TelemetryFile
 
 
-@click.command()
+@click.command(epilog="Example: thecal export > events.csv")
 @click.option(
     "--format",
     "form",
@@ -52,32 +54,56 @@ def export(pump: Programmer, as_json: bool, form: str | None, registry: bool, no
         table.writerows(event_row(status["serial"], event) for event in pump.log())
 
 
-@click.command()
+@click.command(epilog="Example: thecal record telemetry.sqlite --every 1m")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @period_option
 @click.option("--count", type=UPDATES, help="End after so many rows; default: until Ctrl-C.")
 @click.option("--for", "for_s", type=DURATION_S, help="End after so much pump time; default: until Ctrl-C.")
 @pump_verb
 def record(pump: Programmer, as_json: bool, file: Path, every: int, count: int | None, for_s: int | None) -> None:
-    """Write live telemetry into an SQLite FILE, a row an update, until Ctrl-C. An older recording is gone on with."""
-    rows = 0
+    """Write live telemetry into an SQLite FILE, a row an update, until Ctrl-C. An older recording is gone on with.
+
+    A row a minute of pump time, for a day: `thecal record telemetry.sqlite --every 1m --for 1d`.
+
+    On a terminal the rows, their rate and how far they lag behind the pump are shown meanwhile.
+    """
     try:
-        with (
-            TelemetryFile(file, pump.status()) as telemetry,
-            closing(pump.watch(every, silence_teller(every))) as updates,
-        ):
-            began_s: int | None = None
-            for update in islice(updates, count):
-                began_s = update["uptime_s"] if began_s is None else began_s
-                telemetry.add(update)
-                rows += 1
-                if for_s is not None and update["uptime_s"] - began_s >= for_s:
-                    break
+        with TelemetryFile(file, pump.status()) as telemetry:
+            try:
+                _record(pump, telemetry, every, count, for_s)
+            except (FileError, ProgrammerError):
+                say(_summary(file, telemetry))
+                raise
+            if as_json:
+                print_json({"file": str(file), **_figures(telemetry)})
+            else:
+                click.echo(_summary(file, telemetry))
     except FileError as error:
         raise Failure(str(error), 2) from error
-    except KeyboardInterrupt:
-        say("")
-    if as_json:
-        print_json({"file": str(file), "rows": rows})
-    else:
-        click.echo(f"{rows} rows in {file}")
+
+
+def _record(pump: Programmer, telemetry: TelemetryFile, every: int, count: int | None, for_s: int | None) -> None:
+    """Until `count` rows, or `for_s` of pump time, or Ctrl-C: each update that came is in the file then."""
+    with (
+        CtrlC() as ctrl_c,
+        recording_shown(pump, telemetry) as show,
+        closing(pump.watch(every, silence_teller(every))) as updates,
+    ):
+        for update in islice(updates, count):
+            with ctrl_c.held():
+                telemetry.add(update)
+            show(update)
+            if for_s is not None and telemetry.covered_s >= for_s:
+                return
+
+
+def _figures(telemetry: TelemetryFile) -> dict[str, int]:
+    return {name: getattr(telemetry, name) for name in ("rows", "covered_s", "dropped", "size_bytes")}
+
+
+def _summary(file: Path, telemetry: TelemetryFile) -> str:
+    rows = f"{telemetry.rows:,} row{'' if telemetry.rows == 1 else 's'}"
+    return (
+        f"{rows} in {file}, {telemetry.size_bytes:,} bytes\n"
+        f"{format_duration(telemetry.covered_s)} of pump time; the pump dropped {telemetry.dropped:,} messages"
+    )

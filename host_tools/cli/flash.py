@@ -9,31 +9,38 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from host_tools.cli.common import Failure, json_option, port_option, print_json, say
+from host_tools.cli.common import Failure, json_option, port_option, print_json, say, say_slow, timeout_option
 from host_tools.programmer import Programmer, ProgrammerError, discovery
 from host_tools.programmer.errors import NoDevice
+from host_tools.programmer.line import SLOW_S
+from host_tools.programmer.patience import known_timeout_s
 from host_tools.rig.deployment import CompileError
 from host_tools.rig.flash import Progress, deploy, start, without_repl
 from host_tools.rig.repl import Board, NoRepl
 
-HELLO_TRIES = 60  # a second each: somebody has to lay the head on
+TIMEOUT_S = 1.0  # of a board
+HEAD_S = 60  # somebody has to lay the head on
+LEAST_TRIES = 4
 
 
-@click.command()
+@click.command(epilog="Example: thecal flash --port /dev/ttyACM0")
 @port_option
+@timeout_option
 @json_option
-def flash(port: str, as_json: bool) -> None:
+def flash(port: str, timeout_s: float | None, as_json: bool) -> None:
     """Compile the firmware, deploy what changed to a board, start it, and show what answers.
 
     The board needs MicroPython on it, and its service pin connected to ground while it is flashed (docs/rig.md).
     """
     try:
         url = _only_board() if port == "auto" else port
-        changed = _deployed(url)
+        waits_s = timeout_s or known_timeout_s(url) or TIMEOUT_S
+        try:
+            changed = _deployed(url, waits_s)
+        except NoRepl as error:
+            raise without_repl(error.port, waits_s) from error
         say("started; lay the head on (close the reed switch), for without one the pump does not listen")
-        told = _asked(url) | {"deployed": changed}
-    except NoRepl as error:
-        raise Failure(str(without_repl(error.port)), error.exit_code) from error
+        told = _asked(url, waits_s) | {"deployed": changed}
     except CompileError as error:
         raise Failure(str(error), 1) from error
     except ProgrammerError as error:
@@ -44,8 +51,10 @@ def flash(port: str, as_json: bool) -> None:
         click.echo(_sentence(told))
 
 
-def _deployed(url: str) -> list[str]:
-    with Board(url) as board:
+def _deployed(url: str, timeout_s: float) -> list[str]:
+    if timeout_s > SLOW_S:
+        say_slow(timeout_s)
+    with Board(url, timeout_s) as board:
         with _shown() as progress:
             changed = deploy(board, progress)
         say(f"{len(changed)} files deployed and verified" if changed else "the board is up to date")
@@ -53,8 +62,9 @@ def _deployed(url: str) -> list[str]:
     return changed
 
 
-def _asked(url: str) -> dict[str, Any]:
-    with Programmer.open(url, tries=HELLO_TRIES) as pump:
+def _asked(url: str, timeout_s: float) -> dict[str, Any]:
+    tries = max(LEAST_TRIES, round(HEAD_S / timeout_s))
+    with Programmer.open(url, tries=tries, timeout_s=timeout_s, waiting=say_slow) as pump:
         try:
             hello = pump.hello()
         except NoDevice as error:

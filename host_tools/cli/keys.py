@@ -6,14 +6,14 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli.common import Failure, json_option, print_json, pump_verb
-from host_tools.cli.therapy import check_terminal
+from host_tools.cli.acts import check_terminal
+from host_tools.cli.common import Failure, json_option, print_json, pump_verb, tell
 from host_tools.durations import format_duration
 from host_tools.programmer import KeyFileError, KeyStore, Programmer
 from host_tools.programmer.keystore import PumpKeys
 
 
-@click.command()
+@click.command(epilog="Example: thecal pair")
 @click.option("--lost", is_flag=True, help="The pump's key is lost: ask for the way back, which takes a waiting time.")
 @pump_verb
 def pair(pump: Programmer, as_json: bool, lost: bool) -> None:
@@ -36,7 +36,7 @@ def _tell_waiting(hello: dict[str, Any], left_s: int, as_json: bool) -> None:
     if as_json:
         print_json({"serial": hello["serial"], "key": hello["key"], "left_s": left_s})
         return
-    click.echo(
+    tell(
         f"pump {hello['serial']} goes back to the test key in {format_duration(left_s)} of its time: "
         "`thecal pair --lost` again then, and not much later"
     )
@@ -46,11 +46,11 @@ def _tell_new_key(serial: str, known: PumpKeys, as_json: bool) -> None:
     if as_json:
         print_json({"serial": serial, "key": "device", "left_s": 0, "since": known.since})
         return
-    click.echo(f"pump {serial} has a new key of its own, kept in {KeyStore.default().path}")
-    click.echo("whoever has that file has the pump; without it only `thecal pair --lost` leads back: keep a copy safe")
+    tell(f"pump {serial} has a new key of its own, kept in {KeyStore.default().path}")
+    tell("whoever has that file has the pump; without it only `thecal pair --lost` leads back: keep a copy safe")
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, epilog="Example: thecal keys")
 @json_option
 @click.pass_context
 def keys(context: click.Context, as_json: bool) -> None:
@@ -64,19 +64,19 @@ def keys(context: click.Context, as_json: bool) -> None:
         print_json([_row(serial, known) for serial, known in pumps.items()])
         return
     for serial, known in pumps.items():
-        click.echo(f"{serial:<12}  {_since(known)}")
+        tell(f"{serial:<12}  {_since(known)}")
     if not pumps:
-        click.echo(f"no keys in {store.path}; `thecal pair` makes one")
+        tell(f"no keys in {store.path}; `thecal pair` makes one")
 
 
-@keys.command()
+@keys.command(epilog="Example: thecal keys rotate")
 @pump_verb
 def rotate(pump: Programmer, as_json: bool) -> None:
     """Replace the pump's own key by a new one. Needs the telemetry head."""
     _tell_new_key(pump.hello()["serial"], pump.rotate_key(), as_json)
 
 
-@keys.command()
+@keys.command(epilog="Example: thecal keys forget THECAL-00001")
 @click.argument("serial")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
@@ -93,7 +93,7 @@ def forget(serial: str, yes: bool, as_json: bool) -> None:
     if as_json:
         print_json({"serial": serial, "forgotten": True})
     else:
-        click.echo(f"the keys of pump {serial} are gone from {store.path}")
+        tell(f"the keys of pump {serial} are gone from {store.path}")
 
 
 @contextmanager

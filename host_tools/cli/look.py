@@ -10,6 +10,7 @@ import rich_click as click
 
 from host_tools.cli import sheet
 from host_tools.cli.common import DURATION_S, UPDATES, int_range, once, print_json, pump_verb, say
+from host_tools.cli.follow import Table
 from host_tools.documents.wording import KEY
 from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
@@ -22,7 +23,7 @@ MAX_PERIOD_S = field_of("SUBSCRIBE", "period_s").most
 
 def _check_period(_ctx: click.Context, _param: click.Parameter, period_s: int) -> int:
     if not 1 <= period_s <= MAX_PERIOD_S:
-        raise click.BadParameter(f"{period_s} s is outside 1 s to {MAX_PERIOD_S} s (18 h)")
+        raise click.BadParameter(f"{format_duration(period_s)} is outside 1s to {format_duration(MAX_PERIOD_S)}")
     return period_s
 
 
@@ -36,15 +37,16 @@ period_option = click.option(
 )
 
 
-def silence_teller(every_s: int) -> Callable[[], None]:
-    """Says that a stream of such a period fell silent, the first time that it does."""
+def silence_teller(every_s: int, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
+    """Says that a stream of such a period fell silent, the first time that it does, after `before`."""
     return once(
         f"no telemetry for {format_duration(every_s + PATIENCE_S)}, though the pump answers: its time may stand still "
-        "or run slowly (an emulator's speed, its wait for a first program, its clock's end); waiting, Ctrl-C ends"
+        "or run slowly (an emulator's speed, its wait for a first program, its clock's end); waiting, Ctrl-C ends",
+        before,
     )
 
 
-@click.command()
+@click.command(epilog="Example: thecal status --check")
 @click.option("--check", is_flag=True, help="Exit with 1 while an alarm is not silenced.")
 @pump_verb
 def status(pump: Programmer, as_json: bool, check: bool) -> None:
@@ -58,21 +60,30 @@ def status(pump: Programmer, as_json: bool, check: bool) -> None:
         sys.exit(1)
 
 
-@click.command()
+@click.command(epilog="Example: thecal watch --every 1m")
 @period_option
 @click.option("--count", type=UPDATES, help="End after so many updates; default: until Ctrl-C.")
 @pump_verb
 def watch(pump: Programmer, as_json: bool, every: int, count: int | None) -> None:
-    """Live telemetry, one line an update; with --json one object a line: the fields of status, and seq."""
-    with closing(pump.watch(every, silence_teller(every))) as updates:
-        for values in islice(updates, count):
-            if as_json:
+    """Live telemetry, one line an update; with --json one object a line: the fields of status, and seq.
+
+    On a terminal an update takes the place of the one before.
+    """
+    if as_json:
+        with closing(pump.watch(every, silence_teller(every))) as updates:
+            for values in islice(updates, count):
                 print_json(values)
-            else:
-                click.echo(sheet.watch_line(values))
+        return
+    table = Table()
+    with closing(pump.watch(every, silence_teller(every, table.end))) as updates:
+        try:
+            for values in islice(updates, count):
+                table.add(values)
+        finally:
+            table.end()
 
 
-@click.command()
+@click.command(epilog="Example: thecal log --faults")
 @click.option("--since", default=1, show_default=True, type=int_range("LOG", "first_seq"), help="First event wanted.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV on stdout.")
 @click.option("--faults", is_flag=True, help="The fault log instead: what went wrong, pushed out by nothing else.")

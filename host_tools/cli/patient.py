@@ -1,13 +1,14 @@
 """Verbs for what the pump remembers: patient, titration."""
 
 import json
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import rich_click as click
 
 from host_tools.cli import sheet
-from host_tools.cli.common import Failure, print_json, pump_verb
+from host_tools.cli.common import Failure, print_json, pump_verb, tell
 from host_tools.programmer import Programmer
 from host_tools.programmer.handover import texts_of
 from host_tools.programmer.texts import shown
@@ -42,7 +43,7 @@ def read_document(file: str) -> Any:
     return document.value
 
 
-@click.command()
+@click.command(epilog='Example: thecal patient --set patient_name="Ada Holm"')
 @click.option("--set", "texts", multiple=True, metavar="FIELD=TEXT", callback=_assignments, help="Write a text.")
 @click.option(
     "--file",
@@ -71,14 +72,14 @@ def patient(pump: Programmer, as_json: bool, texts: dict[str, str], file: str | 
     for field, text in told.patient.items():
         if text:
             lines = shown(text, lines=True).split("\n")
-            click.echo(f"{field:<20} {lines[0]}")
-            click.echo("".join(f"{'':<20} {line}\n" for line in lines[1:]), nl=False)
+            for label, line in zip_longest([field], lines, fillvalue=""):
+                tell(f"{label:<20} {line}", " " * 21)
     empty = [field for field, text in told.patient.items() if not text]
     if empty:
-        click.echo(f"{'empty':<20} {', '.join(empty)}")
+        tell(f"{'empty':<20} {', '.join(empty)}", " " * 21)
 
 
-@click.command()
+@click.command(epilog="Example: thecal titration")
 @pump_verb
 def titration(pump: Programmer, as_json: bool) -> None:
     """The committed daily doses that the pump remembers (the last 64), oldest first, and what each changed."""
@@ -87,8 +88,8 @@ def titration(pump: Programmer, as_json: bool) -> None:
         print_json(doses)
         return
     if not doses:
-        click.echo("no dose was committed yet")
+        tell("no dose was committed yet")
     for dose in doses:
         change = "first dose" if dose["change_percent"] is None else f"{dose['change_percent']:+.1f} %"
         note = "  limit overridden" if dose["overridden"] else ""
-        click.echo(f"{sheet.moment(dose['wall'], dose['uptime_s']):<19}  {sheet.dose(dose)}  {change}{note}")
+        tell(f"{sheet.moment(dose['wall'], dose['uptime_s']):<19}  {sheet.dose(dose)}  {change}{note}", " " * 21)

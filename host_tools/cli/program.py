@@ -6,13 +6,11 @@ from typing import Any, NamedTuple
 import rich_click as click
 
 from host_tools.cli import sheet
+from host_tools.cli.acts import MEANWHILE, check_terminal, show, warn
 from host_tools.cli.common import DECIMAL, Failure, pump_verb, say
 from host_tools.cli.screens import date_lines, side_by_side
-from host_tools.cli.therapy import check_terminal, show, warn
 from host_tools.programmer import FlexProgram, Program, Programmer, ReadBackDiffers, Refused
 from host_tools.programmer.flex import Schedule
-
-MEANWHILE = "the pump changed while this was looked at"
 
 
 class Wanted(NamedTuple):
@@ -36,7 +34,7 @@ def _check_terminal(_ctx: click.Context, _param: click.Parameter, yes: bool) -> 
     return yes
 
 
-@click.command()
+@click.command(epilog="Example: thecal program --dose-mcg-per-day 300")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
 @click.option("--dose-mcg-per-day", type=DECIMAL, help="The same dose all day; up to three decimals.")
 @click.option("--yes", is_flag=True, callback=_check_terminal, help="Commit without asking.")

@@ -4,14 +4,15 @@ import sys
 
 import rich_click as click
 
-from host_tools.cli.common import Failure, json_option, print_json, say
+from host_tools.cli.common import Failure, json_option, print_json, say, tell
+from host_tools.cli.layout import is_plain
 from host_tools.scenario.load import Scenario, ScenarioError, load
 from host_tools.scenario.runner import Result, run_scenario
 from host_tools.scenario.runtimes import RUNTIMES, NotHere
 
 
-@click.command
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.command(epilog="Example: thecal run tests/scenarios/low_reservoir.yaml")
+@click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="FILE...")
 @click.option(
     "--on",
     type=click.Choice(list(RUNTIMES)),
@@ -27,7 +28,7 @@ def run(ctx: click.Context, files: tuple[str, ...], on: str, as_json: bool) -> N
     Prints a verdict on each, or with --json one object a line. Exit codes: 0 all passed, 1 an expectation failed,
     2 a file is no valid scenario (nothing is run then). docs/scenarios.md has the grammar.
     """
-    scenarios = _load_all(ctx, files)
+    scenarios = _load_all(files)
     if on == "rp2040":
         _must_be_short(files, scenarios)
     passed = True
@@ -44,16 +45,16 @@ def run(ctx: click.Context, files: tuple[str, ...], on: str, as_json: bool) -> N
     ctx.exit(0 if passed else 1)
 
 
-def _load_all(ctx: click.Context, files: tuple[str, ...]) -> list[Scenario]:
-    scenarios, bad = [], False
+def _load_all(files: tuple[str, ...]) -> list[Scenario]:
+    scenarios, problems = [], []
     for file in files:
         try:
             scenarios.append(load(file))
         except ScenarioError as error:
-            bad = True
+            problems += error.problems
             say(str(error))
-    if bad:
-        ctx.exit(2)
+    if problems:
+        raise Failure("\n".join(problems), 2, said=True)
     return scenarios
 
 
@@ -69,17 +70,18 @@ def _must_be_short(files: tuple[str, ...], scenarios: list[Scenario]) -> None:
 
 def _print_verdict(file: str, result: Result) -> None:
     days = f"{result.sim_seconds / 86_400:.1f}".removesuffix(".0")
-    click.echo(
+    tell(
         f"{'FAIL' if result.failures else 'pass'}  {file}  {result.name}: {days} days, {len(result.events)} events, "
-        f"{sum(run['count'] for run in result.tones)} tones, trace {result.trace_sha256[:12]}"
+        f"{sum(run['count'] for run in result.tones)} tones, trace {result.trace_sha256[:12]}",
+        " " * 6,
     )
     for failure in result.failures:
-        click.echo(f"      {failure}")
+        tell(f"      {failure}", " " * 8)
 
 
 def _progress(file: str):
     """Shows how far a run is, on a terminal only."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or is_plain():
         return None
 
     def show(now_s: int, end_s: int) -> None:

@@ -6,12 +6,15 @@ from operator import itemgetter
 from typing import Any
 
 from host_tools.cli import sheet
+from host_tools.cli.layout import USUAL, width, wrapped
 from host_tools.programmer import FlexProgram, FlexStep, Program, Refill
 from host_tools.programmer.flex import DAYS, clock_time, head_of
 from host_tools.programmer.orders import ACCURACY_PERCENT
 from host_tools.programmer.units import mcg_from_ng
 
 STEPS_A_LINE = 6
+LABEL = 22
+SUM = len("  = 1000.125 mcg")
 
 
 def side_by_side(status: dict[str, Any], old: Program | FlexProgram | None, new: Program | FlexProgram) -> list[str]:
@@ -28,7 +31,11 @@ def side_by_side(status: dict[str, Any], old: Program | FlexProgram | None, new:
         ("rate mL/day", sheet.ml(was.rate_nl_per_day if was else 0), sheet.ml(head.rate_nl_per_day) + _mean(new)),
         ("therapy", status["therapy"].replace("_", " "), "running"),
     )
-    lines = [f"{name:<22} {old_text!s:<22} {planned}" for name, old_text, planned in rows]
+    cell = 22 if width() >= USUAL else 15
+    lines = [
+        wrapped(f"{name:<{LABEL}} {old_text!s:<{cell}} {planned}", " " * (LABEL + cell + 2))
+        for name, old_text, planned in rows
+    ]
     return [*lines, *_week_lines(old, new)]
 
 
@@ -47,7 +54,7 @@ def _week_lines(old: Program | FlexProgram | None, new: Program | FlexProgram) -
         for label, text in ((days, "now"), ("", "new")):
             first, *rest = now if text == "now" else then
             yield f"{label:<16} {text:<5} {first}"
-            yield from (f"{'':<22} {line}" for line in rest)
+            yield from (f"{'':<{LABEL}} {line}" for line in rest)
 
 
 def _days(program: Program | FlexProgram | None) -> list[tuple[str, ...]]:
@@ -59,7 +66,9 @@ def _days(program: Program | FlexProgram | None) -> list[tuple[str, ...]]:
 
 def _day_lines(steps: tuple[FlexStep, ...]) -> list[str]:
     doses = [f"{clock_time(step.from_min)} {mcg_from_ng(step.dose_ng)}" for step in steps]
-    lines = ["  ".join(doses[at : at + STEPS_A_LINE]) for at in range(0, len(doses), STEPS_A_LINE)]
+    room = width() - LABEL - SUM
+    in_line = min(STEPS_A_LINE, max(1, room // (max(map(len, doses)) + 2)))
+    lines = ["  ".join(doses[at : at + in_line]) for at in range(0, len(doses), in_line)]
     lines[-1] += f"  = {mcg_from_ng(sum(step.dose_ng for step in steps))} mcg"
     return lines
 
@@ -111,4 +120,4 @@ def date_lines(status: dict[str, Any]) -> Iterator[str]:
         yield "low reservoir  no date: nothing is delivered, or the clock is not set"
         return
     yield f"low reservoir  {status['low_reservoir_date']}"
-    yield f"refill by      {status['refill_by']}, {sheet.why_refill(status)}"
+    yield f"refill by      {sheet.refill_by(status)}, {sheet.why_refill(status)}"

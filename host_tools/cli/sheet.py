@@ -1,35 +1,42 @@
 """The pump's status and log, laid out for people."""
 
+import re
 import sys
 from collections.abc import Iterator
+from datetime import date, datetime
 from typing import Any
 
 import rich_click as click
 
+from host_tools.cli.layout import wrapped
+from host_tools.documents.events import data_text
 from host_tools.documents.lasts import too_old
 from host_tools.documents.wording import KEY, NOT_A_DEVICE, UNSIGNED, loss_of_therapy
 from host_tools.durations import format_duration
 from host_tools.programmer import FlexProgram, Program
 from host_tools.programmer.flex import head_of
 
-BAR_CELLS = 24
+BAR_CELLS = 20
+LABEL = 13
 DAY_S = 86_400
 SEVERITY_COLOUR = {"critical": "red", "non_critical": "yellow"}
 
 
 def status_lines(status: dict[str, Any]) -> Iterator[str]:
-    """The status as a sheet."""
-    yield click.style(f"{status['serial']}  {status['model']}  firmware {status['firmware']}", bold=True)
-    yield NOT_A_DEVICE
+    """The status as a sheet of the terminal's width."""
+    yield click.style(wrapped(f"{status['serial']}  {status['model']}  firmware {status['firmware']}"), bold=True)
+    yield wrapped(NOT_A_DEVICE)
     if not status["signed"]:
-        yield click.style(UNSIGNED, fg="yellow")
+        yield click.style(wrapped(UNSIGNED), fg="yellow")
     if status["key"] in KEY:
-        yield click.style(KEY[status["key"]], fg="yellow")
+        yield click.style(wrapped(KEY[status["key"]]), fg="yellow")
     if lost := loss_of_therapy(status):
-        yield click.style(f"LOSS OF THERAPY: {lost}; `thecal emergency` lists its signs", fg="red", bold=True)
+        warning = f"LOSS OF THERAPY: {lost}; `thecal emergency` lists its signs"
+        yield click.style(wrapped(warning), fg="red", bold=True)
     yield ""
     for label, text in _rows(status):
-        yield f"{label:<12} {text}"
+        line = wrapped(f"{label:<{LABEL}}{text}", " " * LABEL)
+        yield coloured(line, status["alarm_list"]) if label == "Alarms" else line
 
 
 def _rows(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -46,35 +53,26 @@ def _rows(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Line", f"{status['tip_mcg_per_ml']} mcg/mL still at the tip"
     yield "Today", f"{status['delivered_today_mcg']} mcg since midnight"
     yield "Reservoir", _reservoir(status)
-    yield "Refill by", f"{status['refill_by']}, {why_refill(status)}" if status["refill_by"] else "-"
+    yield "Refill by", f"{refill_by(status)}, {why_refill(status)}" if status["refill_by"] else "-"
     yield "Low on", shown_time(status["low_reservoir_date"])
     yield "Last refill", shown_time(status["last_refill"])
     yield "Delivered", f"{ml(status['delivered_nl'])} mL since the first fill"
     yield "Battery", battery(status)
-    yield "Clock", f"{shown_time(status['wall'])}, up for {format_duration(status['uptime_s'])}"
+    yield "Clock", shown_time(status["wall"])
+    yield "Up for", f"{format_duration(status['uptime_s'])} since first power-up, time without power left out"
     yield "Implanted", shown_time(status["implanted"])
     yield "Alarms", alarms(status)
     yield "Advisories", ", ".join(status["advisories"]) or "none"
 
 
-def watch_line(status: dict[str, Any]) -> str:
-    """One update of `watch`."""
-    alarms = " ".join(map(_alarm, status["alarm_list"])) or "no alarm"
-    if not status["signed"]:
-        alarms += "  unsigned"
-    return (
-        f"{shown_time(status['wall']):<19}  {_therapy(status):<16}  {ml(status['rate_nl_per_day']):>8} mL/day  "
-        f"{ml(status['reservoir_nl']):>9} mL  {status['delivered_today_mcg']:>6} mcg today  "
-        f"{_mv(status['battery_mv'])}  {alarms}"
-    )
-
-
 def event_line(event: dict[str, Any]) -> str:
-    """One event of `log`."""
-    when = moment(event["wall"], event["t_s"])
-    data = "  ".join(f"{key}={'-' if value is None else value}" for key, value in event["data"].items())
-    name = click.style(f"{event['name']:<22}", fg=SEVERITY_COLOUR.get(event["severity"]))
-    return f"{event['seq']:>7}  {when:<19}  {event['severity']:<12}  {name}  {data}".rstrip()
+    """One event of `log`: number, time, name, the class of an alarm, and its data in words."""
+    before = f"{event['seq']:>7}  {moment(event['wall'], event['t_s']):<19}  "
+    words = [event["name"]]
+    if event["severity"] != "info":
+        words.append(event["severity"].replace("_", "-"))
+    line = wrapped("  ".join([before + words[0], *words[1:], data_text(event)]).rstrip(), " " * (len(before) + 2))
+    return line.replace(event["name"], click.style(event["name"], fg=SEVERITY_COLOUR.get(event["severity"])), 1)
 
 
 def moment(wall: str | None, uptime_s: int) -> str:
@@ -103,6 +101,25 @@ def program(ordered: Program | FlexProgram | None) -> str:
 def alarms(status: dict[str, Any]) -> str:
     """The alarms that are listed, by name."""
     return ", ".join(map(_alarm, status["alarm_list"])) or "none"
+
+
+def coloured(line: str, alarm_list: list[dict[str, Any]]) -> str:
+    """A line, whatever its width, with the alarms in it that are not silenced in their colour."""
+    for alarm in alarm_list:
+        if not alarm["silenced"]:
+            name = click.style(alarm["name"], fg=SEVERITY_COLOUR[alarm["class"]], bold=True)
+            line = re.sub(rf"\b{alarm['name']}\b", lambda _, name=name: name, line)
+    return line
+
+
+def refill_by(status: dict[str, Any]) -> str:
+    """The date by which to refill, and by the pump's clock how many days ago it was."""
+    if not status["refill_by"] or not status["wall"]:
+        return shown_time(status["refill_by"])
+    overdue = (datetime.fromisoformat(status["wall"]).date() - date.fromisoformat(status["refill_by"])).days
+    if overdue <= 0:
+        return status["refill_by"]
+    return f"was {status['refill_by']}, {overdue} day{'' if overdue == 1 else 's'} overdue"
 
 
 def why_refill(status: dict[str, Any]) -> str:
@@ -190,5 +207,4 @@ def _mv(reading_mv: int | None) -> str:
 
 def _alarm(alarm: dict[str, Any]) -> str:
     notes = [word for word, holds in (("silenced", alarm["silenced"]), ("past", alarm["condition"] == "past")) if holds]
-    text = alarm["name"] + (f" ({', '.join(notes)})" if notes else "")
-    return text if alarm["silenced"] else click.style(text, fg=SEVERITY_COLOUR[alarm["class"]], bold=True)
+    return alarm["name"] + (f" ({', '.join(notes)})" if notes else "")

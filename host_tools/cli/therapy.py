@@ -1,31 +1,25 @@
 """Verbs that change the pump. Each is one session: open, verb, status, close."""
 
-import sys
-from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import rich_click as click
 
 from host_tools.cli import sheet
-from host_tools.cli.common import DECIMAL, LOCAL_TIME, Failure, int_range, print_json, pump_verb, say
+from host_tools.cli.acts import ask, check_terminal, done, is_asked, show, yes_option
+from host_tools.cli.common import DECIMAL, LOCAL_TIME, Failure, int_range, print_json, pump_verb, say, tell
 from host_tools.cli.patient import read_document
 from host_tools.cli.screens import check_lines, refill_lines, refill_numbers
-from host_tools.documents.wording import loss_of_therapy
 from host_tools.programmer import Programmer, Refill
 from host_tools.programmer.handover import handover_of
 from host_tools.programmer.implantation import LARGEST_USUAL_LINE_NL, line_nl
 from host_tools.programmer.programmer import DEPTH_MM, DRUG, PUMP_TUBING_ML
 from host_tools.programmer.units import Number
-from protocol.codes import ALARM, CLASS
 
 WALL_HELP = "The pump's new local time; default: this computer's."
-LEFT = {"stopped": "stopped", "minimum": "at the minimum rate"}
-"""What to warn of at the end of a session, by therapy."""
 
 
-@click.command()
+@click.command(epilog="Example: thecal implant --catheter-cm 89")
 @click.option("--catheter-cm", type=DECIMAL, help="Length of the catheter left in place.")
 @click.option(
     "--keep-catheter",
@@ -85,7 +79,7 @@ def _ask_about_line(catheter_cm: Number, pump_tubing_ml: Number, yes: bool) -> N
         raise Failure("not recorded; the pump is as before", 1)
 
 
-@click.command()
+@click.command(epilog="Example: thecal refill --volume-ml 20 --concentration-mcg-per-ml 2000")
 @click.option("--volume-ml", type=DECIMAL, required=True, help="Volume filled in after all was taken out.")
 @click.option("--concentration-mcg-per-ml", type=int, required=True, help="Of the new drug.")
 @click.option("--aspirated-ml", type=DECIMAL, help="Volume that was taken out, as measured.")
@@ -112,16 +106,11 @@ def refill(pump: Programmer, as_json: bool, bridge: str, **fields: Any) -> None:
     if as_json:
         print_json(status | {"refill": refill_numbers(booked[0])})
     else:
-        click.echo("\n".join([*refill_lines(booked[0], status), *check_lines(status, running)]))
+        for line in [*refill_lines(booked[0], status), *check_lines(status, running)]:
+            tell(line, " " * 15)
 
 
-def check_terminal(yes: bool) -> None:
-    """A UsageError where somebody is to be asked and nobody can be."""
-    if not yes and not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask on; --yes does it without asking")
-
-
-@click.command()
+@click.command(epilog="Example: thecal stop")
 @pump_verb
 def stop(pump: Programmer, as_json: bool) -> None:
     """Stop delivery, at once."""
@@ -129,7 +118,7 @@ def stop(pump: Programmer, as_json: bool) -> None:
     show(status, as_json, "delivery is stopped; `thecal resume` goes on with the committed program")
 
 
-@click.command()
+@click.command(epilog="Example: thecal minimum-rate")
 @pump_verb
 def minimum_rate(pump: Programmer, as_json: bool) -> None:
     """Deliver at the minimum rate, at once: hardly any drug, but the pump is not stopped."""
@@ -138,84 +127,16 @@ def minimum_rate(pump: Programmer, as_json: bool) -> None:
     show(status, as_json, f"{text}; `thecal resume` goes on with the committed program")
 
 
-@click.command()
+@click.command(epilog="Example: thecal resume")
+@yes_option
 @pump_verb
-def resume(pump: Programmer, as_json: bool) -> None:
+def resume(pump: Programmer, as_json: bool, yes: bool) -> None:
     """Deliver by the committed program again, at once."""
+    if is_asked(yes):
+        say(f"committed: {sheet.program(pump.running_program())}")
+        ask("Deliver it again?", yes, "not resumed")
     status = done(pump, pump.resume)
     show(status, as_json, f"delivering {sheet.dose(status)} again; `thecal stop` stops it")
-
-
-@click.command()
-@click.option("--max-dose-mcg-per-day", type=int, help="No program may order more.")
-@click.option("--max-bolus-mcg", type=int, help="No bolus may be larger.")
-@click.option("--max-change-percent", type=int, help="A larger rise of the dose within 24 h needs --override.")
-@pump_verb
-def limits(pump: Programmer, as_json: bool, **fields: int | None) -> None:
-    """Set the pump's limits for programs to come. The running program goes on, whatever they are."""
-    status = done(pump, lambda: pump.limits(**fields))
-    set_now = status["limits"]
-    text = f"{set_now['max_dose_mcg_per_day']} mcg/day, {set_now['max_bolus_mcg']} mcg a bolus"
-    show(status, as_json, f"limits: {text}, {set_now['max_change_percent']} % more within 24 h")
-
-
-@click.command()
-@click.argument("alarm", default="all", type=click.Choice(["all", *ALARM]), metavar="[NAME|all]")
-@pump_verb
-def silence(pump: Programmer, as_json: bool, alarm: str) -> None:
-    """Silence an alarm by its name, or all. It stays listed until its condition is over."""
-    status = done(pump, lambda: pump.silence(alarm))
-    left = ", ".join(status["alarms"]) or "none"
-    show(status, as_json, f"silenced {alarm}; alarms listed: {left}")
-
-
-@click.command()
-@click.argument("alarm_class", type=click.Choice(list(CLASS)), metavar="critical|non_critical")
-@pump_verb
-def demo_alarm(pump: Programmer, as_json: bool, alarm_class: str) -> None:
-    """Sound the tone of a class of alarms once, so that the patient knows it. No alarm is raised or hidden."""
-    status = done(pump, lambda: pump.demo_alarm(alarm_class))
-    tone = "two tones in turn" if alarm_class == "critical" else "a single tone"
-    show(status, as_json, f"sounded the {alarm_class} alarm once: {tone}")
-
-
-@click.command()
-@click.option("--wall", type=LOCAL_TIME, help=WALL_HELP)
-@pump_verb
-def clock(pump: Programmer, as_json: bool, wall: datetime | None) -> None:
-    """Set the pump's wall clock."""
-    status = done(pump, lambda: pump.set_clock(wall))
-    show(status, as_json, f"the pump's clock says {sheet.shown_time(status['wall'])}")
-
-
-def done(pump: Programmer, verb: Callable[[], object]) -> dict[str, Any]:
-    """Do it and read the status, in one session; warns of a pump that is left without its dose."""
-    with pump.session():
-        verb()
-        status = pump.status()
-    warn(status)
-    return status
-
-
-def warn(status: dict[str, Any]) -> None:
-    """Never end in silence on a pump that gives no therapy."""
-    left = LEFT.get(status["therapy"])
-    words = [f"the pump is left {left}" if left else "", loss_of_therapy(status)]
-    if not any(words):
-        return
-    if status["therapy"] == "end_of_service":
-        words.append("the pump has reached its end of service: only a new one gives therapy")
-    elif status["therapy"] != "running":
-        words.append("`thecal program` or `thecal resume` starts therapy")
-    say(f"warning: {'; '.join(filter(None, words))}")
-
-
-def show(values: dict[str, Any], as_json: bool, text: str) -> None:
-    """The result of a verb: its text, or with --json its values."""
-    if as_json:
-        print_json(values)
-    else:
-        click.echo(text)
 
 
 def _warn_of_old_drug(old: dict[str, Any], new: dict[str, Any]) -> None:

@@ -5,26 +5,23 @@ line; time, faults, truth and what could be heard come from the debug link.
 """
 
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from firmware.config import Config
-from host_tools.demo.record import DAY_S, Life, Note, Sample, Tone
-from host_tools.emulator.debugclient import DebugClient
+from host_tools.demo.observer import Observer, Progress
+from host_tools.demo.record import DAY_S, HiddenFault, Life, Tone
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import Programmer
 
 START = datetime(2026, 1, 5, 8)
 VOLUME_ML, CONCENTRATION_MCG_PER_ML, DOSE_MCG_PER_DAY = 20, 2000, 500
-LATE_REFILL, SCAN_AFTER_REFILL = 10, 21
+LATE_REFILL, SCAN_AFTER_REFILL, HIDDEN_AFTER_REFILL = 10, 21, 29
+HIDDEN_FAULT, HIDDEN_PERCENT, HIDDEN_AFTER_S = "under_delivery", 40, 10 * DAY_S
+PATIENT_NOTICES_S = 3 * DAY_S
 HOUR_S = 3600
 VISIT_HOUR = 10
-LOOK_EVERY_S = 7 * DAY_S // 2
-
-Progress = Callable[[int], None]
-"""Is told the pump's uptime in seconds."""
 
 
 def live(progress: Progress) -> Life:
@@ -37,7 +34,7 @@ def live(progress: Progress) -> Life:
     ):
         life = Life(START, emulator.url, Config.low_reservoir_nl, Config.residual_nl)
         life.hello = pump.hello()
-        story = _Story(pump, debug, life, progress)
+        story = _Story(Observer(pump, debug, life, progress))
         story.begin()
         while not story.over:
             story.go_on()
@@ -48,12 +45,13 @@ def live(progress: Progress) -> Life:
 
 
 class _Story:
-    def __init__(self, pump: Programmer, debug: DebugClient, life: Life, progress: Progress) -> None:
-        self._pump = pump
-        self._debug = debug
-        self._life = life
-        self._progress = progress
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._pump = observer.pump
+        self._debug = observer.debug
+        self._life = observer.life
         self._refills = 0
+        self._hidden_since_s = 0
 
     @property
     def over(self) -> bool:
@@ -63,7 +61,7 @@ class _Story:
         self._pump.implant(wall=START, catheter_cm=89)
         self._fill(aspirated_ml=Decimal(0))
         self._pump.program_simple(DOSE_MCG_PER_DAY)
-        self._look()
+        self._observer.look()
 
     def go_on(self) -> None:
         """To the next date that the pump itself gives, and do there what is due."""
@@ -73,10 +71,10 @@ class _Story:
             replace_s = _morning_s(status["eri"]) + Config.eri_days * DAY_S
         else:
             replace_s = _morning_s(status["eri_forecast"])
-        self._pass_to(max(min(refill_s, replace_s), self._now_s + HOUR_S))
+        self._observer.pass_to(max(min(refill_s, replace_s), self._observer.now_s + HOUR_S))
         if sounding := self._sounding():
             self._answer(sounding)
-        elif self._now_s >= refill_s:
+        elif self._observer.now_s >= refill_s:
             self._visit()
 
     def _visit(self) -> None:
@@ -85,30 +83,50 @@ class _Story:
             self._come_late()
         self._refill()
         if self._refills == SCAN_AFTER_REFILL:
-            self._pass(10 * DAY_S)
+            self._observer.pass_by(10 * DAY_S)
             self._scan()
+        elif self._refills == HIDDEN_AFTER_REFILL:
+            self._observer.pass_by(HIDDEN_AFTER_S)
+            self._deliver_less()
+        elif self._refills == HIDDEN_AFTER_REFILL + 1:
+            self._deliver_all()
 
     def _come_late(self) -> None:
-        self._note(f"Nobody comes for refill {self._refills}.")
+        self._observer.note(f"Nobody comes for refill {self._refills}.")
         self._debug.advance_to_next_alarm()
-        self._look()
+        self._observer.look()
         self._answer(self._sounding())
-        self._pass(30 * HOUR_S)
+        self._observer.pass_by(30 * HOUR_S)
 
     def _scan(self) -> None:
-        self._note("An MRI scan of 45 minutes. The field holds the rotor, which then sticks for 3 hours.")
+        self._observer.note("An MRI scan of 45 minutes. The field holds the rotor, which then sticks for 3 hours.")
         self._debug.fault("mri", for_s=45 * 60, recovery_ms=3 * HOUR_S * 1000)
         self._debug.advance_to_next_alarm()
-        self._look()
+        self._observer.look()
         self._answer(self._sounding())
+
+    def _deliver_less(self) -> None:
+        """The debug link begins what no sensor of the pump can see."""
+        self._observer.note(f"Unseen by the pump, each motor step begins to move {HIDDEN_PERCENT} % less drug.")
+        self._debug.fault(HIDDEN_FAULT, percent=HIDDEN_PERCENT)
+        self._hidden_since_s = self._observer.now_s
+        self._observer.pass_by(PATIENT_NOTICES_S)
+        signs = ", ".join(self._debug.truth()["symptoms"]) or "no signs"
+        alarms = ", ".join(self._life.status["alarms"]) or "no alarm"
+        self._observer.note(f"The patient feels it: {signs}. The pump says: {self._life.status['therapy']}, {alarms}.")
+
+    def _deliver_all(self) -> None:
+        self._debug.heal(HIDDEN_FAULT)
+        self._life.hidden = HiddenFault(HIDDEN_FAULT, HIDDEN_PERCENT, self._hidden_since_s, self._observer.now_s)
+        self._observer.note("The cause is found and mended: each step moves what it should.")
 
     def _answer(self, sounding: list[dict[str, Any]]) -> None:
         """The alarm is heard, single beeps for longer than dual tones, until the clinic silences it."""
         critical = any(alarm["class"] == "critical" for alarm in sounding)
-        self._pass(5 * HOUR_S if critical else 18 * HOUR_S, look_every_s=HOUR_S)
+        self._observer.pass_by(5 * HOUR_S if critical else 18 * HOUR_S, look_every_s=HOUR_S)
         for alarm in sounding:
             self._pump.silence(alarm["name"])
-        self._look()
+        self._observer.look()
 
     def _sounding(self) -> list[dict[str, Any]]:
         return [alarm for alarm in self._life.status["alarm_list"] if not alarm["silenced"]]
@@ -116,46 +134,12 @@ class _Story:
     def _refill(self) -> None:
         """Whoever holds the needle takes out what is really there."""
         self._fill(aspirated_ml=Decimal(self._life.samples[-1].truth_reservoir_nl).scaleb(-6))
-        self._look()
+        self._observer.look()
 
     def _fill(self, aspirated_ml: Decimal) -> None:
         self._pump.refill(
             volume_ml=VOLUME_ML, concentration_mcg_per_ml=CONCENTRATION_MCG_PER_ML, aspirated_ml=aspirated_ml
         )
-
-    def _pass(self, by_s: int, look_every_s: int = LOOK_EVERY_S) -> None:
-        self._pass_to(self._now_s + by_s, look_every_s)
-
-    def _pass_to(self, at_s: int, look_every_s: int = LOOK_EVERY_S) -> None:
-        while (left_s := at_s - self._now_s) > 0:
-            self._debug.advance(min(left_s, look_every_s))
-            self._look()
-
-    @property
-    def _now_s(self) -> int:
-        return self._life.status["uptime_s"]
-
-    def _note(self, text: str) -> None:
-        self._life.notes.append(Note(self._now_s, text))
-
-    def _look(self) -> None:
-        """Ask the pump and the plant at one instant, and keep what both say."""
-        life = self._life
-        life.status = status = self._pump.status()
-        truth = self._debug.truth()
-        life.samples.append(
-            Sample(
-                at_s=status["uptime_s"],
-                rate_nl_per_day=status["rate_nl_per_day"],
-                reservoir_nl=status["reservoir_nl"],
-                delivered_nl=status["delivered_nl"],
-                battery_mv=status["battery_mv"],
-                battery_load_mv=status["battery_load_mv"],
-                truth_reservoir_nl=truth["reservoir_nl"],
-                truth_delivered_nl=truth["delivered_nl"],
-            )
-        )
-        self._progress(status["uptime_s"])
 
 
 def _morning_s(date: str) -> int:

@@ -2,8 +2,6 @@
 
 import io
 import itertools
-import re
-from typing import Any
 
 import matplotlib as mpl
 import matplotlib.dates as mdates
@@ -11,65 +9,45 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
+from hal.plant.effect import CLEARANCE_ML_PER_H
 from host_tools.demo.record import DAY_S, Alarm, Life, Sample
+from host_tools.demo.style import (
+    BELIEF,
+    CRITICAL,
+    MUTED,
+    NON_CRITICAL,
+    PAGE,
+    RULE,
+    STYLE,
+    TRUTH,
+    TRUTH_LABEL,
+    for_the_page,
+)
 from host_tools.demo.timeline import alarm_words, tones
 from host_tools.durations import format_duration
 
-# matplotlib wants colours, the page has roles: each stand-in becomes var(--role) in the SVG.
-_STAND_IN = {
-    "ink": "#010101",
-    "muted": "#020202",
-    "rule": "#030303",
-    "belief": "#040404",
-    "truth": "#050505",
-    "truth-label": "#060606",
-    "non-critical": "#070707",
-    "critical": "#080808",
-    "page": "#090909",
-}
-INK, MUTED, RULE, BELIEF, TRUTH, TRUTH_LABEL, NON_CRITICAL, CRITICAL, PAGE = _STAND_IN.values()
-
-_STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "thecal",
-    "font.size": 9.5,
-    "text.color": INK,
-    "axes.edgecolor": RULE,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "axes.axisbelow": True,
-    "grid.color": RULE,
-    "grid.linewidth": 0.8,
-    "xtick.color": RULE,
-    "xtick.labelcolor": MUTED,
-    "ytick.color": RULE,
-    "ytick.labelcolor": MUTED,
-    "ytick.major.size": 0,
-    "lines.solid_capstyle": "round",
-}
+ML_CLEARED_PER_DAY = 24 * CLEARANCE_ML_PER_H
 
 
 def life_svg(life: Life) -> str:
-    """Rate, reservoir, battery and alarms, one above the other on one time axis."""
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(10.2, 9.6), layout="constrained")
+    """Rate, effect, reservoir, battery and alarms, one above the other on one time axis."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(10.2, 11.4), layout="constrained")
         figure.patch.set_alpha(0)
-        rate, reservoir, battery, alarms = figure.subplots(
-            4, 1, sharex=True, gridspec_kw={"height_ratios": [1.1, 2.6, 1.5, 1.4], "hspace": 0.06}
+        rate, effect, reservoir, battery, alarms = figure.subplots(
+            5, 1, sharex=True, gridspec_kw={"height_ratios": [1.1, 1.5, 2.6, 1.5, 1.4], "hspace": 0.06}
         )
         at = [_when(life, sample.at_s) for sample in life.samples]
         _rate(rate, life, at)
+        _effect(effect, life.samples, at)
         _reservoir(reservoir, life, at)
         _battery(battery, life.samples, at)
         _alarms(alarms, life)
         _time_axis(alarms, life)
+        _mark_hidden(life, effect, rate, reservoir)
         out = io.StringIO()
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _for_the_page(out.getvalue())
+    return for_the_page(out.getvalue())
 
 
 def _when(life: Life, at_s: int) -> float:
@@ -98,12 +76,38 @@ def _rate(axes: Axes, life: Life, at: list[float]) -> None:
     axes.stairs(delivered, edges, baseline=None, color=TRUTH, linewidth=5)
     axes.step(at, ordered, where="post", color=BELIEF, linewidth=1.4)
     axes.set_ylim(0, max(ordered) * 1.25)
-    _beside(axes, max(ordered), "ordered\nand delivered", MUTED)
+    _beside(axes, max(ordered), "belief", BELIEF)
+    _beside(axes, max(ordered) * 0.6, "truth", TRUTH_LABEL)
     for stall in life.named("MOTOR_STALL"):
         axes.annotate(
             "motor stall", (_when(life, stall["t_s"]), max(ordered) * 0.2), xytext=(7, 0),
             textcoords="offset points", va="center", color=CRITICAL,
         )  # fmt: skip
+
+
+def _effect(axes: Axes, samples: list[Sample], at: list[float]) -> None:
+    """The level in truth, and the one at which it would settle if the pump were right about its rate."""
+    _titled(axes, "Level at the effect site", "ng/mL")
+    levels = [sample.effect_ng_per_ml for sample in samples]
+    believed = [sample.rate_nl_per_day * sample.tip_mcg_per_ml / 1000 / ML_CLEARED_PER_DAY for sample in samples]
+    axes.plot(at, levels, color=TRUTH, linewidth=5)
+    axes.step(at, believed, where="post", color=BELIEF, linewidth=1.4)
+    axes.set_ylim(0, max(believed) * 1.25)
+    _beside(axes, max(believed), "as the pump's\nrate gives", BELIEF)
+    _beside(axes, max(believed) * 0.6, "truth", TRUTH_LABEL)
+
+
+def _mark_hidden(life: Life, labelled: Axes, *others: Axes) -> None:
+    """Shade the stretch in which belief and truth part."""
+    if life.hidden is None:
+        return
+    begin, found = _when(life, life.hidden.begin_s), _when(life, life.hidden.found_s)
+    for axes in (labelled, *others):
+        axes.axvspan(begin, found, color=RULE, alpha=0.7, linewidth=0, zorder=0)
+    labelled.annotate(
+        "unseen by the pump", (begin, 0.2), xycoords=labelled.get_xaxis_transform(), xytext=(-6, 0),
+        textcoords="offset points", ha="right", va="center", color=MUTED,
+    )  # fmt: skip
 
 
 def _reservoir(axes: Axes, life: Life, at: list[float]) -> None:
@@ -177,13 +181,3 @@ def _time_axis(axes: Axes, life: Life) -> None:
     axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y"))
     axes.xaxis.set_minor_locator(mdates.MonthLocator(bymonth=(4, 7, 10)))
     axes.tick_params(axis="x", which="major", length=6)
-
-
-def _for_the_page(svg: str) -> str:
-    """The <svg> element alone, sized by the page and coloured by roles."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
-    for role, stand_in in _STAND_IN.items():
-        svg = svg.replace(stand_in, f"var(--{role})")
-    return svg

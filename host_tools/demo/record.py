@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from host_tools.programmer import Refill
 from protocol.codes import ALARM_EVENT, EVENTS, OTHER_EVENT
 
 ALARM_OF_EVENT = {event: alarm for table in (ALARM_EVENT, OTHER_EVENT) for alarm, event in table.items()}
@@ -17,12 +18,24 @@ class Sample:
 
     at_s: int
     rate_nl_per_day: int
+    tip_mcg_per_ml: int
     reservoir_nl: int
     delivered_nl: int
     battery_mv: int | None
     battery_load_mv: int | None
     truth_reservoir_nl: int
     truth_delivered_nl: int
+    effect_ng_per_ml: int
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenFault:
+    """A fault that the pump cannot see, from its begin to the refill that found it."""
+
+    name: str
+    percent: int
+    begin_s: int
+    found_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,7 @@ class Life:
     events: list[dict[str, Any]] = field(default_factory=list)
     tones: list[Tone] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    hidden: HiddenFault | None = None
     hello: dict[str, Any] = field(default_factory=dict)
     status: dict[str, Any] = field(default_factory=dict)
     wall_s: float = 0.0
@@ -76,6 +90,20 @@ class Life:
     def named(self, name: str) -> list[dict[str, Any]]:
         """The logged events of one name, in order."""
         return [event for event in self.events if event["name"] == name]
+
+    def refills(self) -> list[tuple[dict[str, Any], Refill]]:
+        """Every refill, the first fill included: its log entry and its volumes."""
+        booked: list[tuple[dict[str, Any], Refill]] = []
+        for event in self.named("REFILL"):
+            data = event["data"]
+            last_filled_nl = booked[-1][1].filled_nl if booked else None
+            volumes = Refill(data["expected_nl"], data["aspirated_nl"], data["filled_nl"], last_filled_nl)
+            booked.append((event, volumes))
+        return booked
+
+    def surprises(self) -> list[tuple[int, Refill]]:
+        """The refills whose aspirated volume was far from what the pump computed, with their numbers."""
+        return [(number, refill) for number, (_, refill) in enumerate(self.refills()) if refill.out_of_tolerance]
 
     def end_s(self) -> int:
         """When the pump reached its end of service, or else when the record stops."""
@@ -109,44 +137,3 @@ def _end(found: list[Alarm], event: dict[str, Any]) -> None:
             elif alarm.silenced_s is None:
                 alarm.silenced_s = event["t_s"]
             return
-
-
-def summary(life: Life) -> dict[str, Any]:
-    """The numbers of build/demo/summary.json. `refills` is without the first fill."""
-    last = life.samples[-1]
-    heard: dict[str, int] = {}
-    for alarm in life.alarms():
-        if alarm.tones:
-            heard[alarm.name] = heard.get(alarm.name, 0) + 1
-    return {
-        "days": life.end_s() // DAY_S,
-        "refills": len(life.named("REFILL")) - 1,
-        "delivered_ml": last.delivered_nl / 1e6,
-        "truth_delivered_ml": last.truth_delivered_nl / 1e6,
-        "alarms": heard,
-        "end": life.status["therapy"],
-        "tones": len(life.tones),
-        "events": len(life.events),
-        "start": life.start.isoformat(),
-        "ended": life.date(life.end_s()).isoformat(),
-        "port": life.port,
-        "wall_seconds": round(life.wall_s, 2),
-    }
-
-
-def differences(told: dict[str, Any]) -> list[str]:
-    """What came out otherwise than the demo's story says, each in words; none when all is as told."""
-    wrong = []
-    if told["days"] != 2557:
-        wrong.append(f"the pump served {told['days']} days, not 2557")
-    if not 35 <= told["refills"] <= 40:
-        wrong.append(f"it was refilled {told['refills']} times, not 35 to 40")
-    for key in ("delivered_ml", "truth_delivered_ml"):
-        if abs(told[key] - 639) > 1:
-            wrong.append(f"{key} is {told[key]:.3f}, not within 1 mL of 639")
-    for alarm in ("low_reservoir", "motor_stall", "eri", "end_of_service"):
-        if not told["alarms"].get(alarm):
-            wrong.append(f"the alarm {alarm} was never heard")
-    if told["end"] != "end_of_service":
-        wrong.append(f"the pump's therapy ended as {told['end']}, not end_of_service")
-    return wrong

@@ -1,7 +1,8 @@
 """The report on a life: one HTML file that needs no network and no scripts."""
 
 from host_tools.demo.plots import life_svg
-from host_tools.demo.record import Life, summary
+from host_tools.demo.record import Life
+from host_tools.demo.summary import summary
 from host_tools.demo.timeline import dated, ml, timeline
 from host_tools.documents.page import page
 from host_tools.durations import format_duration
@@ -25,22 +26,40 @@ def _numbers(life: Life) -> list[tuple[str, str, str]]:
     books_off_nl = last.delivered_nl - last.truth_delivered_nl
     books = "the same"
     if books_off_nl:
-        books = f"{abs(books_off_nl):,} nL {'more' if books_off_nl > 0 else 'less'}"
+        books = f"{ml(abs(books_off_nl), 3)} {'more' if books_off_nl > 0 else 'less'}"
     late = len(life.named("LOW_RESERVOIR"))
-    rows = [
+    return [
         ("In service", f"{told['days']:,} days", f"{life.start:%Y-%m-%d} to {told['ended'][:10]}"),
         ("Refills", f"{told['refills']}", f"after the first fill; {late} of them late"),
         ("Delivered, by the pump's books", ml(last.delivered_nl, 3), "confirmed motor steps"),
-        ("Delivered, in truth", ml(last.truth_delivered_nl, 3), f"left the plant; the books say {books}"),
+        ("Delivered, in truth", ml(last.truth_delivered_nl, 3), f"left the pump; its books say {books}"),
+        *_hidden(life),
+        *_stalls(life),
         ("Battery at rest", f"{last.battery_mv} mV", f"{first.battery_mv} mV when new"),
         ("Battery under load", f"{last.battery_load_mv} mV", f"{first.battery_load_mv} mV when new"),
         ("Tones heard", f"{told['tones']}", ", ".join(f"{n} × {kind}" for kind, n in _kinds(life).items())),
         ("Log entries", f"{told['events']}", "read over the serial line"),
     ]
+
+
+def _stalls(life: Life) -> list[tuple[str, str, str]]:
+    """The row on how long the motor stood, if it ever did."""
     stalls = life.named("MOTOR_STALL_RECOVERY")
-    if stalls:
-        lasted_s = sum(event["data"]["duration_s"] for event in stalls)
-        rows.insert(4, ("Motor stalled", format_duration(lasted_s), "nothing of it made up for later"))
+    lasted_s = sum(event["data"]["duration_s"] for event in stalls)
+    return [("Motor stalled", format_duration(lasted_s), "nothing of it made up for later")] if stalls else []
+
+
+def _hidden(life: Life) -> list[tuple[str, str, str]]:
+    """The rows on the fault that the pump did not see, and on the refills that found it."""
+    rows = []
+    if life.hidden:
+        lasted = format_duration(life.hidden.found_s - life.hidden.begin_s)
+        name = life.hidden.name.replace("_", "-").capitalize()
+        rows.append((name, lasted, f"each step moved {life.hidden.percent} % less; the pump saw nothing of it"))
+    for number, refill in life.surprises():
+        aspirated, computed = ml(refill.aspirated_nl or 0, 3), ml(refill.expected_nl, 3)
+        off = f"{(refill.discrepancy_nl or 0) / 1e6:+.3f} mL"
+        rows.append((f"Found at refill {number}", off, f"{aspirated} aspirated, {computed} computed"))
     return rows
 
 

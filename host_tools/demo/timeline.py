@@ -6,6 +6,7 @@ from typing import Any
 
 from host_tools.demo.record import ALARM_OF_EVENT, DAY_S, Alarm, Life
 from host_tools.durations import format_duration
+from host_tools.programmer import Refill
 
 _ALARM_TEXT = {
     "low_reservoir": "Low reservoir: {reservoir_ml} computed.",
@@ -14,15 +15,12 @@ _ALARM_TEXT = {
     "end_of_service": "End of service: the pump stops for good.",
 }
 _TONE_TEXT = {"non_critical": "single beep", "critical": "dual tone"}
-Refill = tuple[int, dict[str, Any]]
-"""Its number, 0 for the first fill, and its log entry."""
-
 _ROUTINE = "each a week before the reservoir would be low"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that happened, of a kind: deed, routine, world, info, non_critical or critical."""
+    """One thing that happened, of a kind: deed, routine, surprise, world, info, non_critical or critical."""
 
     at_s: int
     text: str
@@ -31,7 +29,7 @@ class Line:
 
 def timeline(life: Life) -> list[Line]:
     """What happened, in order."""
-    lines = [Line(note.at_s, note.text, "world") for note in life.notes]
+    lines: list[Line] = []
     occurrences = iter(life.alarms())
     refills = _refills(life)
     for event in life.events:
@@ -39,6 +37,7 @@ def timeline(life: Life) -> list[Line]:
             lines.append(_raised(event, next(occurrences)))
         elif told := refills.get(event["seq"]) or _told(event):
             lines.append(told)
+    lines += [Line(note.at_s, note.text, "world") for note in life.notes]
     return sorted(lines, key=lambda line: line.at_s)
 
 
@@ -68,24 +67,37 @@ def _told(event: dict[str, Any]) -> Line | None:
 
 
 def _refills(life: Life) -> dict[int, Line]:
-    """Lines by the number of their log entry: the first fill, each late refill, each run of those in between."""
+    """Lines by the number of their log entry: the first fill, each late refill, each surprise, each run in between."""
     low_s = [event["t_s"] for event in life.named("LOW_RESERVOIR")]
-    runs: list[list[Refill]] = []
+    runs: list[list[tuple[int, dict[str, Any]]]] = []
     lines: dict[int, Line] = {}
     before_s = 0
-    for number, refill in enumerate(life.named("REFILL")):
-        late = any(before_s < at_s <= refill["t_s"] for at_s in low_s)
-        if number == 0 or late:
-            what = f"Refill {number}, late" if number else "First fill"
-            lines[refill["seq"]] = Line(refill["t_s"], f"{what}: {_filled(refill['data'])}.", "deed")
-            runs.append([])
+    for number, (event, refill) in enumerate(life.refills()):
+        late = any(before_s < at_s <= event["t_s"] for at_s in low_s)
+        before_s = event["t_s"]
+        if number and not late and not refill.out_of_tolerance:
+            runs[-1].append((number, event))
+            continue
+        runs.append([])
+        if refill.out_of_tolerance:
+            lines[event["seq"]] = Line(event["t_s"], _surprise(number, refill), "surprise")
         else:
-            runs[-1].append((number, refill))
-        before_s = refill["t_s"]
+            what = f"Refill {number}, late" if number else "First fill"
+            lines[event["seq"]] = Line(event["t_s"], f"{what}: {_filled(refill)}.", "deed")
     return lines | {run[0][1]["seq"]: _routine(run, life) for run in runs if run}
 
 
-def _routine(run: list[Refill], life: Life) -> Line:
+def _surprise(number: int, refill: Refill) -> str:
+    """A refill that found another volume than the pump had computed."""
+    difference_nl = refill.discrepancy_nl or 0
+    left = "less" if difference_nl > 0 else "more"
+    return (
+        f"Refill {number} finds it: {ml(refill.aspirated_nl or 0, 2)} out, and {ml(refill.expected_nl, 2)} computed. "
+        f"So {ml(abs(difference_nl), 2)} {left} was delivered than the pump counted. No alarm came."
+    )
+
+
+def _routine(run: list[tuple[int, dict[str, Any]]], life: Life) -> Line:
     (first, refill), (last, last_refill) = run[0], run[-1]
     which = f"Refills {first} to {last}" if last > first else f"Refill {first}"
     until = f" The last on {life.date(last_refill['t_s']):%Y-%m-%d}." if last > first else ""
@@ -94,9 +106,9 @@ def _routine(run: list[Refill], life: Life) -> Line:
     return Line(refill["t_s"], f"{which}, {_ROUTINE}: {what}.{until}", "routine")
 
 
-def _filled(data: dict[str, Any]) -> str:
-    taken = f"{ml(data['aspirated_nl'], 2)} out, " if data["aspirated_nl"] else ""
-    return f"{taken}{ml(data['filled_nl'], 0)} in"
+def _filled(refill: Refill) -> str:
+    taken = f"{ml(refill.aspirated_nl, 2)} out, " if refill.aspirated_nl else ""
+    return f"{taken}{ml(refill.filled_nl, 0)} in"
 
 
 def ml(volume_nl: float, decimals: int) -> str:

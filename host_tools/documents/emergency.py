@@ -4,26 +4,28 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from host_tools.documents import wording
+from host_tools.documents.dose import Ordered, Orders, change, dose_text, drug_text, line_sentences
 from host_tools.documents.wording import alarm_text, loss_of_therapy
-from host_tools.programmer import Programmer
-
-Ordered = Mapping[str, Any] | None
-"""The newest entry of the titration history, None before the first program."""
 
 
-def last_ordered(pump: Programmer) -> Ordered:
-    """What was ordered last, whatever is delivered now."""
-    return next(reversed(pump.titration()), None)
+def emergency_dict(status: Mapping[str, Any], orders: Orders) -> dict[str, Any]:
+    """The read-out as data: the facts of the status, the doses ordered, and the same words as for people.
 
-
-def emergency_dict(status: Mapping[str, Any], ordered: Ordered) -> dict[str, Any]:
-    """The read-out as data: the facts of the status, the dose ordered last, and the same words as for people."""
+    `concentration_mcg_per_ml` is the reservoir's drug, `tip_mcg_per_ml` what is delivered now; `new_drug_...` says when
+    the one follows the other, `ordered_next` the dose ordered for then.
+    """
     keys = ("serial", "model", "wall", "therapy", "operation", "mode", "dose_mcg_per_day", "concentration_mcg_per_ml")
+    line = ("tip_mcg_per_ml", "unprimed_nl", "bolus", "bolus_left_nl")
     dates = ("last_refill", "low_reservoir_date", "refill_by", "alarm_list")
+    coming = change(status)
     return {
-        **{key: status[key] for key in (*keys, "rate_nl_per_day", *dates)},
-        "ordered": ordered and {key: ordered[key] for key in ("dose_mcg_per_day", "concentration_mcg_per_ml")},
+        **{key: status[key] for key in (*keys, "rate_nl_per_day", *line, *dates)},
+        "new_drug_in_s": coming and coming.in_s,
+        "new_drug_at": coming.at.isoformat() if coming and coming.at else None,
+        "ordered": _dose(orders.last),
+        "ordered_next": _dose(orders.waiting),
         "drug": wording.DRUG,
+        "line": " ".join(line_sentences(status, orders)),
         "loss_of_therapy": loss_of_therapy(status),
         "tones": {name: ": ".join(words) for name, words in wording.TONES.items()},
         "withdrawal": wording.WITHDRAWAL,
@@ -33,24 +35,31 @@ def emergency_dict(status: Mapping[str, Any], ordered: Ordered) -> dict[str, Any
     }
 
 
-def emergency_rows(status: Mapping[str, Any], ordered: Ordered) -> Iterator[tuple[str, str]]:
-    """The facts, labelled. A dose is never without its concentration."""
-    concentration = status["concentration_mcg_per_ml"]
-    if concentration:
-        yield "Drug", f"{wording.DRUG}, {concentration} mcg/mL"
-        rate = f"{status['rate_nl_per_day'] / 1e6:.3f} mL/day"
-        yield "Daily dose", f"{status['dose_mcg_per_day']} mcg/day, of {concentration} mcg/mL ({rate})"
-        if ordered and loss_of_therapy(status):
-            drug = f"of {ordered['concentration_mcg_per_ml']} mcg/mL"
-            yield "Last ordered", f"{ordered['dose_mcg_per_day']} mcg/day, {drug}"
-    else:
-        yield "Drug", "none: the pump was never filled"
+def _dose(ordered: Ordered) -> dict[str, Any] | None:
+    return {key: ordered[key] for key in ("dose_mcg_per_day", "concentration_mcg_per_ml")} if ordered else None
+
+
+def emergency_rows(status: Mapping[str, Any], orders: Orders) -> Iterator[tuple[str, str]]:
+    """The facts, labelled. A dose is never without the strength of the drug that is delivered."""
+    yield "Drug", drug_text(status)
+    if status["concentration_mcg_per_ml"]:
+        yield "Daily dose", dose_text(status)
+        if orders.last and loss_of_therapy(status):
+            drug = f"of {orders.last['concentration_mcg_per_ml']} mcg/mL"
+            yield "Last ordered", f"{orders.last['dose_mcg_per_day']} mcg/day, {drug}"
+        yield from _rows("Line", line_sentences(status, orders))
     therapy = f"{status['therapy']}, {status['operation']}".replace("_", " ")
     yield "Therapy", f"{therapy}; {wording.MODE[status['mode']]}"
     yield "Last refill", status["last_refill"] or "-"
     yield "Low on", f"{status['low_reservoir_date'] or '-'}, refill by {status['refill_by'] or '-'}"
-    alarms = [alarm_text(alarm) for alarm in status["alarm_list"]] or ["none"]
-    yield from zip(["Alarms"] + [""] * len(alarms), alarms, strict=False)
+    yield from _rows("Alarms", iter([alarm_text(alarm) for alarm in status["alarm_list"]] or ["none"]))
+
+
+def _rows(label: str, texts: Iterator[str]) -> Iterator[tuple[str, str]]:
+    """One label before several texts, or nothing."""
+    for text in texts:
+        yield label, text
+        label = ""
 
 
 def emergency_sections() -> Iterator[tuple[str, tuple[str, ...]]]:

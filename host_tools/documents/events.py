@@ -17,7 +17,8 @@ _UNITS: tuple[tuple[str, Callable[[int], str]], ...] = (
     ("_mm", lambda mm: f"{mm} mm"),
     ("_mv", lambda mv: f"{mv} mV"),
     ("_percent", lambda percent: f"{percent} %"),
-    ("_wall_s", lambda seconds: (wall_text(seconds) or "").replace("T", " ")),
+    ("_wall_s", lambda seconds: f"time {(wall_text(seconds) or '').replace('T', ' ')}"),
+    ("centi_celsius", lambda centi: f"temperature {centi / 100:.2f} degrees Celsius"),
     ("_s", format_duration),
 )
 """How a number is written whose name ends so; the longer endings first."""
@@ -27,11 +28,24 @@ _SILENT = ("digest",)  # numbers that tell a person nothing
 
 def event_text(event: Mapping[str, Any]) -> str:
     """The event's name, and its numbers with their units."""
-    words = [word if word in _CAPITALS else word.lower() for word in event["name"].split("_")]
-    name = " ".join(words)
-    name = name[0].upper() + name[1:]
-    numbers = [_number(key, value) for key, value in event["data"].items() if key not in _SILENT]
-    return f"{name}: {', '.join(numbers)}" if numbers else name
+    name = name_text(event["name"])
+    numbers = data_text(event)
+    return f"{name}: {numbers}" if numbers else name
+
+
+def data_text(event: Mapping[str, Any]) -> str:
+    """The event's numbers with their units, its codes in words; empty where it has none."""
+    data = event["data"]
+    if "setting" in data:  # whose name has the unit of its values
+        setting = str(data["setting"])
+        data = {f"{age}_{setting}": data[age] for age in ("old", "new")}
+    return ", ".join(_number(key, value) for key, value in data.items() if key not in _SILENT)
+
+
+def name_text(name: str) -> str:
+    """An event's name in words."""
+    text = " ".join(word if word in _CAPITALS else word.lower() for word in name.split("_"))
+    return text[0].upper() + text[1:]
 
 
 def _number(key: str, value: int | str | None) -> str:
@@ -39,8 +53,8 @@ def _number(key: str, value: int | str | None) -> str:
         return f"{_label(key)} none"
     for ending, write in _UNITS:
         if key.endswith(ending) and isinstance(value, int):
-            return f"{_label(key.removesuffix(ending))} {write(value)}"
-    return f"{_label(key)} {str(value).replace('_', ' ')}"
+            return f"{_label(key.removesuffix(ending))} {write(value)}".lstrip()
+    return f"{_label(key)} {str(value).replace('_', ' ').lower()}"
 
 
 def _label(key: str) -> str:

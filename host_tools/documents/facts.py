@@ -1,31 +1,21 @@
 """What a report or a card is made of, read from the pump in one session."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby, islice
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from host_tools.documents.dose import Orders, read_orders
+from host_tools.documents.history import History, history
 from host_tools.documents.wording import DAY_NAMES
 from host_tools.programmer import FlexProgram, Program, Programmer, Refused
 from host_tools.programmer.flex import DAY_MIN, clock_time
 from host_tools.programmer.units import mcg_from_ng
 from protocol import codes
 
-LOG_LINES = 24
-ROUTINE = (
-    "SESSION_OPEN",
-    "SESSION_CLOSE",
-    "SESSION_TIMEOUT",
-    "RATE_STEP",
-    "PROGRAM_STAGED",
-    "POST_PASS",
-    "RECORD_CHANGED",
-)
-"""Events that a reader of a report does not miss."""
-
 
 class Facts(NamedTuple):
-    """`implant` is None before the implantation, `program` before the first; `titration` and `events` newest first.
+    """`implant` is None before the implantation, `program` before the first; `titration` newest first.
     `records` are empty texts when what the pump keeps of them is spoilt."""
 
     status: Mapping[str, Any]
@@ -33,8 +23,9 @@ class Facts(NamedTuple):
     records_spoilt: bool
     implant: Mapping[str, Any] | None
     program: Program | FlexProgram | None
+    orders: Orders
     titration: Sequence[Mapping[str, Any]]
-    events: Sequence[Mapping[str, Any]]
+    history: History
 
 
 class StepRow(NamedTuple):
@@ -59,14 +50,16 @@ def gather(pump: Programmer) -> Facts:
     with pump.session():
         implant = pump.implant_record()
         records = _records(pump)
+        status = pump.status()
         return Facts(
-            status=pump.status(),
+            status=status,
             records=records or dict.fromkeys(codes.RECORDS, ""),
             records_spoilt=records is None,
             implant=implant if implant["implanted"] else None,
             program=pump.running_program(),
+            orders=read_orders(pump, status),
             titration=pump.titration()[::-1],
-            events=list(islice(_telling(pump), LOG_LINES)),
+            history=history(list(pump.log()), pump.faults()),
         )
 
 
@@ -78,10 +71,6 @@ def _records(pump: Programmer) -> dict[str, str] | None:
         if (refusal.request, refusal.reason) == ("READ_RECORD", "state"):
             return None
         raise
-
-
-def _telling(pump: Programmer) -> Iterator[dict[str, Any]]:
-    return (event for event in pump.log_backwards() if event["name"] not in ROUTINE)
 
 
 def day_groups(week: FlexProgram) -> list[DayGroup]:

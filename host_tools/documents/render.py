@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from host_tools.documents import wording
-from host_tools.documents.events import event_text
+from host_tools.documents import card, wording
+from host_tools.documents.dose import dose_text, drug_text, line_sentences, ml
+from host_tools.documents.events import event_text, name_text
 from host_tools.documents.facts import Facts, day_groups
 from host_tools.documents.lasts import too_old
 from host_tools.documents.page import page
@@ -13,6 +14,7 @@ from host_tools.documents.wording import ERI_TO_EOS_DAYS, alarm_text, loss_of_th
 from host_tools.durations import format_duration
 from host_tools.programmer import FlexProgram
 from host_tools.programmer.flex import DAY_MIN, head_of
+from host_tools.programmer.orders import ACCURACY_PERCENT
 
 
 class Bar(NamedTuple):
@@ -36,7 +38,10 @@ def report_html(facts: Facts) -> str:
         bars=list(_bars(week)) if week else [],
         alarms=[(alarm["class"], alarm_text(alarm)) for alarm in facts.status["alarm_list"]],
         settings=_alarm_settings(facts.status),
-        events=[(event, event_text(event)) for event in facts.events],
+        history=facts.history,
+        event_text=event_text,
+        name_text=name_text,
+        accuracy_percent=ACCURACY_PERCENT,
         **_common(facts),
     )
 
@@ -48,7 +53,8 @@ def card_html(facts: Facts) -> str:
         status=facts.status,
         records=facts.records,
         records_spoilt=facts.records_spoilt,
-        implant=facts.implant,
+        front=card.front(facts),
+        back=card.back(facts),
         **_common(facts),
     )
 
@@ -63,7 +69,10 @@ def _common(facts: Facts) -> dict[str, Any]:
         "eos_by": eos_by,
         "too_old": too_old(facts.status),
         "words": wording,
-        "ml": lambda nl: f"{nl / 1e6:.3f}",
+        "drug": drug_text(facts.status),
+        "dose": dose_text(facts.status),
+        "line": list(line_sentences(facts.status, facts.orders)),
+        "ml": ml,
     }
 
 
@@ -72,7 +81,7 @@ def _alarm_settings(status: Mapping[str, Any]) -> str:
     return (
         f"two tones every {format_duration(settings['critical_interval_s'])}, "
         f"single beep every {format_duration(settings['non_critical_interval_s'])}; "
-        f"warns below {settings['low_reservoir_nl'] / 1e6:.3f} mL, and when stopped for "
+        f"warns below {ml(settings['low_reservoir_nl'])} mL, and when stopped for "
         f"{format_duration(settings['stopped_after_s'])} and for 48h"
     )
 

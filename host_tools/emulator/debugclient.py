@@ -2,13 +2,14 @@
 
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
 CONNECT_S = 10
 PATIENCE_S = 10  # without an answer; an advance over years takes longer
 PIECE_BYTES = 65_536
+PART_MS = 200  # of wall time: how often an advance in parts says where it is
 
 
 class DebugError(RuntimeError):
@@ -34,7 +35,7 @@ class DebugClient:
             raise DebugLinkError(f"no emulator answers at {address} ({error}); does it still run?") from error
         self._socket.settimeout(PATIENCE_S)
         self._received = b""
-        self._address = address
+        self._address, self._token = address, token
         self._on_silence = on_silence
         try:
             self._exchange({"token": token})
@@ -85,12 +86,24 @@ class DebugClient:
         """Go on until the pump logs that it raised an alarm; that log entry."""
         return self.ask("advance", to="next-alarm")["event"]
 
+    def advance_in_parts(self, **how_far: int | str) -> Iterator[dict[str, Any]]:
+        """Do what `ask("advance", **how_far)` does, with answers meanwhile; all but the last have a `rest`.
+
+        Whoever does not go on with the iterator leaves the pump's time where it is.
+        """
+        answer = self.ask("advance", within_ms=PART_MS, **how_far)
+        while rest := answer.get("rest"):
+            yield answer
+            answer = self.ask("advance", within_ms=PART_MS, **rest)
+        yield answer
+
     def fault(self, name: str, for_s: int | None = None, **fields: int | str) -> None:
         """Begin a fault: for `for_s`, or until healed."""
         self.ask("fault", name=name, fields=fields, **({} if for_s is None else {"for_s": for_s}))
 
-    def heal(self, name: str) -> None:
-        self.ask("heal", name=name)
+    def heal(self, name: str) -> list[str]:
+        """End a fault, or `all`; those that were healed."""
+        return self.ask("heal", name=name)["healed"]
 
     def cut(self, for_s: int = 10) -> int:
         """All power is lost, and comes back after `for_s`; the time then."""
@@ -119,6 +132,10 @@ class DebugClient:
     def trace_sha256(self) -> str:
         """SHA-256 of every effect so far at the boundary of the HAL."""
         return self.ask("trace")["trace_sha256"]
+
+    def reopened(self) -> Self:
+        """A second connection to the same emulator."""
+        return type(self)(self._address, self._token, self._on_silence)
 
     def close(self) -> None:
         self._socket.close()

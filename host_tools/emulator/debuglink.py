@@ -9,20 +9,18 @@ import asyncio
 import hmac
 import inspect
 import json
+import math
 import os
 import secrets
+import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
 from typing import Any, get_args, get_origin
 
-from host_tools.durations import format_duration, parse_local_time
-from host_tools.emulator.machine import CLOCK_END_MS
+from host_tools.emulator.goals import AlarmSearch, Goals
 from host_tools.emulator.pacing import parse_speed
 from host_tools.emulator.publish import record_path
 from host_tools.emulator.server import HOST, Server
-from protocol.messages import NONE32, WALL_EPOCH
 
-ALARM_SEARCH_MS = 8 * 366 * 86_400_000  # longer than any pump's service
 HEAD = {"on": True, "off": False, "auto": None}
 
 Answer = dict[str, Any]
@@ -38,6 +36,7 @@ class DebugLink:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._machine = server.machine
+        self._goals = Goals(server.machine, server.identity["start"])
         self._turn = asyncio.Lock()
         self.token = secrets.token_urlsafe()
         self._verbs: dict[str, Callable[..., Awaitable[Answer]]] = {
@@ -105,72 +104,54 @@ class DebugLink:
             return {"error": str(error)}
 
     async def _now(self) -> Answer:
-        return {"now_s": self._machine.now_ms // 1000}
+        machine = self._machine
+        machine.wake()  # else its own count is that of its last wake
+        return {
+            "now_s": machine.now_ms // 1000,
+            "unpowered_s": machine.plant.unpowered_ms // 1000,
+            "uptime_s": machine.pump.uptime.now_s if machine.pump else None,
+        }
 
-    async def _advance(self, by_s: int | None = None, to: str | None = None) -> Answer:
-        if (by_s is None) == (to is None):
-            raise ValueError("advance needs either by_s or to")
+    async def _advance(
+        self,
+        by_s: int | None = None,
+        to: str | None = None,
+        until_ms: int | None = None,
+        since: int | None = None,
+        within_ms: int | None = None,
+    ) -> Answer:
+        """On by `by_s`, to a local time, to `next-alarm`, or to where an earlier answer's `rest` says.
+
+        With `since` no further than to an alarm among the events from that one on. `within_ms` of wall time is all
+        that it takes: then the answer has the `rest`, to be sent as the next request's arguments.
+        """
+        if sum(goal is not None for goal in (by_s, to, until_ms)) != 1:
+            raise ValueError("advance needs either by_s or to, or the until_ms that an earlier answer gave")
+        if within_ms is not None and within_ms < 1:
+            raise ValueError(f"within_ms is {within_ms}, and an advance takes 1 ms at least")
         if to == "next-alarm":
-            return {"event": await self._run_to_alarm(), **await self._now()}
-        await self._server.run_to(self._goal_ms(by_s) if by_s is not None else self._goal_at_ms(str(to)))
-        return await self._now()
+            goal_ms, since = self._goals.alarm_search_end_ms(), len(self._machine.events)
+        elif to is not None:
+            goal_ms = self._goals.at_ms(to)
+        elif by_s is not None:
+            goal_ms = self._goals.after_ms(by_s)
+        else:
+            goal_ms = self._goals.until_ms(until_ms or 0)
+        return await self._run_to(goal_ms, since, within_ms)
 
-    async def _run_to_alarm(self) -> dict[str, Any]:
-        seen = len(self._machine.events)
-
-        def alarms() -> list[dict[str, Any]]:
-            return [event for event in self._machine.events[seen:] if event["severity"] != "info"]
-
-        await self._server.run_to(
-            min(self._machine.now_ms + ALARM_SEARCH_MS, self._machine.clock_end_ms), lambda: bool(alarms())
-        )
-        found = alarms()
-        if not found:
+    async def _run_to(self, goal_ms: int, since: int | None, within_ms: int | None) -> Answer:
+        alarms = AlarmSearch(self._machine, since)
+        end_wall_s = math.inf if within_ms is None else time.monotonic() + within_ms / 1000
+        await self._server.run_to(goal_ms, lambda: alarms.found() is not None or time.monotonic() >= end_wall_s)
+        if alarm := alarms.found():
+            return {"event": alarm, **await self._now()}
+        if self._machine.now_ms < goal_ms:
+            rest = {"until_ms": goal_ms} if since is None else {"until_ms": goal_ms, "since": since}
+            return {**await self._now(), "rest": rest}
+        if since is not None:
             at_end = ", where its clock ends" if self._server.at_clock_end else ""
             raise ValueError(f"no alarm came up by {self._machine.now_ms // 86_400_000} days of pump time{at_end}")
-        return found[0]
-
-    def _goal_ms(self, by_s: int) -> int:
-        """Pump time in `by_s`. ValueError where that is past, or beyond the clock's end."""
-        if by_s < 0:
-            raise ValueError(f"{by_s} s from now is past; time does not go back")
-        goal_ms = self._machine.now_ms + by_s * 1000
-        if goal_ms > self._machine.clock_end_ms:
-            raise ValueError(f"{by_s} s from now is beyond {self._clock_end()}")
-        return goal_ms
-
-    def _goal_at_ms(self, wall: str) -> int:
-        """Pump time at a local time: the pump's clock says when that is, or the start that it was given."""
-        moment = parse_local_time(wall)
-        now = self._wall_now()
-        if now is None:
-            raise ValueError(
-                "the pump's clock is not set, so it knows no dates; advance by a duration, or set the clock: "
-                "`thecal implant`, `thecal clock`, or `thecal emulate --start`"
-            )
-        if moment < now:
-            raise ValueError(f"{wall} is before the pump's present, {now.isoformat()}")
-        goal_ms = self._machine.now_ms + round((moment - now).total_seconds()) * 1000
-        if goal_ms > self._machine.clock_end_ms:
-            raise ValueError(f"{wall} is beyond {self._clock_end()}")
-        return goal_ms
-
-    def _clock_end(self) -> str:
-        """When the clock ends: by its age, and by its date where it has one."""
-        left_s = max(0, self._machine.clock_end_ms - self._machine.now_ms) // 1000
-        now = self._wall_now()
-        date = f", {(now + timedelta(seconds=left_s)).isoformat()}" if now else ""
-        age, left = format_duration(CLOCK_END_MS // 1000), format_duration(left_s)
-        return f"the end of its clock, {age} after its first power-up{date}; {left} are left"
-
-    def _wall_now(self) -> datetime | None:
-        self._machine.wake()
-        pump = self._machine.pump
-        wall_s = NONE32 if pump is None else pump.uptime.wall_s
-        if wall_s != NONE32:
-            return datetime.fromisoformat(WALL_EPOCH) + timedelta(seconds=wall_s)
-        start = self._server.identity["start"]
-        return datetime.fromisoformat(start) + timedelta(milliseconds=self._machine.now_ms) if start else None
+        return await self._now()
 
     async def _speed(self, speed: int | float | str) -> Answer:
         self._server.pacer.speed = parse_speed(str(speed))
@@ -180,16 +161,24 @@ class DebugLink:
     async def _fault(self, name: str, fields: dict[str, Any] | None = None, for_s: int | None = None) -> Answer:
         until_ms = None if for_s is None else self._machine.now_ms + for_s * 1000
         self._machine.plant.apply_fault(name, until_ms, **(fields or {}))
+        self._server.activity.fault_begun(name)
         self._server.meddled()
         return {}
 
     async def _heal(self, name: str) -> Answer:
-        self._machine.plant.heal(name)
+        plant = self._machine.plant
+        names = list(plant.faults) if name == "all" else [name]
+        for each in names:
+            plant.heal(each)
+        self._server.activity.look()
         self._server.meddled()
-        return {}
+        return {"healed": names}
 
     async def _cut(self, for_s: int = 10) -> Answer:
-        self._machine.power_cut(self._goal_ms(for_s) - self._machine.now_ms)
+        for_ms = self._goals.after_ms(for_s) - self._machine.now_ms
+        self._server.activity.power_cut(for_s)
+        self._machine.power_cut(for_ms)
+        self._server.activity.look()
         self._server.meddled()
         return await self._now()
 
@@ -201,7 +190,7 @@ class DebugLink:
         return {}
 
     async def _truth(self) -> Answer:
-        return {"truth": self._machine.plant.truth()}
+        return {"truth": self._machine.plant.truth(), **await self._now()}
 
     async def _tones(self, since: int = 0) -> Answer:
         tones = self._machine.plant.tones[since:]

@@ -226,6 +226,8 @@ class Machine:
         self._follow_orders()
         self.hal.power.sleep()
         self._poll()
+        if self.hal.head.present():
+            self._poll()  # a head that is there already wakes the firmware as one that comes does
 
     def _lose_power(self) -> None:
         self.pump = None

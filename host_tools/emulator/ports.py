@@ -91,15 +91,20 @@ class TcpPlaces:
     One client too many gets the place of another: of one that never sent a frame, else of the one that was silent for
     longest. Who opened a session has his place until that ends. When all have, the one too many is turned away.
 
-    Without `session_on` everybody has his place until he goes.
+    Without `session_on` everybody has his place until he goes. `note` is told who comes and goes.
     """
 
     def __init__(
-        self, lines: list[Line], kick: Callable[[], None], session_on: Callable[[Line], object] | None = None
+        self,
+        lines: list[Line],
+        kick: Callable[[], None],
+        session_on: Callable[[Line], object] | None = None,
+        note: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.lines = lines
         self.kick = kick
         self.session_on = session_on
+        self.note = note
         self.clients: list[TcpClient] = []
 
     def find(self) -> Line | None:
@@ -125,10 +130,14 @@ class TcpClient(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._name = "TCP {}:{}".format(*transport.get_extra_info("peername")[:2])
         self._line = self._places.find()
         if self._line is None:
+            self._places.note(f"{self._name} turned away")
             self._transport.close()
+            self._kick()
             return
+        self._places.note(f"{self._name} connected")
         self._left_behind = self._session()  # by the one before, on this line
         self._places.clients.append(self)
         self._line.attach(self)
@@ -146,13 +155,14 @@ class TcpClient(asyncio.Protocol):
 
     def make_room(self) -> Line | None:
         """Hang up; the line that has become free."""
-        line = self._leave()
+        line = self._leave("hung up on")
         self._transport.abort()
         return line
 
-    def _leave(self) -> Line | None:
+    def _leave(self, how: str) -> Line | None:
         line, self._line = self._line, None
         if line:
+            self._places.note(f"{self._name} {how}")
             self._places.clients.remove(self)
             line.attach(None)
         return line
@@ -165,7 +175,7 @@ class TcpClient(asyncio.Protocol):
             self._kick()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._leave():
+        if self._leave("left"):
             self._kick()
 
     def send(self, data: bytes) -> None:
@@ -199,6 +209,7 @@ class PtyPort:
         os.set_blocking(self._master, False)
         self.path = os.ttyname(self._slave)
         self.heard_at_s = -float("inf")
+        self._in_use = False
         self._unsent = b""
         line.attach(self)
         self.listen(True)
@@ -227,6 +238,13 @@ class PtyPort:
     def head_left_s(self) -> float:
         """How long the head still counts as present, in wall seconds; 0 or less when it does not."""
         return self.heard_at_s + PTY_HEAD_S - self._loop.time()
+
+    def in_use(self, note: Callable[[str], None]) -> bool:
+        """Whether the head counts as present; `note` is told when that changes."""
+        before, self._in_use = self._in_use, self.head_left_s() > 0
+        if self._in_use != before:
+            note("PTY in use" if self._in_use else f"PTY silent for {PTY_HEAD_S}s")
+        return self._in_use
 
     def hang_up(self) -> None:
         self.listen(False)

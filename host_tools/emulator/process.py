@@ -8,14 +8,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryFile
-from threading import Timer
 from types import TracebackType
 from typing import IO, Self
 
 from host_tools.emulator.debugclient import DebugClient
 
-START_TIMEOUT_S = 60
-STOP_TIMEOUT_S = 20
+STOP_TIMEOUT_S = 20  # what was acknowledged is saved by then, so that nothing is lost with one that is killed
 
 
 class EmulatorError(RuntimeError):
@@ -28,8 +26,8 @@ class EmulatorProcess:
     `url` (TCP, for pyserial), `pty` (a path, None where there are none), `debug` (host:port), `debug_token`,
     `serial` and `pid` are those of the newest start. `speed` is a number or "max"; at 0 only the debug link moves time.
     `start_at` is an ISO local time. `state` is the folder that keeps the pump over a `restart()`. With a
-    `seed` all is drawn from that, nonces too. `messages` is what it
-    wrote to stderr, once it has ended.
+    `seed` all is drawn from that, nonces too, and the serial number is that seed's. It runs quietly: `messages` is what
+    it warned of on stderr, once it has ended.
     """
 
     url: str
@@ -49,7 +47,7 @@ class EmulatorProcess:
         tcp_port: int = 0,
         env: Mapping[str, str] | None = None,
     ) -> None:
-        self.command = [sys.executable, "-m", "host_tools.cli.main", "emulate", "--json"]
+        self.command = [sys.executable, "-m", "host_tools.cli.main", "emulate", "--json", "--quiet"]
         self.command += ["--speed", str(speed), "--tcp", str(tcp_port)]
         if seed is not None:
             self.command += ["--seed", str(seed)]
@@ -63,30 +61,24 @@ class EmulatorProcess:
         self._stderr: IO[str] | None = None  # a file: a pipe that nobody empties would stop it
 
     def start(self) -> Self:
-        """Start, and wait until the ports are open. EmulatorError when it ends before that, or takes too long."""
+        """Start, and wait until the ports are open, for as long as it lives. EmulatorError when it ends before that."""
         self._stderr = TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(
             self.command, stdout=subprocess.PIPE, stderr=self._stderr, text=True, env=self.env
         )
-        first_line = self._first_line()
-        if not first_line:
+        assert self._process.stdout is not None
+        try:
+            first_line = self._process.stdout.readline()
+        except BaseException:  # whoever waits gives up
+            self.kill()
+            raise
+        ports = json.loads(first_line or "{}")
+        if "tcp" not in ports:
             code = self.wait(STOP_TIMEOUT_S)
             raise EmulatorError(f"the emulator did not start (exit code {code}): {self.messages.strip()}")
-        ports = json.loads(first_line)
         self.url, self.pty, self.debug = ports["tcp"], ports["pty"], ports["debug"]
         self.debug_token, self.serial, self.pid = ports["debug_token"], ports["serial"], ports["pid"]
         return self
-
-    def _first_line(self) -> str:
-        """Empty when it ended; it is killed where it says nothing for too long."""
-        assert self._process is not None
-        assert self._process.stdout is not None
-        patience = Timer(START_TIMEOUT_S, self._process.kill)
-        patience.start()
-        try:
-            return self._process.stdout.readline()
-        finally:
-            patience.cancel()
 
     def debug_client(self) -> DebugClient:
         """A connection to the debug link; use it in a `with` block or close it."""

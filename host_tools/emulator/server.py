@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from host_tools.emulator.activity import Activity
 from host_tools.emulator.machine import Machine
 from host_tools.emulator.pacing import Pacer
 from host_tools.emulator.ports import Line, PtyPort, TcpClient, TcpPlaces
@@ -39,9 +40,11 @@ class Server:
         pacer: Pacer,
         folder: StateFolder | None,
         identity: dict[str, Any],
+        activity: Activity,
         on_clock_end: Callable[[], None] = lambda: None,
     ) -> None:
         self.machine = machine
+        self.activity = activity
         self._on_clock_end = on_clock_end
         self._clock_ended = False
         self.pacer = pacer
@@ -64,7 +67,7 @@ class Server:
         PortError when the port is not to be had.
         """
         loop = asyncio.get_running_loop()
-        places = TcpPlaces(self._lines[1:], self.kick, self._session_on)
+        places = TcpPlaces(self._lines[1:], self.kick, self._session_on, self.activity.note)
         try:
             self._listener = await loop.create_server(lambda: TcpClient(places), HOST, tcp_port)
         except OSError as error:
@@ -122,6 +125,7 @@ class Server:
         asked = [line.carry_in(wall_s) for line in self._lines]
         self.machine.hal.head.set(self._head_present())
         self.machine.wake()
+        self.activity.look()
         # An answer is a promise: what it promises is on disk before it leaves.
         if any(asked) or wall_s >= self._saved_at_s + SAVE_S:
             self._save()
@@ -194,10 +198,10 @@ class Server:
         return None if pump is None else pump.sessions.on(pump.ports[self._lines.index(line)].channel)
 
     def _head_present(self) -> bool:
+        pty = self._pty is not None and self._pty.in_use(self.activity.note)
         if self.head_override is not None:
             return self.head_override
-        tcp = any(line.outside for line in self._lines[1:])
-        return tcp or (self._pty is not None and self._pty.head_left_s() > 0)
+        return pty or any(line.outside for line in self._lines[1:])
 
     # State
 

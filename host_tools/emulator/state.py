@@ -31,6 +31,8 @@ UNREADABLE = b"\xff" * 64
 class StateError(RuntimeError):
     """The folder cannot be used; the message says why."""
 
+    kind = "store"
+
 
 class DamagedError(ValueError):
     """A file is not what was once written; the message says how."""

@@ -2,6 +2,7 @@
 
 import inspect
 import subprocess
+import time
 from ast import literal_eval
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +23,8 @@ from host_tools.rig.folding import fold, module_name
 
 FIRMWARE = Path(firmware.__file__).parent
 GUEST = Path(__file__).with_name("guest.py")
-PATIENCE_S = 60  # with one command
+PATIENCE_S = 60  # of computing, with one command
+LOOK_S = 1
 _COMPILER_S = 60  # for one file; it takes some hundredths of a second
 _STOP = ""
 
@@ -65,14 +67,21 @@ class Pump:
         self._thread.join(PATIENCE_S)
 
     def _answer(self) -> Any:
-        try:
-            answer = self._answers.get(timeout=PATIENCE_S)
-        except Empty:
-            interpreter.interrupt()
-            raise GuestError(f"the firmware did not come back within {PATIENCE_S} s under MicroPython") from None
+        limit_s = time.process_time() + PATIENCE_S
+        while (answer := self._waited()) is None:
+            if time.process_time() > limit_s:
+                interpreter.interrupt()
+                raise GuestError(f"the firmware did not come back within {PATIENCE_S} s of computing under MicroPython")
         if isinstance(answer, BaseException):
             raise answer
         return literal_eval(answer)
+
+    def _waited(self) -> str | BaseException | None:
+        """The next answer, None while there is none."""
+        try:
+            return self._answers.get(timeout=LOOK_S)
+        except Empty:
+            return None
 
     # In the other thread
 

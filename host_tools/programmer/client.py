@@ -25,6 +25,7 @@ from host_tools.programmer.errors import (
 )
 from host_tools.programmer.keystore import KeyFileError, KeyRing, KeyStore, PumpKeys
 from host_tools.programmer.line import REFUSED, Line, unsigned_refusal
+from host_tools.programmer.patience import known_timeout_s
 from host_tools.programmer.session import Session, unsigned
 from host_tools.programmer.transport import SerialTransport, Transport
 from protocol import auth, codes, messages, registry
@@ -72,7 +73,7 @@ READ_TRIES = 2  # of a signed request: a pump that restarted forgot for whom it 
 class Client:
     """A connected programmer, with `serial` for that pump alone. `keys` holds the device keys (None: it has only the
     test key), `entropy` gives nonces and new keys; a request is sent `tries` times, `timeout_s` apart. `warn` is told
-    what is no error and yet should be known.
+    what is no error and yet should be known; `waiting` is told `timeout_s`, once, when an answer is slow to come.
 
     `unsigned` says why the pump did not sign what was read last, so that anybody on the line could have said it; None
     where it did.
@@ -90,8 +91,9 @@ class Client:
         timeout_s: float = 1.0,
         tries: int = 4,
         warn: Callable[[str], object] = warnings.warn,
+        waiting: Callable[[float], object] = lambda _timeout_s: None,
     ) -> None:
-        self._line = Line(transport, timeout_s, tries)
+        self._line = Line(transport, timeout_s, tries, waiting)
         self._wanted_serial = serial
         self._keys = keys
         self._role = role
@@ -111,9 +113,13 @@ class Client:
     @classmethod
     def open(cls, url: str = "auto", serial: str | None = None, **options: Any) -> Self:
         """Connect to what pyserial opens at `url`, or to the only pump in sight (of this serial number, where it is
-        known beforehand). Options as in the constructor, but that the user's key file is used where none is given."""
+        known beforehand). Options as in the constructor, but that the user's key file is used where none is given, and
+        the time-out of the environment or of the emulator that is reached."""
         options.setdefault("keys", KeyStore.default())
-        return cls(SerialTransport(find_port(serial) if url == "auto" else url), serial=serial, **options)
+        address = find_port(serial) if url == "auto" else url
+        if "timeout_s" not in options and (timeout_s := known_timeout_s(address)) is not None:
+            options["timeout_s"] = timeout_s
+        return cls(SerialTransport(address), serial=serial, **options)
 
     def __enter__(self) -> Self:
         return self

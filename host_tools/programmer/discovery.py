@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import platformdirs
 from serial.tools import list_ports
@@ -14,7 +15,10 @@ RP2040_VENDOR = 0x2E8A
 
 
 class Emulator(NamedTuple):
-    """A running emulator, as it published itself: its addresses, what opens the debug link, and which pump it is."""
+    """A running emulator, as it published itself: its addresses, what opens the debug link, and which pump it is.
+
+    An emulated chip has no debug link: "". `timeout_s` is how long to wait for an answer of it, None: as for any pump.
+    """
 
     pid: int
     tcp: str
@@ -23,6 +27,7 @@ class Emulator(NamedTuple):
     debug_token: str
     serial: str
     started: str
+    timeout_s: float | None = None
 
 
 def registry_dir() -> Path:
@@ -37,7 +42,7 @@ def running_emulators() -> list[Emulator]:
     for path in sorted(registry_dir().glob("*.json")):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            emulator = Emulator(*(record[field] for field in Emulator._fields))
+            emulator = Emulator(**{field: record[field] for field in Emulator._fields if field in record})
         except (OSError, ValueError, KeyError, TypeError):
             continue  # going away, or not one of ours
         if _alive(emulator.pid):
@@ -74,9 +79,29 @@ def find_port(serial: str | None = None) -> str:
     raise NoDevice(f"{len(seen)} pumps found: {listed}; choose one with --port URL")
 
 
+def published_timeout_s(url: str) -> float | None:
+    """The time-out that the emulator at `url` publishes; None without one."""
+    wanted = _place(url)
+    for emulator in running_emulators():
+        if wanted == _place(emulator.tcp) or url == emulator.pty:
+            return emulator.timeout_s
+    return None
+
+
+def _place(url: str) -> tuple[str | None, str]:
+    """Host and port of a socket's URL, however it is written."""
+    parts = urlsplit(url)
+    return (parts.scheme, parts.netloc.lower().replace("localhost", "127.0.0.1"))
+
+
+def debuggable_emulators() -> list[Emulator]:
+    """Running emulators that have a debug link, oldest first."""
+    return [emulator for emulator in running_emulators() if emulator.debug]
+
+
 def find_emulator() -> Emulator:
-    """The only running emulator. NoDevice, saying what was seen, when there is none or several."""
-    emulators = running_emulators()
+    """The only running emulator with a debug link. NoDevice, saying what was seen, when there is none or several."""
+    emulators = debuggable_emulators()
     if len(emulators) == 1:
         return emulators[0]
     if not emulators:

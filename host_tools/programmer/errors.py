@@ -67,21 +67,24 @@ AFTER_SILENCE = {
 
 
 class ProgrammerError(Exception):
-    """Base of all. `exit_code` is what the command line ends with."""
+    """Base of all. `exit_code` is what the command line ends with, and `kind` what it calls such a failure."""
 
     exit_code = 1
+    kind = "check_failed"
 
 
 class BadValue(ProgrammerError, ValueError):
     """A value that no pump could be given."""
 
     exit_code = 2
+    kind = "usage"
 
 
 class NoDevice(ProgrammerError):
     """No pump at that port."""
 
     exit_code = 3
+    kind = "no_device"
 
 
 class WrongPump(NoDevice):
@@ -92,6 +95,7 @@ class LinkLost(ProgrammerError):
     """The pump was there and stopped answering."""
 
     exit_code = 3
+    kind = "link_lost"
 
 
 class SessionLost(LinkLost):
@@ -102,6 +106,7 @@ class ProtocolMismatch(ProgrammerError):
     """Pump and programmer do not have the same message tables."""
 
     exit_code = 3
+    kind = "no_device"
 
 
 class Refused(ProgrammerError):
@@ -109,6 +114,7 @@ class Refused(ProgrammerError):
     less, or to be silent, that the pump obeys and cannot keep (`store`)."""
 
     exit_code = 4
+    kind = "refused"
 
     def __init__(self, request: str, reason: str, detail: str = "") -> None:
         self.request = request
@@ -121,6 +127,7 @@ class NotAuthorised(Refused):
     """The key or the role does not fit."""
 
     exit_code = 5
+    kind = "not_authorised"
 
 
 class ReadBackDiffers(ProgrammerError):

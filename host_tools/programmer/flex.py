@@ -84,7 +84,7 @@ def _steps(steps: Sequence[tuple[str, Number]], concentration_mcg_per_ml: int) -
     starts = [minutes(text) for text, _ in steps]
     ends = [*starts[1:], DAY_MIN]
     for (_, dose_mcg), start, end in zip(steps, starts, ends, strict=False):
-        dose_ng = ng_from_mcg("dose_mcg", dose_mcg)
+        dose_ng = ng_from_mcg("the schedule's dose_mcg", dose_mcg)
         divisor = concentration_mcg_per_ml * max(1, end - start)  # out of order: the pump says so
         yield FlexStep(start, dose_ng, (dose_ng * 1000 * DAY_MIN + divisor // 2) // divisor)
 

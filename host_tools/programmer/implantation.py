@@ -19,7 +19,7 @@ def check_implant(catheter_mm: int, tubing_nl: int, depth_mm: int, override: boo
     check_line(catheter_mm, tubing_nl)
     check_range("IMPLANT", "depth_mm", depth_mm)
     if depth_mm > MAX_DEPTH_MM and not override:
-        words = f"depth_mm {depth_mm} is over {MAX_DEPTH_MM} mm: telemetry will be weak; --override accepts it"
+        words = f"--depth-mm {depth_mm} mm is over {MAX_DEPTH_MM} mm: telemetry will be weak; --override accepts it"
         raise Refused("IMPLANT", "soft_limit", words)
 
 
@@ -44,7 +44,7 @@ def check_prime(volume_nl: int, status: Mapping[str, Any]) -> None:
     if not unprimed_nl:
         raise Refused("PRIME", "bolus_limit", "there is nothing to prime: tubing and catheter are full")
     if not volume_nl:
-        raise Refused("PRIME", "bolus_limit", "volume_ml 0 is no prime")
+        raise Refused("PRIME", "bolus_limit", "--volume-ml 0 mL is no prime")
     if volume_nl > unprimed_nl:
-        words = f"{volume_nl / 1e6:g} mL is more than the {unprimed_nl / 1e6:g} mL that are not primed yet"
+        words = f"--volume-ml: {volume_nl / 1e6:g} mL is more than the {unprimed_nl / 1e6:g} mL that are not primed yet"
         raise Refused("PRIME", "bolus_limit", words)

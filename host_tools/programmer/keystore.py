@@ -31,6 +31,7 @@ class KeyFileError(ProgrammerError):
     """The key file cannot be used, or is not safe to use."""
 
     exit_code = 2
+    kind = "store"
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,28 @@ DONE = ANSWER["DONE"].code
 REFUSED = ANSWER["REFUSED"].code
 ANSWER_OFFSET = 0x80
 PUSHES_KEPT = 64
+SLOW_S = 2  # without an answer, after which whoever waits is told
 REFUSED_TRIES = 2  # with nothing but unsigned refusals, after which a session is given up
 
 
 class Line:
-    """Stop-and-wait over a transport. A repeat has the same bytes, so the pump does nothing twice."""
+    """Stop-and-wait over a transport. A repeat has the same bytes, so the pump does nothing twice.
 
-    def __init__(self, transport: Transport, timeout_s: float, tries: int) -> None:
+    `waiting` is told `timeout_s` the first time that an answer takes longer than SLOW_S.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        timeout_s: float,
+        tries: int,
+        waiting: Callable[[float], object] = lambda _timeout_s: None,
+    ) -> None:
         self.transport = transport
         self._timeout_s = timeout_s
         self._tries = tries
+        self._waiting = waiting
+        self._told = False
         self._decoder = Decoder()
         self._answers: deque[Frame] = deque()
         self._pushed: deque[Frame] = deque(maxlen=PUSHES_KEPT)
@@ -68,9 +80,15 @@ class Line:
         return self._pushed.popleft()
 
     def _next_answer(self, until_s: float) -> Frame | None:
+        slow_s = until_s - self._timeout_s + SLOW_S
         while not self._answers:
-            if not self._receive(until_s):
+            tell = not self._told and slow_s < until_s
+            if self._receive(slow_s if tell else until_s):
+                continue
+            if not tell:
                 return None
+            self._told = True
+            self._waiting(self._timeout_s)
         return self._answers.popleft()
 
     def _receive(self, until_s: float) -> bool:
@@ -92,7 +110,7 @@ class Line:
             return LinkLost(f"{name}: the pump stopped answering (asked {self._tries} times in {waited_s:g} s)")
         if self._bytes:
             return NoDevice(f"{name}: what answers there is not a Thecal pump; is it the right --port?")
-        return NoDevice(f"{name}: nothing answers; is the pump on, and is it the right --port?")
+        return NoDevice(f"{name}: nothing answers; is the pump on, is it the right --port, and --timeout long enough?")
 
 
 def _answers(request: Frame, answer: Frame) -> bool:

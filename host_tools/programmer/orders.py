@@ -6,9 +6,10 @@ The pump checks everything again and has the last word; a check here only says i
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from host_tools.durations import format_duration
 from host_tools.programmer.errors import BadValue, Refused
 from host_tools.programmer.ranges import check_range
-from host_tools.programmer.units import NG_PER_MCG, NL_PER_ML, Number, mcg_from_ng, ng_from_mcg
+from host_tools.programmer.units import NG_PER_MCG, NL_PER_ML, Number, mcg_from_ng, ng_from_mcg, option
 from protocol import codes
 from protocol.fields import fields_of
 from protocol.registry import REQUEST
@@ -84,18 +85,19 @@ def check_program(program: Program, status: Mapping[str, Any], override: bool = 
     """Raise what stands against ordering `program` on a pump with this status."""
     limits = status["limits"]
     if program.dose_ng_per_day == 0:
-        raise BadValue("dose_mcg_per_day 0 is no dose; `thecal stop` stops delivery")
+        raise BadValue("--dose-mcg-per-day 0 mcg/day is no dose; `thecal stop` stops delivery")
     check_range("STAGE", "concentration_mcg_per_ml", program.concentration_mcg_per_ml)
     if not status["concentration_mcg_per_ml"]:
         raise Refused("PROGRAM", "not_filled")
     if program.dose_mcg_per_day > limits["max_dose_mcg_per_day"]:
         most_mcg = limits["max_dose_mcg_per_day"]
-        words = f"{program.dose_mcg_per_day} mcg/day is above the pump's limit of {most_mcg} mcg/day"
+        dose_mcg = program.dose_mcg_per_day
+        words = f"--dose-mcg-per-day: {dose_mcg} mcg/day is above the pump's limit of {most_mcg} mcg/day"
         raise Refused("PROGRAM", "dose_limit", words)
     least, most = limits["min_rate_nl_per_day"], limits["max_rate_nl_per_day"]
     if not least <= program.rate_nl_per_day <= most:
         words = (
-            f"{program.dose_mcg_per_day} mcg/day at {program.concentration_mcg_per_ml} mcg/mL is "
+            f"--dose-mcg-per-day: {program.dose_mcg_per_day} mcg/day at {program.concentration_mcg_per_ml} mcg/mL is "
             f"{program.rate_nl_per_day / 1e6:g} mL/day; the pump delivers "
             f"{least / 1e6:g} to {most / 1e6:g} mL/day"
         )
@@ -120,13 +122,13 @@ def check_refill(
 ) -> None:
     """Raise what stands against this refill of a pump with this status."""
     if volume_nl == 0:
-        raise BadValue("volume_ml 0 is no refill")
+        raise BadValue("--volume-ml 0 mL is no refill")
     check_range("REFILL", "concentration_mcg_per_ml", concentration_mcg_per_ml)
     if aspirated_nl is not None:
         check_range("REFILL", "aspirated_nl", aspirated_nl, "aspirated_ml", NL_PER_ML)
     capacity_nl = status["limits"]["capacity_nl"]
     if volume_nl > capacity_nl:
-        words = f"{volume_nl / 1e6:g} mL is more than the reservoir's {capacity_nl / 1e6:g} mL"
+        words = f"--volume-ml: {volume_nl / 1e6:g} mL is more than the reservoir's {capacity_nl / 1e6:g} mL"
         raise Refused("REFILL", "overfill", words)
 
 
@@ -165,29 +167,31 @@ def bridge_nl(status: Mapping[str, Any], concentration_mcg_per_ml: int) -> int |
 def check_bolus(dose_mcg: Number, over_s: int, status: Mapping[str, Any]) -> None:
     """Raise what stands against a bolus on a pump with this status."""
     if dose_mcg <= 0:
-        raise BadValue(f"dose_mcg {dose_mcg} is no dose")
-    check_range("BOLUS", "over_s", over_s, "over", unit=" s")
+        raise BadValue(f"--dose-mcg {dose_mcg} mcg is no dose")
+    check_range("BOLUS", "over_s", over_s)
     if not status["concentration_mcg_per_ml"]:
         raise Refused("BOLUS", "not_filled")
     most_mcg = status["limits"]["max_bolus_mcg"]
     if dose_mcg > most_mcg:
-        raise Refused("BOLUS", "bolus_limit", f"{dose_mcg} mcg is above the pump's limit of {most_mcg} mcg a bolus")
+        words = f"--dose-mcg: {dose_mcg} mcg is above the pump's limit of {most_mcg} mcg a bolus"
+        raise Refused("BOLUS", "bolus_limit", words)
 
 
 def check_patient_bolus(wanted: PatientBolus) -> None:
     """Raise what stands against letting a patient ask for this."""
     check_range("SET_PATIENT_BOLUS", "dose_ng", wanted.dose_ng, "dose_mcg", NG_PER_MCG)
-    check_range("SET_PATIENT_BOLUS", "over_s", wanted.over_s, "over", unit=" s")
-    check_range("SET_PATIENT_BOLUS", "lockout_s", wanted.lockout_s, "lockout", unit=" s")
+    check_range("SET_PATIENT_BOLUS", "over_s", wanted.over_s)
+    check_range("SET_PATIENT_BOLUS", "lockout_s", wanted.lockout_s)
     check_range("SET_PATIENT_BOLUS", "per_day", wanted.per_day, advice="; 0 allows none")
     if wanted.per_day and not (wanted.dose_ng and wanted.over_s):
-        raise BadValue(f"a bolus of {wanted.dose_mcg} mcg over {wanted.over_s} s is none; give a dose and a time")
+        over = format_duration(wanted.over_s)
+        raise BadValue(f"--dose-mcg {wanted.dose_mcg} mcg --over {over} is no bolus; give a dose and a time")
 
 
 def check_limits(limits: Mapping[str, int]) -> None:
     """Raise what stands against setting these limits."""
     if not limits:
-        raise BadValue(f"there is no limit to set; give one of {', '.join(LIMITS)}")
+        raise BadValue(f"there is no limit to set; give one of {', '.join(map(option, LIMITS))}")
     for name, limit in limits.items():
         check_range("LIMITS", name, limit, advice="; no limit can be switched off")
 
@@ -195,11 +199,12 @@ def check_limits(limits: Mapping[str, int]) -> None:
 def check_alarm_settings(given: Mapping[str, int], capacity_nl: int) -> None:
     """Raise what stands against setting the alarms so."""
     if not given:
-        raise BadValue(f"there is nothing to set; give one of {', '.join(ALARM_INTERVALS)}, low_reservoir_ml")
+        options = [option(name.removesuffix("_s")) for name in ALARM_INTERVALS]
+        raise BadValue(f"there is nothing to set; give one of {', '.join(options)}, --low-reservoir-ml")
     for name in ALARM_INTERVALS:
         if name in given:
             check_range("ALARM_SETTINGS", name, given[name], advice="; no alarm can be switched off")
     low_nl = given.get("low_reservoir_nl")
     if low_nl is not None and not 0 < low_nl <= capacity_nl // 2:
         words = f"at most half of the {capacity_nl / 1e6:g} mL, and not less than the residual volume"
-        raise BadValue(f"low_reservoir_ml {low_nl / 1e6:g} is not possible: {words}")
+        raise BadValue(f"--low-reservoir-ml {low_nl / 1e6:g} mL is not possible: {words}")

@@ -362,6 +362,7 @@ class Programmer(Memory, Pairing):
 
     def _text(self, name: str, text: str, size: int) -> bytes:
         """A text of one line, as the wire has it."""
+        name = units.option(name)
         if self._checks:
             check_text(name, text)
         data = text.encode()

@@ -7,8 +7,8 @@ from typing import Any
 from host_tools.programmer.texts import shown
 from host_tools.programmer.units import NG_PER_MCG, mcg_from_ng, wall_text
 from protocol import codes
+from protocol.eventdata import table_of
 from protocol.messages import NONE32
-from protocol.registry import REQUEST
 
 NO_READING_MV = 0xFFFF
 
@@ -120,7 +120,7 @@ def event_dict(entry: Mapping[str, Any]) -> dict[str, Any]:
         "wall": wall_text(entry["wall_s"]),
         "name": name,
         "severity": str(entry["severity"]),
-        "data": {key: _in_words(key, entry[field]) for key, field in zip(keys, "abc", strict=False)},
+        "data": {key: _in_words(name, key, entry[field]) for key, field in zip(keys, "abc", strict=False)},
     }
 
 
@@ -155,31 +155,12 @@ def dose_dict(entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-_WORDS = {
-    "old": codes.THERAPY,
-    "new": codes.THERAPY,
-    "alarm": {**codes.ALARM, "all": codes.ALL_ALARMS},
-    "class": codes.CLASS,
-    "bolus": codes.BOLUS,
-    "role": codes.ROLE,
-    "reason": codes.REASON,
-    "region": codes.REGION,
-    "field": codes.RECORD,
-    "setting": codes.ALARM_SETTING,
-    "kept_catheter": codes.FLAG,
-    "key": codes.KEY,
-    "test": codes.REGION,
-    "command": {name: message.code for name, message in REQUEST.items()},
-}
-_NAME_OF = {key: {code: name for name, code in table.items()} for key, table in _WORDS.items()}
-
-
-def _in_words(key: str, value: int) -> int | str | None:
+def _in_words(event: str, key: str, value: int) -> int | str | None:
     if key == "centi_celsius":
         return value - (value >> 31 << 32)  # the one number that goes below zero
     if value == NONE32:
         return None
-    return _NAME_OF.get(key, {}).get(value, value)
+    return next((name for name, code in table_of(event, key).items() if code == value), value)
 
 
 def _alarm_dict(alarm: Mapping[str, Any]) -> dict[str, Any]:

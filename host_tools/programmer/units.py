@@ -17,19 +17,37 @@ WALL = field_of("SET_CLOCK", "wall_s")
 _FINEST, _LARGEST = Decimal("1e-9"), Decimal(10**12)  # beyond these, 0 aside, arithmetic overflows or rounds to 0
 
 
+_UNITS = {
+    "_mcg_per_ml": "mcg/mL", "_mcg_per_day": "mcg/day", "_ml": "mL", "_mcg": "mcg", "_cm": "cm", "_mm": "mm",
+    "_percent": "%", "per_day": "a day",
+}  # fmt: skip
+"""The unit of a value, by how its name ends."""
+
+
+def option(name: str) -> str:
+    """The command's option for a value; a name in several words is none, and stays."""
+    return f"--{name.replace('_', '-')}" if name.isidentifier() else name
+
+
+def unit_of(name: str) -> str:
+    """The unit that a name ends with, after a space; empty where it has none."""
+    return next((f" {unit}" for ending, unit in _UNITS.items() if name.endswith(ending)), "")
+
+
 def exact(name: str, value: Number, per_unit: int, finest: str) -> int:
     """`value` times `per_unit` as an integer. BadValue, with `name`, when negative, finer than `finest`, or huge."""
     try:
         number = Decimal(str(value))  # a float counts as what it prints
     except InvalidOperation:
-        raise BadValue(f"{name} {value!r} is no number") from None
+        raise BadValue(f"{option(name)} {value!r} is no number") from None
+    said = f"{option(name)} {value}{unit_of(name)}"
     if not number.is_finite() or number < 0:
-        raise BadValue(f"{name} {value} must be 0 or more")
+        raise BadValue(f"{said} must be 0 or more")
     if number > _LARGEST:
-        raise BadValue(f"{name} {value} is more than {_LARGEST:,}")
+        raise BadValue(f"{said} is more than {_LARGEST:,}")
     scaled = number * per_unit
     if 0 < number < _FINEST or scaled != scaled.to_integral_value():
-        raise BadValue(f"{name} {value} is too fine: give {finest}")
+        raise BadValue(f"{said} is too fine: give {finest}")
     return int(scaled)
 
 
@@ -57,11 +75,11 @@ def wall_s(name: str, moment: datetime, last_s: int = WALL.most) -> int:
     """Wall time on the wire. BadValue with a zone, with fractions of a second, before 2018 or after `last_s`, by
     default the last that a pump takes, in 2052."""
     if moment.tzinfo is not None or moment.microsecond:
-        raise BadValue(f"{name} {moment.isoformat()} must be local, in whole seconds and without a zone")
+        raise BadValue(f"{option(name)} {moment} must be local, in whole seconds and without a zone")
     seconds = (moment - EPOCH) // timedelta(seconds=1)
     if not 0 <= seconds <= last_s:
         last = EPOCH + timedelta(seconds=last_s)
-        raise BadValue(f"{name} {moment.isoformat()} is outside {EPOCH.isoformat()} to {last.isoformat()}")
+        raise BadValue(f"{option(name)} {moment} is outside {EPOCH} to {last}")
     return seconds
 
 

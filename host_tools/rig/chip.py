@@ -13,6 +13,7 @@ from host_tools.rig.image import BLOCK_BYTES, BLOCKS, START
 from host_tools.rig.quirks import mend
 
 NS_PER_MS = 1_000_000
+CLOCK_HZ = 125_000_000  # of the processor, while it computes
 PAGE_PROGRAM = b"\x02"  # the flash's command
 PAGE_HEADER_BYTES = 4  # of it
 PAGE_BYTES = 256
@@ -61,6 +62,11 @@ class Chip:
     def now_ms(self) -> int:
         """Since the first power-up."""
         return int((self._passed_ns + self.device.simulator.clock.nanos) // NS_PER_MS)
+
+    @property
+    def cycles(self) -> int:
+        """Of the processor since its reset; asleep it makes none."""
+        return self.device.mcu.core.cycles
 
     @property
     def disk(self) -> bytes:

@@ -53,7 +53,7 @@ for p in %r:
     except OSError:
         pass
 """
-_START = "import micropython; micropython.kbd_intr(-1); from hal.rp2040.run import run; run()"
+_START = "import micropython; micropython.kbd_intr(-1); print('started'); from hal.rp2040.run import run; run()"
 
 Progress = Callable[[str, int, int], None]
 """Hears the path being written, and how many bytes of how many of all files are there."""
@@ -90,10 +90,10 @@ def start(board: Repl) -> None:
     board.leave(_START)
 
 
-def without_repl(port: str) -> NoDevice:
+def without_repl(port: str, timeout_s: float) -> NoDevice:
     """The error for a port at which no REPL answers: whether a pump does."""
     try:
-        with Programmer.open(port, tries=6, timeout_s=0.5) as pump:
+        with Programmer.open(port, timeout_s=timeout_s) as pump:
             who = f"pump {pump.hello()['serial']} runs there"
     except ProtocolMismatch:
         who = "a pump with other firmware runs there"

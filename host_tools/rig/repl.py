@@ -2,6 +2,7 @@
 
 import ast
 import errno
+import math
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
@@ -17,7 +18,7 @@ from host_tools.programmer.errors import LinkLost, NoDevice, ProgrammerError
 
 REPL_S = 20  # the longest that a board may need to restart
 SILENCE_S = 10  # the longest between two bytes of an answer that is under way
-PATIENCE_S = 120  # the longest that a board may compute: an emulated one takes its time
+COMPUTE_S = 120  # the longest that a board may compute
 PIECE_BYTES = 1024  # of a file, at once
 
 
@@ -33,13 +34,36 @@ class NoRepl(NoDevice):
         self.port = port
 
 
-class Board:
-    """A board at its REPL, restarted for it. NoDevice when there is none, NoRepl when it does not answer as one."""
+class _Line(SerialTransport):
+    """mpremote's line, whose waits are those of a board; here none is shorter than `least_s`."""
 
-    def __init__(self, port: str) -> None:
+    def __init__(self, port: str, least_s: float) -> None:
+        self._least_s = least_s
+        super().__init__(port, timeout=max(SILENCE_S, least_s))
+
+    def read_until(
+        self,
+        min_num_bytes: int,
+        ending: bytes,
+        timeout: float = SILENCE_S,
+        data_consumer: Callable[[bytes], object] | None = None,
+        timeout_overall: float | None = None,
+    ) -> bytes:
+        overall_s = timeout_overall and max(timeout_overall, self._least_s)
+        byte_s = math.ceil(max(timeout, self._least_s))
+        return super().read_until(min_num_bytes, ending, byte_s, data_consumer, overall_s)
+
+
+class Board:
+    """A board at its REPL, restarted for it. NoDevice when there is none, NoRepl when it does not answer as one.
+
+    No wait for it is shorter than `timeout_s`.
+    """
+
+    def __init__(self, port: str, timeout_s: float = 0) -> None:
         self.port = port
         try:
-            self._repl = SerialTransport(port, timeout=SILENCE_S)
+            self._repl = _Line(port, timeout_s)
         except (TransportError, ValueError, TypeError) as error:
             transport.SerialTransport(port).close()  # knows the reason, where there is one to know
             raise NoDevice(f"{port} cannot be opened: {error}; close what else uses it and flash again") from error
@@ -70,7 +94,7 @@ class Board:
     def run(self, code: str) -> str:
         """What `code` prints on the board."""
         with self._listening():
-            output, trouble = self._repl.exec_raw(code, timeout=PATIENCE_S)
+            output, trouble = self._repl.exec_raw(code, timeout=COMPUTE_S)
         if trouble:
             raise FlashError(
                 f"{self.port}: the board says {trouble.decode('utf-8', 'replace').strip().splitlines()[-1]}; "
@@ -88,9 +112,11 @@ class Board:
             self._repl.fs_writefile(path, data, PIECE_BYTES, lambda done, _total: written(done))
 
     def leave(self, code: str) -> None:
-        """Have the board run `code` from now on: nothing more can be asked here."""
+        """Have the board run `code` from now on, and come back when it prints a line: no more can be asked here."""
         with self._listening():
             self._repl.exec_raw_no_follow(code)
+            if not self._repl.read_until(1, b"\n").endswith(b"\n"):
+                raise TransportError("it did not start")
         self._running = True
 
     @contextmanager

@@ -1,9 +1,11 @@
 """The command line against real emulators, and against a pump of the wire alone that can misbehave."""
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ from host_tools.cli.main import main
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import Programmer
 from protocol.frame import encode
+from tests.child import LIMIT_S, child
+from tests.child import thecal as child_command
 from tests.programmer.peer import Peer
 
 Thecal = Callable[..., Result]
@@ -107,3 +111,28 @@ def server() -> Iterator[PeerServer]:
 def commands(peer: Peer) -> list[Any]:
     """Names of what the peer applied."""
     return [name for name, _ in peer.done]
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    if not hasattr(os, "openpty"):
+        pytest.skip("no pseudo-terminals here")
+    ours, theirs = os.openpty()
+    yield ours, theirs
+    os.close(ours)
+    os.close(theirs)
+
+
+def asked(terminal: tuple[int, int], keys: bytes, *arguments: str) -> tuple[bytes, int]:
+    """What a command shows up to its question, and its exit code once it is answered with these keys."""
+    ours, theirs = terminal
+    with child(child_command(*arguments), stdin=theirs, stdout=PIPE, stderr=PIPE) as asking:
+        shown = b""
+        while b"[y/N]" not in shown:
+            piece = os.read(asking.stderr.fileno(), 1000)
+            assert piece, f"it ended after {shown}"
+            shown += piece
+        os.write(ours, keys)
+        _, said = asking.communicate(timeout=LIMIT_S)
+    assert b"Traceback" not in said
+    return shown, asking.returncode

@@ -84,8 +84,8 @@ def test_bolus_says_dose_concentration_and_volume_and_is_cancelled(running: Emul
     ("arguments", "exit_code", "words"),
     [
         (("--dose-mcg", "200.001", "--over", "1h"), 4, "200.001 mcg is above the pump's limit of 200 mcg"),
-        (("--dose-mcg", "0", "--over", "1h"), 2, "dose_mcg 0 is no dose"),
-        (("--dose-mcg", "5", "--over", "25h"), 2, "over 90000 s is outside 1 s to 86400 s"),
+        (("--dose-mcg", "0", "--over", "1h"), 2, "--dose-mcg 0 mcg is no dose"),
+        (("--dose-mcg", "5", "--over", "25h"), 2, "--over 1d 1h is outside 1s to 1d"),
         (("--dose-mcg", "5"), 2, "give --dose-mcg and --over, or --cancel"),
         (("--cancel", "--over", "1h"), 2, "--cancel takes neither"),
         (("--cancel",), 4, "bolus"),

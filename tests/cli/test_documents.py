@@ -1,6 +1,7 @@
 """`lasts`, `emergency`, `report` and `card` against a real emulator, as those who carry a pump use them."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,19 @@ def test_emergency_needs_no_key_and_names_nobody(emulator: EmulatorProcess, thec
     assert told["ordered"] == {"dose_mcg_per_day": 500, "concentration_mcg_per_ml": 2000}
 
 
+def test_emergency_in_a_bridge_names_the_drug_at_the_tip(emulator: EmulatorProcess, thecal: Thecal) -> None:
+    start_therapy(thecal)
+    with emulator.debug_client() as debug:
+        debug.advance(3 * 86_400)
+    assert thecal("refill", "--volume-ml", "20", "--concentration-mcg-per-ml", "500").exit_code == 0
+    text = " ".join(thecal("emergency").stdout.split())
+    told = json.loads(thecal("emergency", "--json").stdout)
+    assert "2000 mcg/mL at the catheter's tip, 500 mcg/mL in the reservoir" in text
+    assert (told["tip_mcg_per_ml"], told["concentration_mcg_per_ml"], told["bolus"]) == (2000, 500, "bridge")
+    assert told["line"] in text
+    assert told["new_drug_in_s"] > 0
+
+
 @pytest.mark.usefixtures("emulator")
 def test_an_unfilled_pump_has_an_emergency_read_out_too(thecal: Thecal) -> None:
     done = thecal("emergency")
@@ -98,6 +112,16 @@ def test_a_document_is_written_for_its_owner_and_never_over_another(
     assert "THECAL-00001" in file.read_text(encoding="utf-8")
     done = thecal(kind, "--out", str(tmp_path / "no" / "such.html"))
     assert (done.exit_code, "No such file" in done.stderr) == (2, True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="has no such files")
+@pytest.mark.usefixtures("emulator")
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_what_is_no_file_is_never_replaced(thecal: Thecal, tmp_path: Path, force: list[str]) -> None:
+    fifo = tmp_path / "page.html"
+    os.mkfifo(fifo)
+    done = thecal("card", "--out", str(fifo), *force)
+    assert (done.exit_code, "is a FIFO" in done.stderr, fifo.is_fifo()) == (2, True, True)
 
 
 def test_a_document_needs_the_head(emulator: EmulatorProcess, thecal: Thecal, tmp_path: Path) -> None:

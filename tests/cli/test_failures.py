@@ -11,10 +11,12 @@ import pytest
 import serial
 from click.testing import Result
 
-from host_tools.programmer import NoDevice, SerialTransport
+from host_tools.programmer import NoDevice, SerialTransport, programmer
 from protocol import codes
+from protocol.messages import NONE32
 from tests.child import child
 from tests.cli.conftest import PeerServer, Thecal, commands
+from tests.programmer.peer import IDENTITY
 
 STATUS = ("status", "--port")
 PROGRAM = ("program", "--dose-mcg-per-day", "500", "--yes", "--port")
@@ -148,9 +150,41 @@ def test_not_authorised(server: PeerServer, thecal: Thecal) -> None:
     check(thecal("stop", "--port", server.url), 5, "does not accept this key")
 
 
+KINDS = {
+    "refused": ({"refuse": {"RESUME": "soft_limit"}}, ("resume",), 4, "soft_limit"),
+    "not_authorised": ({"key": bytes(32)}, ("stop",), 5, "auth"),
+    "usage": ({}, ("limits", "--max-bolus-mcg", "0"), 2, None),
+    "no_device": ({"identity": IDENTITY | {"version": 9}}, ("status",), 3, None),
+    "link_lost": ({}, ("watch",), 3, None),
+    "check_failed": ({}, ("lasts", "2060-01-01"), 1, None),
+    "store": ({}, ("record", "/dev/null/telemetry.sqlite"), 2, None),
+}
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("kind", KINDS)
+def test_with_json_a_failure_is_an_object_of_its_kind(
+    server: PeerServer, thecal: Thecal, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer, verb, exit_code, reason = KINDS[kind]
+    for name, value in peer.items():
+        setattr(server.peer, name, value)
+    if kind == "link_lost":
+        monkeypatch.setattr(programmer, "PATIENCE_S", -0.8)
+        server.spoil = lambda data: mute(data) if "SUBSCRIBE" in commands(server.peer)[:-1] else data
+    if kind == "check_failed":
+        server.peer.status["wall_s"] = NONE32
+    done = thecal(*verb, "--json", "--port", server.url)
+    assert done.exit_code == exit_code, done.stderr
+    *before, last = map(json.loads, done.stdout.splitlines())
+    assert not before
+    assert (last["error"]["kind"], last["error"]["reason"]) == (kind, reason)
+    assert last["error"]["message"] in done.stderr
+
+
 def test_value_that_no_pump_takes(server: PeerServer, thecal: Thecal) -> None:
     done = thecal("program", "--dose-mcg-per-day", "0.0001", "--yes", "--port", server.url)
-    check(done, 2, "dose_mcg_per_day 0.0001")
+    check(done, 2, "--dose-mcg-per-day 0.0001 mcg/day is too fine")
 
 
 def test_verbose_shows_the_traceback(thecal: Thecal) -> None:

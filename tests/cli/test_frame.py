@@ -47,7 +47,7 @@ def test_each_verb_is_where_the_table_says(name: str, thecal: Thecal) -> None:
         (["refill"], "Missing option '--volume-ml'"),
         (["refill", "--volume-ml", "twenty", "--concentration-mcg-per-ml", "2000"], "'twenty' is no number"),
         (["program", "--dose-mcg-per-day", "500"], "--yes does it without asking"),
-        (["watch", "--every", "0s"], "0 s is outside"),
+        (["watch", "--every", "0s"], "0s is outside 1s to 18h 12m 15s"),
         (["watch", "--every", "soon"], "'soon' is no duration"),
         (["silence", "eir"], "'eir' is not one of"),
         (["clock", "--wall", "noon"], "'noon' is no local time"),

@@ -119,7 +119,7 @@ def test_a_spoilt_record_is_said_in_words_and_written_anew(
         debug.fault("store_corrupt", region="patient", copies=2)
     for options in ((), ("--json",)):
         done = thecal("patient", *options)
-        assert (done.exit_code, done.stdout) == (4, "")
+        assert (done.exit_code, "error" in json.loads(done.stdout) if options else done.stdout == "") == (4, True)
         assert "no copy of the patient's record in the pump is whole" in done.stderr
         assert len(done.stderr.splitlines()) == 1
     for verb in ("report", "card"):
@@ -210,14 +210,14 @@ def test_telemetry_is_recorded_row_by_row(thecal: Thecal, tmp_path: Path) -> Non
         url = quick.url
         done = thecal("record", str(file), "--every", "1m", "--count", "3", "--port", url)
         assert done.exit_code == 0, done.stderr
-        assert done.stdout == f"3 rows in {file}\n"
+        assert done.stdout.startswith(f"3 rows in {file}, ")
         done = thecal("record", str(file), "--every", "1m", "--for", "5m", "--json", "--port", url)
         more = json.loads(done.stdout)["rows"]
     with closing(sqlite3.connect(file)) as db:
         runs = db.execute("SELECT id, serial FROM run").fetchall()
         rows = db.execute(f"SELECT run, {', '.join(COLUMNS)} FROM telemetry ORDER BY rowid").fetchall()
     assert file.stat().st_mode & 0o077 == 0
-    assert runs == [(1, "THECAL-00001"), (2, "THECAL-00001")]
+    assert runs == [(1, quick.serial), (2, quick.serial)]
     assert [row[0] for row in rows] == [1] * 3 + [2] * more
     times_s = [row[2] for row in rows if row[0] == 2]
     assert times_s == sorted(times_s)

@@ -3,13 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from host_tools.demo.record import DAY_S, Life, Note, Sample, Tone
+from host_tools.demo.record import DAY_S, HiddenFault, Life, Note, Sample, Tone
 
 RATE_NL_PER_DAY = 250_000
 FULL_NL, LOW_NL, RESIDUAL_NL = 20_000_000, 2_000_000, 1_400_000
 HOUR_S = 3600
 STALL_S, ERI_S, EOS_S = 1200 * DAY_S, 2467 * DAY_S, 2557 * DAY_S
-LATE_REFILL = 10
+LATE_REFILL, FOUND_REFILL = 10, 30
+PERCENT_LESS, LESS_AFTER_S = 40, 10 * DAY_S
+MCG_PER_ML, EFFECT_NG_PER_ML = 2000, 694
 
 
 def event(t_s: int, name: str, **data: Any) -> dict[str, Any]:
@@ -17,7 +19,8 @@ def event(t_s: int, name: str, **data: Any) -> dict[str, Any]:
 
 
 def synthetic_life() -> Life:
-    """Seven years: a refill every 65 days, the tenth a week late, a stall, ERI and end of service."""
+    """Seven years: a refill every 65 days, the tenth a week late, a stall, ERI and end of service; and 55 days of
+    under-delivery that the thirtieth refill finds."""
     life = Life(datetime(2026, 1, 5, 8), "socket://127.0.0.1:4321", LOW_NL, RESIDUAL_NL)
     life.status = {"therapy": "end_of_service"}
     life.hello = {"serial": "THECAL-00001", "firmware": "0.1.0"}
@@ -35,34 +38,44 @@ def synthetic_life() -> Life:
     return life
 
 
-def sample(at_s: int, left_nl: int) -> Sample:
+def sample(at_s: int, left_nl: int, back_nl: int, missing_nl: int) -> Sample:
+    """`back_nl` of what the pump counted since the last refill is still there, `missing_nl` in all never left it."""
     rest_mv = 3000 - max(0, at_s - ERI_S + 400 * DAY_S) // DAY_S
-    rate_nl_per_day = RATE_NL_PER_DAY if at_s < EOS_S else 0
     delivered_nl = at_s * RATE_NL_PER_DAY // DAY_S
     return Sample(
-        at_s,
-        rate_nl_per_day,
-        left_nl,
-        delivered_nl,
-        rest_mv,
-        rest_mv - 150,
-        left_nl - 20_000,
-        delivered_nl + 900,
+        at_s=at_s,
+        rate_nl_per_day=RATE_NL_PER_DAY if at_s < EOS_S else 0,
+        tip_mcg_per_ml=MCG_PER_ML,
+        reservoir_nl=left_nl,
+        delivered_nl=delivered_nl,
+        battery_mv=rest_mv,
+        battery_load_mv=rest_mv - 150,
+        truth_reservoir_nl=left_nl - 20_000 + back_nl,
+        truth_delivered_nl=delivered_nl + 900 - missing_nl,
+        effect_ng_per_ml=EFFECT_NG_PER_ML * (100 - PERCENT_LESS) // 100 if back_nl else EFFECT_NG_PER_ML,
     )
 
 
 def _refill_and_sample(life: Life) -> None:
-    filled_s, number, at_s = 0, 1, 0
+    filled_s, number, at_s, missing_nl = 0, 1, 0, 0
     while at_s < EOS_S:
         due_s = filled_s + (73 if number == LATE_REFILL else 65) * DAY_S
         at_s = min(at_s + DAY_S * 7 // 2, due_s, EOS_S)
         left_nl = FULL_NL - (at_s - filled_s) * RATE_NL_PER_DAY // DAY_S
-        life.samples.append(sample(at_s, left_nl))
+        back_nl = 0
+        if number == FOUND_REFILL:
+            back_nl = missing_nl = (
+                max(0, at_s - filled_s - LESS_AFTER_S) * RATE_NL_PER_DAY // DAY_S * PERCENT_LESS // 100
+            )
+        life.samples.append(sample(at_s, left_nl, back_nl, missing_nl))
         if at_s == due_s:
             if number == LATE_REFILL:
                 _run_low(life, filled_s, at_s)
-            life.events.append(event(at_s, "REFILL", expected_nl=left_nl, aspirated_nl=left_nl, filled_nl=FULL_NL))
-            life.samples.append(sample(at_s, FULL_NL))
+            elif number == FOUND_REFILL:
+                life.hidden = HiddenFault("under_delivery", PERCENT_LESS, filled_s + LESS_AFTER_S, at_s)
+            taken_nl = left_nl + back_nl
+            life.events.append(event(at_s, "REFILL", expected_nl=left_nl, aspirated_nl=taken_nl, filled_nl=FULL_NL))
+            life.samples.append(sample(at_s, FULL_NL, 0, missing_nl))
             filled_s, number = at_s, number + 1
 
 

@@ -18,13 +18,16 @@ def lives(monkeypatch: pytest.MonkeyPatch, life: Life) -> None:
 
 def test_writes_report_and_summary_and_tells_the_story(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     lives(monkeypatch, synthetic_life())
-    result = CliRunner().invoke(main, ["demo", "--out", str(tmp_path / "a" / "b")])
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["demo", "--out", "a/b"])
     assert result.exit_code == 0, result.output
     told = json.loads((tmp_path / "a" / "b" / "summary.json").read_text())
     assert {"days", "refills", "delivered_ml", "truth_delivered_ml", "alarms", "end"} <= told.keys()
     assert (tmp_path / "a" / "b" / "report.html").read_text().startswith("<!doctype html>")
     assert "Nobody comes for refill 10." in result.stdout
+    assert "Refill 30 finds it: 9.25 mL out" in result.stdout
     assert "2,557 days, 39 refills" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
     assert "Not a medical device" in result.stdout
     assert result.stderr == ""
 

@@ -44,10 +44,31 @@ def test_plots_are_one_svg_in_the_pages_own_colours() -> None:
     assert not re.search(r"#(0[1-9])\1\1", drawn)
     svg = ElementTree.fromstring(drawn)
     texts = [text.text for text in svg.iter(f"{SVG}text")]
-    for title in ("Rate, mL/day", "Reservoir, mL", "Battery, mV", "Alarms"):
+    for title in ("Rate, mL/day", "Level at the effect site, ng/mL", "Reservoir, mL", "Battery, mV", "Alarms"):
         assert title in texts
-    for label in ("low reservoir", "motor stall", "ERI", "end of service", "18 single beeps in 17h 59m"):
+    for label in (
+        "unseen by the pump",
+        "low reservoir",
+        "motor stall",
+        "ERI",
+        "end of service",
+        "18 single beeps in 17h 59m",
+    ):
         assert label in texts
+
+
+def test_what_the_needle_found_is_among_the_numbers_and_in_the_story(page: str) -> None:
+    assert "9.250 mL aspirated, 3.750 mL computed" in page
+    assert "+5.500 mL" in page
+    assert "Refill 30 finds it" in page
+
+
+def test_a_life_without_a_hidden_fault_has_no_row_of_one_and_no_shade() -> None:
+    life = synthetic_life()
+    life.hidden = None
+    page = render(life)
+    assert "Under-delivery" not in page
+    assert "unseen by the pump" not in page
 
 
 def test_same_life_same_page() -> None:

@@ -15,6 +15,7 @@ from host_tools.emulator import debugclient
 from host_tools.emulator.debugclient import DebugClient, DebugError, DebugLinkError
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import NoDevice, Programmer
+from tests.child import LIMIT_S
 from tests.emulator.conftest import Start
 
 DAY_S = 86_400
@@ -93,6 +94,8 @@ def test_faults(debug: DebugClient, pump: Programmer) -> None:
     debug.heal("over_delivery")
     with pytest.raises(DebugError, match=r"earthquake.*motor_stall"):
         debug.fault("earthquake")
+    with pytest.raises(DebugError, match=r"unknown fault 'motor_stal'; did you mean 'motor_stall'\?"):
+        debug.heal("motor_stal")
     with pytest.raises(DebugError, match=r"cups.*percent"):
         debug.fault("over_delivery", cups=3)
 
@@ -174,7 +177,7 @@ def test_it_ends_in_the_middle_of_an_advance(emulator: EmulatorProcess) -> None:
     with Programmer.open(emulator.url) as pump:
         pump.refill(volume_ml=20, concentration_mcg_per_ml=2000)
         pump.program_simple(500)
-        with socket.create_connection((host, int(port)), timeout=20) as link:
+        with socket.create_connection((host, int(port)), timeout=LIMIT_S) as link:
             link.sendall(json.dumps({"token": emulator.debug_token}).encode() + b"\n")
             assert link.recv(100) == b'{"ok": true}\n'
             link.sendall(b'{"do": "advance", "by_s": 1000000000}\n')
@@ -216,7 +219,8 @@ def test_the_command_line(emulator: EmulatorProcess, debug: DebugClient) -> None
     assert thecal("advance", "72d").output == "pump time is 72d since its first power-up\n"
     assert thecal("advance", "2026-03-19T08:00:00").exit_code == 0
     assert debug.now_s() == 73 * DAY_S
-    assert json.loads(thecal("cut", "--json").output) == {"now_s": 73 * DAY_S + 10}
+    times = {"now_s": 73 * DAY_S + 10, "unpowered_s": 10, "uptime_s": 73 * DAY_S}
+    assert json.loads(thecal("cut", "--json").output) == times
     assert thecal("fault", "over_delivery", "percent=20", "for=3h").exit_code == 0
     assert json.loads(thecal("truth", "--json").output)["faults"] == ["over_delivery"]
     assert "over_delivery" in thecal("truth").output
@@ -276,7 +280,7 @@ def test_a_bad_line_is_got_over_and_a_lost_one_is_said_to_be(
     emulator: EmulatorProcess, debug: DebugClient, pump: Programmer
 ) -> None:
     debug.fault("link_drop", percent=30)
-    with Programmer.open(emulator.url, timeout_s=0.2, tries=20) as programmer:
+    with Programmer.open(emulator.url, timeout_s=0.2, tries=200) as programmer:
         programmer.program_simple(400)
         assert programmer.status()["dose_mcg_per_day"] == 400
     debug.heal("link_drop")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from host_tools.programmer import Programmer
 from protocol.frame import Frame, encode
+from tests.child import LIMIT_S
 from tests.emulator.conftest import Start
 
 HELLO = encode(Frame(0x01, 0, 1, b""))
@@ -34,7 +35,10 @@ def test_noise_on_all_lines(start: Start, seed: int) -> None:
     emulator = start(speed=3600)
     host, port = emulator.url.removeprefix("socket://").split(":")
     address = (host, int(port))
-    with socket.create_connection(address, timeout=20) as one, socket.create_connection(address, timeout=20) as two:
+    with (
+        socket.create_connection(address, timeout=LIMIT_S) as one,
+        socket.create_connection(address, timeout=LIMIT_S) as two,
+    ):
         terminal = os.open(emulator.pty, os.O_RDWR | os.O_NOCTTY) if emulator.pty else None
         one.sendall(noise(seed, 100_000))
         two.sendall(noise(seed + 100, 100_000))
@@ -56,7 +60,7 @@ def test_noise_on_the_debug_link(start: Start) -> None:
     tokens = st.text(st.characters(codec="ascii"), max_size=50) | st.integers() | st.none() | st.lists(st.text())
 
     def shout(line: bytes) -> str:
-        with socket.create_connection((host, int(port)), timeout=20) as link, link.makefile() as answers:
+        with socket.create_connection((host, int(port)), timeout=LIMIT_S) as link, link.makefile() as answers:
             link.sendall(line + b"\n")
             return answers.readline()
 

@@ -36,7 +36,7 @@ def treat(pump: Programmer) -> None:
 
 def connect(emulator: EmulatorProcess) -> socket.socket:
     host, port = emulator.url.removeprefix("socket://").split(":")
-    return socket.create_connection((host, int(port)), timeout=20)
+    return socket.create_connection((host, int(port)), timeout=LIMIT_S)
 
 
 @needs_pty
@@ -249,12 +249,28 @@ def test_one_that_does_not_end_is_killed(start: Start, monkeypatch: pytest.Monke
     assert emulator.stop() == -signal.SIGKILL
 
 
-def test_one_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "START_TIMEOUT_S", 0.2)
+def test_one_that_ends_without_a_word_has_not_started() -> None:
     emulator = EmulatorProcess()
-    emulator.command = [sys.executable, "-c", "import time; time.sleep(60)"]
-    with pytest.raises(EmulatorError, match="did not start"):
+    emulator.command = [sys.executable, "-c", "raise SystemExit(3)"]
+    with pytest.raises(EmulatorError, match=r"did not start \(exit code 3\)"):
         emulator.start()
+
+
+def test_one_that_nobody_waits_for_any_more_is_ended() -> None:
+    """It says nothing, and whoever waits for it is interrupted."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError
+
+    emulator = EmulatorProcess()
+    interrupts = f"import os, signal, time; os.kill({os.getpid()}, signal.SIGUSR1); time.sleep(600)"
+    emulator.command = [sys.executable, "-c", interrupts]
+    before = signal.signal(signal.SIGUSR1, give_up)
+    try:
+        with pytest.raises(TimeoutError):
+            emulator.start()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
     assert not emulator.running
 
 

@@ -28,7 +28,12 @@ Flood = Callable[[Random], Iterator[bytes]]
 
 def connect(emulator: EmulatorProcess) -> socket.socket:
     host, port = emulator.url.removeprefix("socket://").split(":")
-    return socket.create_connection((host, int(port)), timeout=20)
+    return socket.create_connection((host, int(port)), timeout=LIMIT_S)
+
+
+def asking_once(emulator: EmulatorProcess) -> Programmer:
+    """A programmer that waits for an answer for as long as it takes."""
+    return Programmer.open(emulator.url, tries=1, timeout_s=LIMIT_S)
 
 
 def treat(pump: Programmer) -> None:
@@ -158,7 +163,7 @@ def test_each_command_is_done_at_the_first_try_whatever_another_client_sends(sta
     with Programmer.open(emulator.url) as pump:
         treat(pump)
     for flood in FLOODS:
-        with flooded(emulator, flood) as sent, Programmer.open(emulator.url, tries=1) as pump:
+        with flooded(emulator, flood) as sent, asking_once(emulator) as pump:
             while sent[0] < FRAMES_PER_S // 2:
                 pump.status()
             order(pump, COMMANDS)
@@ -168,11 +173,11 @@ def test_each_command_is_done_at_the_first_try_whatever_another_client_sends(sta
 def test_idle_strangers_give_up_their_place(start: Start) -> None:
     emulator = start(speed=0)
     with ExitStack() as stack:
-        quiet = stack.enter_context(Programmer.open(emulator.url, tries=1))
+        quiet = stack.enter_context(asking_once(emulator))
         assert quiet.hello()
         strangers = [stack.enter_context(connect(emulator)) for _ in range(20)]
         for _ in range(3):
-            with Programmer.open(emulator.url, tries=1) as pump:
+            with asking_once(emulator) as pump:
                 pump.silence()
         assert [stranger.recv(1) for stranger in strangers[:19]] == [b""] * 19
         assert quiet.status()
@@ -183,7 +188,7 @@ def test_who_left_half_a_frame_behind_spoils_nothing_for_the_next_one(start: Sta
     for _ in range(6):
         with connect(emulator) as stranger:
             stranger.sendall(b"half a frame")
-        with Programmer.open(emulator.url, tries=1) as pump:
+        with asking_once(emulator) as pump:
             assert pump.hello()
 
 
@@ -204,7 +209,7 @@ def test_one_client_too_many_gets_the_place_of_who_was_silent_for_longest(start:
 
 def test_who_opened_a_session_keeps_his_place_until_it_ends(start: Start) -> None:
     emulator = start(speed=0)
-    with Programmer.open(emulator.url, tries=1) as pump, ExitStack() as stack:
+    with asking_once(emulator) as pump, ExitStack() as stack:
         with pump.session():
             for _ in range(2):
                 other = stack.enter_context(Programmer.open(emulator.url))
@@ -221,14 +226,14 @@ def test_who_opened_a_session_keeps_his_place_until_it_ends(start: Start) -> Non
 def test_who_comes_where_a_session_was_left_open_has_no_place_for_that(start: Start) -> None:
     emulator = start(speed=0)
     with ExitStack() as stack:
-        others = [stack.enter_context(Programmer.open(emulator.url, tries=1))]  # whose head keeps that session open
+        others = [stack.enter_context(asking_once(emulator))]  # whose head keeps that session open
         assert others[0].hello()
-        gone = Programmer.open(emulator.url, tries=1)
+        gone = asking_once(emulator)
         with gone.session():
             gone.close()
         with connect(emulator) as stranger:  # on that line, the first that is free
             for _ in range(2):
-                others.append(stack.enter_context(Programmer.open(emulator.url, tries=1)))
+                others.append(stack.enter_context(asking_once(emulator)))
                 assert others[-1].hello()
             assert stranger.recv(1) == b""
         for pump in others:

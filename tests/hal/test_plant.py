@@ -201,7 +201,13 @@ def test_a_cell_beyond_its_end_reads_zero():
 @pytest.mark.parametrize(
     ("name", "until_ms", "fields", "message"),
     [
-        ("gremlin", None, {}, "'gremlin' is no fault; there are motor_stall, motor_stall_intermittent, mri, runaway"),
+        ("motor_stal", None, {}, r"unknown fault 'motor_stal'; did you mean 'motor_stall'\?"),
+        (
+            "earthquake",
+            None,
+            {},
+            "unknown fault 'earthquake'; known: motor_stall, motor_stall_intermittent, mri, runaway",
+        ),
         ("motor_stall", None, {"percent": 5}, "motor_stall has no field 'percent'; it takes no fields"),
         ("mri", None, {"recover_ms": 5}, "mri has no field 'recover_ms'; it takes recovery_ms"),
         ("over_delivery", None, {}, "over_delivery needs percent, a whole number from 1 to 10000"),
@@ -224,7 +230,7 @@ def test_healing_what_is_not_on_is_refused_in_words():
     plant.apply_fault("runaway")
     with pytest.raises(ValueError, match="motor_stall is not on; on are: runaway"):
         plant.heal("motor_stall")
-    with pytest.raises(ValueError, match="'gremlin' is no fault"):
+    with pytest.raises(ValueError, match="unknown fault 'gremlin'"):
         plant.heal("gremlin")
 
 
@@ -257,3 +263,18 @@ def test_a_snapshot_goes_through_json_and_on():
     assert other.drivetrain.progress(10_040_000) == plant.drivetrain.progress(10_040_000)
     assert not other.sound.begin("single", 0)
     assert other.tones == []
+
+
+def test_time_without_power_is_counted_from_the_cut_to_the_next_start_and_kept():
+    plant = Plant()
+    for off_ms in (10_000, 0, 3_600_000):
+        plant.advance(plant.now_ms + 5000)
+        plant.power_cut()
+        plant.power_cut()
+        plant.advance(plant.now_ms + off_ms)
+        plant.reset()
+        plant.reset()
+    assert plant.unpowered_ms == 3_610_000
+    later = Plant()
+    later.restore(plant.snapshot())
+    assert later.unpowered_ms == 3_610_000

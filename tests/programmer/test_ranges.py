@@ -1,5 +1,6 @@
 """The programmer's limits are those of the declarations: at an edge it asks the pump, beyond it says the range."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from host_tools.cli.main import verb_of
 from host_tools.programmer import BadValue, PatientBolus
 from host_tools.programmer.implantation import check_implant, line_nl
 from host_tools.programmer.orders import (
@@ -49,6 +51,21 @@ def _patient(name: str) -> Callable[[int], None]:
     return lambda value: check_patient_bolus(ALLOWED._replace(**{"per_day": 0, name: value}))
 
 
+AMOUNTS = r"outside \d+ to [\d.]+ "
+UNIT_SAID = {
+    "number": re.compile(AMOUNTS + r"(mL|mcg|cm|mm|%|mcg/mL|mcg/day|a day)(;|$)"),
+    "duration": re.compile(r"outside \d+[dhms]\b.* to \d+[dhms]\b"),
+    "local time": re.compile(r"outside 2018-01-01 00:00:00 to 2052-"),
+}
+"""How the range of each kind of option ends, or is written."""
+COUNTS = {"integer", "integer range"}
+OPTIONS = {
+    option.opts[0]: "number" if option.type.name in COUNTS else option.type.name
+    for verb in ("implant", "refill", "program", "bolus", "bolus-settings", "limits", "alarm-settings", "clock")
+    for option in verb_of(verb).params
+}
+"""The options of the verbs that order something, and their kind."""
+
 CHECKS: dict[tuple[str, str], Callable[[int], Any]] = {
     ("IMPLANT", "wall_s"): lambda value: wall_s("wall", EPOCH + timedelta(seconds=value)),
     ("IMPLANT", "implanted_wall_s"): lambda value: wall_s("date", EPOCH + timedelta(seconds=value)),
@@ -69,13 +86,18 @@ CHECKS: dict[tuple[str, str], Callable[[int], Any]] = {
 
 
 @pytest.mark.parametrize("place", CHECKS, ids=".".join)
-def test_a_limit_is_the_declared_one(place: tuple[str, str]) -> None:
+def test_a_limit_is_the_declared_one_and_is_said_with_the_option_and_in_peoples_units(place: tuple[str, str]) -> None:
     check, field = CHECKS[place], field_of(*place)
     check(field.least)
     check(field.most)
     for value in (field.least - 1, field.most + 1):
-        with pytest.raises(BadValue):
+        with pytest.raises(BadValue) as wrong:
             check(value)
+        said = str(wrong.value)
+        option = said.split()[0]
+        assert option in OPTIONS, said
+        assert not re.search(r"_|\b(nl|ng|wall)\b", said.removeprefix(option)), said
+        assert UNIT_SAID[OPTIONS[option]].search(said), said
 
 
 def test_every_number_that_is_ordered_has_such_a_limit_but_those_that_the_pump_reports() -> None:
@@ -95,13 +117,16 @@ def test_every_number_that_is_ordered_has_such_a_limit_but_those_that_the_pump_r
 @pytest.mark.parametrize(
     ("check", "words"),
     [
-        (lambda: check_implant(890, 14 * NL_PER_ML, 20, False), "pump_tubing_ml 14 is outside 0 to 1"),
-        (lambda: check_implant(890, 1_000_001, 20, False), "pump_tubing_ml 1.000001 is outside 0 to 1"),
-        (lambda: check_implant(250 * MM_PER_CM, 0, 20, False), "catheter_cm 250 is outside 0 to 200"),
-        (lambda: check_bolus(5, 90_000, STATUS), "over 90000 s is outside 1 s to 86400 s"),
-        (lambda: check_limits({"max_bolus_mcg": 0}), "max_bolus_mcg 0 is outside 1 to 2000; no limit"),
-        (lambda: check_patient_bolus(ALLOWED._replace(per_day=25)), "per_day 25 is outside 0 to 24; 0 allows none"),
-        (lambda: line_nl(89, Decimal(14)), "pump_tubing_ml 14 is outside 0 to 1"),
+        (lambda: check_implant(890, 14 * NL_PER_ML, 20, False), "--pump-tubing-ml 14 is outside 0 to 1 mL"),
+        (lambda: check_implant(890, 1_000_001, 20, False), "--pump-tubing-ml 1.000001 is outside 0 to 1 mL"),
+        (lambda: check_implant(250 * MM_PER_CM, 0, 20, False), "--catheter-cm 250 is outside 0 to 200 cm"),
+        (lambda: check_bolus(5, 90_000, STATUS), "--over 1d 1h is outside 1s to 1d"),
+        (lambda: check_limits({"max_bolus_mcg": 0}), "--max-bolus-mcg 0 is outside 1 to 2000 mcg; no limit"),
+        (
+            lambda: check_patient_bolus(ALLOWED._replace(per_day=25)),
+            "--per-day 25 is outside 0 to 24 a day; 0 allows none",
+        ),
+        (lambda: line_nl(89, Decimal(14)), "--pump-tubing-ml 14 is outside 0 to 1 mL"),
     ],
 )
 def test_the_value_and_its_range_are_said_as_a_person_writes_them(check: Callable[[], None], words: str) -> None:

@@ -12,6 +12,7 @@ from host_tools.cli import flash as command
 from host_tools.cli.main import main
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import LinkLost, NoDevice, Programmer, discovery
+from host_tools.programmer.patience import VARIABLE
 from host_tools.rig import repl
 from host_tools.rig.deployment import MANIFEST, deployed_files
 from host_tools.rig.flash import deploy, start
@@ -143,6 +144,7 @@ def test_a_port_that_does_not_open(port: str) -> None:
 
 def test_something_that_says_nothing_is_asked_for_its_jumper(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repl, "REPL_S", 0.2)
+    monkeypatch.setenv(VARIABLE, "0.2")
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"socket://127.0.0.1:{mute.getsockname()[1]}"
         check(flash("--port", url), 3, f"{url}: no REPL answers", "service pin to ground", "flash again")
@@ -153,6 +155,27 @@ def test_a_pump_that_runs_is_named_and_asked_for_its_jumper(monkeypatch: pytest.
     with EmulatorProcess(speed=0) as emulator:
         words = f"pump {emulator.serial} runs there", "service pin to ground", "flash again"
         check(flash("--port", emulator.url), 3, *words)
+
+
+@pytest.mark.parametrize("timeout_s", [0, 5, 300])
+def test_no_wait_for_a_board_is_shorter_than_what_it_needs(monkeypatch: pytest.MonkeyPatch, timeout_s: float) -> None:
+    """mpremote has time-outs of its own, which are made for boards."""
+    waits_s: list[float] = []
+
+    def opened(_line: object, _port: str, timeout: float) -> None:
+        waits_s.append(timeout)
+
+    def read(_line: object, _number: int, _end: bytes, timeout: float, _each: object, overall: float | None) -> bytes:
+        waits_s.extend([timeout] if overall is None else [timeout, overall])
+        return b""
+
+    monkeypatch.setattr(repl.SerialTransport, "__init__", opened)
+    monkeypatch.setattr(repl.SerialTransport, "read_until", read)
+    line = repl._Line("/dev/ttyTOY0", timeout_s)
+    line.read_until(1, b">")
+    line.read_until(1, b">", timeout=120)
+    line.read_until(1, b">", timeout_overall=20)
+    assert waits_s == [max(of_a_board, timeout_s) for of_a_board in (10, 10, 120, 10, 20)]
 
 
 IDENTITY = b"('micropython', (1, 26), 'Raspberry Pi Pico with RP2040', 6)\r\n", b""
@@ -187,7 +210,7 @@ def flashed(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[ToyBoard, str]]:
     board = ToyBoard({})
     with EmulatorProcess(speed=0) as emulator:
         board.port = emulator.url
-        monkeypatch.setattr(command, "Board", lambda url: nullcontext(board) if url == board.port else None)
+        monkeypatch.setattr(command, "Board", lambda url, _timeout_s: nullcontext(board) if url == board.port else None)
         yield board, emulator.serial
 
 

@@ -1,18 +1,20 @@
 """`thecal flash` against MicroPython itself: an emulated chip with the service jumper to ground, on a TCP port."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from host_tools.cli import flash as command
 from host_tools.cli.main import main
+from host_tools.programmer.patience import VARIABLE, known_timeout_s
 from host_tools.rig import flash, image
 from host_tools.rig.deployment import MANIFEST, deployed_files
 from host_tools.rig.repl import Board
 from host_tools.rig.rig import Rig
-from host_tools.rig.uf2 import NoUf2, find_uf2
+from host_tools.rig.server import measured_timeout_s
+from host_tools.rig.uf2 import NoUf2
 from tests.rig.served import files_on, while_served
 
 pytestmark = [pytest.mark.chip, pytest.mark.timeout(1800)]
@@ -21,19 +23,22 @@ PUMP = "firmware/pump.mpy"
 STORE = "hal/rp2040/store.mpy"
 SPARE_BLOCKS = 16
 
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Computing takes the emulation far longer than a board."""
-    try:
-        find_uf2()
-    except NoUf2 as reason:
-        pytest.skip(str(reason))
-    monkeypatch.setattr(command, "HELLO_TRIES", 600)
+SwitchOn = Callable[[dict[str, bytes]], Rig]
 
 
-def board(files: dict[str, bytes]) -> Rig:
-    return Rig(files=files, service_jumper=True)
+@pytest.fixture
+def board(monkeypatch: pytest.MonkeyPatch) -> SwitchOn:
+    """Gives a rig with these files, for which this test's programmers wait as long as it needs."""
+
+    def switch_on(files: dict[str, bytes]) -> Rig:
+        try:
+            rig = Rig(files=files, service_jumper=True)
+        except NoUf2 as reason:
+            pytest.skip(str(reason))
+        monkeypatch.setenv(VARIABLE, str(measured_timeout_s(rig.chip)))
+        return rig
+
+    return switch_on
 
 
 def run(url: str, *options: str) -> Result:
@@ -41,11 +46,11 @@ def run(url: str, *options: str) -> Result:
 
 
 def deploy(url: str) -> list[str]:
-    with Board(url) as at_repl:
+    with Board(url, known_timeout_s(url) or 0) as at_repl:
         return flash.deploy(at_repl, lambda *_: None)
 
 
-def test_an_older_deployment_becomes_this_one_and_a_second_flash_copies_nothing() -> None:
+def test_an_older_deployment_becomes_this_one_and_a_second_flash_copies_nothing(board: SwitchOn) -> None:
     files = deployed_files()
     old = {path: data for path, data in files.items() if path != STORE}
     rig = board(old | {PUMP: b"old", "firmware/gone.mpy": b"old", "mine.txt": b"mine"})
@@ -70,7 +75,7 @@ def test_an_older_deployment_becomes_this_one_and_a_second_flash_copies_nothing(
     assert while_served(rig, deploy) == []
 
 
-def test_an_empty_board_gets_its_folders_and_files(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_board_gets_its_folders_and_files(board: SwitchOn, monkeypatch: pytest.MonkeyPatch) -> None:
     few = {path: b"# " + path.encode() for path in ("firmware/a.mpy", "hal/rp2040/b.mpy", "main.py", MANIFEST)}
     monkeypatch.setattr(flash, "deployed_files", lambda: few)
     rig = board({})
@@ -78,7 +83,7 @@ def test_an_empty_board_gets_its_folders_and_files(monkeypatch: pytest.MonkeyPat
     assert files_on(rig) == few
 
 
-def test_a_deployment_that_breaks_off_leaves_a_board_at_its_repl() -> None:
+def test_a_deployment_that_breaks_off_leaves_a_board_at_its_repl(board: SwitchOn) -> None:
     files = deployed_files()
     rig = board(files | {PUMP: b"old"})
 
@@ -87,7 +92,7 @@ def test_a_deployment_that_breaks_off_leaves_a_board_at_its_repl() -> None:
             if done_bytes:
                 raise KeyboardInterrupt
 
-        with pytest.raises(KeyboardInterrupt), Board(url) as at_repl:
+        with pytest.raises(KeyboardInterrupt), Board(url, known_timeout_s(url) or 0) as at_repl:
             flash.deploy(at_repl, progress)
 
     while_served(rig, break_off)
@@ -98,7 +103,7 @@ def test_a_deployment_that_breaks_off_leaves_a_board_at_its_repl() -> None:
     assert b"only a part of Thecal is on this board" in rig.chip.take()
 
 
-def test_a_full_file_system_is_said_and_leaves_no_pump() -> None:
+def test_a_full_file_system_is_said_and_leaves_no_pump(board: SwitchOn) -> None:
     rig = board({MANIFEST: b"", "filler": bytes((image.BLOCKS - SPARE_BLOCKS) * image.BLOCK_BYTES)})
     done = while_served(rig, run)
     assert done.exit_code == 1

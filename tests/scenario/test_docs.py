@@ -1,14 +1,11 @@
-"""docs/scenarios.md: its example runs, and it leaves nothing out."""
+"""docs/scenarios.md: it leaves nothing out."""
 
-import re
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
-from host_tools.scenario.load import parse
 from host_tools.scenario.result import Result
-from host_tools.scenario.runner import run_scenario
 from host_tools.scenario.schema import VERBS, Header, Step, keys_of
 from host_tools.scenario.vocabulary import FAULT_FIELDS, TRUTH_FIELDS
 from protocol import codes
@@ -16,12 +13,6 @@ from protocol import codes
 TEXT = Path(__file__).parents[2].joinpath("docs", "scenarios.md").read_text()
 MODELS = [Header, *(field.annotation for field in Step.model_fields.values())]
 FIELDS = [key for model in MODELS if isinstance(model, type) and issubclass(model, BaseModel) for key in keys_of(model)]
-
-
-def test_its_example_passes():
-    example = re.search(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
-    assert example
-    assert run_scenario(parse(example[1], "docs/scenarios.md")).failures == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,111 @@
+"""The two faces of the device identification card: their fields, cut to the size of a bank card.
+
+Allergies, the dose and what identifies patient and device are never cut; other texts give way, longest first.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from host_tools.documents import wording
+from host_tools.documents.dose import change
+from host_tools.documents.facts import Facts
+from host_tools.documents.fit import Field, Row, fit
+from host_tools.documents.wording import loss_of_therapy
+from host_tools.programmer.flex import head_of
+from host_tools.programmer.texts import shown
+
+FACE_LINES = 17
+LINE_EM = 29.5
+"""Room for text on a face, as the template lays it out."""
+TOO_LITTLE = "spasticity, itching; then high fever, stiff muscles, changed mental state"
+TOO_MUCH = "drowsy, dizzy, limp; then slow breathing, slow heart, seizures, unconscious"
+
+
+class Face(NamedTuple):
+    """A face's rows."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def cut(self) -> bool:
+        """True if a text is cut on it."""
+        return any(row.cut for row in self.rows)
+
+
+def front(facts: Facts) -> Face:
+    """Who carries which device."""
+    return _face(_front(facts))
+
+
+def back(facts: Facts) -> Face:
+    """What matters in an emergency."""
+    return _face(_back(facts))
+
+
+def _face(fields: Iterator[Field]) -> Face:
+    plain = [field._replace(text=" ".join(shown(field.text, lines=True).split())) for field in fields]
+    return Face(tuple(fit(plain, FACE_LINES, LINE_EM)))
+
+
+def _front(facts: Facts) -> Iterator[Field]:
+    status, records, implant = facts.status, facts.records, facts.implant
+    catheter = [records["catheter_model"], f"{implant['catheter_cm']:g} cm" if implant else ""]
+    yield Field("Patient", records["patient_name"], bold=True)
+    yield Field("Born", records["born"])
+    yield Field("Number", records["patient_id"])
+    yield Field("Implanted", status["implanted"] or "")
+    yield Field("Institution", records["clinic"], least=1)
+    yield Field("Physician", records["physician"], least=1)
+    yield Field("Device", "programmable intrathecal drug pump, emulated")
+    yield Field("Type", status["model"])
+    yield Field("SN", status["serial"], bold=True)
+    yield Field("Pump sits", implant["site"] if implant else "", least=1)
+    yield Field("Catheter", ", ".join(filter(None, catheter)), least=1)
+    yield Field("Manufacturer", f"none: Thecal, firmware {status['firmware']}")
+    yield Field("UDI", "none: an emulator")
+    yield Field("Web", "none: an emulator")
+
+
+def _back(facts: Facts) -> Iterator[Field]:
+    status, records = facts.status, facts.records
+    dates = f"last {status['last_refill']}; next by {status['refill_by'] or '-'}" if status["last_refill"] else ""
+    yield Field("Drug", _drug(status))
+    yield Field("Dose", _dose(facts))
+    yield Field("Refill", dates)
+    yield Field("Allergies", records["allergies"])
+    yield Field("Call", records["contacts"], least=1)
+    yield Field("Emergency", records["emergency_medicines"], least=1)
+    yield Field("Diagnosis", records["diagnosis"], least=1)
+    yield Field("Medicines", records["medicines"], least=1)
+    yield Field("Too little", TOO_LITTLE, least=1)
+    yield Field("Too much", TOO_MUCH, least=1)
+
+
+def _drug(status: Mapping[str, Any]) -> str:
+    strength = status["concentration_mcg_per_ml"]
+    if not strength:
+        return ""
+    text = f"{wording.DRUG}, {strength} mcg/mL"
+    coming = change(status)
+    if not coming:
+        return text
+    until = f"until {coming.at:%Y-%m-%d %H:%M}" if coming.at else "still"
+    return f"{text}; {coming.old_mcg_per_ml} mcg/mL at the tip {until}"
+
+
+def _dose(facts: Facts) -> str:
+    """The dose of the program in force, with the strength at which it is delivered; where it is not, with the strength
+    that the program was made for."""
+    head, status = head_of(facts.program), facts.status
+    if head is None:
+        return ""
+    mean = " on average" if head.mode == "flex" else ""
+    if loss_of_therapy(status):
+        text = f"{head.dose_mcg_per_day} mcg/day{mean}, for {head.concentration_mcg_per_ml} mcg/mL; not delivered now"
+    else:
+        text = f"{head.dose_mcg_per_day} mcg/day{mean}, of {status['tip_mcg_per_ml']} mcg/mL"
+    if status["unprimed_nl"]:
+        text += "; line not filled yet"
+    if next_ := facts.orders.waiting:
+        text += f"; then {next_['dose_mcg_per_day']} mcg/day, of {next_['concentration_mcg_per_ml']} mcg/mL"
+    return text
