@@ -3,7 +3,7 @@
 Texts in UTF-8, each padded with 0x00 to its size, in two copies that are the same: either alone is the whole chart.
 """
 
-from firmware import wire
+from firmware import slots, wire
 from firmware.record import Record
 
 TYPE_CHECKING = False
@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from firmware.config import Config
     from hal.contract import Store
 
-SLOTS = (16, 17)
-_KIND = 16
-_VERSION = 1
 
 FIELDS = tuple(sorted(wire.RECORD_BYTES))
 """The texts, in the order in which the chart keeps them."""
@@ -32,7 +29,7 @@ class Chart:
     """Read from the store at every question, so that what is told is what its checksum guards."""
 
     def __init__(self, store: "Store") -> None:
-        self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
+        self._record = Record(store, slots.PATIENT, _LAYOUT)
 
     @property
     def whole(self) -> bool:

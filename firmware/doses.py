@@ -6,7 +6,7 @@ beyond `state.commits` was never committed and is not told.
 
 from struct import calcsize, pack, unpack_from
 
-from firmware import wire
+from firmware import slots, wire
 from firmware.record import Record
 
 TYPE_CHECKING = False
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from firmware.state import State
     from hal.contract import Store
 
-SLOTS = (18, 19)
-_KIND = 18
-_VERSION = 1
 MOST = 64
 DOSE_BYTES = calcsize(wire.DOSE_ENTRY_FMT)
 _LAYOUT = "B%ds" % (MOST * DOSE_BYTES)
@@ -26,7 +23,7 @@ class Doses:
     """Read from the store at every question."""
 
     def __init__(self, store: "Store", state: "State") -> None:
-        self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
+        self._record = Record(store, slots.DOSES, _LAYOUT)
         self._state = state
         kept = self._kept()
         if state.lost and kept:

@@ -7,7 +7,7 @@ A fault stands in both: in the one among what happened around it, in the other w
 from binascii import crc32
 from struct import calcsize, pack, unpack, unpack_from
 
-from firmware import wire
+from firmware import slots, wire
 from firmware.guard import Guard
 
 TYPE_CHECKING = False
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from firmware.uptime import Uptime
     from hal.contract import Store
 
-LOG_SLOTS = (8, 9, 10, 11, 12, 13, 14, 15)
-FAULT_SLOTS = (20, 21, 22, 23)
 ENTRY_BYTES = calcsize(wire.LOG_ENTRY_FMT)
 RECORD_BYTES = ENTRY_BYTES + 4
 _PER_SLOT = 128
@@ -35,20 +33,20 @@ _SILENT_FAULTS = (  # beside all that raise an alarm
 class Ring:
     """Entries live in the store alone. The oldest slot's go at once when the ring is full."""
 
-    def __init__(self, store: "Store", uptime: "Uptime", slots: tuple[int, ...]) -> None:
-        """`slots` follow one another."""
+    def __init__(self, store: "Store", uptime: "Uptime", places: tuple[int, ...]) -> None:
+        """`places` are slots that follow one another."""
         self._store = store
         self._uptime = uptime
-        self._slot = slots[0]
-        self._slots = len(slots)
-        self._first_seq = [0] * len(slots)  # of each slot, 0 where it is empty
-        self._crc = [0] * len(slots)  # of all that each slot holds
+        self._slot = places[0]
+        self._slots = len(places)
+        self._first_seq = [0] * len(places)  # of each slot, 0 where it is empty
+        self._crc = [0] * len(places)  # of all that each slot holds
         self._at = 0
         self._count = 0  # of entries in the slot now being filled
         self.next_seq = 1
         self.newest_s = 0
         self.spoilt = False  # whether an entry was found changed after it was written
-        for index in range(len(slots)):
+        for index in range(len(places)):
             self._scan(index)
 
     def _scan(self, index: int) -> None:
@@ -82,7 +80,7 @@ class Ring:
         now_s = self._uptime.now_s
         severity = wire.EVENT_SEVERITY[event]
         entry = pack(wire.LOG_ENTRY_FMT, self.next_seq, now_s, self._uptime.wall_s, event, severity, a, b, c)
-        record = entry + pack("<I", crc32(entry))
+        record = entry + pack("<I", crc32(entry, slots.LOG_VERSION))
         if self._count >= _PER_SLOT:
             self._at = (self._at + 1) % self._slots
             self._count = 0
@@ -133,8 +131,8 @@ class EventLog(Ring):
     """The event log, with the fault log as `faults`. `lost` counts what the store did not take."""
 
     def __init__(self, store: "Store", uptime: "Uptime") -> None:
-        super().__init__(store, uptime, LOG_SLOTS)
-        self.faults = Ring(store, uptime, FAULT_SLOTS)
+        super().__init__(store, uptime, slots.LOG)
+        self.faults = Ring(store, uptime, slots.FAULT_LOG)
         self.lost = 0
         self._guard = Guard(((wire.REGION_LOG, self), (wire.REGION_FAULT_LOG, self.faults)))
 
@@ -162,8 +160,8 @@ class EventLog(Ring):
         """REGION of the log whose slot is not as it was left, 0 when it is. Slots are counted from 0, the fault log's
         after the log's. Says so once."""
         ring, region, index = self, wire.REGION_LOG, turn
-        if turn >= len(LOG_SLOTS):
-            ring, region, index = self.faults, wire.REGION_FAULT_LOG, turn - len(LOG_SLOTS)
+        if turn >= len(slots.LOG):
+            ring, region, index = self.faults, wire.REGION_FAULT_LOG, turn - len(slots.LOG)
         if ring.whole(index):
             return 0
         self.mend()
@@ -190,6 +188,6 @@ def _whole(data: bytes) -> "list[tuple[int, bytes]]":
     entries = []
     for at in range(0, len(data) - RECORD_BYTES + 1, RECORD_BYTES):
         entry = data[at : at + ENTRY_BYTES]
-        if crc32(entry) == unpack_from("<I", data, at + ENTRY_BYTES)[0]:
+        if crc32(entry, slots.LOG_VERSION) == unpack_from("<I", data, at + ENTRY_BYTES)[0]:
             entries.append((at // RECORD_BYTES, entry))
     return entries

@@ -4,7 +4,7 @@ It lives in its record alone and is read there at every use, so that what opens 
 Both copies are the same: either alone is all there is, and no older key can come back.
 """
 
-from firmware import crypto, wire
+from firmware import crypto, slots, wire
 from firmware.record import Record
 from firmware.state import NEVER
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from firmware.uptime import Uptime
     from hal.contract import Head, Store
 
-SLOTS = (28, 29)
-_KIND = 28
-_VERSION = 1
 _KEY_BYTES = 32
 _LAYOUT = "B32sI"  # which key opens the pump, the device key, and since when the way back is asked for
 _NO_KEY = bytes(_KEY_BYTES)
@@ -47,7 +44,7 @@ class Keys:
         self._state = state
         self._log = log
         self._alarms = alarms
-        self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
+        self._record = Record(store, slots.KEY, _LAYOUT)
         self.due_s = NEVER
 
     def begin(self) -> bool:

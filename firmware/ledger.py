@@ -5,15 +5,13 @@ whole as unknown, and so is never delivered twice. Where the newer copy is spoil
 batch after it: then the largest there is is booked, too.
 """
 
+from firmware import slots
 from firmware.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hal.contract import Store
 
-SLOTS = (0, 1)
-_KIND = 1
-_VERSION = 2
 _LAYOUT = "IIIIIIIQQ"
 _INTENT = 5  # the place of the batch's size
 
@@ -26,7 +24,7 @@ class Ledger:
 
     def __init__(self, store: "Store", largest_steps: int) -> None:
         """`largest_steps` are the most that a batch may have."""
-        self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
+        self._record = Record(store, slots.LEDGER, _LAYOUT)
         self._largest_steps = largest_steps
         values = self._load()
         self.found = values is not None

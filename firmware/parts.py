@@ -1,6 +1,6 @@
 """The parts of a pump, each made of those before it and handed what it uses by name."""
 
-from firmware import chart, doses, keys, prescription, schedule, windows, wire
+from firmware import prescription, slots, wire
 from firmware.alarms import Alarms
 from firmware.batterywatch import BatteryWatch
 from firmware.bolus import Bolus
@@ -50,8 +50,7 @@ class Parts:
         self.uptime = Uptime(hal.clock)
         self.log = EventLog(hal.store, self.uptime)
         self.ledger = Ledger(hal.store, MAX_BATCH_NL // config.step_nl)
-        others = windows.SLOTS + chart.SLOTS + doses.SLOTS + keys.SLOTS
-        others += tuple([slot for pair in schedule.SLOTS for slot in pair])
+        others = [slot for place in slots.RECORDS if place not in (slots.LEDGER, slots.STATE) for slot in place[0]]
         others_found = self.ledger.found or self.log.next_seq > 1 or any_whole(hal.store, others)
         self.state = State(hal.store, config, others_found)
         lived = self.state.lived == wire.FLAG_YES

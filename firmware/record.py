@@ -7,6 +7,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hal.contract import Store
 
+    Place = tuple[tuple[int, int], int, int, int]
+    """(slots, kind, version, bytes of the values)"""
+
 _HEADER = "<4sBBHI"
 _HEADER_BYTES = 12
 _MAGIC = b"THCL"
@@ -14,27 +17,26 @@ _RESIDUE = 0x2144DF1C  # of whatever ends in its own CRC-32
 _OK = 0
 
 
-def any_whole(store: "Store", slots: tuple[int, ...]) -> bool:
+def any_whole(store: "Store", slots: list[int]) -> bool:
     """True if one of these slots holds a record, of any kind, as it was written."""
     return any(crc32(store.read(slot)) == _RESIDUE for slot in slots)
 
 
 class Record:
-    """A fixed tuple of numbers and bytes, in `layout` (struct codes without a byte-order mark).
+    """A fixed tuple of numbers and bytes, in `layout` (struct codes without a byte-order mark), at its `place` in
+    slots.py.
 
-    `kind` and `version` keep one record from being read as another. `blank` after `load` means that no write was ever
+    Kind and version keep one record from being read as another. `blank` after `load` means that no write was ever
     brought to its end: the first one, which a cut may have torn, goes to the first slot. `sequence` counts the writes.
     """
 
-    def __init__(self, store: "Store", slots: tuple[int, ...], kind: int, version: int, layout: str) -> None:
+    def __init__(self, store: "Store", place: "Place", layout: str) -> None:
         self.store = store
-        self.slots = slots
-        self.kind = kind
-        self.version = version
+        self.slots, self.kind, self.version, _ = place
         self.layout = _HEADER + layout
         self.length = calcsize(self.layout) - _HEADER_BYTES
-        self._shape = (slots, kind, version, self.length)
-        self._spare = (slots, kind, version, self.length)
+        self._shape = (self.slots, self.kind, self.version, self.length)
+        self._spare = (self.slots, self.kind, self.version, self.length)
         self.sequence = 0
         self.blank = True
         self._older = 0

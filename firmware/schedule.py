@@ -4,7 +4,7 @@ A step's volume is what counts; its rate follows from it, and what the rate's ro
 step's end. Times are minutes of a day; days count from Monday, 0.
 """
 
-from firmware import wire
+from firmware import slots, wire
 from firmware.prescription import RATE_TOLERANCE_NL_PER_DAY, fastest_nl_per_day
 from firmware.record import Record
 
@@ -24,9 +24,6 @@ DAY_MIN = 1440
 _DAY_S = 86400
 _WEEK_S = DAYS * _DAY_S
 
-SLOTS = ((4, 25), (5, 26), (24, 27))  # of each place, for its two copies
-_KIND = 3
-_VERSION = 1
 _STEP_LAYOUT = "HII"
 _LAYOUT = ("B" + _STEP_LAYOUT * MAX_STEPS) * DAYS
 
@@ -213,7 +210,7 @@ class WeekStore:
     it, and the state says which those are."""
 
     def __init__(self, store: "Store") -> None:
-        self._records = [Record(store, slots, _KIND, _VERSION, _LAYOUT) for slots in SLOTS]
+        self._records = [Record(store, place, _LAYOUT) for place in slots.WEEKS]
 
     def save(self, days: "list[Day]", in_use: tuple[int, int]) -> int:
         """Write a week where those `in_use` (two of 1 to 3, 0 for none) are not. Its place, or 0 when that failed."""

@@ -7,8 +7,7 @@ depends on brings the safe state.
 from binascii import crc32
 from hashlib import sha256
 
-from firmware import wire
-from firmware.eventlog import FAULT_SLOTS, LOG_SLOTS
+from firmware import slots, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -226,7 +225,7 @@ class SelfTest:
             self._distrust(region)
         self._test_buzzer()
         turn = self._turn
-        self._turn = (turn + 1) % (len(LOG_SLOTS) + len(FAULT_SLOTS))
+        self._turn = (turn + 1) % (len(slots.LOG) + len(slots.FAULT_LOG))
         self._doses_rest_on[turn % 3]()
         if turn % 3 == 2:
             self._others[turn // 3 % len(self._others)]()

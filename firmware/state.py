@@ -1,6 +1,6 @@
 """What must outlive a loss of power, beside the ledger: the orders, the records of the implant, and the alarms."""
 
-from firmware import wire
+from firmware import slots, wire
 from firmware.record import Record
 
 TYPE_CHECKING = False
@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     """(since_s, lowest, highest ng/day) as titration.py keeps it."""
 
 NEVER = wire.NONE32
-SLOTS = (2, 3)
-_KIND = 2
-_VERSION = 4
 
 ALARMS = tuple(sorted(wire.ALARM_EVENT))
 """The alarms, in the order in which the record keeps them."""
@@ -213,7 +210,7 @@ class State:
     def __init__(self, store: "Store", config: "Config", others_found: bool) -> None:
         """`others_found`: other records of a pump are in the store. One without any is new, and writes this one first,
         so that a cut in a pump's very first write leaves a new pump."""
-        self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
+        self._record = Record(store, slots.STATE, _LAYOUT)
         self._config = config
         self._manufactured()
         values = self._record.load()

@@ -5,6 +5,7 @@ Doses are kept as rates of dose, in nL/day times mcg/mL, each from the moment it
 thousandth of so many ng.
 """
 
+from firmware import slots
 from firmware.record import Record
 
 TYPE_CHECKING = False
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     """(at_s, dose, lasting_s) of what a cut left unknown."""
 
 DAY_S = 86400
-SLOTS = (6, 7)
-_KIND = 4
-_VERSION = 1
 _MOST = 48  # a flex day has 13 changes, and each bolus two
 _LONGEST_S = 3600  # that a batch takes
 _ROUNDING = 20_000  # a part of the limit: more than a rate, rounded to 1 nL/day, is off
@@ -50,7 +48,7 @@ class Windows:
     def __init__(self, store: "Store", strongest: int, lived: bool) -> None:
         """After a loss (`lost`) the day before is taken to have been as strong as any may be, `strongest`. `lived`: the
         store should have the record."""
-        self._record = Record(store, SLOTS, _KIND, _VERSION, _LAYOUT)
+        self._record = Record(store, slots.WINDOWS, _LAYOUT)
         self._strongest = strongest
         self._added = False  # something that is not written down
         self.mended = False  # whether a flipped bit was found; whoever heeds it clears it

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from struct import unpack_from
 from typing import Any, NamedTuple
 
-from firmware import wire
+from firmware import slots, wire
 from firmware.config import Config
-from firmware.eventlog import ENTRY_BYTES, LOG_SLOTS, RECORD_BYTES
+from firmware.eventlog import ENTRY_BYTES, RECORD_BYTES
 from firmware.pump import Pump
 from hal.contract import WATCHDOG_MS
 from hal.mock.body import MockBody
@@ -72,7 +72,7 @@ class Machine:
         )
         if plant_state is not None:
             self.plant.restore(plant_state)
-        self.recorder = Recorder(LOG_SLOTS)
+        self.recorder = Recorder(slots.LOG)
         self._seed = seed
         self._nonce_seed = nonce_seed
         self._link_count = link_count

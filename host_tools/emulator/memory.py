@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from firmware import chart, doses, eventlog, keys, ledger, schedule, state, windows
+from firmware import slots
 from hal.mock.store import MockStore
 
 _FLIPPED_BYTE = 20  # of a record: behind its header, so that it is a number that changes
 _RECORDS = {
-    "program": state.SLOTS,
-    "ledger": ledger.SLOTS,
-    "windows": windows.SLOTS,
-    "patient": chart.SLOTS,
-    "doses": doses.SLOTS,
-    "key": keys.SLOTS,
+    "program": slots.STATE[0],
+    "ledger": slots.LEDGER[0],
+    "windows": slots.WINDOWS[0],
+    "patient": slots.PATIENT[0],
+    "doses": slots.DOSES[0],
+    "key": slots.KEY[0],
 }
-_LOGS = {"log": eventlog.LOG_SLOTS, "fault_log": eventlog.FAULT_SLOTS}
+_LOGS = {"log": slots.LOG, "fault_log": slots.FAULT_LOG}
 _RATE_BIT = 1 << 15  # 32,768 nL/day, or steps
 _TIME_BIT = 1 << 20  # s: the running batch would last for twelve days
 
@@ -41,7 +41,7 @@ def _slots(pump: Any, region: str) -> tuple[int, ...]:
     if region in _LOGS:
         return _LOGS[region]
     if region == "week":
-        return schedule.SLOTS[pump.state.week - 1] if pump.state.week else ()
+        return slots.WEEKS[pump.state.week - 1][0] if pump.state.week else ()
     return _RECORDS[region]
 
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
-from firmware import keys
+from firmware.slots import KEY
 from hal.contract import SLOT_BYTES, SLOT_COUNT
 from host_tools.private import FILE_MODE, make_private, open_to_others, private_file, private_folder
 
@@ -101,7 +101,7 @@ class StateFolder:
         except DamagedError as damage:
             kept_as = self._set_aside()
             unreadable = dict.fromkeys(range(SLOT_COUNT), UNREADABLE)
-            unreadable |= {slot: slots[slot] for slot in keys.SLOTS if slot in slots}  # whoever had its key has it
+            unreadable |= {slot: slots[slot] for slot in KEY[0] if slot in slots}  # whoever had its key has it
             message = (
                 f"{self._plant_file}: {damage}; kept as {kept_as}. What this pump went through is unknown: "
                 "it starts in its safe state, its reservoir taken as empty"

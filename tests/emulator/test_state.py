@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware import keys
+from firmware import slots
 from hal.contract import SLOT_BYTES, SLOT_COUNT
 from host_tools.emulator.state import Saved, StateError, StateFolder
 
@@ -108,14 +108,14 @@ def test_a_damaged_plant_is_said_kept_and_never_trusted(folder: Path, words: str
 
 
 def test_a_pump_whose_plant_was_lost_keeps_its_key(folder: Path) -> None:
-    key = dict.fromkeys(keys.SLOTS, b"the key")
+    key = dict.fromkeys(slots.KEY[0], b"the key")
     with opened(folder) as state:
         state.save(IDENTITY, PLANT, SLOTS | key)
     (folder / "plant.json").write_text("damage")
     with opened(folder) as state:
         saved, _ = state.load()
     assert saved is not None
-    assert {slot: saved.slots[slot] for slot in keys.SLOTS} == key
+    assert {slot: saved.slots[slot] for slot in slots.KEY[0]} == key
 
 
 def test_each_damage_is_kept_under_a_number_of_its_own(folder: Path) -> None:

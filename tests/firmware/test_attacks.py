@@ -12,8 +12,7 @@ from random import Random
 
 import pytest
 
-from firmware import crypto, framing, wire
-from firmware.eventlog import LOG_SLOTS
+from firmware import crypto, framing, slots, wire
 from protocol import auth, codes, frame, registry, vectors
 from tests.strangers import FLOODS
 
@@ -100,7 +99,7 @@ def facts(clinic):
         for entry in clinic.events()
         if str(entry.event) not in COUNTED
     ]
-    store = {slot: data for slot, data in clinic.body.store.slots.items() if slot not in LOG_SLOTS}
+    store = {slot: data for slot, data in clinic.body.store.slots.items() if slot not in slots.LOG}
     return status, events, store, list(clinic.body.orders), list(clinic.body.tones), clinic.body.motor.counts
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware import wire
-from firmware.chart import FIELDS, SLOTS, Chart, fits
+from firmware import slots, wire
+from firmware.chart import FIELDS, Chart, fits
 from firmware.config import Config
 from host_tools.programmer.texts import is_shown
 from protocol import codes
@@ -44,14 +44,14 @@ def test_either_copy_alone_is_the_whole_chart_and_none_is_an_alarm(bit):
     clinic = Clinic(Body())
     clinic.command("WRITE_RECORD", field="patient_name", text=padded("Ada"))
     store = clinic.body.store
-    for slots in (SLOTS[:1], SLOTS[1:], SLOTS):
-        for slot in slots:
+    for copies in (slots.PATIENT[0][:1], slots.PATIENT[0][1:], slots.PATIENT[0]):
+        for slot in copies:
             data = bytearray(store.read(slot))
             data[bit // 8] ^= 1
             store.write(slot, bytes(data))
         clinic.boot()
-        assert ("memory" in clinic.alarms()) == (slots == SLOTS)
-        if slots != SLOTS:
+        assert ("memory" in clinic.alarms()) == (slots == slots.PATIENT[0])
+        if slots != slots.PATIENT[0]:
             assert clinic.command("READ_RECORD", field="patient_name").text == padded("Ada")
     assert len([entry for entry in clinic.events() if str(entry.event) == "MEM_CORRECTED"]) == 2
     with pytest.raises(Refused, match="state"):
@@ -82,6 +82,6 @@ def test_what_does_not_fit_is_refused_and_nothing_is_changed(text):
     data = text if isinstance(text, bytes) else text.encode()
     with pytest.raises(Refused, match="malformed"):
         clinic.command("WRITE_RECORD", field="patient_name", text=data.ljust(192, b"\0"))
-    assert [clinic.body.store.slots[slot] == before[slot] for slot in SLOTS] == [True, True]
+    assert [clinic.body.store.slots[slot] == before[slot] for slot in slots.PATIENT[0]] == [True, True]
     changes = [entry.a for entry in clinic.events() if str(entry.event) == "RECORD_CHANGED"]
     assert changes == [codes.RECORD["patient_name"]]

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware.doses import MOST, SLOTS
+from firmware import slots
+from firmware.doses import MOST
 from protocol import codes
 
 from .body import Body
@@ -96,7 +97,7 @@ def test_after_a_cut_the_history_has_exactly_the_doses_that_were_in_force(keep):
 def test_a_spoilt_history_is_an_alarm_until_the_next_dose_begins_another():
     clinic = clinic_of()
     clinic.program(300_000)
-    for slot in SLOTS:
+    for slot in slots.DOSES[0]:
         clinic.body.store.write(slot, b"\x55" * 100)
     clinic.boot()
     assert "memory" in clinic.alarms()

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware import wire
-from firmware.chart import SLOTS as CHART_SLOTS
-from firmware.eventlog import FAULT_SLOTS, LOG_SLOTS, RECORD_BYTES, EventLog
+from firmware import slots, wire
+from firmware.eventlog import RECORD_BYTES, EventLog
 from firmware.settings import NAMES
 from firmware.uptime import Uptime
 from protocol import codes, messages
@@ -103,7 +102,7 @@ def test_a_spoilt_entry_leaves_a_gap(spoilt):
     store = Store()
     log = filled(store, 200)
     for place in spoilt:
-        slot = LOG_SLOTS[place // 128]
+        slot = slots.LOG[place // 128]
         data = bytearray(store.read(slot))
         data[place % 128 * RECORD_BYTES + 9] ^= 1
         store.write(slot, bytes(data))
@@ -119,10 +118,10 @@ def test_a_spoilt_entry_leaves_a_gap(spoilt):
 def test_a_change_of_a_slot_is_said_once():
     store = Store()
     log = filled(store, 200)
-    assert all(log.whole(index) for index in range(len(LOG_SLOTS)))
-    data = bytearray(store.read(LOG_SLOTS[1]))
+    assert all(log.whole(index) for index in range(len(slots.LOG)))
+    data = bytearray(store.read(slots.LOG[1]))
     data[7] ^= 1
-    store.write(LOG_SLOTS[1], bytes(data))
+    store.write(slots.LOG[1], bytes(data))
     assert [log.spoilt_in(1), log.spoilt_in(1), log.spoilt_in(0)] == [wire.REGION_LOG, 0, 0]
     log.add(wire.EVENT_BOOT)
     assert log.whole(1)
@@ -158,7 +157,7 @@ def test_what_the_store_took_half_of_spoils_nothing(torn):
     store.torn = torn
     log.add(wire.EVENT_BOOT, 99)
     store.torn = None
-    assert all(log.whole(index) for index in range(len(LOG_SLOTS)))
+    assert all(log.whole(index) for index in range(len(slots.LOG)))
     for number in range(3):
         log.add(wire.EVENT_BOOT, number)
     assert numbers(log) == numbers(EventLog(store, Now())) == list(range(1, 8))
@@ -167,7 +166,7 @@ def test_what_the_store_took_half_of_spoils_nothing(torn):
 def test_a_fault_log_that_cannot_be_written_says_so_and_no_more():
     class HalfStore(Store):
         def write(self, slot, data):
-            return 2 if slot in FAULT_SLOTS else super().write(slot, data)
+            return 2 if slot in slots.FAULT_LOG else super().write(slot, data)
 
     log = EventLog(HalfStore(), Now())
     for _ in range(3):
@@ -190,7 +189,7 @@ def test_any_range(first, last):
 def test_a_torn_tail_costs_that_entry_alone(count, cut):
     store = Store()
     filled(store, count)
-    slot = LOG_SLOTS[(count - 1) // 128]
+    slot = slots.LOG[(count - 1) // 128]
     store.write(slot, store.read(slot)[:-cut])
     again = EventLog(store, Now())
     again.add(wire.EVENT_BOOT, 99)
@@ -287,7 +286,7 @@ TROUBLE = {
     "memory_critical": lambda clinic: setattr(clinic.body, "check_code", lambda: 2),
     "stopped": lambda clinic: clinic.command("STOP"),
     "clock_lost": lambda clinic: clinic.boot(),
-    "memory": lambda clinic: [clinic.body.store.write(slot, b"?" * 99) for slot in CHART_SLOTS],
+    "memory": lambda clinic: [clinic.body.store.write(slot, b"?" * 99) for slot in slots.PATIENT[0]],
 }
 
 

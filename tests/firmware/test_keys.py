@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from firmware import slots
 from firmware.config import Config
-from firmware.keys import SLOTS
 from firmware.state import NEVER
 from protocol import auth, codes
 
@@ -171,7 +171,7 @@ def test_a_cut_in_any_write_of_a_rotation_leaves_the_old_or_the_new_key(keep):
             break
         (opener,) = openers(clinic)
         assert opener in KEYS
-        for slot in SLOTS:  # whichever copy rots later, the other key does not come back
+        for slot in slots.KEY[0]:  # whichever copy rots later, the other key does not come back
             twin = paired_twin(clinic)
             spoil(twin, slot)
             twin.boot()
@@ -201,13 +201,13 @@ def test_a_store_that_fails_changes_no_key():
     assert openers(clinic) == [KEYS[0]]
 
 
-@pytest.mark.parametrize("slot", SLOTS)
+@pytest.mark.parametrize("slot", slots.KEY[0])
 def test_a_copy_that_rots_is_written_anew(slot):
     clinic = paired()
     spoil(clinic, slot)
     clinic.run(13 * HOUR_S)
     assert clinic.events()[-1].a == codes.REGION["key"] or told(clinic, "MEM_CORRECTED") == ["MEM_CORRECTED"]
-    spoil(clinic, *[other for other in SLOTS if other != slot])
+    spoil(clinic, *[other for other in slots.KEY[0] if other != slot])
     assert openers(clinic) == [KEYS[0]]
 
 
@@ -218,9 +218,9 @@ def test_a_lost_key_is_never_the_test_key(gone, booted):
     clinic = paired()
     delivered_nl = clinic.status().delivered_nl
     if gone == "spoilt":
-        spoil(clinic, *SLOTS)
+        spoil(clinic, *slots.KEY[0])
     else:
-        for slot in SLOTS:
+        for slot in slots.KEY[0]:
             del clinic.body.store.slots[slot]
     if booted:
         clinic.boot()
@@ -235,7 +235,7 @@ def test_a_lost_key_is_never_the_test_key(gone, booted):
 
 def test_a_pump_all_of_whose_other_records_are_gone_keeps_its_key():
     clinic = paired()
-    clinic.body.store.slots = {slot: clinic.body.store.slots[slot] for slot in SLOTS}
+    clinic.body.store.slots = {slot: clinic.body.store.slots[slot] for slot in slots.KEY[0]}
     clinic.boot()
     assert (key(clinic), openers(clinic)) == ("device", [KEYS[0]])
 
@@ -371,7 +371,7 @@ def test_a_cut_in_any_write_of_the_way_back_leaves_a_whole_state(step, keep):
 
 def test_a_lost_key_has_the_same_way_back_and_a_new_key_ends_the_alarm():
     clinic = paired()
-    spoil(clinic, *SLOTS)
+    spoil(clinic, *slots.KEY[0])
     clinic.boot()
     assert reset(clinic) == DAY_S
     clinic.boot()
@@ -445,7 +445,7 @@ def test_a_pump_that_forgot_its_age_begins_the_waiting_anew():
     clinic = paired()
     clinic.run(30 * DAY_S)
     reset(clinic)
-    clinic.body.store.slots = {slot: clinic.body.store.slots[slot] for slot in SLOTS}
+    clinic.body.store.slots = {slot: clinic.body.store.slots[slot] for slot in slots.KEY[0]}
     clinic.boot()
     assert clinic.status().uptime_s < DAY_S
     assert reset(clinic) == DAY_S

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import settings
 
-from firmware import eventlog
+from firmware import slots
 from protocol import frame, messages, registry
 from protocol.fields import Field, fields_of
 from tests.protocol.values import Path, edges, just_outside, places, put
@@ -18,7 +18,7 @@ from .clinic import DAY_S, MONDAY_S, Clinic, Refused
 SEED = 1
 DRAWS = settings().max_examples // 50  # random values of each field beyond its edges; more in the thorough profile
 ORDERS = 100
-LOGS = eventlog.LOG_SLOTS + eventlog.FAULT_SLOTS
+LOGS = slots.LOG + slots.FAULT_LOG
 NO_CHANGE = 2**32 - 1
 STEP = {"from_min": 0, "dose_ng": 300_000, "rate_nl_per_day": 150_000}
 FLEX = {"mode": "flex", "concentration_mcg_per_ml": 2000, "dose_ng_per_day": 300_000, "rate_nl_per_day": 150_000}

@@ -30,7 +30,7 @@ class TearingStore(Store):
 
 
 def record(store):
-    return Record(store, (2, 3), kind=7, version=1, layout="I")
+    return Record(store, ((2, 3), 7, 1, 4), "I")
 
 
 @pytest.mark.shows("R4.5")
@@ -82,9 +82,9 @@ def test_a_first_write_that_was_torn_leaves_a_blank_record(value, keep):
 def test_another_kind_or_version_is_not_read():
     store = Store()
     record(store).save(1)
-    assert Record(store, (2, 3), kind=8, version=1, layout="I").load() is None
-    assert Record(store, (2, 3), kind=7, version=2, layout="I").load() is None
-    assert Record(store, (2, 3), kind=7, version=1, layout="H").load() is None
+    assert Record(store, ((2, 3), 8, 1, 4), "I").load() is None
+    assert Record(store, ((2, 3), 7, 2, 4), "I").load() is None
+    assert Record(store, ((2, 3), 7, 1, 2), "H").load() is None
 
 
 @given(value=st.integers(0, 2**32 - 1), saves=st.integers(0, 3), bit=st.integers(0, 159), slot=st.sampled_from([2, 3]))

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware import chart, doses, ledger, schedule, selftest, state, windows
-from firmware.eventlog import FAULT_SLOTS, LOG_SLOTS
+from firmware import selftest, slots, state
 
 from .body import Body
 from .clinic import DAY_S, MONDAY_S, Clinic, Refused
@@ -302,7 +301,7 @@ def test_whatever_flips_in_the_state_is_put_right_before_it_is_used(bit, orders)
         assert not clinic.pump.state.lost
     assert clinic.body.orders == twin.body.orders
     assert clinic.body.tones == twin.body.tones
-    assert clinic.body.store.slots[state.SLOTS[0]] == twin.body.store.slots[state.SLOTS[0]]
+    assert clinic.body.store.slots[slots.STATE[0][0]] == twin.body.store.slots[slots.STATE[0][0]]
 
 
 @settings(max_examples=40)
@@ -316,7 +315,7 @@ def test_whatever_flips_in_the_state_is_put_right_before_it_is_used(bit, orders)
 def test_whatever_flips_and_cannot_be_put_right_is_the_safe_state(place, bit, spoilt, order):
     clinic = treated()
     if spoilt:
-        spoil(clinic, *state.SLOTS)
+        spoil(clinic, *slots.STATE[0])
     else:
         clinic.body.store.write = refuse  # so that the record is older than what is in RAM
         clinic.body.stalled = True
@@ -363,7 +362,7 @@ def test_a_flip_is_not_kept_by_the_next_command(order):
 def test_what_no_copy_holds_is_lost():
     clinic = running()
     clinic.run(1000)
-    spoil(clinic, *state.SLOTS)
+    spoil(clinic, *slots.STATE[0])
     clinic.pump.state.rate_nl_per_day ^= 64
     clinic.run(HOUR_S)
     assert set(clinic.alarms()) == {"safe_state", "memory_critical"}
@@ -380,12 +379,12 @@ def test_what_no_copy_holds_is_lost():
 
 
 COPIED = {
-    "state": state.SLOTS,
-    "ledger": ledger.SLOTS,
-    "week": schedule.SLOTS[0],
-    "windows": windows.SLOTS,
-    "chart": chart.SLOTS,
-    "doses": doses.SLOTS,
+    "state": slots.STATE[0],
+    "ledger": slots.LEDGER[0],
+    "week": slots.WEEKS[0][0],
+    "windows": slots.WINDOWS[0],
+    "chart": slots.PATIENT[0],
+    "doses": slots.DOSES[0],
 }
 
 
@@ -433,7 +432,7 @@ def test_a_copy_spoilt_while_unpowered_is_mended_at_power_on(name, copy):
 @pytest.mark.shows("FI-31")
 def test_a_record_of_which_no_copy_is_whole_is_a_non_critical_alarm_until_it_is_written(unpowered):
     clinic = charted()
-    spoil(clinic, *chart.SLOTS, *doses.SLOTS)
+    spoil(clinic, *slots.PATIENT[0], *slots.DOSES[0])
     if unpowered:
         clinic.boot()
     clinic.run(12 * HOUR_S)
@@ -448,7 +447,7 @@ def test_a_record_of_which_no_copy_is_whole_is_a_non_critical_alarm_until_it_is_
     clinic.program(dose_ng_per_day=300_000)
     assert "memory" not in clinic.alarms()
     clinic.run(12 * HOUR_S)
-    spoil(clinic, *chart.SLOTS)
+    spoil(clinic, *slots.PATIENT[0])
     clinic.run(12 * HOUR_S)
     assert len(events(clinic, "MEM_ERROR_NONCRIT")) == 3
     assert not events(clinic, "MEM_CORRECTED")
@@ -460,7 +459,7 @@ def test_lost_dose_windows_are_logged_and_taken_as_the_strongest(copies):
     boluses = {"dose_ng": 100_000, "over_s": 600}
     clinic.command("LIMITS", max_dose_mcg_per_day=1000, max_bolus_mcg=150, max_change_percent=30)
     clinic.run(HOUR_S)
-    spoil(clinic, *windows.SLOTS[:copies])
+    spoil(clinic, *slots.WINDOWS[0][:copies])
     clinic.boot()
     found = "MEM_ERROR_NONCRIT" if copies == 2 else "MEM_CORRECTED"
     assert [entry.a for entry in events(clinic, found)] == [selftest.wire.REGION_WINDOWS]
@@ -477,7 +476,7 @@ def test_lost_dose_windows_are_logged_and_taken_as_the_strongest(copies):
     clinic.command("BOLUS", **boluses)
 
 
-@pytest.mark.parametrize("slot", [LOG_SLOTS[0], FAULT_SLOTS[0]])
+@pytest.mark.parametrize("slot", [slots.LOG[0], slots.FAULT_LOG[0]])
 @pytest.mark.parametrize("unpowered", [True, False])
 def test_a_spoilt_entry_is_a_non_critical_alarm_and_a_gap(slot, unpowered):
     clinic = running()
@@ -492,7 +491,7 @@ def test_a_spoilt_entry_is_a_non_critical_alarm_and_a_gap(slot, unpowered):
     alarm = clinic.alarms()["memory"]
     assert str(alarm.condition) == "past"
     assert len([pattern for _, pattern in clinic.body.tones if pattern == 0x33]) >= 1
-    entries = clinic.ask("LOG" if slot == LOG_SLOTS[0] else "FAULTS", first_seq=1, last_seq=12).entries
+    entries = clinic.ask("LOG" if slot == slots.LOG[0] else "FAULTS", first_seq=1, last_seq=12).entries
     assert entries
     assert [entry.seq for entry in entries] == list(range(2, 2 + len(entries)))
 
@@ -524,7 +523,7 @@ def test_a_pump_that_fails_gives_no_more_of_a_prime(therapy, device, value, ends
     assert len(clinic.body.orders) <= boluses + 1
 
 
-@pytest.mark.parametrize("slot", LOG_SLOTS + FAULT_SLOTS)
+@pytest.mark.parametrize("slot", slots.LOG + slots.FAULT_LOG)
 def test_every_slot_of_the_logs_is_looked_at(slot):
     clinic = running()
     clinic.body.store.write(slot, b"?" * 48)

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware import wire
+from firmware import slots, wire
 from firmware.config import Config
-from firmware.eventlog import LOG_SLOTS
 from protocol import auth, codes, frame, registry
 
 from .body import Body
@@ -141,8 +140,8 @@ def test_a_number_that_was_used_up_serves_no_other_command(names, number):
     changed = kept(clinic)
     (answer,) = clinic.exchange(frame.encode(astray))
     assert reason(answer) == "replay"
-    assert {slot: data for slot, data in kept(clinic)[0].items() if slot not in LOG_SLOTS} == {
-        slot: data for slot, data in changed[0].items() if slot not in LOG_SLOTS
+    assert {slot: data for slot, data in kept(clinic)[0].items() if slot not in slots.LOG} == {
+        slot: data for slot, data in changed[0].items() if slot not in slots.LOG
     }
     assert kept(clinic)[1] == changed[1]
     assert logged(clinic, "AUTH_REPLAY") == [(1, 0)]

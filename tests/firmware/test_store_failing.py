@@ -2,8 +2,7 @@
 
 import pytest
 
-from firmware import eventlog, keys, state
-from firmware.eventlog import FAULT_SLOTS, LOG_SLOTS
+from firmware import slots
 from hal.contract import SLOT_COUNT
 
 from .body import Body, Store
@@ -11,7 +10,7 @@ from .clinic import DAY_S, Clinic, Refused
 from .test_eventlog import ORDERS, give
 
 HOUR_S = 3600
-LOGS = LOG_SLOTS + FAULT_SLOTS
+LOGS = slots.LOG + slots.FAULT_LOG
 EVERY_SLOT = tuple(range(SLOT_COUNT))
 BUT_LOGS = tuple(slot for slot in EVERY_SLOT if slot not in LOGS)
 NOTHING_TO_KEEP = ("DEMO_ALARM", "STAGE")
@@ -170,8 +169,8 @@ def missing(clinic, slots):
         clinic.body.store.slots.pop(slot, None)
 
 
-RECORDS = {"ledger": (0, 1), "state": state.SLOTS, "windows": (6, 7), "chart": (16, 17), "doses": (18, 19)}
-RECORDS |= {"event log": eventlog.LOG_SLOTS, "key": keys.SLOTS}
+RECORDS = {"ledger": (0, 1), "state": slots.STATE[0], "windows": (6, 7), "chart": (16, 17), "doses": (18, 19)}
+RECORDS |= {"event log": slots.LOG, "key": slots.KEY[0]}
 
 
 @pytest.mark.shows("R1.12", "FI-32")

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.windows import DAY_S, SLOTS, Windows, with_bolus
+from firmware import slots
+from firmware.windows import DAY_S, Windows, with_bolus
 from protocol import codes
 
 from .body import Body, Store
@@ -221,7 +222,7 @@ def test_a_store_that_refuses_the_windows_is_named_for_them():
     clinic.refill()
     clinic.program()
     write = clinic.body.store.write
-    clinic.body.store.write = lambda slot, data: 2 if slot in SLOTS else write(slot, data)
+    clinic.body.store.write = lambda slot, data: 2 if slot in slots.WINDOWS[0] else write(slot, data)
     clinic.command("STOP")
     (event,) = [event for event in clinic.events() if str(event.event) == "MEM_ERROR_CRIT"]
     assert event.a == codes.REGION["windows"]

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from firmware import framing, state
+from firmware import framing, slots, state
 from firmware.config import Config
-from firmware.eventlog import FAULT_SLOTS, LOG_SLOTS
 from protocol import auth, codes, frame, messages, registry
 from protocol.fields import Field, fields_of
 from protocol.frame import Frame
@@ -25,7 +24,7 @@ REQUESTS = {message.code: message for message in messages.REQUESTS}
 PLACES = [(message.name, message.code) for message in messages.REQUESTS]
 THERAPY_OF = {code: name for name, code in codes.THERAPY.items()}
 STATE = [name for name, _ in state._FIELDS]
-KEPT = frozenset(range(28)) - set(LOG_SLOTS + FAULT_SLOTS)
+KEPT = frozenset(range(28)) - set(slots.LOG + slots.FAULT_LOG)
 
 
 def unfilled(config: Config | None = None) -> Clinic:

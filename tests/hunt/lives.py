@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from firmware import eventlog, wire
+from firmware import eventlog, slots, wire
 from protocol import codes, frame, messages, registry
 from tests.firmware.body import Body
 from tests.firmware.clinic import Clinic, Refused
@@ -243,7 +243,7 @@ def status_of(answer: bytes) -> dict[str, Any]:
 
 def _stored(store: Any) -> list[tuple[int, ...]]:
     found = []
-    for slot in eventlog.LOG_SLOTS:
+    for slot in slots.LOG:
         found += [tuple(eventlog.unpack(wire.LOG_ENTRY_FMT, entry)) for _, entry in eventlog._whole(store.read(slot))]
     return sorted(found)
 
