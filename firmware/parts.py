@@ -1,34 +1,36 @@
 """The parts of a pump, each made of those before it and handed what it uses by name."""
 
-from firmware import prescription, slots, wire
-from firmware.alarms import Alarms
-from firmware.batterywatch import BatteryWatch
-from firmware.bolus import Bolus
-from firmware.budget import Budget
-from firmware.chart import Chart
-from firmware.clockwatch import ClockWatch
-from firmware.delivery import MAX_BATCH_NL, Delivery
-from firmware.doses import Doses
-from firmware.eventlog import EventLog
-from firmware.gauge import Gauge
-from firmware.infusion import Infusion
-from firmware.keys import Keys
-from firmware.ledger import Ledger
-from firmware.line import Line
-from firmware.monitor import Monitor
-from firmware.motorwatch import MotorWatch
-from firmware.orders import Orders
-from firmware.outlook import Outlook
-from firmware.power import Power
-from firmware.program import CommittedProgram
-from firmware.record import any_whole
-from firmware.reservoir import Reservoir
-from firmware.selftest import SelfTest
-from firmware.senses import Senses
-from firmware.session import Sessions
-from firmware.state import State
-from firmware.uptime import Uptime
-from firmware.windows import Windows
+from firmware import wire
+from firmware.checks.battery import Power
+from firmware.checks.batterywatch import BatteryWatch
+from firmware.checks.clockwatch import ClockWatch
+from firmware.checks.fillsensor import Gauge
+from firmware.checks.keys import Keys
+from firmware.checks.selftest import SelfTest
+from firmware.checks.sensors import Senses
+from firmware.clock import Uptime
+from firmware.comms.session import Sessions
+from firmware.comms.telemetrybudget import Budget
+from firmware.records import slots
+from firmware.records.eventlog import EventLog
+from firmware.records.ledger import Ledger
+from firmware.records.patientrecord import Chart
+from firmware.records.record import any_whole
+from firmware.records.state import State
+from firmware.records.titration import Doses
+from firmware.safety.alarms import Alarms
+from firmware.safety.monitor import Monitor
+from firmware.therapy import prescription
+from firmware.therapy.bolus import Bolus
+from firmware.therapy.catheter import Line
+from firmware.therapy.delivery import MAX_BATCH_NL, Delivery
+from firmware.therapy.dosewindow import Windows
+from firmware.therapy.forecast import Outlook
+from firmware.therapy.infusion import Infusion
+from firmware.therapy.motorwatch import MotorWatch
+from firmware.therapy.orders import Orders
+from firmware.therapy.program import CommittedProgram
+from firmware.therapy.reservoir import Reservoir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

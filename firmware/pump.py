@@ -1,10 +1,10 @@
 """The pump: all parts put together, and the one function that its body calls."""
 
 from firmware import wire
+from firmware.connections import connected
 from firmware.guard import Guard
-from firmware.lines import connected
 from firmware.parts import Parts
-from firmware.state import NEVER
+from firmware.records.state import NEVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

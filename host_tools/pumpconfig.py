@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from firmware.config import Config
-from firmware.delivery import LEAST_PERIOD_MS, MAX_BATCH_NL, MIN_BATCH_S
+from firmware.therapy.delivery import LEAST_PERIOD_MS, MAX_BATCH_NL, MIN_BATCH_S
 from protocol.registry import field_of
 
 _DAY_S = 86_400

@@ -12,7 +12,13 @@ IMPORTS = {
 }
 """What each part of the board's code may import; the longest prefix of a path counts."""
 
-PACKERS = ("firmware/doses.py", "firmware/eventlog.py", "firmware/framing.py", "firmware/record.py", "firmware/wire.py")
+PACKERS = (
+    "firmware/comms/framing.py",
+    "firmware/records/eventlog.py",
+    "firmware/records/record.py",
+    "firmware/records/titration.py",
+    "firmware/wire.py",
+)
 """Who may call `struct.pack`, which wraps on the board: what they pack was checked to fit, or fits by its making."""
 
 

@@ -1,4 +1,4 @@
-"""docs/therapy.md: the table of firmware/orders.py as a page, with a diagram of the states.
+"""docs/therapy.md: the table of firmware/therapy/orders.py as a page, with a diagram of the states.
 
 `python -m tests.therapypage` writes it, `--check` fails when it is out of date.
 """
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from firmware import orders
+from firmware.therapy import orders
 from protocol import codes
 
 PAGE = Path(__file__).parents[1] / "docs" / "therapy.md"
@@ -27,8 +27,8 @@ EVENTS = {
 TEXT = """\
 # The therapy's states
 
-`make gen` writes this page from the table in [firmware/orders.py](../firmware/orders.py). *Therapy* is what was
-ordered; what the machine does is its *operation*. Nothing but the table moves the pump from one state to another.
+`make gen` writes this page from the table in [orders.py](../firmware/therapy/orders.py). *Therapy* is what was ordered;
+what the machine does is its *operation*. Nothing but the table moves the pump from one state to another.
 
 | state | the basal rate |
 |---|---|

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from struct import unpack_from
 from typing import Any, NamedTuple
 
-from firmware import slots, wire
+from firmware import wire
 from firmware.config import Config
-from firmware.eventlog import ENTRY_BYTES, RECORD_BYTES
 from firmware.pump import Pump
+from firmware.records import slots
+from firmware.records.eventlog import ENTRY_BYTES, RECORD_BYTES
 from hal.contract import WATCHDOG_MS
 from hal.mock.body import MockBody
 from hal.mock.errors import PowerLost

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from firmware import slots
+from firmware.records import slots
 from hal.mock.store import MockStore
 
 _FLIPPED_BYTE = 20  # of a record: behind its header, so that it is a number that changes

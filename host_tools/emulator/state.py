@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
-from firmware.slots import KEY
+from firmware.records.slots import KEY
 from hal.contract import SLOT_BYTES, SLOT_COUNT
 from host_tools.private import FILE_MODE, make_private, open_to_others, private_file, private_folder
 

@@ -69,6 +69,7 @@ class _Module:
 
     def _edits(self, name: str, program: "_Program") -> Iterator[_Edit]:
         gone = [node for constant, node in self.constants.items() if program.small(name, constant) is not None]
+        gone += [node for node in self._tree.body if _is_for_checkers(node)]
         yield from (_Edit(node, "") for node in gone)
         for node in self.imports:
             left = [alias for alias in node.names if program.small(name, alias.name) is None]
@@ -80,6 +81,13 @@ class _Module:
                     value = program.small(name, node)
                     if value is not None:
                         yield _Edit(node, str(value) if value >= 0 else f"({value})")
+
+
+def _is_for_checkers(node: ast.stmt) -> bool:
+    """True for `TYPE_CHECKING = False` and the `if TYPE_CHECKING` after it, which the board never needs."""
+    tested = node.test if isinstance(node, ast.If) and not node.orelse else None
+    named = node.targets[0] if isinstance(node, ast.Assign) else tested
+    return isinstance(named, ast.Name) and named.id == "TYPE_CHECKING"
 
 
 class _Program:

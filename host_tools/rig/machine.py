@@ -7,10 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from firmware import wire
+from firmware.clock import Uptime
 from firmware.config import Config
-from firmware.eventlog import EventLog
-from firmware.state import State
-from firmware.uptime import Uptime
+from firmware.records.eventlog import EventLog
+from firmware.records.state import State
 from hal.contract import Clock
 from host_tools.emulator.machine import EVENT, Boot, fit_as_told
 from host_tools.programmer.readout import event_dict

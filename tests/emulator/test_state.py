@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware import slots
+from firmware.records import slots
 from hal.contract import SLOT_BYTES, SLOT_COUNT
 from host_tools.emulator.state import Saved, StateError, StateFolder
 

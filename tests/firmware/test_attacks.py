@@ -12,7 +12,9 @@ from random import Random
 
 import pytest
 
-from firmware import crypto, framing, slots, wire
+from firmware import crypto, wire
+from firmware.comms import framing
+from firmware.records import slots
 from protocol import auth, codes, frame, registry, vectors
 from tests.strangers import FLOODS
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from firmware.state import _FIELDS
+from firmware.records.state import _FIELDS
 
 from .body import Body
 from .clinic import DAY_S, Clinic, Refused
@@ -82,7 +82,7 @@ def trip(clinic):
 def end_service(clinic):
     clinic.poll()
     clinic.pump.power.load_mv = 100
-    clinic.pump._watch_power(clinic.pump.uptime.now_s)
+    clinic.pump.battery.watch(clinic.pump.uptime.now_s)
     clinic.pump._keep(clinic.pump.uptime.now_s)
     clinic.believe()
 

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware import slots, wire
-from firmware.chart import FIELDS, Chart, fits
+from firmware import wire
 from firmware.config import Config
+from firmware.records import slots
+from firmware.records.patientrecord import FIELDS, Chart, fits
 from host_tools.programmer.texts import is_shown
 from protocol import codes
 
@@ -50,8 +51,8 @@ def test_either_copy_alone_is_the_whole_chart_and_none_is_an_alarm(bit):
             data[bit // 8] ^= 1
             store.write(slot, bytes(data))
         clinic.boot()
-        assert ("memory" in clinic.alarms()) == (slots == slots.PATIENT[0])
-        if slots != slots.PATIENT[0]:
+        assert ("memory" in clinic.alarms()) == (copies == slots.PATIENT[0])
+        if copies != slots.PATIENT[0]:
             assert clinic.command("READ_RECORD", field="patient_name").text == padded("Ada")
     assert len([entry for entry in clinic.events() if str(entry.event) == "MEM_CORRECTED"]) == 2
     with pytest.raises(Refused, match="state"):

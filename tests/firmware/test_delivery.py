@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from firmware.delivery import Delivery
+from firmware.therapy.delivery import Delivery
 from hal.contract import Motor
 from host_tools.pumpconfig import PumpConfigError, pump_config
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware import slots
-from firmware.doses import MOST
+from firmware.records import slots
+from firmware.records.titration import MOST
 from protocol import codes
 
 from .body import Body

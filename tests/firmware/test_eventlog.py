@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware import slots, wire
-from firmware.eventlog import RECORD_BYTES, EventLog
-from firmware.settings import NAMES
-from firmware.uptime import Uptime
+from firmware import wire
+from firmware.clock import Uptime
+from firmware.comms.alarmsettings import NAMES
+from firmware.records import slots
+from firmware.records.eventlog import RECORD_BYTES, EventLog
 from protocol import codes, messages
 
 from .body import Body, Store

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from firmware import wire
 from firmware.config import Config
-from firmware.schedule import Week, day_refusal, well_formed
+from firmware.therapy.week import Week, day_refusal, well_formed
 
 from .body import Body
 from .clinic import DAY_S, MONDAY_S, Clinic, Refused, _day_rows

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.config import Config
-from firmware.delivery import MAX_BATCH_NL
-from firmware.ledger import Ledger
+from firmware.records.ledger import Ledger
+from firmware.therapy.delivery import MAX_BATCH_NL
 
 from .body import Body, Motor
 from .clinic import DAY_S, Clinic, Refused

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from firmware import slots
 from firmware.config import Config
-from firmware.state import NEVER
+from firmware.records import slots
+from firmware.records.state import NEVER
 from protocol import auth, codes
 
 from .body import Body

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.losses import WINDOW_STEPS, Losses
+from firmware.safety.loststeps import WINDOW_STEPS, Losses
 
 batches = st.lists(st.lists(st.booleans(), max_size=120), max_size=12)
 

@@ -10,9 +10,11 @@ from struct import calcsize
 
 import pytest
 
-from firmware import chart, doses, keys, ledger, schedule, slots, state, windows
-from firmware.eventlog import EventLog
-from firmware.record import Record
+from firmware.checks import keys
+from firmware.records import ledger, patientrecord, slots, state, titration
+from firmware.records.eventlog import EventLog
+from firmware.records.record import Record
+from firmware.therapy import dosewindow, week
 from tests.firmware.body import Body
 from tests.firmware.clinic import Clinic
 
@@ -20,10 +22,10 @@ SLOTS_OF_A_STORE = 30
 LAYOUTS = {
     "ledger": (slots.LEDGER, ledger._LAYOUT),
     "state": (slots.STATE, state._LAYOUT),
-    "week": (slots.WEEKS[0], schedule._LAYOUT),
-    "windows": (slots.WINDOWS, windows._LAYOUT),
-    "patient": (slots.PATIENT, chart._LAYOUT),
-    "doses": (slots.DOSES, doses._LAYOUT),
+    "week": (slots.WEEKS[0], week._LAYOUT),
+    "windows": (slots.WINDOWS, dosewindow._LAYOUT),
+    "patient": (slots.PATIENT, patientrecord._LAYOUT),
+    "doses": (slots.DOSES, titration._LAYOUT),
     "key": (slots.KEY, keys._LAYOUT),
 }
 PAGE = Path(__file__).parents[2].joinpath("docs", "upgrades.md").read_text(encoding="utf-8")

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import firmware
-from firmware.delivery import Delivery
-from firmware.monitor import OVERSPEED, REVERSE, Monitor
 from firmware.pump import Pump
+from firmware.safety.monitor import OVERSPEED, REVERSE, Monitor
+from firmware.therapy.delivery import Delivery
 from hal.contract import Motor
 
 from .body import Body
@@ -165,7 +165,7 @@ def test_the_days_dose_is_what_counts_not_its_steps(strong, weak, first):
 
 
 def test_it_imports_nothing_but_the_type_of_its_motor():
-    tree = ast.parse(Path(firmware.__file__).with_name("monitor.py").read_text())
+    tree = ast.parse(Path(firmware.__file__).parent.joinpath("safety", "monitor.py").read_text())
     imports = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     assert imports == ["from hal.contract import Motor"]
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from firmware import orders, wire
+from firmware import wire
+from firmware.therapy import orders
 from protocol import codes
 from tests.firmware.clinic import Refused
 from tests.firmware.test_ranges import STATES, in_state
 from tests.therapypage import EVENTS, name_of
 
-FIRMWARE = Path(orders.__file__).parent
+FIRMWARE = Path(orders.__file__).parents[1]
 OTHER_DRUG = {"mcg_per_ml": 1000}
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import settings
 
-from firmware import slots
+from firmware.records import slots
 from protocol import frame, messages, registry
 from protocol.fields import Field, fields_of
 from tests.protocol.values import Path, edges, just_outside, places, put

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.record import Record
+from firmware.records.record import Record
 
 from .body import Store
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware import selftest, slots, state
+from firmware.checks import selftest
+from firmware.records import slots, state
 
 from .body import Body
 from .clinic import DAY_S, MONDAY_S, Clinic, Refused

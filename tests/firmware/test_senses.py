@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware.checks.fillsensor import IN_A_ROW
 from firmware.config import Config
-from firmware.gauge import IN_A_ROW
 
 from .body import Body
 from .clinic import DAY_S, Clinic

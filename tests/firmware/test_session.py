@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware import slots, wire
+from firmware import wire
 from firmware.config import Config
+from firmware.records import slots
 from protocol import auth, codes, frame, registry
 
 from .body import Body

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware import wire
+from firmware.comms.alarmsettings import NAMES, change, fit
 from firmware.config import Config
-from firmware.settings import NAMES, change, fit
-from firmware.state import State
+from firmware.records.state import State
 from protocol import codes, registry
 from tests.protocol.values import allowed
 

@@ -1,31 +1,16 @@
 """The store's slots: each belongs to one record or log, and whoever writes keeps to its own."""
 
-from importlib import import_module
-from pkgutil import iter_modules
-
-import firmware
 from firmware import wire
 from hal.contract import SLOT_BYTES, SLOT_COUNT
 
 from .body import Body, Store
 from .clinic import DAY_S, Clinic
+from .test_map import owners
 
 LINE_NL = 335_800
 WEEKS = [[[(110 * i, 24_000 + 1000 * (i == which)) for i in range(13)]] * 7 for which in range(4)]
 MAGIC = b"THCL"
 KIND_AT = 4  # of a record's bytes
-
-
-def owners():
-    """What has slots, with its slots; of a module that imports another's nothing."""
-    found = {}
-    for module in iter_modules(firmware.__path__):
-        for name, value in vars(import_module(f"firmware.{module.name}")).items():
-            if name.endswith("SLOTS") and isinstance(value, tuple):
-                records = value if isinstance(value[0], tuple) else (value,)
-                for i, slots in enumerate(records):
-                    found.setdefault(id(slots), (f"{module.name}.{name}[{i}]", slots))
-    return dict(found.values())
 
 
 class WatchingStore(Store):
@@ -71,25 +56,17 @@ def life_that_writes_everything():
     return body.store
 
 
-def test_no_two_have_a_slot_in_common():
-    slots = [slot for owned in owners().values() for slot in owned]
-    assert len(owners()) >= 10
-    assert len(slots) == len(set(slots))
-    assert set(slots) <= set(range(SLOT_COUNT))
-    assert all(len(owned) >= 2 for owned in owners().values())
-
-
 def test_each_slot_is_written_by_its_owner_alone_and_holds_all_of_it():
     store = life_that_writes_everything()
     shared = {slot: kinds for slot, kinds in store.kinds.items() if len(kinds) != 1}
     assert not shared
     kinds = {}
-    for name, slots in owners().items():
+    for name, slots in owners():
         written = {kind for slot in slots for kind in store.kinds.get(slot, ())}
         assert len(written) == 1, f"{name} writes {written}"
-        kinds.setdefault(written.pop(), []).append(name.rpartition("[")[0])
+        kinds.setdefault(written.pop(), []).append(name.rstrip(" 0123456789"))
         assert all(store.kinds.get(slot) for slot in slots), f"{name}: not all of {slots} were written"
     for kind, names in kinds.items():
         assert kind is None or len(set(names)) == 1, f"{names} have one kind, {kind}"
     assert store.most_bytes <= SLOT_BYTES
-    assert set(store.kinds) == {slot for slots in owners().values() for slot in slots}
+    assert set(store.kinds) == {slot for _, slots in owners() for slot in slots}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firmware import slots
+from firmware.records import slots
 from hal.contract import SLOT_COUNT
 
 from .body import Body, Store

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware import titration, wire
+from firmware import wire
 from firmware.config import Config
-from firmware.state import PAST_DOSES, State
+from firmware.records.state import PAST_DOSES, State
+from firmware.therapy import softlimit
 
 from .body import Store
 
@@ -22,19 +23,19 @@ changes = st.lists(st.tuples(st.sampled_from([0, 1, 3600, DAY_S - 1, DAY_S, DAY_
 def test_the_range_is_that_of_the_closed_last_day(first_ng, changes):
     store = Store()
     state: Any = State(store, Config(), False)
-    assert titration.soft_range(state, Config(), 0) is None
+    assert softlimit.soft_range(state, Config(), 0) is None
     state.mode, state.dose_ng_per_day = wire.MODE_SIMPLE, first_ng
     ended = []
     now_s = 0
     for wait_s, dose_ng in changes:
         now_s += wait_s
         ended.append((now_s, state.dose_ng_per_day))
-        titration.replace(state, now_s)
+        softlimit.replace(state, now_s)
         state.dose_ng_per_day = dose_ng
         in_force = [ng for until_s, ng in ended if now_s - until_s <= DAY_S]
         state.keep(now_s)
         state = State(store, Config(), False)
-        least, most = titration.soft_range(state, Config(), now_s) or (0, 0)
+        least, most = softlimit.soft_range(state, Config(), now_s) or (0, 0)
         exact_least = Fraction(80, 100) * max(*in_force, dose_ng)
         exact_most = Fraction(130, 100) * min(*in_force, dose_ng)
         assert least >= exact_least

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware import wire
-from firmware.state import State
-from firmware.uptime import Uptime
+from firmware.clock import Uptime
+from firmware.records.state import State
 from hal.contract import Clock
 
 from .body import Body

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware import slots
-from firmware.windows import DAY_S, Windows, with_bolus
+from firmware.records import slots
+from firmware.therapy.dosewindow import DAY_S, Windows, with_bolus
 from protocol import codes
 
 from .body import Body, Store

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from firmware import framing, slots, state
+from firmware.comms import framing
 from firmware.config import Config
+from firmware.records import slots, state
 from protocol import auth, codes, frame, messages, registry
 from protocol.fields import Field, fields_of
 from protocol.frame import Frame

@@ -5,7 +5,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from firmware import eventlog, slots, wire
+from firmware import wire
+from firmware.records import eventlog, slots
 from protocol import codes, frame, messages, registry
 from tests.firmware.body import Body
 from tests.firmware.clinic import Clinic, Refused

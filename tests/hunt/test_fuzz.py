@@ -51,7 +51,7 @@ def test_whatever_is_signed_is_answered_and_a_refusal_changes_nothing(pump: int)
 
 def test_a_pump_that_changes_without_saying_so_is_found(monkeypatch: Any) -> None:
     """The canary: a refusal that changes something."""
-    from firmware.commands import bolus
+    from firmware.comms.commands import bolus
 
     refuse = bolus.BolusCommands._refusal
 

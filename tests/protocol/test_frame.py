@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from firmware import framing
+from firmware.comms import framing
 from protocol import frame as host
 from protocol.frame import AUTHENTICATED, MAX_FRAME_BYTES, MAX_PAYLOAD_BYTES, Decoder, Frame, crc32, encode
 

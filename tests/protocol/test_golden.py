@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cobs import cobs
 
-from firmware import desk, framing
+from firmware.comms import dispatcher, framing
 from firmware.config import Config
 from host_tools.programmer.texts import is_shown
 from protocol import frame, generate, messages, registry
@@ -67,7 +67,7 @@ def test_no_number_is_beyond_what_a_json_reader_keeps(vector: dict[str, Any]) ->
 @pytest.mark.parametrize("vector", VECTORS["frames"][: len(messages.REQUESTS)], ids=lambda v: v["name"])
 def test_no_request_is_malformed(vector: dict[str, Any]) -> None:
     (request,) = framing.Decoder().feed(bytes.fromhex(vector["line"]))
-    assert desk.parse(request, Config()) is not None
+    assert dispatcher.parse(request, Config()) is not None
 
 
 @each_bad

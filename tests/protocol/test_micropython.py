@@ -19,7 +19,7 @@ from protocol.wiregen import MOST_IN_A_ROW
 from tests.protocol.values import edges, just_outside, numbers, places, put
 
 VECTORS = json.loads(generate.OUTPUTS["docs/vectors.json"]())["frames"]
-MODULES = ("__init__.py", "text.py", "wire.py", "framing.py", "crypto.py")
+MODULES = ("__init__.py", "text.py", "wire.py", "crypto.py", "comms/__init__.py", "comms/framing.py")
 
 SCRIPT = """
 import gc
@@ -27,7 +27,8 @@ gc.disable()
 import sys
 sys.path.append("/input")
 from binascii import hexlify, unhexlify
-from firmware import crypto, framing, wire
+from firmware import crypto, wire
+from firmware.comms import framing
 print(hexlify(crypto.role_key(crypto.TEST_KEY, 85)).decode(), wire.FINGERPRINT)
 decoder = framing.Decoder()
 for function, line, arguments, names, key in {cases!r}:
@@ -57,7 +58,7 @@ print([getattr(wire, "unpack_" + function)(payload) is None for function, payloa
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder = tmp_path_factory.mktemp("board")
-    (folder / "firmware").mkdir()
+    (folder / "firmware" / "comms").mkdir(parents=True)
     for name in MODULES:
         shutil.copy(generate.ROOT / "firmware" / name, folder / "firmware" / name)
     edges = [(request, payload) for request, payload, _ in _edges()]

@@ -1,0 +1,1 @@
+"""Bytes in, answers out: frames, sessions, status and commands."""

@@ -1,0 +1,97 @@
+"""Commands of the implantation and the clock."""
+
+from firmware import wire
+from firmware.comms.commands.change import ANY, Change
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.clock import Uptime
+    from firmware.comms.commands.change import Handlers, Order, Prepared
+    from firmware.records.eventlog import EventLog
+    from firmware.records.state import State
+    from firmware.safety.alarms import Alarms
+    from firmware.therapy.catheter import Line
+    from firmware.therapy.infusion import Infusion
+
+_MAX_DEPTH_MM = 25  # telemetry and refill reach no deeper (docs/sources.md, SEED-41)
+
+
+class ImplantCommands:
+    """Handlers for the command table."""
+
+    def __init__(
+        self,
+        *,
+        uptime: "Uptime",
+        state: "State",
+        alarms: "Alarms",
+        line: "Line",
+        infusion: "Infusion",
+        log: "EventLog",
+    ) -> None:
+        self._uptime = uptime
+        self._state = state
+        self._alarms = alarms
+        self._line = line
+        self._infusion = infusion
+        self._log = log
+
+    def handlers(self) -> "Handlers":
+        """Request: its handler, and where it is run. What was implanted changes only while nothing is delivered."""
+        return {
+            wire.REQ_IMPLANT: (self._implant, (wire.THERAPY_UNFILLED, wire.THERAPY_STOPPED)),
+            wire.REQ_READ_IMPLANT: (self._read_implant, ANY),
+            wire.REQ_SET_CLOCK: (self._set_clock, ANY),
+        }
+
+    def _implant(
+        self,
+        order: "Order",
+        wall_s: int,
+        implanted_s: int,
+        catheter_mm: int,
+        tubing_nl: int,
+        depth_mm: int,
+        site: bytes,
+        override: int,
+        kept: int,
+    ) -> "Prepared":
+        if self._line.prime_steps:
+            return wire.REASON_STATE
+        if depth_mm > _MAX_DEPTH_MM and override != wire.FLAG_YES:
+            return wire.REASON_SOFT_LIMIT
+        state = self._state
+        before = (state.implanted_wall_s, state.catheter_mm, state.tubing_nl)
+        state.implanted_wall_s = implanted_s
+        state.catheter_mm = catheter_mm
+        state.tubing_nl = tubing_nl
+        state.depth_mm = depth_mm
+        state.site = site
+        state.kept_catheter = kept
+        if before != (implanted_s, catheter_mm, tubing_nl):  # else some word of it is put right
+            self._line.replace()
+        clock = self._set_clock(order, wall_s)
+
+        def apply() -> None:
+            clock.apply()
+            self._log.add(wire.EVENT_IMPLANT, catheter_mm, tubing_nl, kept)
+            if depth_mm > _MAX_DEPTH_MM:
+                self._log.add(wire.EVENT_DEPTH_OVERRIDE, depth_mm, _MAX_DEPTH_MM)
+
+        return Change(apply)
+
+    def _read_implant(self, _order: "Order") -> "Prepared":
+        state = self._state
+        told = state.implanted_wall_s, state.catheter_mm, state.tubing_nl, state.depth_mm, state.site
+        return wire.ANS_IMPLANTATION, wire.pack_implantation(*told, state.kept_catheter)
+
+    def _set_clock(self, _order: "Order", wall_s: int) -> Change:
+        old_s = self._uptime.wall_s
+        self._uptime.set_wall(wall_s)
+
+        def apply() -> None:
+            self._log.add(wire.EVENT_CLOCK_SET, old_s, wall_s)
+            self._alarms.over(wire.ALARM_CLOCK_LOST)
+            self._infusion.change()
+
+        return Change(apply)

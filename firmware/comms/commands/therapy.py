@@ -1,0 +1,108 @@
+"""Commands that stop therapy, keep it at the minimum rate, and let it go on."""
+
+from firmware import wire
+from firmware.comms.commands.change import ALIVE, Change
+from firmware.records.state import NEVER
+from firmware.therapy import orders, prescription
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.comms.commands.change import Handlers, Order, Prepared
+    from firmware.config import Config
+    from firmware.records.eventlog import EventLog
+    from firmware.records.state import State
+    from firmware.safety.monitor import Monitor
+    from firmware.therapy.catheter import Line
+    from firmware.therapy.delivery import Delivery
+    from firmware.therapy.infusion import Infusion
+    from firmware.therapy.motorwatch import MotorWatch
+    from firmware.therapy.orders import Orders
+    from firmware.therapy.program import CommittedProgram
+
+
+class TherapyCommands:
+    """Handlers for the command table."""
+
+    def __init__(
+        self,
+        config: "Config",
+        *,
+        state: "State",
+        monitor: "Monitor",
+        line: "Line",
+        program: "CommittedProgram",
+        therapy: "Orders",
+        delivery: "Delivery",
+        infusion: "Infusion",
+        watch: "MotorWatch",
+        log: "EventLog",
+    ) -> None:
+        self._config = config
+        self._state = state
+        self._monitor = monitor
+        self._line = line
+        self._program = program
+        self._therapy = therapy
+        self._delivery = delivery
+        self._infusion = infusion
+        self._watch = watch
+        self._log = log
+
+    def handlers(self) -> "Handlers":
+        """Request: its handler; the table of orders.py says where it is run."""
+        return {
+            wire.REQ_STOP: (self._stop, ALIVE),
+            wire.REQ_MINIMUM_RATE: (self._minimum_rate, ALIVE),
+            wire.REQ_RESUME: (self._resume, ALIVE),
+        }
+
+    def _refusal(self, event: int) -> int | None:
+        if self._state.last_refill_s == NEVER:
+            return wire.REASON_NOT_FILLED
+        return None if self._therapy.allows(event) else wire.REASON_STATE
+
+    def _stop(self, _order: "Order") -> "Prepared":
+        reason = self._refusal(orders.STOP)
+        if reason is not None:
+            return reason
+        self._infusion.settle()
+        self._therapy.take(orders.STOP)
+        ended = self._infusion.end_prime() if self._line.prime_steps else None  # what is left can be primed later
+
+        def apply() -> None:
+            if ended:
+                self._log.add(*ended)
+            self._therapy.conclude(orders.STOP)
+            self._infusion.change()
+
+        return Change(apply, less=True)
+
+    def _minimum_rate(self, _order: "Order") -> "Prepared":
+        reason = self._refusal(orders.MINIMUM_RATE)
+        if reason is not None:
+            return reason
+        less = self._delivery.rate_nl_per_day > self._config.minimum_rate_nl_per_day
+        self._therapy.take(orders.MINIMUM_RATE)
+        return Change(lambda: self.trust(orders.MINIMUM_RATE), less=less)
+
+    def _resume(self, _order: "Order") -> "Prepared":
+        reason = self._refusal(orders.RESUME)
+        if reason is not None:
+            return reason
+        state = self._state
+        if state.concentration_mcg_per_ml not in (state.drug_mcg_per_ml, self._line.mcg_per_ml):
+            return wire.REASON_INCONSISTENT
+        if state.highest_dose_ng > state.max_dose_mcg_per_day * 1000 or not self._program.fits:  # lowered since
+            return wire.REASON_DOSE_LIMIT
+        self._therapy.take(orders.RESUME)
+        return Change(lambda: self.trust(orders.RESUME))
+
+    def trust(self, event: int) -> None:
+        """A programmer's order put therapy right: what stood against it is over, and silenced with it."""
+        self._monitor.set_limit(prescription.largest_mcg_per_day(self._state))
+        self._monitor.release()
+        self._therapy.locked_by_selftest = self._therapy.memory_fault = False
+        self._infusion.change()
+        self._watch.losses.begin(True)
+        self._therapy.conclude(event)
+        self._therapy.conclude_stop()

@@ -1,0 +1,99 @@
+"""One serial line: frames in, answers and telemetry out."""
+
+from firmware.comms import framing
+from firmware.comms.channel import Channel
+from firmware.records.state import NEVER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.comms.dispatcher import Desk
+    from firmware.comms.telemetrybudget import Budget
+    from hal.contract import Clock, Link
+
+TELEMETRY_ROOM = 512  # what a line must have room for before telemetry is pushed: it, and the longest answer
+_GAP_MS = 1000  # a frame that pauses for longer was cut off: what follows is another's beginning
+_TICKS_MASK = (1 << 30) - 1
+
+
+class Port:
+    """A line of the pump: the bytes of a `channel`, with a decoder of its own."""
+
+    def __init__(self, link: "Link", channel: Channel, desk: "Desk", clock: "Clock", budget: "Budget") -> None:
+        self._link = link
+        self.channel = channel
+        self._desk = desk
+        self._clock = clock
+        self._budget = budget
+        self._untold = False  # whether a tally has something to tell
+        self._heard_ms = 0
+        self._decoder = framing.Decoder()
+
+    @property
+    def parts(self) -> "tuple[object, ...]":
+        """The objects that hold its numbers."""
+        return (self, self.channel, self._decoder) + self.channel.tallies
+
+    def serve(self, now_s: int) -> bool:
+        """Answer what came in, and push what is due. True if there was anything to do."""
+        data = self._link.read()
+        hung_up = data is None
+        if hung_up:
+            self._begin_anew()
+            data = self._link.read()
+        if data:
+            self._hear(data, now_s)
+        told = bool(data or self._untold) and self._tell(now_s)
+        pushes = self.channel.owed_s <= now_s
+        if pushes:
+            self._push(now_s)
+        return bool(data) or told or pushes or hung_up
+
+    def _begin_anew(self) -> None:
+        """Whoever was there is gone."""
+        self._decoder.cut()
+        self.channel.errors = self._decoder.errors
+        self.channel.begin_anew()
+        self._desk.hang_up(self.channel)
+
+    def _tell(self, now_s: int) -> bool:
+        """Log what of the tallies is due. True if anything was."""
+        told = self._untold = False
+        for tally in self.channel.tallies:
+            if tally.tell(now_s):
+                told = True
+            elif tally.untold:
+                self._untold = True
+        return told
+
+    def _hear(self, data: bytes, now_s: int) -> None:
+        channel = self.channel
+        self._budget.spend(len(data), now_s)
+        heard_ms = self._clock.ticks_ms()
+        if (heard_ms - self._heard_ms) & _TICKS_MASK > _GAP_MS:
+            self._decoder.cut()
+        self._heard_ms = heard_ms
+        frames = self._decoder.feed(data)
+        channel.noise.add(self._decoder.errors - channel.errors)
+        channel.errors = self._decoder.errors
+        for frame in frames:
+            answer = self._desk.answer(channel, frame)
+            if answer:
+                self._budget.spend(len(answer), now_s)
+                self._link.write(answer)  # where there is no room the programmer asks again
+
+    def _push(self, now_s: int) -> None:
+        channel = self.channel
+        if self._link.room() < TELEMETRY_ROOM:
+            channel.due_s = NEVER  # the body wakes the firmware when there is room
+            return
+        due = (now_s - channel.owed_s) // channel.period_s + 1
+        channel.sequence += due
+        channel.owed_s = channel.due_s = channel.owed_s + due * channel.period_s
+        if self._budget.passed(now_s):
+            channel.dropped += due
+            channel.due_s = max(channel.due_s, self._budget.renewed_s)
+            return
+        channel.dropped += due - 1
+        message = self._desk.telemetry(channel)
+        self._budget.spend(len(message), now_s)
+        self._link.write(message)

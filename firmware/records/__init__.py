@@ -1,0 +1,1 @@
+"""What outlives a loss of power, and where in the store it is kept."""

@@ -1,0 +1,69 @@
+"""The patient's chart: what any clinic finds in the pump itself, whoever wrote it (docs/sources.md, SEED-37).
+
+Texts in UTF-8, each padded with 0x00 to its size, in two copies that are the same: either alone is the whole chart.
+"""
+
+from firmware import wire
+from firmware.records import slots
+from firmware.records.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.config import Config
+    from hal.contract import Store
+
+
+FIELDS = tuple(sorted(wire.RECORD_BYTES))
+"""The texts, in the order in which the chart keeps them."""
+
+_SIZES = [wire.RECORD_BYTES[field] for field in FIELDS]
+_LAYOUT = "".join(["%ds" % size for size in _SIZES])
+_WIRE_BYTES = 192
+
+
+def fits(_config: "Config", field: int, text: bytes) -> bool:
+    """Whether a text from the wire is short enough for its field."""
+    return len(text.rstrip(b"\0")) <= wire.RECORD_BYTES[field]
+
+
+class Chart:
+    """Read from the store at every question, so that what is told is what its checksum guards."""
+
+    def __init__(self, store: "Store") -> None:
+        self._record = Record(store, slots.PATIENT, _LAYOUT)
+
+    @property
+    def whole(self) -> bool:
+        """Whether both copies are there, and as they were written."""
+        return not self.spoilt and self._record.whole()
+
+    def rewrite(self) -> bool:
+        """Write both copies anew from the one that is whole. False when there is none, or the store failed."""
+        return self._record.rewrite()
+
+    def begin(self) -> bool:
+        """Write an empty chart where there is none. False when the store failed."""
+        return self._texts() is not None or self._record.save_both(*_blank())
+
+    @property
+    def spoilt(self) -> bool:
+        """Whether no copy is whole."""
+        return self._texts() is None
+
+    def read(self, field: int) -> bytes | None:
+        """A field's text as the wire has it, None when the chart is spoilt."""
+        texts = self._texts()
+        return None if texts is None else texts[FIELDS.index(field)] + bytes(_WIRE_BYTES - wire.RECORD_BYTES[field])
+
+    def write(self, field: int, text: bytes) -> bool:
+        """Keep a text that fits; a spoilt chart begins anew. False when the store failed."""
+        texts = self._texts() or _blank()
+        texts[FIELDS.index(field)] = text[: wire.RECORD_BYTES[field]]
+        return self._record.save_both(*texts)
+
+    def _texts(self) -> list | None:
+        return self._record.load()
+
+
+def _blank() -> list[bytes]:
+    return [bytes(size) for size in _SIZES]

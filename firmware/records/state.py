@@ -1,0 +1,403 @@
+"""What must outlive a loss of power, beside the ledger: the orders, the records of the implant, and the alarms."""
+
+from firmware import wire
+from firmware.records import slots
+from firmware.records.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.config import Config
+    from hal.contract import Store
+
+    PastDose = tuple[int, int, int]
+    """(since_s, lowest, highest ng/day) as titration.py keeps it."""
+
+NEVER = wire.NONE32
+
+ALARMS = tuple(sorted(wire.ALARM_EVENT))
+"""The alarms, in the order in which the record keeps them."""
+
+_FIELDS = (
+    ("uptime_s", "I"),
+    ("therapy", "B"),
+    ("mode", "B"),
+    ("concentration_mcg_per_ml", "I"),
+    ("dose_ng_per_day", "Q"),
+    ("rate_nl_per_day", "I"),
+    ("week", "B"),
+    ("highest_dose_ng", "Q"),
+    ("drug_mcg_per_ml", "I"),
+    ("filled_nl", "I"),
+    ("filled_at_steps", "I"),
+    ("last_refill_s", "I"),
+    ("refills", "I"),
+    ("stopped_since_s", "I"),
+    ("eri_s", "I"),
+    ("eos_s", "I"),
+    ("clock", "B"),
+    ("wall_offset_s", "i"),
+    ("implanted_wall_s", "I"),
+    ("catheter_mm", "H"),
+    ("tubing_nl", "I"),
+    ("depth_mm", "B"),
+    ("site", "24s"),
+    ("sessions", "I"),
+    ("max_dose_mcg_per_day", "I"),
+    ("max_bolus_mcg", "I"),
+    ("max_change_percent", "I"),
+    ("drug", "12s"),
+    ("line_nl", "I"),
+    ("line_from_steps", "I"),
+    ("prime_from_steps", "I"),
+    ("prime_until_steps", "I"),
+    ("bridge_mcg_per_ml", "I"),
+    ("bridge_from_steps", "I"),
+    ("bridge_until_steps", "I"),
+    ("next_mode", "B"),
+    ("next_concentration_mcg_per_ml", "I"),
+    ("next_dose_ng_per_day", "Q"),
+    ("next_rate_nl_per_day", "I"),
+    ("next_week", "B"),
+    ("next_highest_dose_ng", "Q"),
+    ("bolus", "B"),
+    ("bolus_nl", "I"),
+    ("bolus_from_s", "I"),
+    ("bolus_until_s", "I"),
+    ("bolus_missed", "I"),
+    ("last_bolus", "B"),
+    ("last_bolus_ng", "I"),
+    ("last_bolus_delivered_ng", "I"),
+    ("last_bolus_s", "I"),
+    ("patient_dose_ng", "I"),
+    ("patient_over_s", "I"),
+    ("patient_lockout_s", "I"),
+    ("patient_per_day", "B"),
+    ("commits", "I"),
+    ("kept_catheter", "B"),
+    ("critical_interval_s", "I"),
+    ("non_critical_interval_s", "I"),
+    ("stopped_after_s", "I"),
+    ("low_reservoir_nl", "I"),
+    ("refill_aspirated_nl", "I"),
+    ("refill_expected_nl", "I"),
+    ("refill_last_filled_nl", "I"),
+    ("unbooked", "B"),
+    ("lived", "B"),
+)
+THERAPIES = (
+    wire.THERAPY_UNFILLED,
+    wire.THERAPY_STOPPED,
+    wire.THERAPY_MINIMUM,
+    wire.THERAPY_RUNNING,
+    wire.THERAPY_SAFE_STATE,
+    wire.THERAPY_END_OF_SERVICE,
+)
+_PROGRAM = ("mode", "concentration_mcg_per_ml", "dose_ng_per_day", "rate_nl_per_day", "week", "highest_dose_ng")
+_OUTLIVES_ORDERS = (  # the rest is for a programmer to order anew
+    "uptime_s",
+    "therapy",
+    "last_refill_s",
+    "refills",
+    "stopped_since_s",
+    "eri_s",
+    "eos_s",
+    "clock",
+    "wall_offset_s",
+    "implanted_wall_s",
+    "catheter_mm",
+    "tubing_nl",
+    "depth_mm",
+    "site",
+    "kept_catheter",
+    "sessions",
+    "commits",
+    "alarms",
+    "past_doses",
+    "patient_boluses_s",
+    "unbooked",
+    "lived",
+)
+PAST_DOSES = 6
+PATIENT_BOLUSES = 24
+_LAYOUT = "".join([code for _, code in _FIELDS]) + "I" * PATIENT_BOLUSES + "IQQ" * PAST_DOSES + "BI" * len(ALARMS)
+
+
+class State:
+    """The fields above as attributes, and three lists: `alarms` has [condition and silence, since_s] for each of
+    ALARMS, `past_doses` the PAST_DOSES that titration.py keeps, `patient_boluses_s` when the newest PATIENT_BOLUSES
+    that the patient asked for began, newest first.
+
+    `concentration_mcg_per_ml` belongs to the committed program, `drug_mcg_per_ml` to what is in the reservoir. `week`
+    is where the program's week is kept, 1 to 3, and 0 when it has none; `highest_dose_ng` is what the program gives in
+    the worst 24 hours. The program of `next_...` follows it when the bridge is out; there is none while `next_mode` is
+    MODE_NONE.
+    `commits` counts the programs committed. `last_bolus...` are the newest single or patient's bolus, which may still
+    be given; `refill_...` what the newest refill was told as, and answered with. `unbooked` is FLAG_YES while more was
+    delivered than the store takes into the ledger; `lived` since every record was written once: one that is missing
+    from then on is lost.
+    `wall_offset_s` is wall time minus uptime, valid while `clock` is FLAG_YES. Change fields,
+    set `changed`, and `keep`; what else changes them, a flipped bit, `intact` finds.
+    """
+
+    uptime_s: int
+    therapy: int
+    mode: int
+    concentration_mcg_per_ml: int
+    dose_ng_per_day: int
+    rate_nl_per_day: int
+    week: int
+    highest_dose_ng: int
+    drug_mcg_per_ml: int
+    filled_nl: int
+    filled_at_steps: int
+    last_refill_s: int
+    refills: int
+    stopped_since_s: int
+    eri_s: int
+    eos_s: int
+    clock: int
+    wall_offset_s: int
+    implanted_wall_s: int
+    catheter_mm: int
+    tubing_nl: int
+    depth_mm: int
+    site: bytes
+    sessions: int
+    max_dose_mcg_per_day: int
+    max_bolus_mcg: int
+    max_change_percent: int
+    drug: bytes
+    line_nl: int
+    line_from_steps: int
+    prime_from_steps: int
+    prime_until_steps: int
+    bridge_mcg_per_ml: int
+    bridge_from_steps: int
+    bridge_until_steps: int
+    next_mode: int
+    next_concentration_mcg_per_ml: int
+    next_dose_ng_per_day: int
+    next_rate_nl_per_day: int
+    next_week: int
+    next_highest_dose_ng: int
+    bolus: int
+    bolus_nl: int
+    bolus_from_s: int
+    bolus_until_s: int
+    bolus_missed: int
+    last_bolus: int
+    last_bolus_ng: int
+    last_bolus_delivered_ng: int
+    last_bolus_s: int
+    patient_dose_ng: int
+    patient_over_s: int
+    patient_lockout_s: int
+    patient_per_day: int
+    commits: int
+    kept_catheter: int
+    critical_interval_s: int
+    non_critical_interval_s: int
+    stopped_after_s: int
+    low_reservoir_nl: int
+    refill_aspirated_nl: int
+    refill_expected_nl: int
+    refill_last_filled_nl: int
+    unbooked: int
+    lived: int
+    patient_boluses_s: list[int]
+    past_doses: "list[PastDose]"
+    alarms: list[list[int]]
+
+    def __init__(self, store: "Store", config: "Config", others_found: bool) -> None:
+        """`others_found`: other records of a pump are in the store. One without any is new, and writes this one first,
+        so that a cut in a pump's very first write leaves a new pump."""
+        self._record = Record(store, slots.STATE, _LAYOUT)
+        self._config = config
+        self._manufactured()
+        values = self._record.load()
+        self.lost = values is None and (others_found or not self._record.blank)
+        if values is not None:
+            self._set(values)
+        elif self.lost:
+            self.therapy = wire.THERAPY_SAFE_STATE
+            self.lived = wire.FLAG_YES
+        self._ahead = False  # of the record, which the store did not take
+        self._copy = _Copy()
+        self._settle(self._values())
+        self._copy.names = tuple(sorted(self._copy.attributes))
+        if values is None and not self.lost:
+            self.keep(0)
+
+    def _manufactured(self) -> None:
+        config = self._config
+        for name, _ in _FIELDS:
+            setattr(self, name, 0)
+        self.uptime_s = 0
+        self.therapy = wire.THERAPY_UNFILLED
+        self.mode = self.next_mode = wire.MODE_NONE
+        self.bolus = self.last_bolus = wire.BOLUS_NONE
+        self.last_bolus_s = NEVER
+        self.unbooked = self.lived = wire.FLAG_NO
+        self.drug = bytes(12)
+        self.last_refill_s = self.stopped_since_s = self.eri_s = self.eos_s = NEVER
+        self.clock = wire.FLAG_NO
+        self.implanted_wall_s = NEVER
+        self.site = bytes(24)
+        self._take_limits()
+        self.patient_boluses_s = [NEVER] * PATIENT_BOLUSES
+        self.kept_catheter = wire.FLAG_NO
+        self.critical_interval_s = config.critical_tone_s
+        self.non_critical_interval_s = config.non_critical_tone_s
+        self.stopped_after_s = config.stopped_s
+        self.low_reservoir_nl = config.low_reservoir_nl
+        self.past_doses = [(NEVER, 0, 0)] * PAST_DOSES
+        self.alarms = [[0, 0] for _ in ALARMS]
+
+    def _take_limits(self) -> None:
+        config = self._config
+        self.max_dose_mcg_per_day = config.max_dose_mcg_per_day
+        self.max_bolus_mcg = config.max_bolus_mcg
+        self.max_change_percent = config.max_change_percent
+
+    def _values(self) -> list:
+        values = [getattr(self, name) for name, _ in _FIELDS] + self.patient_boluses_s
+        for entry in self.past_doses + self.alarms:
+            values.extend(entry)
+        return values
+
+    def _settle(self, values: list) -> None:
+        """These are the fields, until the next `keep`."""
+        self._kept = values
+        self.changed = False
+        copy = self._copy
+        copy.attributes = dict(self.__dict__)
+        copy.alarms = [list(entry) for entry in self.alarms]
+        copy.past_doses = list(self.past_doses)
+        copy.patient_boluses_s = list(self.patient_boluses_s)
+
+    def _set(self, values: "list | tuple") -> None:
+        count = len(_FIELDS)
+        for i in range(count):
+            setattr(self, _FIELDS[i][0], values[i])
+        doses_at = count + PATIENT_BOLUSES
+        alarms_at = doses_at + 3 * PAST_DOSES
+        self.patient_boluses_s = list(values[count:doses_at])
+        self.past_doses = [tuple(values[i : i + 3]) for i in range(doses_at, alarms_at, 3)]
+        self.alarms = [[values[i], values[i + 1]] for i in range(alarms_at, len(values), 2)]
+
+    def take_next(self) -> None:
+        """The program that waited becomes the program in force."""
+        for name in _PROGRAM:
+            setattr(self, name, getattr(self, "next_" + name))
+        self.forget_next()
+
+    def put_next(self, *program: int) -> None:
+        """Let a program, its values in the order of the fields above, wait for the bridge."""
+        for i in range(len(_PROGRAM)):
+            setattr(self, "next_" + _PROGRAM[i], program[i])
+        self.changed = True
+
+    def forget_next(self) -> None:
+        """No program waits any more."""
+        self.next_mode = wire.MODE_NONE
+        self.next_week = 0
+        self.changed = True
+
+    @property
+    def revision(self) -> int:
+        """Rises with every change that was kept; wraps at 65536."""
+        return self._record.sequence & 0xFFFF
+
+    def keep(self, uptime_s: int) -> bool:
+        """Make the changes permanent, as of this uptime. False when the store failed.
+
+        After a loss (`lost`) nothing is written, so that what is left of the old record stays as it is, until a
+        programmer's order replaces it and clears `lost`.
+        """
+        self.uptime_s = uptime_s
+        values = self._values()
+        if not self.lost and not self._record.save_both(*values):
+            return False
+        self._ahead = False
+        self._settle(values)
+        return True
+
+    @property
+    def unsaved(self) -> bool:
+        """True while the store has not taken what is in force."""
+        return self._ahead
+
+    def accept(self) -> None:
+        """Go on with changes that the store did not take."""
+        self._ahead = True
+        self._settle(self._values())
+
+    @property
+    def intact(self) -> bool:
+        """Whether nothing changed since the last `keep`. At the start of a wake anything that did is a fault."""
+        copy = self._copy
+        return (
+            self._same(copy.attributes)
+            and self.alarms == copy.alarms
+            and self.past_doses == copy.past_doses
+            and self.patient_boluses_s == copy.patient_boluses_s
+        )
+
+    def _same(self, attributes: dict) -> bool:
+        if _SAME_DICT:
+            return self.__dict__ == attributes
+        for name in self._copy.names:  # noqa: SIM110 - a generator would take memory
+            if getattr(self, name) != attributes[name]:
+                return False
+        return True
+
+    def restore(self) -> bool:
+        """Take all fields from the record again. False when it is spoilt, or older than what was in RAM."""
+        values = None if self._ahead else self._record.load()
+        if values is None:
+            return False
+        self.lost = False
+        self._set(values)
+        self._settle(values)
+        return True
+
+    def forget(self) -> None:
+        """The orders are lost, and a programmer must give them anew. Dates, records and alarms stay."""
+        outlive = [(name, getattr(self, name)) for name in _OUTLIVES_ORDERS]
+        self._manufactured()
+        for name, value in outlive:
+            setattr(self, name, value)
+        if self.therapy not in THERAPIES:
+            self.therapy = wire.THERAPY_SAFE_STATE
+        self.changed = True
+
+    @property
+    def whole(self) -> bool:
+        """Whether both copies of the record still are as they were written."""
+        return self.lost or self._record.whole()
+
+    def rewrite(self) -> bool:
+        """Write both copies anew. False when the store failed."""
+        return self._record.save_both(*self._kept)
+
+    def revert(self) -> None:
+        """Take back what was not kept, but for the alarms: what sounds goes on, whatever the store does."""
+        alarms = self.alarms
+        self._set(self._kept)
+        self.alarms = alarms
+        self.accept()
+
+
+class _Copy:
+    """Of the state, in RAM: apart from it, as it holds all that the state does."""
+
+    def __init__(self) -> None:
+        self.attributes = {}
+        self.names = ()
+        self.alarms = []
+        self.past_doses = []
+        self.patient_boluses_s = []
+
+
+_probe = _Copy()
+_SAME_DICT = _probe.__dict__ is _probe.__dict__  # not so in MicroPython: there each is made anew, and takes memory

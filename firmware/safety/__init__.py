@@ -1,0 +1,1 @@
+"""The monitor that can inhibit the motor, and the alarms."""

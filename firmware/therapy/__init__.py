@@ -1,0 +1,1 @@
+"""What is ordered becomes what the motor does."""

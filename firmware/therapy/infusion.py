@@ -1,0 +1,347 @@
+"""Infusion: what was ordered becomes what the motor does, and what the motor did is booked.
+
+What a stall, a stop or a cut made the patient miss is never made up for: that would be a bolus nobody ordered.
+"""
+
+from firmware import wire
+from firmware.records.state import NEVER
+from firmware.safety.monitor import REVERSE
+from firmware.therapy import prescription, softlimit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.clock import Uptime
+    from firmware.config import Config
+    from firmware.records.eventlog import EventLog
+    from firmware.records.ledger import Ledger
+    from firmware.records.state import State
+    from firmware.safety.alarms import Alarms
+    from firmware.safety.monitor import Monitor
+    from firmware.therapy.bolus import Bolus
+    from firmware.therapy.catheter import Line
+    from firmware.therapy.delivery import Delivery
+    from firmware.therapy.dosewindow import Windows
+    from firmware.therapy.motorwatch import MotorWatch
+    from firmware.therapy.orders import Orders
+    from firmware.therapy.program import CommittedProgram
+    from firmware.therapy.reservoir import Reservoir
+    from firmware.therapy.week import Week
+
+DAY_S = 86400
+
+
+class Infusion:
+    """The batches of one pump: `basal_nl_per_day` is what is, or after a prime will be, delivered without boluses."""
+
+    def __init__(
+        self,
+        config: "Config",
+        *,
+        uptime: "Uptime",
+        state: "State",
+        ledger: "Ledger",
+        reservoir: "Reservoir",
+        monitor: "Monitor",
+        alarms: "Alarms",
+        line: "Line",
+        bolus: "Bolus",
+        windows: "Windows",
+        log: "EventLog",
+        program: "CommittedProgram",
+        orders: "Orders",
+        watch: "MotorWatch",
+        delivery: "Delivery",
+    ) -> None:
+        self._config = config
+        self._uptime = uptime
+        self._state = state
+        self._ledger = ledger
+        self._reservoir = reservoir
+        self._monitor = monitor
+        self._alarms = alarms
+        self._line = line
+        self._bolus = bolus
+        self._windows = windows
+        self._log = log
+        self._program = program
+        self._orders = orders
+        self._watch = watch
+        self.delivery = delivery
+        self.basal_nl_per_day = 0
+        self._mcg_per_ml = 0  # of the steps being made
+        self._extra = False  # while a prime, bridge or bolus is on, which may end
+
+    @property
+    def flowing_nl_per_day(self) -> int:
+        """The rate that leaves the pump: none while it is idle, halted or stalled."""
+        return 0 if self._watch.stalled else self.delivery.rate_nl_per_day
+
+    @property
+    def mean_nl_per_day(self) -> int:
+        """The basal rate being delivered, taken over the week where there is one."""
+        program = self._program
+        return program.mean_nl_per_day if program.step >= 0 else self.basal_nl_per_day
+
+    @property
+    def dose_ng_per_day(self) -> int:
+        """The daily dose being delivered, boluses aside; of a week, today's."""
+        basal_nl_per_day = 0 if self._watch.stalled else self.basal_nl_per_day
+        if basal_nl_per_day and self._state.therapy == wire.THERAPY_RUNNING:
+            return self._program.dose_today_ng
+        return basal_nl_per_day * self._line.mcg_per_ml // 1000
+
+    @property
+    def operation(self) -> int:
+        """OPERATION code: what the machine does."""
+        if not self.delivery.rate_nl_per_day:
+            return wire.OPERATION_HALTED if self._orders.rate_nl_per_day else wire.OPERATION_IDLE
+        if self._watch.stalled:
+            return wire.OPERATION_STALLED
+        if self._line.prime_steps:
+            return wire.OPERATION_PRIMING
+        if self._line.bridging and self._state.therapy == wire.THERAPY_RUNNING:
+            return wire.OPERATION_BRIDGE
+        return wire.OPERATION_BOLUS if self._bolus.active else wire.OPERATION_BASAL
+
+    def begin(self) -> None:
+        """After a boot: deliver what is ordered, with nothing carried over."""
+        self.delivery.begin(self._uptime.now_s)
+        if self._bolus.active:
+            self._cancel_cut_bolus()
+        self._monitor.allow(self._line.prime_steps)
+        unknown_steps = self._ledger.recovered_steps
+        if unknown_steps and not self._state.prime_until_steps:  # a prime's leave the tip empty
+            self._ledger.book_recovered(self._line.mcg_per_ml)
+            self._count_extra(unknown_steps, self._line.mcg_per_ml)
+            self._line.extend_bridge(unknown_steps)
+        self._watch.begin()
+        self._follow_orders()
+
+    def _cancel_cut_bolus(self) -> None:
+        """A reset ended the bolus: of the batch whose end nobody saw, its share is taken as delivered."""
+        week = self._program.week
+        basal_nl_per_day = week.lowest_nl_per_day() if week else self._program.mean_nl_per_day
+        total_nl_per_day = basal_nl_per_day + self._bolus.rate_nl_per_day
+        ledger = self._ledger
+        ended = self._bolus.end(ledger.uptime_s, total_nl_per_day, ledger.recovered_steps)
+        self._log.add(wire.EVENT_BOLUS_CANCELLED, *ended)
+
+    def open_books(self) -> None:
+        """After a boot: book what it found. Where the store does not take that, or did not before, more was delivered
+        than the ledger knows."""
+        now_s = self._uptime.now_s
+        if self._ledger.keep(now_s, 0) and self._state.unbooked != wire.FLAG_YES:
+            return
+        self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
+        if self._state.last_refill_s != NEVER:
+            self._reservoir.assume_low()
+            self._ledger.keep(now_s, 0)
+            self._watch_reservoir()
+
+    def settle(self) -> None:
+        """Book what the motor did since the last call, and act on what that shows."""
+        delivery = self.delivery
+        ledger = self._ledger
+        watch = self._watch
+        moved = bool(delivery.settle())
+        if delivery.missed_run or watch.unconfirmed_since_s != NEVER:
+            watch.note_unconfirmed()
+        stalled = watch.stalled
+        if moved:
+            ledger.book(delivery.confirmed, delivery.missed, self._mcg_per_ml)
+            if stalled and delivery.confirmed:  # which the windows take to give nothing
+                self._count_extra(delivery.confirmed, self._mcg_per_ml)
+                self._note_dose()
+            if self._reservoir.low:
+                self._watch_reservoir()
+        monitor = self._monitor
+        monitor.watch(self._uptime.now_s)
+        if monitor.tripped:
+            self._obey_monitor()
+        if watch.turns(moved):
+            self._note_dose()
+            watch.note_stop()
+            if watch.stalled and self._bolus.active:
+                self._log.add(*self.end_bolus())
+                self.change()
+        if moved and (delivery.missed or watch.losses.watching):
+            watch.count_losses(stalled)
+
+    def next_batch(self) -> None:
+        """The running batch is over: write down its result and the next one's size, then order it."""
+        now_s = self._uptime.now_s
+        local_s = self._uptime.local_s
+        day, second = divmod(local_s, DAY_S)
+        if day != self._ledger.day:
+            self._ledger.turn_day(day)
+        if self._extra:
+            self._end_extras(now_s)
+        horizon_s = DAY_S - second
+        week = self._program.week
+        if week is not None:
+            horizon_s = min(horizon_s, self._follow_week(week, now_s, local_s))
+        room_steps = self._reservoir.room_steps
+        if not room_steps and self.delivery.rate_nl_per_day:
+            self.change()
+            return
+        if self._extra:
+            horizon_s, room_steps = self._until_extras(now_s, horizon_s, room_steps)
+        steps = self.delivery.plan(now_s, horizon_s, room_steps)
+        self._keep_books(now_s, steps)
+        if steps:
+            self.delivery.order(now_s)
+
+    def _keep_books(self, now_s: int, steps: int) -> None:
+        """Write down what was delivered, and the next batch's size. A store that does not take it stops no therapy, but
+        is an alarm, and what it missed is marked wherever it can be."""
+        kept = self._ledger.keep(now_s, steps)
+        state = self._state
+        if not kept:
+            self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
+        elif not self._orders.memory_fault and self._alarms.active(wire.ALARM_MEMORY_CRITICAL):
+            self._alarms.over(wire.ALARM_MEMORY_CRITICAL)
+        unbooked = wire.FLAG_NO if kept else wire.FLAG_YES
+        if unbooked != state.unbooked:
+            state.unbooked = unbooked
+            state.changed = True
+        elif kept and state.unsaved:
+            state.changed = True
+
+    def change(self) -> None:
+        """The orders, or what forbids them, changed: end the running batch and go by the new ones."""
+        self.settle()
+        if self._reservoir.low:
+            self._watch_reservoir()
+        self._program.step = -1
+        was_delivering = self.delivery.rate_nl_per_day
+        self.delivery.halt(self._uptime.now_s)
+        if not was_delivering:
+            self.delivery.begin(self._uptime.now_s)
+        self._follow_orders()
+        self.next_batch()
+
+    def end_bolus(self) -> "tuple[int, ...]":
+        """Take the bolus that is being given out of the state; the log entry for it, and the caller calls `change`."""
+        return (wire.EVENT_BOLUS_CANCELLED,) + self._bolus.end(self._uptime.now_s, self.delivery.rate_nl_per_day)
+
+    def end_prime(self) -> "tuple[int, ...]":
+        """The same of the prime."""
+        return (wire.EVENT_BOLUS_CANCELLED, wire.BOLUS_PRIME) + self._line.end_prime()
+
+    def _follow_week(self, week: "Week", now_s: int, local_s: int) -> int:
+        """Take up the interval of the week that it is time for; seconds until the next look."""
+        program = self._program
+        delivering = self.delivery.rate_nl_per_day
+        if delivering and not self._line.prime_steps:
+            self.delivery.owe(program.remainder(now_s))
+        before = program.step, program.held
+        left_s = program.follow(week, now_s, local_s)
+        if program.held and self._bolus.active:
+            self._log.add(*self.end_bolus())
+        if delivering and (program.step, program.held) != before:
+            if self._orders.rate_nl_per_day != self.basal_nl_per_day:
+                self._set_rate()
+            if program.step >= 0:
+                self._log.add(wire.EVENT_RATE_STEP, program.step, self.basal_nl_per_day)
+            elif program.held:
+                self._log.add(wire.EVENT_DOSE_HELD, self.basal_nl_per_day)
+        return left_s
+
+    def _follow_orders(self) -> None:
+        self._orders.log_change()
+        self._cancel_extras()
+        self._set_rate()
+        self._watch.note_stop()
+
+    def _set_rate(self) -> None:
+        """Work out what the motor is to do from the next batch on, and with what drug."""
+        line = self._line
+        priming = line.prime_steps
+        self._extra = bool(priming or line.bridging or self._bolus.active)
+        halted = self._orders.halted
+        self.basal_nl_per_day = rate_nl_per_day = 0 if halted else self._orders.rate_nl_per_day
+        if priming and not halted:
+            rate_nl_per_day = self._config.max_rate_nl_per_day
+        elif self._extra:
+            rate_nl_per_day += self._bolus.rate_nl_per_day
+        self.delivery.set_rate(rate_nl_per_day)
+        self._mcg_per_ml = 0 if priming else line.mcg_per_ml
+        self._monitor.set_drug(line.mcg_per_ml)
+        self._note_dose()
+
+    def _count_extra(self, steps: int, mcg_per_ml: int) -> None:
+        """Let the windows know of steps that the rates they were told do not account for."""
+        self._windows.add(self._uptime.now_s, steps * self._config.step_nl * mcg_per_ml)
+
+    def _note_dose(self) -> None:
+        now_s = self._uptime.now_s
+        rate_nl_per_day = self.flowing_nl_per_day
+        if not self._windows.note(now_s, rate_nl_per_day * self._mcg_per_ml):
+            self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_WINDOWS)
+
+    def _cancel_extras(self) -> None:
+        """Whatever keeps the therapy from running ends a bolus (R1.7); a prime ends when the pump trusts nothing, or
+        not its supply."""
+        therapy = self._state.therapy
+        if self._bolus.active and (therapy != wire.THERAPY_RUNNING or self._orders.halted):
+            self._log.add(*self.end_bolus())
+        distrusted = therapy in (wire.THERAPY_SAFE_STATE, wire.THERAPY_END_OF_SERVICE)
+        weak = self._alarms.active(wire.ALARM_LOW_BATTERY_RESET)
+        if self._state.prime_until_steps and (distrusted or weak or self._orders.halted):
+            self._log.add(*self.end_prime())
+
+    def _end_extras(self, now_s: int) -> None:
+        """Between two batches: end what is over."""
+        line = self._line
+        bolus = self._bolus
+        if self._state.prime_until_steps and not line.prime_steps:
+            self._log.add(wire.EVENT_BOLUS_DONE, wire.BOLUS_PRIME, *line.end_prime())
+        if bolus.active and now_s >= bolus.until_s:
+            self.delivery.owe(bolus.left_over)
+            self._log.add(wire.EVENT_BOLUS_DONE, *bolus.end(now_s, self.delivery.rate_nl_per_day))
+        if line.bridging and not line.bridge_steps:
+            self._end_bridge()
+        self._follow_orders()
+
+    def _end_bridge(self) -> None:
+        """The old drug is out: the program for the new one takes over, and without one the pump is not trusted."""
+        state = self._state
+        volume_nl = self._line.end_bridge()
+        if state.next_mode != wire.MODE_NONE:
+            softlimit.replace(state, self._uptime.now_s)
+            state.take_next()
+            self._monitor.set_limit(prescription.largest_mcg_per_day(state))
+        self._log.add(wire.EVENT_BOLUS_DONE, wire.BOLUS_BRIDGE, volume_nl, volume_nl)
+        running = state.therapy == wire.THERAPY_RUNNING
+        if not self._program.load_week():
+            self._orders.fault(wire.REGION_PROGRAM)
+        elif running and (state.concentration_mcg_per_ml != state.drug_mcg_per_ml or not self._program.fits):
+            self._orders.fault(wire.REGION_BRIDGE)
+
+    def _until_extras(self, now_s: int, horizon_s: int, room_steps: int) -> tuple[int, int]:
+        """What is left of a batch that is to end where a bolus, prime or bridge does."""
+        line = self._line
+        if self._bolus.active:
+            horizon_s = min(horizon_s, self._bolus.until_s - now_s)
+        left_steps = line.prime_steps or line.bridge_steps
+        if left_steps:
+            room_steps = min(room_steps, left_steps)
+            if self.delivery.rate_nl_per_day and not self.delivery.missed_run:  # a rotor that stands makes no storm
+                horizon_s = min(horizon_s, self.delivery.seconds_for(left_steps))
+        return horizon_s, room_steps
+
+    def _watch_reservoir(self) -> None:
+        now_s = self._uptime.now_s
+        volume_nl = self._reservoir.volume_nl
+        self._alarms.occur(wire.ALARM_LOW_RESERVOIR, now_s, volume_nl)
+        if not self._reservoir.room_steps:
+            self._alarms.occur(wire.ALARM_RESERVOIR_EMPTY, now_s, volume_nl)
+
+    def _obey_monitor(self) -> None:
+        monitor = self._monitor
+        alarm = wire.ALARM_STEP_MISMATCH if monitor.tripped == REVERSE else wire.ALARM_OVERSPEED
+        self._alarms.occur(alarm, self._uptime.now_s, monitor.steps, monitor.budget_steps)
+        if self.delivery.rate_nl_per_day:
+            self._orders.fault(wire.REGION_PROGRAM)
+            self.delivery.halt(self._uptime.now_s)
+            self._follow_orders()

@@ -1,0 +1,169 @@
+"""The committed program: its week, the interval that runs now, and the rates that follow from them."""
+
+from firmware import wire
+from firmware.records.state import NEVER
+from firmware.therapy import prescription
+from firmware.therapy.delivery import MAX_BATCH_S
+from firmware.therapy.week import Week, WeekStore
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.clock import Uptime
+    from firmware.config import Config
+    from firmware.records.state import State
+    from firmware.therapy.bolus import Bolus
+    from firmware.therapy.catheter import Line
+    from firmware.therapy.dosewindow import Windows
+    from hal.contract import Store
+
+DAY_S = 86400
+_HOLD_S = 600  # a dose that is held waits so long at a time
+
+
+class CommittedProgram:
+    """`week` is the flex program's, None without one; `step` its interval that runs, -1 while none does. `held` is True
+    while the last day's dose leaves no room for what the week would have now."""
+
+    def __init__(
+        self,
+        config: "Config",
+        *,
+        uptime: "Uptime",
+        state: "State",
+        line: "Line",
+        bolus: "Bolus",
+        windows: "Windows",
+        store: "Store",
+    ) -> None:
+        self._config = config
+        self._uptime = uptime
+        self._state = state
+        self._line = line
+        self._bolus = bolus
+        self._windows = windows
+        self._weeks = WeekStore(store)
+        self.week: Week | None = None
+        self.step = -1
+        self.held = False
+        self._step_since_s = 0
+        self._offset_s: int | None = None  # of local time, by which the week is followed
+        self._crowded_until_s = 0  # while 24 hours may hold more of the week than it was committed with
+
+    @property
+    def mcg_per_ml(self) -> int:
+        """The concentration for which it is run: during a bridge, that of the drug in the line."""
+        return self._line.mcg_per_ml if self._line.bridging else self._state.concentration_mcg_per_ml
+
+    @property
+    def mean_nl_per_day(self) -> int:
+        """Its rate, of a week the mean."""
+        state = self._state
+        if not self._line.bridging or self._line.mcg_per_ml == state.concentration_mcg_per_ml:
+            return state.rate_nl_per_day
+        return prescription.rate_nl_per_day(state.dose_ng_per_day, self._line.mcg_per_ml)
+
+    @property
+    def rate_nl_per_day(self) -> int:
+        """The rate that it asks for now."""
+        week = self.week
+        if week is not None and self.step >= 0:
+            return week.rate_nl_per_day(self.step)
+        return self._config.minimum_rate_nl_per_day if self.held else self.mean_nl_per_day
+
+    @property
+    def dose_now_ng_per_day(self) -> int:
+        """The rate of dose that it has now, whatever keeps the pump from it."""
+        week = self.week
+        if week is not None and self.step >= 0:
+            return week.rate_nl_per_day(self.step) * self.mcg_per_ml // 1000
+        return self._state.dose_ng_per_day
+
+    @property
+    def dose_today_ng(self) -> int:
+        """Its dose of this day."""
+        week = self.week
+        if week is not None and self.step >= 0:
+            return week.day_dose_ng(self._uptime.local_s)
+        return self._state.dose_ng_per_day
+
+    @property
+    def fits(self) -> bool:
+        """True if it keeps every 24 hours from now on within the limit. What was looked at when it was committed may
+        have been put off since."""
+        now_s = self._uptime.now_s
+        week = self.week
+        if week is None:
+            to_come = [(now_s, self.mean_nl_per_day * self._line.mcg_per_ml)]
+        else:
+            to_come = week.pieces(now_s, now_s + 2 * DAY_S, self._uptime.local_offset_s)
+        return self._windows.allow(now_s, to_come, now_s, prescription.largest_mcg_per_day(self._state))
+
+    # The week's record
+
+    def load_week(self) -> bool:
+        """Take up the week of the program in force. False when it is spoilt."""
+        state = self._state
+        days = self._weeks.load(state.week) if state.mode == wire.MODE_FLEX else None
+        self.step = -1
+        self.week = Week(days, self.mcg_per_ml) if days else None
+        return days is not None or state.mode != wire.MODE_FLEX
+
+    def mend_week(self, sound: bool) -> bool | None:
+        """Repair the week in force from its record where it is not `sound`, and the record from it. False when nothing
+        was wrong, None when both are spoilt."""
+        week = self.week
+        where = self._state.week
+        if week is None or (sound and self._weeks.whole(where)):
+            return False
+        days = self._weeks.load(where)
+        if days is None:
+            if not week.whole:
+                return None
+            days = week.days
+        self.week = Week(days, self.mcg_per_ml)
+        return self._weeks.rewrite(days, where)
+
+    def keep_week(self, week: Week | None) -> int:
+        """Write a week beside those in use; where it is, 0 for no week and for a store that failed."""
+        return self._weeks.save(week.days, (self._state.week, self._state.next_week)) if week else 0
+
+    # The week's intervals
+
+    def remainder(self, now_s: int) -> int:
+        """What rounding left of the interval that ran up to now, in nL times 86,400; 0 where none did."""
+        week = self.week
+        return week.left_over(self.step, now_s - self._step_since_s) if week is not None and self.step >= 0 else 0
+
+    def follow(self, week: Week, now_s: int, local_s: int) -> int:
+        """Take up the interval of its `week` that it is time for; seconds until the next look.
+
+        Without a clock there is none, and the mean rate goes on. Neither is there while the doses before leave no room
+        for it within the limit: the intervals come closer to those before when the clock is set, and the mean may come
+        too close to a strong day.
+        """
+        step = week.index_at(local_s, max(0, self.step))
+        left_s = week.edges_s[step + 1] - local_s % (7 * DAY_S)
+        ordered = self._state.therapy == wire.THERAPY_RUNNING
+        timed = self._uptime.wall_s != NEVER
+        if self._uptime.local_offset_s != self._offset_s:
+            self._offset_s = self._uptime.local_offset_s
+            self._crowded_until_s = now_s + DAY_S
+        held = False
+        if ordered and not timed:
+            held = not self.fits
+        elif ordered and now_s < self._crowded_until_s:
+            held = not self._has_room(week.rate_nl_per_day(step), now_s, min(left_s, MAX_BATCH_S))
+            left_s = min(left_s, _HOLD_S) if held else left_s
+        self.held = held
+        self.step = step if ordered and timed and not held else -1
+        self._step_since_s = now_s
+        return left_s
+
+    def _has_room(self, rate_nl_per_day: int, now_s: int, lasting_s: int) -> bool:
+        """True if a rate, with the bolus that is being given, keeps the 24 hours that end within so long in the
+        limit."""
+        rate = (rate_nl_per_day + self._bolus.rate_nl_per_day) * self._line.mcg_per_ml
+        if self._bolus.active:
+            lasting_s = min(lasting_s, self._bolus.until_s - now_s)
+        last_s = now_s - DAY_S + lasting_s
+        return self._windows.allow(now_s, [(now_s, rate)], last_s, prescription.largest_mcg_per_day(self._state))

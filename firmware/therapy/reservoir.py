@@ -1,0 +1,91 @@
+"""The reservoir as the pump believes it: computed from what was delivered.
+
+Low reservoir and empty are thresholds in booked steps, so that a wake compares two numbers. A pump that delivers more
+than it counts runs dry without an alarm, unless a gauge is fitted; the real device does so too (docs/sources.md, S5,
+S6).
+"""
+
+from firmware.records.state import NEVER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.config import Config
+    from firmware.records.ledger import Ledger
+    from firmware.records.state import State
+
+_FAR = (1 << 30) - 1  # more steps than a life has
+
+
+class Reservoir:
+    """Volumes in nL."""
+
+    def __init__(self, config: "Config", state: "State", ledger: "Ledger") -> None:
+        self._config = config
+        self._state = state
+        self._ledger = ledger
+        self._missing_nl = 0
+        self.low_at_steps = self.empty_at_steps = _FAR
+        if state.last_refill_s != NEVER:
+            self.plan()
+
+    def plan(self) -> None:
+        """Work out the thresholds: after a refill that was kept, and when the alarm's volume was changed."""
+        config = self._config
+        filled_nl = self._state.filled_nl
+        start_steps = self._state.filled_at_steps
+        above_low_nl = filled_nl - self._missing_nl - self._state.low_reservoir_nl
+        self.low_at_steps = start_steps + max(0, above_low_nl // config.step_nl + 1)
+        self.empty_at_steps = start_steps + max(0, (filled_nl - config.residual_nl) // config.step_nl)
+
+    @property
+    def volume_nl(self) -> int:
+        """Computed volume; never below zero."""
+        used_steps = self._ledger.booked_steps - self._state.filled_at_steps
+        return max(0, self._state.filled_nl - used_steps * self._config.step_nl)
+
+    @property
+    def delivered_nl(self) -> int:
+        """Volume booked since the first fill. Beyond 32 bits in a long life at high rates."""
+        return self._ledger.booked_steps * self._config.step_nl
+
+    @property
+    def room_steps(self) -> int:
+        """Steps until only the residual is left: the pump must not run dry (it damages it)."""
+        steps = self.empty_at_steps - self._ledger.booked_steps
+        return steps if steps > 0 else 0
+
+    @property
+    def low(self) -> bool:
+        """True if the computed volume is below the alarm's."""
+        return self._ledger.booked_steps >= self.low_at_steps
+
+    def fill(self, volume_nl: int, mcg_per_ml: int, now_s: int) -> None:
+        """Put a refill into the state, which the caller keeps before it calls `filled`."""
+        state = self._state
+        state.filled_nl = volume_nl
+        state.filled_at_steps = self._ledger.booked_steps
+        state.drug_mcg_per_ml = mcg_per_ml
+        state.last_refill_s = now_s
+        state.refills += 1
+
+    def filled(self) -> None:
+        """Go by a refill that was kept: what a gauge said before it says nothing of the volume now."""
+        self._missing_nl = 0
+        self.plan()
+
+    def assume_low(self) -> None:
+        """Take the reservoir to be low, so that somebody looks: more was delivered than is booked, and nobody knows how
+        much."""
+        if self._state.last_refill_s != NEVER:
+            self._ledger.assume(self.low_at_steps)
+
+    def miss(self, volume_nl: int) -> None:
+        """Take it from a gauge that is believed that so much less is there: low comes sooner, empty does not."""
+        if volume_nl != self._missing_nl:
+            self._missing_nl = volume_nl
+            self.plan()
+
+    @property
+    def above_low_nl(self) -> int:
+        """Volume left until the reservoir is low."""
+        return max(0, self.volume_nl - self._missing_nl - self._state.low_reservoir_nl)
