@@ -24,7 +24,7 @@ _RANGE_S = 3600  # how long the two are compared from one pair of readings
 _TICKS_MASK = (1 << 30) - 1
 
 
-class Uptime:
+class PumpClock:
     """`now_s`: seconds since first power-up without the time unpowered, as of the last `tick`."""
 
     def __init__(self, clock: "Clock") -> None:

@@ -10,9 +10,9 @@ from firmware.comms.commands.refill import RefillCommand
 from firmware.comms.commands.settings import SettingsCommands
 from firmware.comms.commands.table import Commands
 from firmware.comms.commands.therapy import TherapyCommands
-from firmware.comms.dispatcher import Desk
+from firmware.comms.dispatcher import Dispatcher
 from firmware.comms.port import Port
-from firmware.comms.status import Report
+from firmware.comms.status import StatusBuilder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,40 +25,40 @@ def connected(hal: "Hal", config: "Config", parts: "Parts") -> "list[Port]":
     """The lines, and what answers on them."""
     channels = [Channel(parts.log) for _ in hal.links]
     commands = _commands(config, parts)
-    report = Report(
+    status = StatusBuilder(
         hal,
         config,
-        uptime=parts.uptime,
+        clock=parts.clock,
         state=parts.state,
         ledger=parts.ledger,
         reservoir=parts.reservoir,
-        power=parts.power,
+        battery=parts.battery,
         alarms=parts.alarms,
-        line=parts.line,
+        catheter=parts.catheter,
         bolus=parts.bolus,
         orders=parts.orders,
         infusion=parts.infusion,
         watch=parts.watch,
-        outlook=parts.outlook,
+        forecast=parts.forecast,
         log=parts.log,
-        doses=parts.doses,
-        senses=parts.senses,
-        budget=parts.budget,
+        titration=parts.titration,
+        sensors=parts.sensors,
+        telemetry_budget=parts.telemetry_budget,
         selftest=parts.selftest,
         keys=parts.keys,
         channels=channels,
     )
-    desk = Desk(
+    dispatcher = Dispatcher(
         config,
-        uptime=parts.uptime,
+        clock=parts.clock,
         sessions=parts.sessions,
-        report=report,
+        status=status,
         commands=commands,
         log=parts.log,
         keys=parts.keys,
     )
     return [
-        Port(link, channel, desk, hal.clock, parts.budget)
+        Port(link, channel, dispatcher, hal.clock, parts.telemetry_budget)
         for link, channel in zip(hal.links, channels)  # noqa: B905 - MicroPython's zip knows no strict
     ]
 
@@ -66,32 +66,32 @@ def connected(hal: "Hal", config: "Config", parts: "Parts") -> "list[Port]":
 def _commands(config: "Config", parts: "Parts") -> Commands:
     """Every command's handler, in one table."""
     implant = ImplantCommands(
-        uptime=parts.uptime,
+        clock=parts.clock,
         state=parts.state,
         alarms=parts.alarms,
-        line=parts.line,
+        catheter=parts.catheter,
         infusion=parts.infusion,
         log=parts.log,
     )
     refill = RefillCommand(
         config,
-        uptime=parts.uptime,
+        clock=parts.clock,
         state=parts.state,
         ledger=parts.ledger,
         reservoir=parts.reservoir,
-        line=parts.line,
+        catheter=parts.catheter,
         bolus=parts.bolus,
         program=parts.program,
         therapy=parts.orders,
         infusion=parts.infusion,
-        outlook=parts.outlook,
+        forecast=parts.forecast,
         log=parts.log,
     )
     therapy = TherapyCommands(
         config,
         state=parts.state,
         monitor=parts.monitor,
-        line=parts.line,
+        catheter=parts.catheter,
         program=parts.program,
         therapy=parts.orders,
         delivery=parts.delivery,
@@ -102,28 +102,28 @@ def _commands(config: "Config", parts: "Parts") -> Commands:
     records = RecordCommands(
         alarms=parts.alarms,
         log=parts.log,
-        chart=parts.chart,
-        doses=parts.doses,
+        patient_record=parts.patient_record,
+        titration=parts.titration,
         keys=parts.keys,
         sessions=parts.sessions,
     )
     program = ProgramCommands(
         config,
-        uptime=parts.uptime,
+        clock=parts.clock,
         state=parts.state,
-        line=parts.line,
+        catheter=parts.catheter,
         bolus=parts.bolus,
-        windows=parts.windows,
+        dose_window=parts.dose_window,
         program=parts.program,
         therapy=parts.orders,
-        outlook=parts.outlook,
+        forecast=parts.forecast,
         log=parts.log,
-        doses=parts.doses,
+        titration=parts.titration,
         therapy_commands=therapy,
         record_commands=records,
     )
     settings = SettingsCommands(
-        uptime=parts.uptime,
+        clock=parts.clock,
         state=parts.state,
         reservoir=parts.reservoir,
         monitor=parts.monitor,
@@ -133,18 +133,18 @@ def _commands(config: "Config", parts: "Parts") -> Commands:
     )
     bolus = BolusCommands(
         config,
-        uptime=parts.uptime,
+        clock=parts.clock,
         state=parts.state,
         reservoir=parts.reservoir,
         monitor=parts.monitor,
         alarms=parts.alarms,
-        line=parts.line,
+        catheter=parts.catheter,
         bolus=parts.bolus,
-        windows=parts.windows,
+        dose_window=parts.dose_window,
         program=parts.program,
         orders=parts.orders,
         infusion=parts.infusion,
-        outlook=parts.outlook,
+        forecast=parts.forecast,
         log=parts.log,
     )
     return Commands(
@@ -153,5 +153,5 @@ def _commands(config: "Config", parts: "Parts") -> Commands:
         state=parts.state,
         log=parts.log,
         selftest=parts.selftest,
-        keeper=Keeper(uptime=parts.uptime, state=parts.state, ledger=parts.ledger, alarms=parts.alarms),
+        keeper=Keeper(clock=parts.clock, state=parts.state, ledger=parts.ledger, alarms=parts.alarms),
     )

@@ -23,7 +23,7 @@ class Pump(Parts):
         self._watchdog.arm()
         super().__init__(hal, config)
         self.ports = connected(hal, config, self)
-        self._with_deadlines = (self.watch, self.alarms, self.power, self.sessions, self.selftest, self.keys)
+        self._with_deadlines = (self.watch, self.alarms, self.battery, self.sessions, self.selftest, self.keys)
         self._with_deadlines += tuple([port.channel for port in self.ports])
         self._boot()
         self._rules = Guard(((wire.REGION_WORKING, config),))  # which never change
@@ -35,21 +35,21 @@ class Pump(Parts):
     def _workers(self) -> "tuple[tuple[int, object], ...]":
         """List what holds the numbers that delivery, clock, thresholds and alarms rest on, and the REGION of each."""
         parts: "tuple[object, ...]" = (
-            self.uptime,
+            self.clock,
             self.reservoir,
-            self.power,
+            self.battery,
             self.alarms,
             self.monitor,
             self.selftest,
             self.infusion,
         )
-        parts += (self.keys, self.watch.losses, self.watch, self.program, self.orders) + self.senses.parts
+        parts += (self.keys, self.watch.lost_steps, self.watch, self.program, self.orders) + self.sensors.parts
         working = tuple([(wire.REGION_WORKING, part) for part in parts])
         return working + ((wire.REGION_RATE, self.delivery), (wire.REGION_LEDGER, self.ledger))
 
     def _liners(self) -> "tuple[tuple[int, object], ...]":
         """List what holds those that only the lines change."""
-        parts: "tuple[object, ...]" = (self.budget, self.sessions) + self.sessions.held
+        parts: "tuple[object, ...]" = (self.telemetry_budget, self.sessions) + self.sessions.held
         for port in self.ports:
             parts += port.parts
         return tuple([(wire.REGION_WORKING, part) for part in parts])
@@ -61,11 +61,11 @@ class Pump(Parts):
 
     def _boot(self) -> None:
         state = self.state
-        now_s = self.uptime.now_s
+        now_s = self.clock.now_s
         self.selftest.note_rollback()
         self.log.add(wire.EVENT_BOOT, self.ledger.boots, self.ledger.recovered_steps)
         self.selftest.power_on()
-        self.clock.lose(now_s)
+        self.clock_watch.lose(now_s)
         if self.ledger.lost:
             self.reservoir.assume_low()
         spoilt_program = state.lost or not self.program.load_week()
@@ -78,14 +78,14 @@ class Pump(Parts):
         self.keys.resume(now_s)
         self.infusion.begin()
         self.infusion.open_books()
-        self.battery.forecast()
+        self.battery_watch.forecast()
         if state.changed:  # a pump that hangs in its first wake, too, is to know at the next boot
             self._keep(now_s)
 
     def _write_first_records(self, now_s: int) -> None:
         """A new pump writes every record once: one that is missing later on was lost."""
-        begun = self.chart.begin() and self.doses.begin() and self.keys.begin()
-        if begun and self.windows.rewrite() and self.ledger.keep(now_s, 0):
+        begun = self.patient_record.begin() and self.titration.begin() and self.keys.begin()
+        if begun and self.dose_window.rewrite() and self.ledger.keep(now_s, 0):
             self.state.lived = wire.FLAG_YES
             self.state.changed = True
 
@@ -99,10 +99,10 @@ class Pump(Parts):
         region = self._rules.mend()
         region = self._work.mend() or region
         region = self._lines.mend() or region
-        now_s = self.uptime.tick()
+        now_s = self.clock.tick()
         infusion = self.infusion
         delivery = self.delivery
-        power = self.power
+        power = self.battery
         selftest = self.selftest
         quiet = now_s >= delivery.until_s and self.sessions.due_s == NEVER  # nobody talks to the pump
         if not quiet:
@@ -115,14 +115,14 @@ class Pump(Parts):
             selftest.look_at_week(quiet)
         if not quiet:
             selftest.look_at_windows()
-        if self.uptime.jumped_s:
-            self.clock.note_jump(now_s)
-        infusion.settle()
+        if self.clock.jumped_s:
+            self.clock_watch.note_jump(now_s)
+        infusion.account_steps()
         weak = False
         if now_s >= delivery.until_s:
             weak = power.sample()
-            if now_s >= self.senses.due_s:
-                self.senses.look(now_s)
+            if now_s >= self.sensors.due_s:
+                self.sensors.look(now_s)
             infusion.next_batch()
             if delivery.until_s > selftest.due_s:  # with this batch, rather than in a wake of its own
                 selftest.hourly(now_s)
@@ -131,7 +131,7 @@ class Pump(Parts):
             if now_s >= selftest.due_s:
                 selftest.hourly(now_s)
         if weak or now_s >= power.due_s:
-            self.battery.watch(now_s)
+            self.battery_watch.watch(now_s)
         if now_s >= self.watch.due_s:
             self.watch.watch_stop()
         if self.sessions.due_s != NEVER:
@@ -143,8 +143,8 @@ class Pump(Parts):
                 quiet = False
         if self.state.changed:
             self._keep(now_s)
-        if self.battery.stale:
-            self.battery.forecast()
+        if self.battery_watch.stale:
+            self.battery_watch.forecast()
         if now_s >= self.keys.due_s:
             self.keys.watch(now_s)
         if now_s >= self.alarms.due_s:
@@ -160,9 +160,9 @@ class Pump(Parts):
         elif not quiet:
             self._lines.take()
         self._watchdog.pause()
-        return due_s - self.uptime.base_s
+        return due_s - self.clock.base_s
 
     def _keep(self, now_s: int) -> None:
-        if not self.state.keep(now_s):
-            self.alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_PROGRAM)
-            self.state.accept()
+        if not self.state.commit(now_s):
+            self.alarms.raise_alarm(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_PROGRAM)
+            self.state.continue_unsaved()

@@ -22,7 +22,7 @@ _NO_READING = -1
 FORECAST_S = _DAY_S  # how long a forecast is good: stalls and stops change it slowly
 
 
-class Power:
+class BatteryForecast:
     """Times are pump uptime in seconds, voltages mV (-1: no reading)."""
 
     def __init__(self, config: "Config", battery: "Battery", state: "State") -> None:
@@ -37,13 +37,13 @@ class Power:
         self.rate_nl_per_day = -1
         self.rest_mv = self.load_mv = _NO_READING
         self.due_s = 0
-        self.heeds_sag = True  # at a boot: the alarm may be on
+        self.handles_sag = True  # at a boot: the alarm may be on
 
     def sample(self) -> bool:
         """Measure the cell, at rest and under load. True if anything is to be done about it."""
         self.rest_mv = rest_mv = self._battery.rest_mv()
         self.load_mv = load_mv = self._battery.load_mv()
-        return _NO_READING < rest_mv < self._eri_mv or _NO_READING < load_mv < self._eos_mv or self.heeds_sag
+        return _NO_READING < rest_mv < self._eri_mv or _NO_READING < load_mv < self._eos_mv or self.handles_sag
 
     @property
     def worn(self) -> bool:

@@ -23,7 +23,7 @@ _FAR_NL = 1 << 29
 _DAY = (1 << 24) - 1  # a bit for each of a day's readings
 
 
-class Gauge:
+class FillSensorCheck:
     """Compares once an hour. Volumes in nL."""
 
     def __init__(
@@ -74,7 +74,7 @@ class Gauge:
             self._odd += 1
             self._judge(self._odd < IN_A_ROW and not self.faulty, sensed_nl, computed_nl)
         believed = not self.faulty and self._alarms.active(wire.ALARM_RESERVOIR_MISMATCH)
-        self._reservoir.miss(computed_nl - sensed_nl if believed and 0 <= sensed_nl < computed_nl else 0)
+        self._reservoir.set_sensor_deficit(computed_nl - sensed_nl if believed and 0 <= sensed_nl < computed_nl else 0)
 
     def _start_over(self) -> None:
         """Forget the readings from before a refill: they say nothing of the volume now."""
@@ -124,9 +124,9 @@ class Gauge:
         if self._alike < IN_A_ROW:
             return
         if sense:
-            self._alarms.occur(wire.ALARM_RESERVOIR_MISMATCH, now_s, computed_nl, sensed_nl)
+            self._alarms.raise_alarm(wire.ALARM_RESERVOIR_MISMATCH, now_s, computed_nl, sensed_nl)
         elif active:
-            self._alarms.over(wire.ALARM_RESERVOIR_MISMATCH)
+            self._alarms.clear_condition(wire.ALARM_RESERVOIR_MISMATCH)
 
 
 def _count(bits: int) -> int:

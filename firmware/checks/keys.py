@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from firmware.clock import Uptime
+    from firmware.clock import PumpClock
     from firmware.records.eventlog import EventLog
     from firmware.records.state import State
     from firmware.safety.alarms import Alarms
@@ -42,7 +42,7 @@ class Keys:
         head: "Head",
         store: "Store",
         wait_s: int,
-        uptime: "Uptime",
+        clock: "PumpClock",
         state: "State",
         log: "EventLog",
         alarms: "Alarms",
@@ -50,7 +50,7 @@ class Keys:
         """`wait_s` is how long the way back takes."""
         self._head = head
         self._wait_s = wait_s
-        self._uptime = uptime
+        self._clock = clock
         self._state = state
         self._log = log
         self._alarms = alarms
@@ -108,7 +108,7 @@ class Keys:
         key, device_key, since_s = self._load()
         if key == wire.KEY_TEST:
             return None, 0
-        now_s = self._uptime.now_s
+        now_s = self._clock.now_s
         if since_s == NEVER or now_s - since_s >= 2 * self._wait_s:
             return self._ask(key, device_key, now_s)
         left_s = self._wait_s - (now_s - since_s)
@@ -131,7 +131,7 @@ class Keys:
     def cancel_reset(self) -> None:
         """Somebody proved to have the key: nobody needs a way back."""
         if self.due_s != NEVER:
-            self._give_up(self._uptime.now_s)
+            self._give_up(self._clock.now_s)
 
     def watch(self, now_s: int) -> None:
         """Tell of a way back asked for, until nobody has taken it for so long that it is void."""
@@ -160,7 +160,7 @@ class Keys:
         """Tell of a key that was changed: in the log, and by a tone."""
         self._tell_at(NEVER)
         self._log.add(wire.EVENT_KEY_CHANGED, key)
-        self._alarms.announce(self._uptime.now_s)
+        self._alarms.announce(self._clock.now_s)
 
     # For the self-test
 

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from firmware.checks.keys import Keys
-    from firmware.clock import Uptime
+    from firmware.clock import PumpClock
     from firmware.config import Config
     from firmware.records.eventlog import EventLog
     from firmware.records.ledger import Ledger
-    from firmware.records.patientrecord import Chart
+    from firmware.records.patientrecord import PatientRecord
     from firmware.records.state import State
-    from firmware.records.titration import Doses
+    from firmware.records.titration import TitrationHistory
     from firmware.safety.alarms import Alarms
-    from firmware.therapy.dosewindow import Windows
+    from firmware.therapy.dosewindow import DoseWindow
     from firmware.therapy.infusion import Infusion
     from firmware.therapy.orders import Orders
     from firmware.therapy.program import CommittedProgram
@@ -69,37 +69,37 @@ class SelfTest:
         hal: "Hal",
         config: "Config",
         *,
-        uptime: "Uptime",
+        clock: "PumpClock",
         state: "State",
         ledger: "Ledger",
         alarms: "Alarms",
         program: "CommittedProgram",
         orders: "Orders",
         infusion: "Infusion",
-        windows: "Windows",
-        chart: "Chart",
-        doses: "Doses",
+        dose_window: "DoseWindow",
+        patient_record: "PatientRecord",
+        titration: "TitrationHistory",
         keys: "Keys",
         log: "EventLog",
     ) -> None:
         self._hal = hal
         self._config = config
-        self._uptime = uptime
+        self._clock = clock
         self._state = state
         self._ledger = ledger
         self._alarms = alarms
         self._program = program
         self._orders = orders
         self._infusion = infusion
-        self._windows = windows
-        self._chart = chart
-        self._doses = doses
+        self._dose_window = dose_window
+        self._patient_record = patient_record
+        self._titration = titration
         self._keys = keys
         self._log = log
-        self._doses_rest_on = (self._mend_program, self._mend_ledger, self._mend_week)  # one of which is, too
+        self._dose_critical = (self._mend_program, self._mend_ledger, self._mend_week)  # one of which is, too
         # and one of these every third hour
         self._others = (self._mend_windows, self._mend_chart, self._mend_doses, self._mend_keys)
-        self._gone = []  # REGIONs of which no copy is whole, and it was said
+        self._reported = []  # REGIONs of which no copy is whole, and it was said
         self._turn = 0
         self.failed = False
         self.buzzer_failed = False
@@ -111,7 +111,7 @@ class SelfTest:
         """Why the pump was reset, and whether it may be used. A failure bars infusion until a programmer's order,
         which is taken after a boot that passes."""
         hal = self._hal
-        now_s = self._uptime.now_s
+        now_s = self._clock.now_s
         self.due_s = now_s + HOUR_S
         self._test_buzzer()
         region = self._failing()
@@ -134,10 +134,10 @@ class SelfTest:
 
     def check_records(self) -> None:
         """At power-on, too: a copy that a cut or a flipped bit spoilt is written anew from the other."""
-        if self._windows.lost:
+        if self._dose_window.lost:
             self._log_spoilt(wire.REGION_WINDOWS)
-            self._windows.rewrite()
-        for mend in self._doses_rest_on + self._others:
+            self._dose_window.rewrite()
+        for mend in self._dose_critical + self._others:
             mend()
         if self._log.spoilt:
             self._log_spoilt(wire.REGION_LOG)
@@ -187,10 +187,10 @@ class SelfTest:
 
     def look_at_windows(self) -> None:
         """The dose windows are what was noted."""
-        self._windows.mend()
-        if self._windows.mended:
-            self._windows.mended = False
-            if self._windows.lost:
+        self._dose_window.mend()
+        if self._dose_window.mended:
+            self._dose_window.mended = False
+            if self._dose_window.lost:
                 self._log_spoilt(wire.REGION_WINDOWS)
             else:
                 self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_WINDOWS)
@@ -205,16 +205,16 @@ class SelfTest:
     def _forget(self, region: int) -> None:
         self._state.forget()
         self._program.week = None
-        self._distrust(region)
+        self._enter_memory_fault(region)
 
-    def _distrust(self, region: int) -> None:
+    def _enter_memory_fault(self, region: int) -> None:
         """What the dose depends on is spoilt for good: alarm, and the safe state until somebody orders anew."""
         orders = self._orders
-        self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, self._uptime.now_s, region)
+        self._alarms.raise_alarm(wire.ALARM_MEMORY_CRITICAL, self._clock.now_s, region)
         if not orders.memory_fault:
             orders.memory_fault = True
             orders.fault(region)
-            self._infusion.change()
+            self._infusion.replan()
 
     # Every hour
 
@@ -223,11 +223,11 @@ class SelfTest:
         self.due_s = now_s + HOUR_S
         region = self._failing()
         if region is not None:
-            self._distrust(region)
+            self._enter_memory_fault(region)
         self._test_buzzer()
         turn = self._turn
         self._turn = (turn + 1) % (len(slots.LOG) + len(slots.FAULT_LOG))
-        self._doses_rest_on[turn % 3]()
+        self._dose_critical[turn % 3]()
         if turn % 3 == 2:
             self._others[turn // 3 % len(self._others)]()
         region = self._log.spoilt_in(turn)
@@ -270,13 +270,13 @@ class SelfTest:
 
     def _mend_windows(self) -> None:
         self.look_at_windows()
-        self._mend(wire.REGION_WINDOWS, self._windows)
+        self._mend(wire.REGION_WINDOWS, self._dose_window)
 
     def _mend_chart(self) -> None:
-        self._mend_or_alarm(wire.REGION_PATIENT, self._chart)
+        self._mend_or_alarm(wire.REGION_PATIENT, self._patient_record)
 
     def _mend_doses(self) -> None:
-        self._mend_or_alarm(wire.REGION_DOSES, self._doses)
+        self._mend_or_alarm(wire.REGION_DOSES, self._titration)
 
     def _mend_keys(self) -> None:
         self._mend_or_alarm(wire.REGION_KEY, self._keys)
@@ -284,9 +284,9 @@ class SelfTest:
     def _mend_or_alarm(self, region: int, part: "Spoilable") -> None:
         """Of a record that is in no RAM nothing is left without a whole copy. Said once, until it is written anew."""
         if self._mend(region, part):
-            self._gone[:] = [other for other in self._gone if other != region]
-        elif part.spoilt and region not in self._gone:
-            self._gone.append(region)
+            self._reported[:] = [other for other in self._reported if other != region]
+        elif part.spoilt and region not in self._reported:
+            self._reported.append(region)
             self._alarm(wire.ALARM_MEMORY, region)
 
     def _mend_week(self, sound: bool = True) -> None:
@@ -299,13 +299,13 @@ class SelfTest:
     def _log_spoilt(self, region: int) -> None:
         """Entries are lost, and nothing else: reading leaves them out."""
         if self._alarm(wire.ALARM_MEMORY, region):
-            self._alarms.over(wire.ALARM_MEMORY)
+            self._alarms.clear_condition(wire.ALARM_MEMORY)
 
     def _alarm(self, alarm: int, region: int) -> bool:
         """Raise it. Where it is on for another's sake already it is only logged, and this is False."""
         raised = not self._alarms.active(alarm)
         if raised:
-            self._alarms.occur(alarm, self._uptime.now_s, region)
+            self._alarms.raise_alarm(alarm, self._clock.now_s, region)
         else:
             self._log.add(wire.ALARM_EVENT[alarm], region)
         return raised

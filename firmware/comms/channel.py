@@ -37,7 +37,7 @@ class Channel:
         self.period_s = period_s
         self.owed_s = self.due_s = now_s if period_s else NEVER
 
-    def begin_anew(self) -> None:
+    def reset(self) -> None:
         """Forget the subscription: the next programmer finds the line as the first one did."""
         self.subscribe(0, 0)
         self.sequence = self.dropped = 0

@@ -9,12 +9,12 @@ from firmware.therapy import week
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.checks.keys import Keys
-    from firmware.clock import Uptime
+    from firmware.clock import PumpClock
     from firmware.comms.channel import Channel
     from firmware.comms.commands.table import Commands
     from firmware.comms.framing import Frame
     from firmware.comms.session import Session, Sessions
-    from firmware.comms.status import Report
+    from firmware.comms.status import StatusBuilder
     from firmware.config import Config
     from firmware.records.eventlog import EventLog
 
@@ -80,24 +80,24 @@ def parse(frame: "Frame", config: "Config") -> tuple | None:
     return None if fields is None or (rule and not rule(config, *fields)) else fields
 
 
-class Desk:
+class Dispatcher:
     """Answers requests. `report` says what the pump is and does, `commands` changes it."""
 
     def __init__(
         self,
         config: "Config",
         *,
-        uptime: "Uptime",
+        clock: "PumpClock",
         sessions: "Sessions",
-        report: "Report",
+        status: "StatusBuilder",
         commands: "Commands",
         log: "EventLog",
         keys: "Keys",
     ) -> None:
         self._config = config
-        self._uptime = uptime
+        self._clock = clock
         self._sessions = sessions
-        self._report = report
+        self._status = status
         self._commands = commands
         self._log = log
         self._keys = keys
@@ -118,7 +118,7 @@ class Desk:
 
     def telemetry(self, channel: "Channel") -> bytes:
         """Build the pushed message, signed on the line of an open session."""
-        payload = self._report.telemetry(channel)
+        payload = self._status.telemetry(channel)
         session = self._sessions.on(channel)
         if session:
             return session.sign(wire.PUSH_TELEMETRY, channel.sequence, payload)
@@ -136,25 +136,25 @@ class Desk:
 
     def _read(self, channel: "Channel", request: int, fields: tuple) -> tuple[int, bytes]:
         if request == wire.REQ_HELLO:
-            return wire.ANS_HELLO, self._report.hello()
+            return wire.ANS_HELLO, self._status.hello()
         if request == wire.REQ_STATUS:
-            return wire.ANS_STATUS, self._report.status(channel)
+            return wire.ANS_STATUS, self._status.status(channel)
         if request == wire.REQ_LOG:
-            return wire.ANS_LOG, self._report.log(*fields)
+            return wire.ANS_LOG, self._status.log(*fields)
         if request == wire.REQ_PATIENT_BOLUS_SETTINGS:
-            return wire.ANS_PATIENT_BOLUS_SETTINGS, self._report.patient_bolus()
+            return wire.ANS_PATIENT_BOLUS_SETTINGS, self._status.patient_bolus()
         if request == wire.REQ_DIAGNOSTICS:
-            return wire.ANS_DIAGNOSTICS, self._report.diagnostics()
+            return wire.ANS_DIAGNOSTICS, self._status.diagnostics()
         if request == wire.REQ_DOSES:
-            return wire.ANS_DOSES, self._report.doses(*fields)
+            return wire.ANS_DOSES, self._status.doses(*fields)
         if request == wire.REQ_FAULTS:
-            return wire.ANS_FAULTS, self._report.faults(*fields)
+            return wire.ANS_FAULTS, self._status.faults(*fields)
         if request == wire.REQ_RESET_KEY:
             reason, left_s = self._keys.reset(self._sessions)
             if reason is not None:
                 return wire.ANS_REFUSED, wire.pack_refused(request, reason)
             return wire.ANS_KEY_RESET, wire.pack_key_reset(left_s or 0)
-        channel.subscribe(fields[0], self._uptime.now_s)
+        channel.subscribe(fields[0], self._clock.now_s)
         return wire.ANS_SUBSCRIBED, wire.pack_subscribed(fields[0])
 
     def _signed(self, channel: "Channel", frame: "Frame") -> bytes:
@@ -167,7 +167,7 @@ class Desk:
             return answer
         if session.closed:
             return _turn_down(frame, fields, wire.REASON_AUTH)
-        if not self._sessions.take(session, frame):
+        if not self._sessions.accept_sequence(session, frame):
             channel.replays.add(1)
             return _turn_down(frame, fields, wire.REASON_REPLAY)
         code, payload = self._run(channel, session, frame, fields)
@@ -179,7 +179,7 @@ class Desk:
         """Return (code, payload) of the answer to a signed request that is new."""
         if fields is None:
             return _refuse(frame, wire.REASON_MALFORMED)
-        if not session.may(frame.code):
+        if not session.permits(frame.code):
             return _refuse(frame, wire.REASON_AUTH)
         if frame.code == wire.REQ_PROVE:
             return wire.ANS_PROVED, wire.pack_proved(self._sessions.prove(session))

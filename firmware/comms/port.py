@@ -6,8 +6,8 @@ from firmware.records.state import NEVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.comms.dispatcher import Desk
-    from firmware.comms.telemetrybudget import Budget
+    from firmware.comms.dispatcher import Dispatcher
+    from firmware.comms.telemetrybudget import TelemetryBudget
     from hal.contract import Clock, Link
 
 TELEMETRY_ROOM = 512  # what a line must have room for before telemetry is pushed: it, and the longest answer
@@ -18,12 +18,19 @@ _TICKS_MASK = (1 << 30) - 1
 class Port:
     """A line of the pump: the bytes of a `channel`, with a decoder of its own."""
 
-    def __init__(self, link: "Link", channel: Channel, desk: "Desk", clock: "Clock", budget: "Budget") -> None:
+    def __init__(
+        self,
+        link: "Link",
+        channel: Channel,
+        dispatcher: "Dispatcher",
+        clock: "Clock",
+        telemetry_budget: "TelemetryBudget",
+    ) -> None:
         self._link = link
         self.channel = channel
-        self._desk = desk
+        self._dispatcher = dispatcher
         self._clock = clock
-        self._budget = budget
+        self._telemetry_budget = telemetry_budget
         self._untold = False  # whether a tally has something to tell
         self._heard_ms = 0
         self._decoder = framing.Decoder()
@@ -52,8 +59,8 @@ class Port:
         """Whoever was there is gone."""
         self._decoder.cut()
         self.channel.errors = self._decoder.errors
-        self.channel.begin_anew()
-        self._desk.hang_up(self.channel)
+        self.channel.reset()
+        self._dispatcher.hang_up(self.channel)
 
     def _tell(self, now_s: int) -> bool:
         """Log what of the tallies is due. True if anything was."""
@@ -67,7 +74,7 @@ class Port:
 
     def _hear(self, data: bytes, now_s: int) -> None:
         channel = self.channel
-        self._budget.spend(len(data), now_s)
+        self._telemetry_budget.spend(len(data), now_s)
         heard_ms = self._clock.ticks_ms()
         if (heard_ms - self._heard_ms) & _TICKS_MASK > _GAP_MS:
             self._decoder.cut()
@@ -76,9 +83,9 @@ class Port:
         channel.noise.add(self._decoder.errors - channel.errors)
         channel.errors = self._decoder.errors
         for frame in frames:
-            answer = self._desk.answer(channel, frame)
+            answer = self._dispatcher.answer(channel, frame)
             if answer:
-                self._budget.spend(len(answer), now_s)
+                self._telemetry_budget.spend(len(answer), now_s)
                 self._link.write(answer)  # where there is no room the programmer asks again
 
     def _push(self, now_s: int) -> None:
@@ -89,11 +96,11 @@ class Port:
         due = (now_s - channel.owed_s) // channel.period_s + 1
         channel.sequence += due
         channel.owed_s = channel.due_s = channel.owed_s + due * channel.period_s
-        if self._budget.passed(now_s):
+        if self._telemetry_budget.passed(now_s):
             channel.dropped += due
-            channel.due_s = max(channel.due_s, self._budget.renewed_s)
+            channel.due_s = max(channel.due_s, self._telemetry_budget.renewed_s)
             return
         channel.dropped += due - 1
-        message = self._desk.telemetry(channel)
-        self._budget.spend(len(message), now_s)
+        message = self._dispatcher.telemetry(channel)
+        self._telemetry_budget.spend(len(message), now_s)
         self._link.write(message)

@@ -12,7 +12,7 @@ from firmware.records.state import NEVER
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.checks.keys import Keys
-    from firmware.clock import Uptime
+    from firmware.clock import PumpClock
     from firmware.comms.channel import Channel
     from firmware.comms.commands.staging import Staged
     from firmware.comms.framing import Frame
@@ -48,7 +48,7 @@ class Session:
         self._sequence = 0
         self._last_request = self._last_answer = b""
 
-    def genuine(self, frame: "Frame") -> bool:
+    def mac_valid(self, frame: "Frame") -> bool:
         """True if the frame's MAC is right."""
         return crypto.equal(frame.mac, crypto.hmac_sha256(self._key, frame.signed)[: crypto.MAC_BYTES])
 
@@ -56,7 +56,7 @@ class Session:
         """Return the answer given before when this very frame came before, else None."""
         return self._last_answer if frame.raw == self._last_request else None
 
-    def take(self, frame: "Frame") -> bool:
+    def accept_sequence(self, frame: "Frame") -> bool:
         """Accept a frame's number, which must rise; False for one that was used up."""
         if frame.sequence <= self._sequence:
             return False
@@ -64,7 +64,7 @@ class Session:
         self._last_request = frame.raw
         return True
 
-    def may(self, request: int) -> bool:
+    def permits(self, request: int) -> bool:
         """True if the role reaches for this request."""
         if not self.proved:
             return request == wire.REQ_PROVE or request not in wire.ROLE_OF
@@ -110,7 +110,7 @@ class Sessions:
         self,
         config: "Config",
         *,
-        uptime: "Uptime",
+        clock: "PumpClock",
         state: "State",
         log: "EventLog",
         head: "Head",
@@ -119,7 +119,7 @@ class Sessions:
     ) -> None:
         self._idle_s = config.session_idle_s
         self._serial = padded(config.serial)
-        self._uptime = uptime
+        self._clock = clock
         self._state = state
         self._log = log
         self._head = head
@@ -174,7 +174,7 @@ class Sessions:
         """
         if not self._head.present() or self._keys.spoilt:
             return None
-        now_s = self._uptime.now_s
+        now_s = self._clock.now_s
         waiting = channel.challenge
         if waiting is None or now_s >= waiting.until_s or (waiting.role, waiting.host_nonce) != (role, host_nonce):
             waiting = Challenge(role, host_nonce, self._entropy.random_bytes(16), now_s + _PROOF_S)
@@ -189,8 +189,8 @@ class Sessions:
             if self._used > _LAST_NUMBER - _RESERVE:
                 self._used = self._state.sessions = 0  # once more from the beginning: the nonces keep keys apart
             self._state.sessions += _RESERVE
-            if not self._state.keep(self._uptime.now_s):
-                self._state.accept()  # a stop must get through: numbers may come again after a reset, keys do not
+            if not self._state.commit(self._clock.now_s):
+                self._state.continue_unsaved()  # a stop must get through; after a reset numbers may come again
         self._used += 1
         return self._used
 
@@ -201,7 +201,7 @@ class Sessions:
         before, self._current = self._current, session
         self.held = tuple([one for one in self.held if one is not before])
         self._hold(session.channel, session)
-        self._idle_until_s = self._uptime.now_s + self._idle_s
+        self._idle_until_s = self._clock.now_s + self._idle_s
         self._plan()
         self._log.add(wire.EVENT_SESSION_OPEN, session.role, session.number)
         self._keys.cancel_reset()
@@ -269,7 +269,7 @@ class Sessions:
         return session
 
     def _genuine(self, channel: "Channel", session: Session, frame: "Frame") -> bool:
-        genuine = session.genuine(frame)
+        genuine = session.mac_valid(frame)
         if not genuine:
             channel.forgeries.add(1)
         return genuine
@@ -278,7 +278,7 @@ class Sessions:
         """Return the session of the line's challenge, which serves for one frame; None when there is none in time."""
         waiting, channel.challenge = channel.challenge, None
         self._await(())
-        if waiting is None or self._uptime.now_s >= waiting.until_s:
+        if waiting is None or self._clock.now_s >= waiting.until_s:
             return None
         number, role = channel.session_number, waiting.role
         role_key = self._keys.role_key(role)
@@ -287,12 +287,12 @@ class Sessions:
         key = crypto.session_key(role_key, self._serial, role, number, waiting.host_nonce, waiting.nonce)
         return Session(number, channel, role, key)
 
-    def take(self, session: Session, frame: "Frame") -> bool:
+    def accept_sequence(self, session: Session, frame: "Frame") -> bool:
         """Accept a frame's number, which must rise, and let the open session idle anew; False for one used up."""
-        if not session.take(frame):
+        if not session.accept_sequence(frame):
             return False
         if session is self._current:
-            self._idle_until_s = self._uptime.now_s + self._idle_s
+            self._idle_until_s = self._clock.now_s + self._idle_s
             self._plan()
         return True
 

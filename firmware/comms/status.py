@@ -7,22 +7,22 @@ from firmware.therapy import softlimit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.checks.battery import Power
+    from firmware.checks.battery import BatteryForecast
     from firmware.checks.keys import Keys
     from firmware.checks.selftest import SelfTest
-    from firmware.checks.sensors import Senses
-    from firmware.clock import Uptime
+    from firmware.checks.sensors import Sensors
+    from firmware.clock import PumpClock
     from firmware.comms.channel import Channel
-    from firmware.comms.telemetrybudget import Budget
+    from firmware.comms.telemetrybudget import TelemetryBudget
     from firmware.config import Config
     from firmware.records.eventlog import EventLog
     from firmware.records.ledger import Ledger
     from firmware.records.state import State
-    from firmware.records.titration import Doses
+    from firmware.records.titration import TitrationHistory
     from firmware.safety.alarms import Alarms
     from firmware.therapy.bolus import Bolus
-    from firmware.therapy.catheter import Line
-    from firmware.therapy.forecast import Outlook
+    from firmware.therapy.catheter import Catheter
+    from firmware.therapy.forecast import Forecast
     from firmware.therapy.infusion import Infusion
     from firmware.therapy.motorwatch import MotorWatch
     from firmware.therapy.orders import Orders
@@ -36,7 +36,7 @@ _MOST_ADVISORIES = 5  # more do not fit into a frame; the last one is said by th
 _NO_MV = 0xFFFF
 
 
-class Report:
+class StatusBuilder:
     """Reads the parts of the pump; changes none."""
 
     def __init__(
@@ -44,22 +44,22 @@ class Report:
         hal: "Hal",
         config: "Config",
         *,
-        uptime: "Uptime",
+        clock: "PumpClock",
         state: "State",
         ledger: "Ledger",
         reservoir: "Reservoir",
-        power: "Power",
+        battery: "BatteryForecast",
         alarms: "Alarms",
-        line: "Line",
+        catheter: "Catheter",
         bolus: "Bolus",
         orders: "Orders",
         infusion: "Infusion",
         watch: "MotorWatch",
-        outlook: "Outlook",
+        forecast: "Forecast",
         log: "EventLog",
-        doses: "Doses",
-        senses: "Senses",
-        budget: "Budget",
+        titration: "TitrationHistory",
+        sensors: "Sensors",
+        telemetry_budget: "TelemetryBudget",
         selftest: "SelfTest",
         keys: "Keys",
         channels: "list[Channel]",
@@ -67,22 +67,22 @@ class Report:
         self._config = config
         self._fill_sensor = hal.fill_sensor
         self._memory = hal.memory
-        self._uptime = uptime
+        self._clock = clock
         self._state = state
         self._ledger = ledger
         self._reservoir = reservoir
-        self._power = power
+        self._battery = battery
         self._alarms = alarms
-        self._line = line
+        self._catheter = catheter
         self._bolus = bolus
         self._orders = orders
         self._infusion = infusion
         self._watch = watch
-        self._outlook = outlook
+        self._forecast = forecast
         self._log = log
-        self._doses = doses
-        self._senses = senses
-        self._budget = budget
+        self._titration = titration
+        self._sensors = sensors
+        self._telemetry_budget = telemetry_budget
         self._selftest = selftest
         self._keys = keys
         self._channels = channels
@@ -113,7 +113,7 @@ class Report:
 
     def doses(self, first: int) -> bytes:
         """ANS_DOSES's payload."""
-        return wire.pack_doses(self._state.commits, self._doses.read(first, DOSE_ENTRIES))
+        return wire.pack_doses(self._state.commits, self._titration.read(first, DOSE_ENTRIES))
 
     def faults(self, first_seq: int, last_seq: int) -> bytes:
         """ANS_FAULTS's payload."""
@@ -123,7 +123,7 @@ class Report:
     def telemetry(self, channel: "Channel") -> bytes:
         """PUSH_TELEMETRY's payload."""
         return wire.pack_telemetry(
-            uptime_s=self._uptime.now_s,
+            uptime_s=self._clock.now_s,
             therapy=self._state.therapy,
             operation=self._infusion.operation,
             revision=self._state.revision,
@@ -131,7 +131,7 @@ class Report:
             reservoir_nl=self._reservoir.volume_nl,
             delivered_nl=self._reservoir.delivered_nl,
             delivered_today_ng=self.delivered_today_ng,
-            battery_mv=_mv(self._power.rest_mv),
+            battery_mv=_mv(self._battery.rest_mv),
             dropped=channel.dropped,
         )
 
@@ -141,11 +141,11 @@ class Report:
         state = self._state
         low_s, refill_by_s = self._refill_dates()
         bolus, bolus_left_nl = self._extra()
-        delivered_ng = self._bolus.last_delivered_ng(self._uptime.now_s, self._infusion.delivery.rate_nl_per_day)
-        soft_ng_per_day = softlimit.soft_range(state, config, self._uptime.now_s) or (0, 0)
+        delivered_ng = self._bolus.last_delivered_ng(self._clock.now_s, self._infusion.delivery.rate_nl_per_day)
+        soft_ng_per_day = softlimit.soft_range(state, config, self._clock.now_s) or (0, 0)
         return wire.pack_status(
-            uptime_s=self._uptime.now_s,
-            wall_s=self._uptime.wall_s,
+            uptime_s=self._clock.now_s,
+            wall_s=self._clock.wall_s,
             boots=self._ledger.boots,
             therapy=state.therapy,
             operation=self._infusion.operation,
@@ -162,11 +162,11 @@ class Report:
             refill_by_s=refill_by_s,
             last_refill_s=state.last_refill_s,
             implanted_wall_s=state.implanted_wall_s,
-            battery_mv=_mv(self._power.rest_mv),
-            battery_load_mv=_mv(self._power.load_mv),
+            battery_mv=_mv(self._battery.rest_mv),
+            battery_load_mv=_mv(self._battery.load_mv),
             eri_s=state.eri_s,
             eos_s=state.eos_s,
-            eri_forecast_s=self._power.eri_forecast_s,
+            eri_forecast_s=self._battery.eri_forecast_s,
             stopped_s=self._watch.stopped_s,
             telemetry_dropped=channel.dropped,
             comms_errors=sum([other.errors for other in self._channels]),
@@ -180,16 +180,16 @@ class Report:
             capacity_nl=config.reservoir_nl,
             low_reservoir_nl=state.low_reservoir_nl,
             drug=state.drug,
-            tip_mcg_per_ml=self._line.mcg_per_ml,
-            line_nl=self._line.dead_nl,
-            unprimed_nl=self._line.unprimed_nl,
+            tip_mcg_per_ml=self._catheter.mcg_per_ml,
+            line_nl=self._catheter.dead_nl,
+            unprimed_nl=self._catheter.unprimed_nl,
             bolus=bolus,
             bolus_left_nl=bolus_left_nl,
             last_bolus=state.last_bolus,
             last_bolus_ng=state.last_bolus_ng,
             last_bolus_delivered_ng=delivered_ng,
             last_bolus_s=state.last_bolus_s,
-            patient_boluses_left=self._bolus.patient_left(self._uptime.now_s),
+            patient_boluses_left=self._bolus.patient_left(self._clock.now_s),
             critical_interval_s=state.critical_interval_s,
             non_critical_interval_s=state.non_critical_interval_s,
             stopped_after_s=state.stopped_after_s,
@@ -211,18 +211,18 @@ class Report:
 
     def _extra(self) -> tuple[int, int]:
         """BOLUS code and nL left of what is delivered on top or in place of the basal rate."""
-        line = self._line
+        line = self._catheter
         step_nl = self._config.step_nl
         if line.prime_steps:
             return wire.BOLUS_PRIME, line.prime_steps * step_nl
         if line.bridging:
             return wire.BOLUS_BRIDGE, line.bridge_steps * step_nl
-        return self._state.bolus, self._bolus.left_nl(self._uptime.now_s)
+        return self._state.bolus, self._bolus.left_nl(self._clock.now_s)
 
     def _advisories(self) -> list[int]:
         found = [] if self._keys.due_s == NEVER else [wire.ADVISORY_KEY_RESET]
-        found += self._senses.advisories
-        if self._budget.passed(self._uptime.now_s):
+        found += self._sensors.advisories
+        if self._telemetry_budget.passed(self._clock.now_s):
             found.append(wire.ADVISORY_TELEMETRY_BUDGET)
         if self._selftest.buzzer_failed:
             found.append(wire.ADVISORY_BUZZER_FAULT)
@@ -238,10 +238,10 @@ class Report:
 
     def _refill_dates(self) -> tuple[int, int]:
         """Uptimes of the low reservoir and of the refill to plan: a week before, or when the drug is too old."""
-        left_s = self._outlook.seconds_for(self._reservoir.above_low_nl)
+        left_s = self._forecast.seconds_for(self._reservoir.above_low_nl)
         if left_s is None or self._state.last_refill_s == NEVER:
             return NEVER, NEVER
-        low_s = self._uptime.now_s + left_s
+        low_s = self._clock.now_s + left_s
         spoilt_s = self._state.last_refill_s + self._config.max_fill_days * 86400
         return low_s, min(max(0, low_s - 7 * 86400), spoilt_s)
 

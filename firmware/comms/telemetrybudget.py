@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _DAY_S = 86400
 
 
-class Budget:
+class TelemetryBudget:
     """Days are of pump uptime."""
 
     def __init__(self, config: "Config", log: "EventLog") -> None:

@@ -13,7 +13,7 @@ from firmware.records import slots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.clock import Uptime
+    from firmware.clock import PumpClock
     from hal.contract import Store
 
 ENTRY_BYTES = calcsize(wire.LOG_ENTRY_FMT)
@@ -34,10 +34,10 @@ _SILENT_FAULTS = (  # beside all that raise an alarm
 class Ring:
     """Entries live in the store alone. The oldest slot's go at once when the ring is full."""
 
-    def __init__(self, store: "Store", uptime: "Uptime", places: tuple[int, ...]) -> None:
+    def __init__(self, store: "Store", clock: "PumpClock", places: tuple[int, ...]) -> None:
         """`places` are slots that follow one another."""
         self._store = store
-        self._uptime = uptime
+        self._clock = clock
         self._slot = places[0]
         self._slots = len(places)
         self._first_seq = [0] * len(places)  # of each slot, 0 where it is empty
@@ -78,9 +78,9 @@ class Ring:
 
     def put(self, event: int, a: int, b: int, c: int) -> bool:
         """Append an entry. False when the store did not take it."""
-        now_s = self._uptime.now_s
+        now_s = self._clock.now_s
         severity = wire.EVENT_SEVERITY[event]
-        entry = pack(wire.LOG_ENTRY_FMT, self.next_seq, now_s, self._uptime.wall_s, event, severity, a, b, c)
+        entry = pack(wire.LOG_ENTRY_FMT, self.next_seq, now_s, self._clock.wall_s, event, severity, a, b, c)
         record = entry + pack("<I", crc32(entry, slots.LOG_VERSION))
         if self._count >= _PER_SLOT:
             self._at = (self._at + 1) % self._slots
@@ -131,9 +131,9 @@ class Ring:
 class EventLog(Ring):
     """The event log, with the fault log as `faults`. `lost` counts what the store did not take."""
 
-    def __init__(self, store: "Store", uptime: "Uptime") -> None:
-        super().__init__(store, uptime, slots.LOG)
-        self.faults = Ring(store, uptime, slots.FAULT_LOG)
+    def __init__(self, store: "Store", clock: "PumpClock") -> None:
+        super().__init__(store, clock, slots.LOG)
+        self.faults = Ring(store, clock, slots.FAULT_LOG)
         self.lost = 0
         self._guard = Guard(((wire.REGION_LOG, self), (wire.REGION_FAULT_LOG, self.faults)))
 

@@ -26,7 +26,7 @@ def fits(_config: "Config", field: int, text: bytes) -> bool:
     return len(text.rstrip(b"\0")) <= wire.RECORD_BYTES[field]
 
 
-class Chart:
+class PatientRecord:
     """Read from the store at every question, so that what is told is what its checksum guards."""
 
     def __init__(self, store: "Store") -> None:

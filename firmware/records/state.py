@@ -221,12 +221,12 @@ class State:
         elif self.lost:
             self.therapy = wire.THERAPY_SAFE_STATE
             self.lived = wire.FLAG_YES
-        self._ahead = False  # of the record, which the store did not take
+        self._unsaved = False  # of the record, which the store did not take
         self._copy = _Copy()
         self._settle(self._values())
         self._copy.names = tuple(sorted(self._copy.attributes))
         if values is None and not self.lost:
-            self.keep(0)
+            self.commit(0)
 
     def _manufactured(self) -> None:
         config = self._config
@@ -308,7 +308,7 @@ class State:
         """Rises with every change that was kept; wraps at 65536."""
         return self._record.sequence & 0xFFFF
 
-    def keep(self, uptime_s: int) -> bool:
+    def commit(self, uptime_s: int) -> bool:
         """Make the changes permanent, as of this uptime. False when the store failed.
 
         After a loss (`lost`) nothing is written, so that what is left of the old record stays as it is, until a
@@ -318,18 +318,18 @@ class State:
         values = self._values()
         if not self.lost and not self._record.save_both(*values):
             return False
-        self._ahead = False
+        self._unsaved = False
         self._settle(values)
         return True
 
     @property
     def unsaved(self) -> bool:
         """True while the store has not taken what is in force."""
-        return self._ahead
+        return self._unsaved
 
-    def accept(self) -> None:
+    def continue_unsaved(self) -> None:
         """Go on with changes that the store did not take."""
-        self._ahead = True
+        self._unsaved = True
         self._settle(self._values())
 
     @property
@@ -353,7 +353,7 @@ class State:
 
     def restore(self) -> bool:
         """Take all fields from the record again. False when it is spoilt, or older than what was in RAM."""
-        values = None if self._ahead else self._record.load()
+        values = None if self._unsaved else self._record.load()
         if values is None:
             return False
         self.lost = False
@@ -385,7 +385,7 @@ class State:
         alarms = self.alarms
         self._set(self._kept)
         self.alarms = alarms
-        self.accept()
+        self.continue_unsaved()
 
 
 class _Copy:

@@ -20,7 +20,7 @@ DOSE_BYTES = calcsize(wire.DOSE_ENTRY_FMT)
 _LAYOUT = "B%ds" % (MOST * DOSE_BYTES)
 
 
-class Doses:
+class TitrationHistory:
     """Read from the store at every question."""
 
     def __init__(self, store: "Store", state: "State") -> None:

@@ -53,7 +53,7 @@ class Alarms:
                 self._sound_at(alarm, now_s)
         self._plan()
 
-    def occur(self, alarm: int, now_s: int, a: int = 0, b: int = 0, c: int = 0, cause: int | None = None) -> None:
+    def raise_alarm(self, alarm: int, now_s: int, a: int = 0, b: int = 0, c: int = 0, cause: int | None = None) -> None:
         """Raise the alarm, whose condition holds: log it and sound, unless it held before. `cause` is the event that
         says why, where the alarm has several."""
         if self._mark(alarm) in (_SOUNDING, _SILENCED):
@@ -63,7 +63,7 @@ class Alarms:
         self._sound_at(alarm, now_s)
         self._plan()
 
-    def over(self, alarm: int, by_programmer: bool = False) -> None:
+    def clear_condition(self, alarm: int, by_programmer: bool = False) -> None:
         """End the alarm's condition. The alarm stays until silenced, unless a programmer's order ended it."""
         mark = self._mark(alarm)
         if mark == _SILENCED or (mark != _NONE and by_programmer):
@@ -126,7 +126,7 @@ class Alarms:
             self._end_demo()
         self._set_due()
 
-    def hasten(self, now_s: int) -> None:
+    def reschedule_tones(self, now_s: int) -> None:
         """Go by changed intervals: the next tone is no later than they ask."""
         if self._critical_due_s != NEVER:
             self._critical_due_s = min(self._critical_due_s, now_s + self._state.critical_interval_s)

@@ -3,7 +3,7 @@
 WINDOW_STEPS = 100
 
 
-class Losses:
+class LostSteps:
     """The last WINDOW_STEPS steps, or as many more as were counted together.
 
     A run of missed steps waits until it ends: one that grows to its limit is a stall, and is none of these. `watching`

@@ -37,7 +37,7 @@ class Monitor:
         self._hour = 0
         self._day = 0
         self._excess_steps = 0
-        self._spare_steps = 0
+        self.prime_allowance_steps = 0
         self.tripped = 0
         self.steps = self.budget_steps = 0
 
@@ -46,9 +46,9 @@ class Monitor:
         self._mcg_per_ml = mcg_per_ml or _UNKNOWN_MCG_PER_ML
         self._late = self._late_steps * self._mcg_per_ml
 
-    def allow(self, steps: int) -> None:
+    def set_prime_allowance(self, steps: int) -> None:
         """Let so many steps fill the line with drug, once: they count against no budget."""
-        self._spare_steps = steps
+        self.prime_allowance_steps = steps
 
     def set_limit(self, max_dose_mcg_per_day: int) -> None:
         """Set the largest legal dose of a day. A lower one counts when nothing is left of the day before it."""
@@ -90,9 +90,9 @@ class Monitor:
         and 200 late steps: its step 2951 trips. At 500 mcg/mL a step counts 500, and the hour's step 11,201 trips. Of
         1000 steps in a prime with 900 to go, 100 count.
         """
-        if self._spare_steps:
-            spare_steps = min(steps, self._spare_steps)
-            self._spare_steps -= spare_steps
+        if self.prime_allowance_steps:
+            spare_steps = min(steps, self.prime_allowance_steps)
+            self.prime_allowance_steps -= spare_steps
             dose = (steps - spare_steps) * self._mcg_per_ml
         else:
             dose = steps * self._mcg_per_ml

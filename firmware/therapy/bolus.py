@@ -44,7 +44,7 @@ class Bolus:
         return state.bolus_nl * DAY_S // (state.bolus_until_s - state.bolus_from_s)
 
     @property
-    def left_over(self) -> int:
+    def rounding_remainder(self) -> int:
         """The part of its volume that the rate's rounding leaves, in nL times 86,400."""
         state = self._state
         return state.bolus_nl * DAY_S - self.rate_nl_per_day * (state.bolus_until_s - state.bolus_from_s)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from firmware.records.state import State
 
 
-class Line:
+class Catheter:
     """Works on `state` and `ledger`, and keeps nothing itself. Volumes in nL."""
 
     def __init__(self, config: "Config", state: "State", ledger: "Ledger") -> None:

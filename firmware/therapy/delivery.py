@@ -71,7 +71,7 @@ class Delivery:
         self._batch_steps = self._pulses = 0
         self.until_s = now_s
 
-    def owe(self, volume: int) -> None:
+    def add_remainder(self, volume: int) -> None:
         """Add a little (nL times 86,400) to what the next batch gives. No batch may be running."""
         self._carry_after += volume
 

@@ -37,7 +37,7 @@ def with_bolus(to_come: "list[Piece]", rate: int, until_s: int) -> "list[Piece]"
     return sorted(found)
 
 
-class Windows:
+class DoseWindow:
     """`spans` are [since_s, rate, extra]: a rate of dose, and what may have been given beside the rates until it began
     (in nL times mcg/mL), oldest first, the last one now.
 

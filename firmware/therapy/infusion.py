@@ -10,7 +10,7 @@ from firmware.therapy import prescription, softlimit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.clock import Uptime
+    from firmware.clock import PumpClock
     from firmware.config import Config
     from firmware.records.eventlog import EventLog
     from firmware.records.ledger import Ledger
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from firmware.safety.alarms import Alarms
     from firmware.safety.monitor import Monitor
     from firmware.therapy.bolus import Bolus
-    from firmware.therapy.catheter import Line
+    from firmware.therapy.catheter import Catheter
     from firmware.therapy.delivery import Delivery
-    from firmware.therapy.dosewindow import Windows
+    from firmware.therapy.dosewindow import DoseWindow
     from firmware.therapy.motorwatch import MotorWatch
     from firmware.therapy.orders import Orders
     from firmware.therapy.program import CommittedProgram
@@ -37,15 +37,15 @@ class Infusion:
         self,
         config: "Config",
         *,
-        uptime: "Uptime",
+        clock: "PumpClock",
         state: "State",
         ledger: "Ledger",
         reservoir: "Reservoir",
         monitor: "Monitor",
         alarms: "Alarms",
-        line: "Line",
+        catheter: "Catheter",
         bolus: "Bolus",
-        windows: "Windows",
+        dose_window: "DoseWindow",
         log: "EventLog",
         program: "CommittedProgram",
         orders: "Orders",
@@ -53,15 +53,15 @@ class Infusion:
         delivery: "Delivery",
     ) -> None:
         self._config = config
-        self._uptime = uptime
+        self._clock = clock
         self._state = state
         self._ledger = ledger
         self._reservoir = reservoir
         self._monitor = monitor
         self._alarms = alarms
-        self._line = line
+        self._catheter = catheter
         self._bolus = bolus
-        self._windows = windows
+        self._dose_window = dose_window
         self._log = log
         self._program = program
         self._orders = orders
@@ -88,7 +88,7 @@ class Infusion:
         basal_nl_per_day = 0 if self._watch.stalled else self.basal_nl_per_day
         if basal_nl_per_day and self._state.therapy == wire.THERAPY_RUNNING:
             return self._program.dose_today_ng
-        return basal_nl_per_day * self._line.mcg_per_ml // 1000
+        return basal_nl_per_day * self._catheter.mcg_per_ml // 1000
 
     @property
     def operation(self) -> int:
@@ -97,23 +97,23 @@ class Infusion:
             return wire.OPERATION_HALTED if self._orders.rate_nl_per_day else wire.OPERATION_IDLE
         if self._watch.stalled:
             return wire.OPERATION_STALLED
-        if self._line.prime_steps:
+        if self._catheter.prime_steps:
             return wire.OPERATION_PRIMING
-        if self._line.bridging and self._state.therapy == wire.THERAPY_RUNNING:
+        if self._catheter.bridging and self._state.therapy == wire.THERAPY_RUNNING:
             return wire.OPERATION_BRIDGE
         return wire.OPERATION_BOLUS if self._bolus.active else wire.OPERATION_BASAL
 
     def begin(self) -> None:
         """After a boot: deliver what is ordered, with nothing carried over."""
-        self.delivery.begin(self._uptime.now_s)
+        self.delivery.begin(self._clock.now_s)
         if self._bolus.active:
             self._cancel_cut_bolus()
-        self._monitor.allow(self._line.prime_steps)
+        self._monitor.set_prime_allowance(self._catheter.prime_steps)
         unknown_steps = self._ledger.recovered_steps
         if unknown_steps and not self._state.prime_until_steps:  # a prime's leave the tip empty
-            self._ledger.book_recovered(self._line.mcg_per_ml)
-            self._count_extra(unknown_steps, self._line.mcg_per_ml)
-            self._line.extend_bridge(unknown_steps)
+            self._ledger.book_recovered(self._catheter.mcg_per_ml)
+            self._count_extra(unknown_steps, self._catheter.mcg_per_ml)
+            self._catheter.extend_bridge(unknown_steps)
         self._watch.begin()
         self._follow_orders()
 
@@ -129,16 +129,16 @@ class Infusion:
     def open_books(self) -> None:
         """After a boot: book what it found. Where the store does not take that, or did not before, more was delivered
         than the ledger knows."""
-        now_s = self._uptime.now_s
+        now_s = self._clock.now_s
         if self._ledger.keep(now_s, 0) and self._state.unbooked != wire.FLAG_YES:
             return
-        self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
+        self._alarms.raise_alarm(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
         if self._state.last_refill_s != NEVER:
             self._reservoir.assume_low()
             self._ledger.keep(now_s, 0)
             self._watch_reservoir()
 
-    def settle(self) -> None:
+    def account_steps(self) -> None:
         """Book what the motor did since the last call, and act on what that shows."""
         delivery = self.delivery
         ledger = self._ledger
@@ -155,7 +155,7 @@ class Infusion:
             if self._reservoir.low:
                 self._watch_reservoir()
         monitor = self._monitor
-        monitor.watch(self._uptime.now_s)
+        monitor.watch(self._clock.now_s)
         if monitor.tripped:
             self._obey_monitor()
         if watch.turns(moved):
@@ -163,14 +163,14 @@ class Infusion:
             watch.note_stop()
             if watch.stalled and self._bolus.active:
                 self._log.add(*self.end_bolus())
-                self.change()
-        if moved and (delivery.missed or watch.losses.watching):
+                self.replan()
+        if moved and (delivery.missed or watch.lost_steps.watching):
             watch.count_losses(stalled)
 
     def next_batch(self) -> None:
         """The running batch is over: write down its result and the next one's size, then order it."""
-        now_s = self._uptime.now_s
-        local_s = self._uptime.local_s
+        now_s = self._clock.now_s
+        local_s = self._clock.local_s
         day, second = divmod(local_s, DAY_S)
         if day != self._ledger.day:
             self._ledger.turn_day(day)
@@ -180,9 +180,9 @@ class Infusion:
         week = self._program.week
         if week is not None:
             horizon_s = min(horizon_s, self._follow_week(week, now_s, local_s))
-        room_steps = self._reservoir.room_steps
+        room_steps = self._reservoir.deliverable_steps
         if not room_steps and self.delivery.rate_nl_per_day:
-            self.change()
+            self.replan()
             return
         if self._extra:
             horizon_s, room_steps = self._until_extras(now_s, horizon_s, room_steps)
@@ -197,9 +197,9 @@ class Infusion:
         kept = self._ledger.keep(now_s, steps)
         state = self._state
         if not kept:
-            self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
+            self._alarms.raise_alarm(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
         elif not self._orders.memory_fault and self._alarms.active(wire.ALARM_MEMORY_CRITICAL):
-            self._alarms.over(wire.ALARM_MEMORY_CRITICAL)
+            self._alarms.clear_condition(wire.ALARM_MEMORY_CRITICAL)
         unbooked = wire.FLAG_NO if kept else wire.FLAG_YES
         if unbooked != state.unbooked:
             state.unbooked = unbooked
@@ -207,33 +207,33 @@ class Infusion:
         elif kept and state.unsaved:
             state.changed = True
 
-    def change(self) -> None:
+    def replan(self) -> None:
         """The orders, or what forbids them, changed: end the running batch and go by the new ones."""
-        self.settle()
+        self.account_steps()
         if self._reservoir.low:
             self._watch_reservoir()
         self._program.step = -1
         was_delivering = self.delivery.rate_nl_per_day
-        self.delivery.halt(self._uptime.now_s)
+        self.delivery.halt(self._clock.now_s)
         if not was_delivering:
-            self.delivery.begin(self._uptime.now_s)
+            self.delivery.begin(self._clock.now_s)
         self._follow_orders()
         self.next_batch()
 
     def end_bolus(self) -> "tuple[int, ...]":
         """Take the bolus that is being given out of the state; the log entry for it, and the caller calls `change`."""
-        return (wire.EVENT_BOLUS_CANCELLED,) + self._bolus.end(self._uptime.now_s, self.delivery.rate_nl_per_day)
+        return (wire.EVENT_BOLUS_CANCELLED,) + self._bolus.end(self._clock.now_s, self.delivery.rate_nl_per_day)
 
     def end_prime(self) -> "tuple[int, ...]":
         """The same of the prime."""
-        return (wire.EVENT_BOLUS_CANCELLED, wire.BOLUS_PRIME) + self._line.end_prime()
+        return (wire.EVENT_BOLUS_CANCELLED, wire.BOLUS_PRIME) + self._catheter.end_prime()
 
     def _follow_week(self, week: "Week", now_s: int, local_s: int) -> int:
         """Take up the interval of the week that it is time for; seconds until the next look."""
         program = self._program
         delivering = self.delivery.rate_nl_per_day
-        if delivering and not self._line.prime_steps:
-            self.delivery.owe(program.remainder(now_s))
+        if delivering and not self._catheter.prime_steps:
+            self.delivery.add_remainder(program.remainder(now_s))
         before = program.step, program.held
         left_s = program.follow(week, now_s, local_s)
         if program.held and self._bolus.active:
@@ -255,7 +255,7 @@ class Infusion:
 
     def _set_rate(self) -> None:
         """Work out what the motor is to do from the next batch on, and with what drug."""
-        line = self._line
+        line = self._catheter
         priming = line.prime_steps
         self._extra = bool(priming or line.bridging or self._bolus.active)
         halted = self._orders.halted
@@ -271,13 +271,13 @@ class Infusion:
 
     def _count_extra(self, steps: int, mcg_per_ml: int) -> None:
         """Let the windows know of steps that the rates they were told do not account for."""
-        self._windows.add(self._uptime.now_s, steps * self._config.step_nl * mcg_per_ml)
+        self._dose_window.add(self._clock.now_s, steps * self._config.step_nl * mcg_per_ml)
 
     def _note_dose(self) -> None:
-        now_s = self._uptime.now_s
+        now_s = self._clock.now_s
         rate_nl_per_day = self.flowing_nl_per_day
-        if not self._windows.note(now_s, rate_nl_per_day * self._mcg_per_ml):
-            self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_WINDOWS)
+        if not self._dose_window.note(now_s, rate_nl_per_day * self._mcg_per_ml):
+            self._alarms.raise_alarm(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_WINDOWS)
 
     def _cancel_extras(self) -> None:
         """Whatever keeps the therapy from running ends a bolus (R1.7); a prime ends when the pump trusts nothing, or
@@ -292,12 +292,12 @@ class Infusion:
 
     def _end_extras(self, now_s: int) -> None:
         """Between two batches: end what is over."""
-        line = self._line
+        line = self._catheter
         bolus = self._bolus
         if self._state.prime_until_steps and not line.prime_steps:
             self._log.add(wire.EVENT_BOLUS_DONE, wire.BOLUS_PRIME, *line.end_prime())
         if bolus.active and now_s >= bolus.until_s:
-            self.delivery.owe(bolus.left_over)
+            self.delivery.add_remainder(bolus.rounding_remainder)
             self._log.add(wire.EVENT_BOLUS_DONE, *bolus.end(now_s, self.delivery.rate_nl_per_day))
         if line.bridging and not line.bridge_steps:
             self._end_bridge()
@@ -306,21 +306,23 @@ class Infusion:
     def _end_bridge(self) -> None:
         """The old drug is out: the program for the new one takes over, and without one the pump is not trusted."""
         state = self._state
-        volume_nl = self._line.end_bridge()
+        volume_nl = self._catheter.end_bridge()
         if state.next_mode != wire.MODE_NONE:
-            softlimit.replace(state, self._uptime.now_s)
+            softlimit.replace(state, self._clock.now_s)
             state.take_next()
             self._monitor.set_limit(prescription.largest_mcg_per_day(state))
         self._log.add(wire.EVENT_BOLUS_DONE, wire.BOLUS_BRIDGE, volume_nl, volume_nl)
         running = state.therapy == wire.THERAPY_RUNNING
         if not self._program.load_week():
             self._orders.fault(wire.REGION_PROGRAM)
-        elif running and (state.concentration_mcg_per_ml != state.drug_mcg_per_ml or not self._program.fits):
+        elif running and (
+            state.concentration_mcg_per_ml != state.drug_mcg_per_ml or not self._program.within_daily_limit
+        ):
             self._orders.fault(wire.REGION_BRIDGE)
 
     def _until_extras(self, now_s: int, horizon_s: int, room_steps: int) -> tuple[int, int]:
         """What is left of a batch that is to end where a bolus, prime or bridge does."""
-        line = self._line
+        line = self._catheter
         if self._bolus.active:
             horizon_s = min(horizon_s, self._bolus.until_s - now_s)
         left_steps = line.prime_steps or line.bridge_steps
@@ -331,17 +333,17 @@ class Infusion:
         return horizon_s, room_steps
 
     def _watch_reservoir(self) -> None:
-        now_s = self._uptime.now_s
+        now_s = self._clock.now_s
         volume_nl = self._reservoir.volume_nl
-        self._alarms.occur(wire.ALARM_LOW_RESERVOIR, now_s, volume_nl)
-        if not self._reservoir.room_steps:
-            self._alarms.occur(wire.ALARM_RESERVOIR_EMPTY, now_s, volume_nl)
+        self._alarms.raise_alarm(wire.ALARM_LOW_RESERVOIR, now_s, volume_nl)
+        if not self._reservoir.deliverable_steps:
+            self._alarms.raise_alarm(wire.ALARM_RESERVOIR_EMPTY, now_s, volume_nl)
 
     def _obey_monitor(self) -> None:
         monitor = self._monitor
         alarm = wire.ALARM_STEP_MISMATCH if monitor.tripped == REVERSE else wire.ALARM_OVERSPEED
-        self._alarms.occur(alarm, self._uptime.now_s, monitor.steps, monitor.budget_steps)
+        self._alarms.raise_alarm(alarm, self._clock.now_s, monitor.steps, monitor.budget_steps)
         if self.delivery.rate_nl_per_day:
             self._orders.fault(wire.REGION_PROGRAM)
-            self.delivery.halt(self._uptime.now_s)
+            self.delivery.halt(self._clock.now_s)
             self._follow_orders()

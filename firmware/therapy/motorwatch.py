@@ -2,12 +2,12 @@
 
 from firmware import wire
 from firmware.records.state import NEVER
-from firmware.safety.loststeps import Losses
+from firmware.safety.loststeps import LostSteps
 from firmware.therapy.delivery import MIN_MISSED_STEPS, RECOVERY_STEPS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.clock import Uptime
+    from firmware.clock import PumpClock
     from firmware.config import Config
     from firmware.records.eventlog import EventLog
     from firmware.records.ledger import Ledger
@@ -29,7 +29,7 @@ class MotorWatch:
         self,
         config: "Config",
         *,
-        uptime: "Uptime",
+        clock: "PumpClock",
         state: "State",
         ledger: "Ledger",
         delivery: "Delivery",
@@ -38,7 +38,7 @@ class MotorWatch:
         log: "EventLog",
     ) -> None:
         self._config = config
-        self._uptime = uptime
+        self._clock = clock
         self._state = state
         self._ledger = ledger
         self._delivery = delivery
@@ -50,15 +50,15 @@ class MotorWatch:
         self._moved_s = 0  # when the motor last gave a pulse, or had no reason to
         self._missed_before = 0
         self._stalls_s: list[int] = []  # when those of the last 24 hours began
-        self.losses = Losses()
+        self.lost_steps = LostSteps()
         self.due_s = NEVER
 
     def begin(self) -> None:
         """After a boot: a stall outlives a reset until the rotor turns again."""
-        self._moved_s = self._uptime.now_s
-        self.losses.begin(not self._alarms.active(wire.ALARM_STEP_MISMATCH))
+        self._moved_s = self._clock.now_s
+        self.lost_steps.begin(not self._alarms.active(wire.ALARM_STEP_MISMATCH))
         if self._alarms.active(wire.ALARM_MOTOR_STALL):
-            self._stall_s = self._uptime.now_s
+            self._stall_s = self._clock.now_s
             self._missed_before = self._ledger.missed_steps
 
     @property
@@ -70,7 +70,7 @@ class MotorWatch:
     def stopped_s(self) -> int:
         """How long ago the pump was stopped, or a step first went unconfirmed; 0 while something is delivered."""
         since_s = self._state.stopped_since_s
-        return 0 if since_s == NEVER else self._uptime.now_s - since_s
+        return 0 if since_s == NEVER else self._clock.now_s - since_s
 
     # Steps
 
@@ -81,12 +81,12 @@ class MotorWatch:
             self.unconfirmed_since_s = NEVER
         elif self.unconfirmed_since_s == NEVER:
             lasting_ms = (delivery.missed_run - 1) * delivery.period_ms
-            self.unconfirmed_since_s = max(0, self._uptime.now_s - lasting_ms // 1000)
+            self.unconfirmed_since_s = max(0, self._clock.now_s - lasting_ms // 1000)
 
     def turns(self, moved: bool) -> bool:
         """Judge what the motor did since the last call. True if a stall began or ended."""
         delivery = self._delivery
-        now_s = self._uptime.now_s
+        now_s = self._clock.now_s
         if moved or not delivery.rate_nl_per_day:
             self._moved_s = now_s
         if self._stall_s != NEVER:
@@ -99,33 +99,33 @@ class MotorWatch:
         delivery = self._delivery
         if delivery.missed_run < delivery.miss_limit and not self._silent:
             return False
-        now_s = self._uptime.now_s
+        now_s = self._clock.now_s
         self._stall_s = now_s
         self._missed_before = self._ledger.missed_steps - delivery.missed_run
         self._stalls_s[:] = [at_s for at_s in self._stalls_s if now_s - at_s < DAY_S] + [now_s]
-        self._alarms.occur(wire.ALARM_MOTOR_STALL, now_s, delivery.missed_run, len(self._stalls_s))
+        self._alarms.raise_alarm(wire.ALARM_MOTOR_STALL, now_s, delivery.missed_run, len(self._stalls_s))
         return True
 
     def _recovers(self, moved: bool) -> bool:
         if not moved or self._delivery.confirmed_run < RECOVERY_STEPS:
             return False
         missed = self._ledger.missed_steps - self._missed_before
-        self._log.add(wire.EVENT_MOTOR_STALL_RECOVERY, missed, self._uptime.now_s - self._stall_s)
+        self._log.add(wire.EVENT_MOTOR_STALL_RECOVERY, missed, self._clock.now_s - self._stall_s)
         self._stall_s = NEVER
-        self._alarms.over(wire.ALARM_MOTOR_STALL)
+        self._alarms.clear_condition(wire.ALARM_MOTOR_STALL)
         return True
 
     @property
     def _silent(self) -> bool:
         """True if the motor gives no pulses: more is amiss than a rotor that stands."""
         silent_ms = max(_SILENT_S * 1000, _SILENT_STEPS * self._delivery.period_ms)
-        return (self._uptime.now_s - self._moved_s) * 1000 > silent_ms
+        return (self._clock.now_s - self._moved_s) * 1000 > silent_ms
 
     def count_losses(self, was_stalled: bool) -> None:
         """Steps lost one by one. Delivery goes on: stopping would lose all the others too. Those missed up to a stall's
         end are the stall's, whenever that is seen."""
         delivery = self._delivery
-        losses = self.losses
+        losses = self.lost_steps
         lossy = self._alarms.active(wire.ALARM_STEP_MISMATCH)
         if was_stalled or self.stalled:
             losses.begin(not lossy)
@@ -133,9 +133,9 @@ class MotorWatch:
         losses.add(delivery.confirmed, delivery.missed, delivery.missed_run)
         if losses.many:
             numbers = (losses.missed_steps, losses.steps)
-            self._alarms.occur(wire.ALARM_STEP_MISMATCH, self._uptime.now_s, *numbers, cause=wire.EVENT_STEP_LOSS)
+            self._alarms.raise_alarm(wire.ALARM_STEP_MISMATCH, self._clock.now_s, *numbers, cause=wire.EVENT_STEP_LOSS)
         elif lossy and losses.few and not self._monitor.tripped:
-            self._alarms.over(wire.ALARM_STEP_MISMATCH)
+            self._alarms.clear_condition(wire.ALARM_STEP_MISMATCH)
 
     # A pump that delivers nothing
 
@@ -147,13 +147,13 @@ class MotorWatch:
         if idle and counts:
             if state.stopped_since_s == NEVER:
                 since_s = min(self.unconfirmed_since_s, self._moved_s)
-                state.stopped_since_s = since_s if self.stalled else self._uptime.now_s
+                state.stopped_since_s = since_s if self.stalled else self._clock.now_s
                 state.changed = True
         elif state.stopped_since_s != NEVER:
             state.stopped_since_s = NEVER
             state.changed = True
-            self._alarms.over(wire.ALARM_STOPPED)
-            self._alarms.over(wire.ALARM_STOPPED_48H)
+            self._alarms.clear_condition(wire.ALARM_STOPPED)
+            self._alarms.clear_condition(wire.ALARM_STOPPED_48H)
         self.watch_stop()
 
     def watch_stop(self) -> None:
@@ -162,12 +162,12 @@ class MotorWatch:
         self.due_s = NEVER
         if since_s == NEVER:
             return
-        now_s = self._uptime.now_s
+        now_s = self._clock.now_s
         for alarm, after_s in (
             (wire.ALARM_STOPPED, self._state.stopped_after_s),
             (wire.ALARM_STOPPED_48H, self._config.stopped_critical_s),
         ):
             if now_s - since_s >= after_s:
-                self._alarms.occur(alarm, now_s, now_s - since_s)
+                self._alarms.raise_alarm(alarm, now_s, now_s - since_s)
             else:
                 self.due_s = min(self.due_s, since_s + after_s)

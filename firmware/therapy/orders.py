@@ -9,13 +9,13 @@ from firmware.records.state import NEVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.clock import Uptime
+    from firmware.clock import PumpClock
     from firmware.config import Config
     from firmware.records.eventlog import EventLog
     from firmware.records.state import State
     from firmware.safety.alarms import Alarms
     from firmware.safety.monitor import Monitor
-    from firmware.therapy.catheter import Line
+    from firmware.therapy.catheter import Catheter
     from firmware.therapy.program import CommittedProgram
     from firmware.therapy.reservoir import Reservoir
 
@@ -75,9 +75,9 @@ class Orders:
         self,
         config: "Config",
         *,
-        uptime: "Uptime",
+        clock: "PumpClock",
         state: "State",
-        line: "Line",
+        catheter: "Catheter",
         program: "CommittedProgram",
         reservoir: "Reservoir",
         monitor: "Monitor",
@@ -85,9 +85,9 @@ class Orders:
         log: "EventLog",
     ) -> None:
         self._config = config
-        self._uptime = uptime
+        self._clock = clock
         self._state = state
-        self._line = line
+        self._catheter = catheter
         self._program = program
         self._reservoir = reservoir
         self._monitor = monitor
@@ -100,7 +100,7 @@ class Orders:
     @property
     def halted(self) -> bool:
         """True while something forbids what is ordered."""
-        return self.locked_by_selftest or bool(self._monitor.tripped) or not self._reservoir.room_steps
+        return self.locked_by_selftest or bool(self._monitor.tripped) or not self._reservoir.deliverable_steps
 
     @property
     def rate_nl_per_day(self) -> int:
@@ -121,14 +121,14 @@ class Orders:
     def no_program_for_the_line(self) -> bool:
         """No bridge runs the old program on, and the committed one is for another drug."""
         state = self._state
-        return not self._line.bridging and state.drug_mcg_per_ml != state.concentration_mcg_per_ml
+        return not self._catheter.bridging and state.drug_mcg_per_ml != state.concentration_mcg_per_ml
 
     @property
     def waits_for_bridge(self) -> bool:
         """A program committed now waits, the old one running on with the old drug."""
         state = self._state
         old = state.concentration_mcg_per_ml != state.drug_mcg_per_ml
-        return self._line.bridging and old and state.therapy == _RUNNING
+        return self._catheter.bridging and old and state.therapy == _RUNNING
 
     # Moving through the table
 
@@ -148,17 +148,17 @@ class Orders:
         for row in TABLE:
             if row[0] == event:
                 if row[4]:
-                    self._alarms.occur(row[4], self._uptime.now_s, a, b, cause=cause)
+                    self._alarms.raise_alarm(row[4], self._clock.now_s, a, b, cause=cause)
                 for alarm in row[5]:
                     if self._over(alarm):
-                        self._alarms.over(alarm, by_programmer=True)
+                        self._alarms.clear_condition(alarm, by_programmer=True)
                 return
 
     def conclude_stop(self) -> None:
         """After any order: where something flows again, the alarms of a stopped pump end."""
         if self._state.stopped_since_s == NEVER:
             for alarm in _STOPS:
-                self._alarms.over(alarm, by_programmer=True)
+                self._alarms.clear_condition(alarm, by_programmer=True)
 
     def fault(self, reason: int, cause: int | None = None) -> None:
         """Enter the safe state: minimum rate (nothing when unfilled, empty or inhibited), until somebody orders."""
@@ -184,5 +184,5 @@ class Orders:
     def _over(self, alarm: int) -> bool:
         """True if what the alarm is about is over, now that the order is in force."""
         if alarm == wire.ALARM_RESERVOIR_EMPTY:
-            return bool(self._reservoir.room_steps)
+            return bool(self._reservoir.deliverable_steps)
         return alarm != wire.ALARM_LOW_RESERVOIR or not self._reservoir.low

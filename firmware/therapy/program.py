@@ -8,12 +8,12 @@ from firmware.therapy.week import Week, WeekStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.clock import Uptime
+    from firmware.clock import PumpClock
     from firmware.config import Config
     from firmware.records.state import State
     from firmware.therapy.bolus import Bolus
-    from firmware.therapy.catheter import Line
-    from firmware.therapy.dosewindow import Windows
+    from firmware.therapy.catheter import Catheter
+    from firmware.therapy.dosewindow import DoseWindow
     from hal.contract import Store
 
 DAY_S = 86400
@@ -28,19 +28,19 @@ class CommittedProgram:
         self,
         config: "Config",
         *,
-        uptime: "Uptime",
+        clock: "PumpClock",
         state: "State",
-        line: "Line",
+        catheter: "Catheter",
         bolus: "Bolus",
-        windows: "Windows",
+        dose_window: "DoseWindow",
         store: "Store",
     ) -> None:
         self._config = config
-        self._uptime = uptime
+        self._clock = clock
         self._state = state
-        self._line = line
+        self._catheter = catheter
         self._bolus = bolus
-        self._windows = windows
+        self._dose_window = dose_window
         self._weeks = WeekStore(store)
         self.week: Week | None = None
         self.step = -1
@@ -52,15 +52,15 @@ class CommittedProgram:
     @property
     def mcg_per_ml(self) -> int:
         """The concentration for which it is run: during a bridge, that of the drug in the line."""
-        return self._line.mcg_per_ml if self._line.bridging else self._state.concentration_mcg_per_ml
+        return self._catheter.mcg_per_ml if self._catheter.bridging else self._state.concentration_mcg_per_ml
 
     @property
     def mean_nl_per_day(self) -> int:
         """Its rate, of a week the mean."""
         state = self._state
-        if not self._line.bridging or self._line.mcg_per_ml == state.concentration_mcg_per_ml:
+        if not self._catheter.bridging or self._catheter.mcg_per_ml == state.concentration_mcg_per_ml:
             return state.rate_nl_per_day
-        return prescription.rate_nl_per_day(state.dose_ng_per_day, self._line.mcg_per_ml)
+        return prescription.rate_nl_per_day(state.dose_ng_per_day, self._catheter.mcg_per_ml)
 
     @property
     def rate_nl_per_day(self) -> int:
@@ -83,20 +83,20 @@ class CommittedProgram:
         """Its dose of this day."""
         week = self.week
         if week is not None and self.step >= 0:
-            return week.day_dose_ng(self._uptime.local_s)
+            return week.day_dose_ng(self._clock.local_s)
         return self._state.dose_ng_per_day
 
     @property
-    def fits(self) -> bool:
+    def within_daily_limit(self) -> bool:
         """True if it keeps every 24 hours from now on within the limit. What was looked at when it was committed may
         have been put off since."""
-        now_s = self._uptime.now_s
+        now_s = self._clock.now_s
         week = self.week
         if week is None:
-            to_come = [(now_s, self.mean_nl_per_day * self._line.mcg_per_ml)]
+            to_come = [(now_s, self.mean_nl_per_day * self._catheter.mcg_per_ml)]
         else:
-            to_come = week.pieces(now_s, now_s + 2 * DAY_S, self._uptime.local_offset_s)
-        return self._windows.allow(now_s, to_come, now_s, prescription.largest_mcg_per_day(self._state))
+            to_come = week.pieces(now_s, now_s + 2 * DAY_S, self._clock.local_offset_s)
+        return self._dose_window.allow(now_s, to_come, now_s, prescription.largest_mcg_per_day(self._state))
 
     # The week's record
 
@@ -132,7 +132,9 @@ class CommittedProgram:
     def remainder(self, now_s: int) -> int:
         """What rounding left of the interval that ran up to now, in nL times 86,400; 0 where none did."""
         week = self.week
-        return week.left_over(self.step, now_s - self._step_since_s) if week is not None and self.step >= 0 else 0
+        return (
+            week.rounding_remainder(self.step, now_s - self._step_since_s) if week is not None and self.step >= 0 else 0
+        )
 
     def follow(self, week: Week, now_s: int, local_s: int) -> int:
         """Take up the interval of its `week` that it is time for; seconds until the next look.
@@ -144,13 +146,13 @@ class CommittedProgram:
         step = week.index_at(local_s, max(0, self.step))
         left_s = week.edges_s[step + 1] - local_s % (7 * DAY_S)
         ordered = self._state.therapy == wire.THERAPY_RUNNING
-        timed = self._uptime.wall_s != NEVER
-        if self._uptime.local_offset_s != self._offset_s:
-            self._offset_s = self._uptime.local_offset_s
+        timed = self._clock.wall_s != NEVER
+        if self._clock.local_offset_s != self._offset_s:
+            self._offset_s = self._clock.local_offset_s
             self._crowded_until_s = now_s + DAY_S
         held = False
         if ordered and not timed:
-            held = not self.fits
+            held = not self.within_daily_limit
         elif ordered and now_s < self._crowded_until_s:
             held = not self._has_room(week.rate_nl_per_day(step), now_s, min(left_s, MAX_BATCH_S))
             left_s = min(left_s, _HOLD_S) if held else left_s
@@ -162,8 +164,8 @@ class CommittedProgram:
     def _has_room(self, rate_nl_per_day: int, now_s: int, lasting_s: int) -> bool:
         """True if a rate, with the bolus that is being given, keeps the 24 hours that end within so long in the
         limit."""
-        rate = (rate_nl_per_day + self._bolus.rate_nl_per_day) * self._line.mcg_per_ml
+        rate = (rate_nl_per_day + self._bolus.rate_nl_per_day) * self._catheter.mcg_per_ml
         if self._bolus.active:
             lasting_s = min(lasting_s, self._bolus.until_s - now_s)
         last_s = now_s - DAY_S + lasting_s
-        return self._windows.allow(now_s, [(now_s, rate)], last_s, prescription.largest_mcg_per_day(self._state))
+        return self._dose_window.allow(now_s, [(now_s, rate)], last_s, prescription.largest_mcg_per_day(self._state))

@@ -49,7 +49,7 @@ class Reservoir:
         return self._ledger.booked_steps * self._config.step_nl
 
     @property
-    def room_steps(self) -> int:
+    def deliverable_steps(self) -> int:
         """Steps until only the residual is left: the pump must not run dry (it damages it)."""
         steps = self.empty_at_steps - self._ledger.booked_steps
         return steps if steps > 0 else 0
@@ -79,7 +79,7 @@ class Reservoir:
         if self._state.last_refill_s != NEVER:
             self._ledger.assume(self.low_at_steps)
 
-    def miss(self, volume_nl: int) -> None:
+    def set_sensor_deficit(self, volume_nl: int) -> None:
         """Take it from a gauge that is believed that so much less is there: low comes sooner, empty does not."""
         if volume_nl != self._missing_nl:
             self._missing_nl = volume_nl

@@ -128,7 +128,7 @@ class Week:
         """The rate of a step, rounded down."""
         return self.volumes_nl[index] * _DAY_S // (self.edges_s[index + 1] - self.edges_s[index])
 
-    def left_over(self, index: int, seconds: int) -> int:
+    def rounding_remainder(self, index: int, seconds: int) -> int:
         """The part of a step's volume that so many seconds at the rounded rate leave, in nL times 86,400."""
         lasting_s = self.edges_s[index + 1] - self.edges_s[index]
         per_s = self.volumes_nl[index] * _DAY_S

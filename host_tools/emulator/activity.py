@@ -121,7 +121,7 @@ class Activity:
     def _wall(self, at_ms: int) -> str | None:
         """The pump's wall clock at a time since its last start, None where it has none."""
         pump = self._machine.pump
-        offset_s = pump.uptime.local_offset_s if pump else None
+        offset_s = pump.clock.local_offset_s if pump else None
         if offset_s is None:
             return None
         boot = self._boot_of_now

@@ -109,7 +109,7 @@ class DebugLink:
         return {
             "now_s": machine.now_ms // 1000,
             "unpowered_s": machine.plant.unpowered_ms // 1000,
-            "uptime_s": machine.pump.uptime.now_s if machine.pump else None,
+            "uptime_s": machine.pump.clock.now_s if machine.pump else None,
         }
 
     async def _advance(

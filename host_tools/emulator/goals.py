@@ -63,7 +63,7 @@ class Goals:
     def _wall_now(self) -> datetime | None:
         self._machine.wake()
         pump = self._machine.pump
-        wall_s = NONE32 if pump is None else pump.uptime.wall_s
+        wall_s = NONE32 if pump is None else pump.clock.wall_s
         if wall_s != NONE32:
             return datetime.fromisoformat(WALL_EPOCH) + timedelta(seconds=wall_s)
         if self._start is None:

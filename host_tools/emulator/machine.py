@@ -221,7 +221,7 @@ class Machine:
                 self._crash(error)
                 return
             break
-        self.boots.append(Boot(self.now_ms // 1000, self.pump.uptime.now_s, events))
+        self.boots.append(Boot(self.now_ms // 1000, self.pump.clock.now_s, events))
         refills = self.pump.state.refills
         self._refills = refills if self._refills is None else min(refills, self._refills)  # fewer after a loss
         self._follow_orders()

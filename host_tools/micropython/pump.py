@@ -47,8 +47,8 @@ class Pump:
         self._thread.start()
         self._answer()  # it is there
         self.command(f"pump = boot({devices}, {links}, {vars(config)})")
-        self.uptime, self.state, self.ledger, self.program, self.delivery = (
-            Part(self, f"pump.{name}") for name in ("uptime", "state", "ledger", "program", "delivery")
+        self.clock, self.state, self.ledger, self.program, self.delivery = (
+            Part(self, f"pump.{name}") for name in ("clock", "state", "ledger", "program", "delivery")
         )
 
     def poll(self) -> int:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from firmware import wire
-from firmware.clock import Uptime
+from firmware.clock import PumpClock
 from firmware.config import Config
 from firmware.records.eventlog import EventLog
 from firmware.records.state import State
@@ -79,7 +79,7 @@ class RigMachine:
         self.chip.run_to(self.now_ms + HAND_MS)
 
     def _read(self, slots: Slots) -> None:
-        entries = EventLog(slots, Uptime(Clock())).read(self._next_seq, NONE32, NONE32)
+        entries = EventLog(slots, PumpClock(Clock())).read(self._next_seq, NONE32, NONE32)
         for fields in entries:
             if fields[EVENT] == wire.EVENT_BOOT:
                 start_ms, self._started_ms = self._started_ms, None  # None: the watchdog's doing, just now

@@ -184,7 +184,7 @@ def test_what_an_old_pump_holds_is_shown_escaped_and_alone() -> None:
     bench = Bench()
     bench.treat()
     for field in codes.RECORDS:
-        chart = bench.machine.pump.chart
+        chart = bench.machine.pump.patient_record
         assert chart.write(codes.RECORD[field], "\u202e<b>\x1b[2J".encode().ljust(192, b"\0")[:192])
     facts = gather(bench.pump)
     facts = facts._replace(implant={**(facts.implant or {}), "site": "\u2067ab"})

@@ -390,7 +390,7 @@ def test_a_session_ends_its_numbers_without_beginning_them_again(pair):
 def test_session_numbers_begin_anew_after_the_last_and_lock_nobody_out(pair):
     clinic, _ = pair
     clinic.pump.state.sessions = LAST - 70
-    clinic.pump.state.keep(clinic.pump.uptime.now_s)
+    clinic.pump.state.commit(clinic.pump.clock.now_s)
     clinic.boot()
     numbers = []
     for turn in range(200):

@@ -81,9 +81,9 @@ def trip(clinic):
 
 def end_service(clinic):
     clinic.poll()
-    clinic.pump.power.load_mv = 100
-    clinic.pump.battery.watch(clinic.pump.uptime.now_s)
-    clinic.pump._keep(clinic.pump.uptime.now_s)
+    clinic.pump.battery.load_mv = 100
+    clinic.pump.battery_watch.watch(clinic.pump.clock.now_s)
+    clinic.pump._keep(clinic.pump.clock.now_s)
     clinic.believe()
 
 

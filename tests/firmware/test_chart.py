@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from firmware import wire
 from firmware.config import Config
 from firmware.records import slots
-from firmware.records.patientrecord import FIELDS, Chart, fits
+from firmware.records.patientrecord import FIELDS, PatientRecord, fits
 from host_tools.programmer.texts import is_shown
 from protocol import codes
 
@@ -27,16 +27,18 @@ def padded(text):
 @pytest.mark.shows("SEED-37")
 def test_every_text_that_fits_is_read_again_after_a_reset(writes):
     store = Store()
-    assert Chart(store).begin()
+    assert PatientRecord(store).begin()
     kept = dict.fromkeys(FIELDS, "")
     for field, text in writes:
-        chart = Chart(store)
+        chart = PatientRecord(store)
         short_enough = len(text.encode()) <= wire.RECORD_BYTES[field]
         assert fits(Config(), field, padded(text)) == short_enough
         if short_enough:
             assert chart.write(field, padded(text))
             kept[field] = text
-    assert {field: Chart(store).read(field) for field in FIELDS} == {f: padded(text) for f, text in kept.items()}
+    assert {field: PatientRecord(store).read(field) for field in FIELDS} == {
+        f: padded(text) for f, text in kept.items()
+    }
 
 
 @pytest.mark.parametrize("bit", [0, 8 * 12, 8 * 40, 8 * 1600])

@@ -209,7 +209,7 @@ class Life:
     def owe(self, part: int) -> None:
         """What rounding left of a bolus or of a flex interval, at the end of a batch."""
         self._wait(self.delivery.until_s - self.now_s)
-        self.delivery.owe(part)
+        self.delivery.add_remainder(part)
         self.most_nl += Fraction(part, DAY_S)
         self._next(MAX_HORIZON_S)
 

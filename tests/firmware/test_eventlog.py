@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware import wire
-from firmware.clock import Uptime
+from firmware.clock import PumpClock
 from firmware.comms.alarmsettings import NAMES
 from firmware.records import slots
 from firmware.records.eventlog import RECORD_BYTES, EventLog
@@ -17,7 +17,7 @@ from .clinic import MONDAY_S, Clinic
 NAMES_OF_REQUESTS = {message.name for message in messages.REQUESTS}
 
 
-class Now(Uptime):
+class Now(PumpClock):
     """A time that stands still."""
 
     def __init__(self):

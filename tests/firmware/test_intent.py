@@ -63,7 +63,7 @@ ORDERS = {
     "resume": lambda clinic: clinic.command("RESUME"),
     "stall": stall,
     "cut": lambda clinic: clinic.boot(),
-    "clock": lambda clinic: clinic.command("SET_CLOCK", wall_s=clinic.pump.uptime.now_s + 253_000_000),
+    "clock": lambda clinic: clinic.command("SET_CLOCK", wall_s=clinic.pump.clock.now_s + 253_000_000),
     "empty": lambda clinic: clinic.refill(1_450_000, clinic.status().concentration_mcg_per_ml),
 }
 

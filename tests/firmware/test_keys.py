@@ -465,10 +465,10 @@ def test_a_status_full_of_everything_fits_into_a_frame():
     pump = clinic.pump
     for entry in pump.state.alarms:
         entry[0] = 0x55
-    pump.state.keep(pump.uptime.now_s)
-    pump.senses._out_of_range = pump.selftest.buzzer_failed = True
+    pump.state.commit(pump.clock.now_s)
+    pump.sensors._out_of_range = pump.selftest.buzzer_failed = True
     gauge: Any = BlindGauge()
-    pump.senses._gauge = gauge
+    pump.sensors._fill_sensor = gauge
     clinic.believe()
     status = clinic.status()
     told = ["key_reset", "temperature", "sensor_fault", "telemetry_budget", "buzzer_fault"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.safety.loststeps import WINDOW_STEPS, Losses
+from firmware.safety.loststeps import WINDOW_STEPS, LostSteps
 
 batches = st.lists(st.lists(st.booleans(), max_size=120), max_size=12)
 
@@ -16,7 +16,7 @@ def run_at_end(pulses):
 
 @given(batches)
 def test_the_window_is_the_newest_steps_but_for_a_run_that_goes_on(moved_in_batches):
-    losses, pulses = Losses(), [True] * WINDOW_STEPS
+    losses, pulses = LostSteps(), [True] * WINDOW_STEPS
     for moved in moved_in_batches:
         pulses += moved
         run = run_at_end(pulses)
@@ -40,7 +40,7 @@ def test_more_than_that_is_found(percent, sizes):
 
 def judge(percent, sizes):
     """After each batch, with so many pulses lost evenly: whether that is too many."""
-    losses, pulse, found, run = Losses(), 0, [], 0
+    losses, pulse, found, run = LostSteps(), 0, [], 0
     for size in sizes:
         lost = [(k + 1) * percent // 100 > k * percent // 100 for k in range(pulse, pulse + size)]
         pulse += size
@@ -53,7 +53,7 @@ def judge(percent, sizes):
 
 @pytest.mark.shows("FI-49")
 def test_a_run_that_goes_on_is_no_loss_yet():
-    losses = Losses()
+    losses = LostSteps()
     losses.add(0, 26, 26)
     assert (losses.missed_steps, losses.many, losses.watching) == (0, False, True)
     losses.add(1, 0, 0)
@@ -61,7 +61,7 @@ def test_a_run_that_goes_on_is_no_loss_yet():
 
 
 def test_after_a_reset_a_whole_window_must_be_seen_before_all_is_well():
-    losses = Losses()
+    losses = LostSteps()
     losses.begin(False)
     losses.add(WINDOW_STEPS - 1, 0, 0)
     assert (losses.few, losses.watching) == (False, True)

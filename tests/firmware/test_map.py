@@ -65,7 +65,7 @@ def test_no_two_records_share_a_kind_and_each_has_the_size_that_the_map_says():
 def test_every_record_of_a_pump_stands_in_the_map():
     clinic = running()
     pump = clinic.pump
-    holders = (pump.ledger, pump.state, pump.windows, pump.chart, pump.doses, pump.keys)
+    holders = (pump.ledger, pump.state, pump.dose_window, pump.patient_record, pump.titration, pump.keys)
     places = [(record.slots, record.kind, record.version) for record in [part._record for part in holders]]
     places += [(record.slots, record.kind, record.version) for record in pump.program._weeks._records]
     assert sorted(places) == sorted(place[:3] for place in slots.RECORDS)
@@ -106,7 +106,7 @@ def test_what_an_upgrade_finds_is_what_the_page_says(name):
 
 def test_log_entries_of_another_version_are_left_out_and_said(monkeypatch):
     clinic = running()
-    entries = len(EventLog(clinic.body.store, clinic.pump.uptime).read(1, 99, 99))
+    entries = len(EventLog(clinic.body.store, clinic.pump.clock).read(1, 99, 99))
     assert entries > 5
     monkeypatch.setattr(slots, "LOG_VERSION", 1)
     clinic.boot()

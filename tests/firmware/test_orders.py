@@ -24,8 +24,8 @@ def end(clinic):
 
 def fault(clinic):
     clinic.pump.orders.fault(wire.REGION_BATTERY)
-    clinic.pump.infusion.change()
-    clinic.pump.state.keep(clinic.pump.uptime.now_s)
+    clinic.pump.infusion.replan()
+    clinic.pump.state.commit(clinic.pump.clock.now_s)
     clinic.believe()
 
 
@@ -91,8 +91,8 @@ def test_an_order_ends_the_alarms_that_the_table_says_and_no_others(event):
     pump = clinic.pump
     seen = set(codes.ALARM)
     for alarm in codes.ALARM.values():
-        pump.alarms.occur(alarm, pump.uptime.now_s)
-    pump.state.keep(pump.uptime.now_s)
+        pump.alarms.raise_alarm(alarm, pump.clock.now_s)
+    pump.state.commit(pump.clock.now_s)
     clinic.believe()
     EVENT[event](clinic)
     left = {str(entry.alarm) for entry in clinic.status().alarms}

@@ -45,7 +45,7 @@ def pushed(clinic):
 @given(period_s=st.integers(1, 4000), periods=st.integers(1, 20))
 def test_it_comes_in_its_rhythm(period_s, periods):
     clinic = running()
-    start_s = clinic.pump.uptime.now_s
+    start_s = clinic.pump.clock.now_s
     clinic.ask("SUBSCRIBE", period_s=period_s)
     clinic.run(period_s * periods)
     messages = pushed(clinic)
@@ -77,7 +77,7 @@ def test_a_full_line_costs_no_wakes_and_no_dose():
     clinic.body.line.left = 0
     before = clinic.body.motor.progress()[1]
     clinic.run(1)
-    assert clinic.due_s - clinic.pump.uptime.now_s > 1000
+    assert clinic.due_s - clinic.pump.clock.now_s > 1000
     clinic.run(DAY_S)
     assert clinic.body.motor.progress()[1] - before == 2500
 
@@ -118,7 +118,7 @@ def test_telemetry_beyond_the_budget_is_dropped_and_all_else_answered():
     clinic = running(telemetry_bytes_per_day=4000)
     clinic.ask("SUBSCRIBE", period_s=60)
     pushed(clinic)
-    start_s = clinic.pump.uptime.now_s
+    start_s = clinic.pump.clock.now_s
     clinic.run(3600)
     sent = len(pushed(clinic))
     assert 10 < sent < 59

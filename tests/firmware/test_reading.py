@@ -171,10 +171,10 @@ def test_who_hangs_up_leaves_nothing_behind(half, period_s):
     assert not clinic.pump.session_open
     assert clinic.status().telemetry_dropped == 0  # asked in the same second as the half frame
     pushed(clinic)
-    spent = clinic.pump.budget._spent_bytes
+    spent = clinic.pump.telemetry_budget._spent_bytes
     clinic.run(10 * period_s)
     assert pushed(clinic) == []
-    assert clinic.pump.budget._spent_bytes == spent
+    assert clinic.pump.telemetry_budget._spent_bytes == spent
     (answer,) = clinic.exchange(frame.encode(stop))
     assert registry.name_of(answer.type) == "REFUSED"
     clinic.ask("SUBSCRIBE", period_s=period_s)

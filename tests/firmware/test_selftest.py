@@ -199,10 +199,10 @@ def test_self_tests_disturb_no_order():
 FLIPS = {
     "rate": lambda pump, bit: setattr(pump.delivery, "rate_nl_per_day", pump.delivery.rate_nl_per_day ^ bit),
     "batch's end": lambda pump, bit: setattr(pump.delivery, "until_s", pump.delivery.until_s ^ bit << 9),
-    "clock": lambda pump, bit: setattr(pump.uptime, "base_s", pump.uptime.base_s ^ bit),
+    "clock": lambda pump, bit: setattr(pump.clock, "base_s", pump.clock.base_s ^ bit),
     "threshold": lambda pump, bit: setattr(pump.reservoir, "low_at_steps", pump.reservoir.low_at_steps ^ bit << 14),
     "budget's hours": lambda pump, bit: pump.monitor._hours.__setitem__(3, bit << 20),
-    "dose windows": lambda pump, bit: pump.windows.spans[-1].__setitem__(1, bit << 20),
+    "dose windows": lambda pump, bit: pump.dose_window.spans[-1].__setitem__(1, bit << 20),
     "log": lambda pump, bit: setattr(pump.log, "next_seq", pump.log.next_seq ^ bit),
     "fault log": lambda pump, bit: pump.log.faults._crc.__setitem__(0, bit),
     "configuration": lambda pump, bit: setattr(pump.infusion._config, "step_nl", pump.infusion._config.step_nl ^ bit),

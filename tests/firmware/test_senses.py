@@ -160,7 +160,7 @@ def test_the_lower_estimate_makes_the_alarm_and_the_date(less_nl):
     clinic.run(5 * HOUR_S)
     left_s = (LEFT_NL - less_nl - Config.low_reservoir_nl) * DAY_S // 250_000
     status = clinic.status()
-    assert abs(status.low_reservoir_s - clinic.pump.uptime.now_s - (left_s - 5 * HOUR_S)) <= 120
+    assert abs(status.low_reservoir_s - clinic.pump.clock.now_s - (left_s - 5 * HOUR_S)) <= 120
     clinic.run(left_s - 7 * HOUR_S)
     assert "low_reservoir" not in clinic.alarms()
     clinic.run(3 * HOUR_S)

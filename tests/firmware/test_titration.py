@@ -33,7 +33,7 @@ def test_the_range_is_that_of_the_closed_last_day(first_ng, changes):
         softlimit.replace(state, now_s)
         state.dose_ng_per_day = dose_ng
         in_force = [ng for until_s, ng in ended if now_s - until_s <= DAY_S]
-        state.keep(now_s)
+        state.commit(now_s)
         state = State(store, Config(), False)
         least, most = softlimit.soft_range(state, Config(), now_s) or (0, 0)
         exact_least = Fraction(80, 100) * max(*in_force, dose_ng)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware import wire
-from firmware.clock import Uptime
+from firmware.clock import PumpClock
 from firmware.records.state import State
 from hal.contract import Clock
 
@@ -42,7 +42,7 @@ leaps = st.sampled_from([0, 0, 0, 12, 60, 7200, 40_000_000])
 @given(st.integers(0, TICKS_PERIOD_MS), st.lists(st.tuples(waits, leaps), max_size=40))
 def test_leaps_of_the_seconds_do_not_age_it(start_ms, history):
     clocks = Clocks(start_ms)
-    uptime = Uptime(clocks)
+    uptime = PumpClock(clocks)
     uptime.start(1000, Knows())
     born_s, newest_s, leapt_s = uptime.now_s, uptime.now_s, 0
     for count, (wait_ms, leap_s) in enumerate(history, 1):
@@ -58,7 +58,7 @@ def test_leaps_of_the_seconds_do_not_age_it(start_ms, history):
 @given(st.lists(st.integers(0, 3_000), min_size=10, max_size=200))
 def test_seconds_that_stand_still_are_noticed_however_often_one_looks(waits_ms):
     clocks = Clocks(0)
-    uptime = Uptime(clocks)
+    uptime = PumpClock(clocks)
     uptime.start(0, Knows())
     for wait_ms in waits_ms:
         clocks.now_ms += wait_ms

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.records import slots
-from firmware.therapy.dosewindow import DAY_S, Windows, with_bolus
+from firmware.therapy.dosewindow import DAY_S, DoseWindow, with_bolus
 from protocol import codes
 
 from .body import Body, Store
@@ -23,7 +23,7 @@ spans = st.lists(st.tuples(st.integers(1, 20), st.integers(0, 2000)), min_size=1
 
 def windows_after(past):
     """Windows of a past of (hours, mcg/day), and when now is."""
-    windows = Windows(Store(), 0, False)
+    windows = DoseWindow(Store(), 0, False)
     now_s = 0
     for hours, mcg in past:
         assert windows.note(now_s, mcg * UNIT)
@@ -66,12 +66,12 @@ def test_a_bolus_ends_and_leaves_the_basal_rate_as_it_was():
 
 def test_a_loss_is_taken_for_the_strongest_day_there_may_be():
     store = Store()
-    Windows(store, 0, False).note(0, 5 * UNIT)
+    DoseWindow(store, 0, False).note(0, 5 * UNIT)
     for slot in store.slots:
         store.slots[slot] = b"spoilt"
-    lost = Windows(store, 1000 * UNIT, True)
+    lost = DoseWindow(store, 1000 * UNIT, True)
     burst = [(DAY_S, 1800 * UNIT), (DAY_S + DAY_S // 2, 0)]
-    assert Windows(Store(), 0, False).allow(DAY_S, burst, DAY_S, 900)
+    assert DoseWindow(Store(), 0, False).allow(DAY_S, burst, DAY_S, 900)
     assert not lost.allow(DAY_S, burst, DAY_S, 900)
     assert lost.allow(DAY_S, [(DAY_S, 900 * UNIT)], DAY_S, 900)
 
@@ -167,7 +167,7 @@ def test_of_more_changes_than_are_kept_no_dose_is_lost_or_added():
     for seed in range(PASTS):
         random = Random(seed)
         most_mcg = random.choice((300, 3000))
-        windows = Windows(Store(), 0, False)
+        windows = DoseWindow(Store(), 0, False)
         minutes = []
         for _ in range(random.randint(60, 80)):
             mcg = random.randint(0, most_mcg) * random.randint(0, 1)

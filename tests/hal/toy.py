@@ -28,7 +28,7 @@ class ToyPump:
     def __init__(self, hal, config):
         self.hal = hal
         self.config = config
-        self.state = self.program = self.uptime = NoOrders()
+        self.state = self.program = self.clock = NoOrders()
         self.polls_s = []
         self.heard = b""
 

@@ -238,7 +238,7 @@ def test_what_an_old_pump_holds_turns_nothing_round_on_a_terminal(
     pumps: tuple[Machine, Programmer, Programmer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine, pump, _ = pumps
-    assert machine.pump.chart.write(codes.RECORD["contacts"], "\u202eA\nB\x9b2J".encode().ljust(192, b"\0"))
+    assert machine.pump.patient_record.write(codes.RECORD["contacts"], "\u202eA\nB\x9b2J".encode().ljust(192, b"\0"))
     monkeypatch.setattr(Programmer, "open", lambda *_, **__: pump)
     shown = CliRunner().invoke(main, ["patient"]).stdout
     assert f"{'contacts':<20} <U+202E>A\n{'':<20} B<U+009B>2J\n" in shown

@@ -13,7 +13,7 @@ from firmware.therapy.week import volume_nl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.clock import Uptime
+    from firmware.clock import PumpClock
     from firmware.comms.commands.change import Handlers, Order, Prepared
     from firmware.config import Config
     from firmware.records.eventlog import EventLog
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from firmware.safety.alarms import Alarms
     from firmware.safety.monitor import Monitor
     from firmware.therapy.bolus import Bolus
-    from firmware.therapy.catheter import Line
-    from firmware.therapy.dosewindow import Windows
-    from firmware.therapy.forecast import Outlook
+    from firmware.therapy.catheter import Catheter
+    from firmware.therapy.dosewindow import DoseWindow
+    from firmware.therapy.forecast import Forecast
     from firmware.therapy.infusion import Infusion
     from firmware.therapy.orders import Orders
     from firmware.therapy.program import CommittedProgram
@@ -42,33 +42,33 @@ class BolusCommands:
         self,
         config: "Config",
         *,
-        uptime: "Uptime",
+        clock: "PumpClock",
         state: "State",
         reservoir: "Reservoir",
         monitor: "Monitor",
         alarms: "Alarms",
-        line: "Line",
+        catheter: "Catheter",
         bolus: "Bolus",
-        windows: "Windows",
+        dose_window: "DoseWindow",
         program: "CommittedProgram",
         orders: "Orders",
         infusion: "Infusion",
-        outlook: "Outlook",
+        forecast: "Forecast",
         log: "EventLog",
     ) -> None:
         self._config = config
-        self._uptime = uptime
+        self._clock = clock
         self._state = state
         self._reservoir = reservoir
         self._monitor = monitor
         self._alarms = alarms
-        self._line = line
+        self._catheter = catheter
         self._bolus = bolus
-        self._windows = windows
+        self._dose_window = dose_window
         self._program = program
         self._orders = orders
         self._infusion = infusion
-        self._outlook = outlook
+        self._forecast = forecast
         self._log = log
 
     def handlers(self) -> "Handlers":
@@ -85,21 +85,21 @@ class BolusCommands:
         """Why so much cannot be primed in any state, as a REASON code, or None."""
         if self._state.last_refill_s == NEVER:
             return wire.REASON_NOT_FILLED
-        return None if 0 < prime_nl <= self._line.unprimed_nl else wire.REASON_BOLUS_LIMIT
+        return None if 0 < prime_nl <= self._catheter.unprimed_nl else wire.REASON_BOLUS_LIMIT
 
     def _prime(self, _order: "Order", prime_nl: int) -> "Prepared":
         if self._busy() or self._state.therapy == wire.THERAPY_SAFE_STATE or self._alarms.critical:
             return wire.REASON_STATE
         if prime_nl > self._room_nl():
             return wire.REASON_BOLUS_LIMIT
-        self._infusion.settle()
-        self._line.begin_prime(prime_nl)
+        self._infusion.account_steps()
+        self._catheter.begin_prime(prime_nl)
 
         def apply() -> None:
             over_s = prime_nl * DAY_S // self._config.max_rate_nl_per_day
             self._log.add(wire.EVENT_BOLUS_START, wire.BOLUS_PRIME, prime_nl, over_s)
-            self._monitor.allow(self._line.prime_steps)
-            self._infusion.change()
+            self._monitor.set_prime_allowance(self._catheter.prime_steps)
+            self._infusion.replan()
 
         return Change(apply)
 
@@ -112,7 +112,7 @@ class BolusCommands:
         dose_ng = state.patient_dose_ng
         over_s = state.patient_over_s
         reason = self._refusal(dose_ng, over_s) if state.patient_per_day else wire.REASON_STATE
-        if self._bolus.locked_out(self._uptime.now_s) and reason not in (wire.REASON_STATE, wire.REASON_NOT_FILLED):
+        if self._bolus.locked_out(self._clock.now_s) and reason not in (wire.REASON_STATE, wire.REASON_NOT_FILLED):
             reason = wire.REASON_LOCKOUT
         if reason is None:
             return self._give(wire.BOLUS_PATIENT, dose_ng, over_s)
@@ -121,12 +121,12 @@ class BolusCommands:
 
     def _give(self, kind: int, dose_ng: int, over_s: int) -> Change:
         bolus_nl = volume_nl(dose_ng, self._state.drug_mcg_per_ml)
-        self._infusion.settle()
-        self._bolus.begin(kind, dose_ng, bolus_nl, over_s, self._uptime.now_s)
+        self._infusion.account_steps()
+        self._bolus.begin(kind, dose_ng, bolus_nl, over_s, self._clock.now_s)
 
         def apply() -> None:
             self._log.add(wire.EVENT_BOLUS_START, kind, bolus_nl, over_s)
-            self._infusion.change()
+            self._infusion.replan()
 
         return Change(apply)
 
@@ -143,17 +143,17 @@ class BolusCommands:
     def _cancel(self, _order: "Order") -> "Prepared":
         if not self._bolus.active:
             return wire.REASON_STATE
-        self._infusion.settle()
+        self._infusion.account_steps()
         ended = self._infusion.end_bolus()
 
         def apply() -> None:
             self._log.add(*ended)
-            self._infusion.change()
+            self._infusion.replan()
 
         return Change(apply, less=True)
 
     def _busy(self) -> bool:
-        return self._bolus.active or self._line.bridging or bool(self._line.prime_steps)
+        return self._bolus.active or self._catheter.bridging or bool(self._catheter.prime_steps)
 
     def _refusal(self, dose_ng: int, over_s: int) -> int | None:
         """Why a bolus cannot be given now, as a REASON code, or None."""
@@ -168,10 +168,10 @@ class BolusCommands:
         if dose_ng > state.max_bolus_mcg * 1000 or bolus_nl > self._room_nl():
             return wire.REASON_BOLUS_LIMIT
         bolus_nl_per_day = bolus_nl * DAY_S // over_s
-        now_s = self._uptime.now_s
+        now_s = self._clock.now_s
         until_s = now_s + over_s
-        to_come = with_bolus(self._outlook.basal(until_s + DAY_S), bolus_nl_per_day * mcg_per_ml, until_s)
-        if not self._windows.allow(now_s, to_come, until_s, state.max_dose_mcg_per_day):
+        to_come = with_bolus(self._forecast.basal(until_s + DAY_S), bolus_nl_per_day * mcg_per_ml, until_s)
+        if not self._dose_window.allow(now_s, to_come, until_s, state.max_dose_mcg_per_day):
             return wire.REASON_DOSE_LIMIT
         basal_nl_per_day = week.highest_nl_per_day() if week else self._orders.rate_nl_per_day
         hour_nl = min(over_s, 3600) * bolus_nl // over_s + basal_nl_per_day // 24
@@ -181,4 +181,4 @@ class BolusCommands:
         return None
 
     def _room_nl(self) -> int:
-        return self._reservoir.room_steps * self._config.step_nl
+        return self._reservoir.deliverable_steps * self._config.step_nl

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    from firmware.clock import Uptime
+    from firmware.clock import PumpClock
     from firmware.comms.framing import Frame
     from firmware.comms.session import Session
     from firmware.records.ledger import Ledger
@@ -69,8 +69,8 @@ class Change:
 class Keeper:
     """The one place that makes an order permanent."""
 
-    def __init__(self, *, uptime: "Uptime", state: "State", ledger: "Ledger", alarms: "Alarms") -> None:
-        self._uptime = uptime
+    def __init__(self, *, clock: "PumpClock", state: "State", ledger: "Ledger", alarms: "Alarms") -> None:
+        self._clock = clock
         self._state = state
         self._ledger = ledger
         self._alarms = alarms
@@ -85,8 +85,8 @@ class Keeper:
             if not change.less:
                 self._state.revert()
                 return wire.REASON_STORE, None
-            self._alarms.occur(wire.ALARM_MEMORY_CRITICAL, self._uptime.now_s, wire.REGION_PROGRAM)
-            self._state.accept()
+            self._alarms.raise_alarm(wire.ALARM_MEMORY_CRITICAL, self._clock.now_s, wire.REGION_PROGRAM)
+            self._state.continue_unsaved()
         answer = change.apply()
         return (None, answer) if kept else (wire.REASON_STORE, None)
 
@@ -95,7 +95,7 @@ class Keeper:
         state = self._state
         was_lost = state.lost
         state.lost = False
-        if state.keep(self._uptime.now_s):
+        if state.commit(self._clock.now_s):
             self._ledger.lost = False
             return True
         state.lost = was_lost

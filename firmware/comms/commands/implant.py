@@ -5,12 +5,12 @@ from firmware.comms.commands.change import ANY, Change
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.clock import Uptime
+    from firmware.clock import PumpClock
     from firmware.comms.commands.change import Handlers, Order, Prepared
     from firmware.records.eventlog import EventLog
     from firmware.records.state import State
     from firmware.safety.alarms import Alarms
-    from firmware.therapy.catheter import Line
+    from firmware.therapy.catheter import Catheter
     from firmware.therapy.infusion import Infusion
 
 _MAX_DEPTH_MM = 25  # telemetry and refill reach no deeper (docs/sources.md, SEED-41)
@@ -22,17 +22,17 @@ class ImplantCommands:
     def __init__(
         self,
         *,
-        uptime: "Uptime",
+        clock: "PumpClock",
         state: "State",
         alarms: "Alarms",
-        line: "Line",
+        catheter: "Catheter",
         infusion: "Infusion",
         log: "EventLog",
     ) -> None:
-        self._uptime = uptime
+        self._clock = clock
         self._state = state
         self._alarms = alarms
-        self._line = line
+        self._catheter = catheter
         self._infusion = infusion
         self._log = log
 
@@ -56,7 +56,7 @@ class ImplantCommands:
         override: int,
         kept: int,
     ) -> "Prepared":
-        if self._line.prime_steps:
+        if self._catheter.prime_steps:
             return wire.REASON_STATE
         if depth_mm > _MAX_DEPTH_MM and override != wire.FLAG_YES:
             return wire.REASON_SOFT_LIMIT
@@ -69,7 +69,7 @@ class ImplantCommands:
         state.site = site
         state.kept_catheter = kept
         if before != (implanted_s, catheter_mm, tubing_nl):  # else some word of it is put right
-            self._line.replace()
+            self._catheter.replace()
         clock = self._set_clock(order, wall_s)
 
         def apply() -> None:
@@ -86,12 +86,12 @@ class ImplantCommands:
         return wire.ANS_IMPLANTATION, wire.pack_implantation(*told, state.kept_catheter)
 
     def _set_clock(self, _order: "Order", wall_s: int) -> Change:
-        old_s = self._uptime.wall_s
-        self._uptime.set_wall(wall_s)
+        old_s = self._clock.wall_s
+        self._clock.set_wall(wall_s)
 
         def apply() -> None:
             self._log.add(wire.EVENT_CLOCK_SET, old_s, wall_s)
-            self._alarms.over(wire.ALARM_CLOCK_LOST)
-            self._infusion.change()
+            self._alarms.clear_condition(wire.ALARM_CLOCK_LOST)
+            self._infusion.replan()
 
         return Change(apply)

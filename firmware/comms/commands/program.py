@@ -10,18 +10,18 @@ from firmware.therapy.week import day_refusal, week_refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.clock import Uptime
+    from firmware.clock import PumpClock
     from firmware.comms.commands.change import Handlers, Order, Prepared
     from firmware.comms.commands.records import RecordCommands
     from firmware.comms.commands.therapy import TherapyCommands
     from firmware.config import Config
     from firmware.records.eventlog import EventLog
     from firmware.records.state import State
-    from firmware.records.titration import Doses
+    from firmware.records.titration import TitrationHistory
     from firmware.therapy.bolus import Bolus
-    from firmware.therapy.catheter import Line
-    from firmware.therapy.dosewindow import Windows
-    from firmware.therapy.forecast import Outlook
+    from firmware.therapy.catheter import Catheter
+    from firmware.therapy.dosewindow import DoseWindow
+    from firmware.therapy.forecast import Forecast
     from firmware.therapy.orders import Orders
     from firmware.therapy.prescription import Program
     from firmware.therapy.program import CommittedProgram
@@ -35,30 +35,30 @@ class ProgramCommands:
         self,
         config: "Config",
         *,
-        uptime: "Uptime",
+        clock: "PumpClock",
         state: "State",
-        line: "Line",
+        catheter: "Catheter",
         bolus: "Bolus",
-        windows: "Windows",
+        dose_window: "DoseWindow",
         program: "CommittedProgram",
         therapy: "Orders",
-        outlook: "Outlook",
+        forecast: "Forecast",
         log: "EventLog",
-        doses: "Doses",
+        titration: "TitrationHistory",
         therapy_commands: "TherapyCommands",
         record_commands: "RecordCommands",
     ) -> None:
         self._config = config
-        self._uptime = uptime
+        self._clock = clock
         self._state = state
-        self._line = line
+        self._catheter = catheter
         self._bolus = bolus
-        self._windows = windows
+        self._dose_window = dose_window
         self._program = program
         self._therapy = therapy
-        self._outlook = outlook
+        self._forecast = forecast
         self._log = log
-        self._doses = doses
+        self._titration = titration
         self._therapy_commands = therapy_commands
         self._record_commands = record_commands
 
@@ -137,7 +137,7 @@ class ProgramCommands:
         reason = self._refusal(program, week)
         if reason is not None:
             return reason
-        soft = softlimit.soft_range(state, self._config, self._uptime.now_s)
+        soft = softlimit.soft_range(state, self._config, self._clock.now_s)
         overridden = soft if soft and not soft[0] <= program[2] <= soft[1] else ()
         if overridden and override != wire.FLAG_YES:
             return wire.REASON_SOFT_LIMIT
@@ -149,8 +149,8 @@ class ProgramCommands:
             if week and not place:
                 return False
             flag = wire.FLAG_YES if overridden else wire.FLAG_NO
-            times = self._uptime.wall_s, self._uptime.now_s
-            if not self._doses.add(*times, old_ng_per_day, program[2], program[1], flag):
+            times = self._clock.wall_s, self._clock.now_s
+            if not self._titration.add(*times, old_ng_per_day, program[2], program[1], flag):
                 return False
             state.commits += 1
             self._put(program, week, place)
@@ -176,16 +176,16 @@ class ProgramCommands:
     def _window_refusal(self, program: "Program", week: "Week | None") -> int | None:
         """Why a program cannot follow what was delivered already, with the bolus that is being given."""
         state = self._state
-        to_come, last_s = self._outlook.program(program, week)  # whole days of it were looked at before
+        to_come, last_s = self._forecast.program(program, week)  # whole days of it were looked at before
         bolus_nl_per_day = self._bolus.rate_nl_per_day
         if bolus_nl_per_day:
             last_s = self._bolus.until_s
             to_come = with_bolus(to_come, bolus_nl_per_day * state.drug_mcg_per_ml, last_s)
-        if not self._windows.allow(self._uptime.now_s, to_come, last_s, state.max_dose_mcg_per_day):
+        if not self._dose_window.allow(self._clock.now_s, to_come, last_s, state.max_dose_mcg_per_day):
             return wire.REASON_DOSE_LIMIT
         fastest_nl_per_day = week.highest_nl_per_day() if week else program[3]
-        if self._line.bridging:  # in which the line's drug is delivered for that dose
-            fastest_nl_per_day = fastest_nl_per_day * program[1] // self._line.mcg_per_ml
+        if self._catheter.bridging:  # in which the line's drug is delivered for that dose
+            fastest_nl_per_day = fastest_nl_per_day * program[1] // self._catheter.mcg_per_ml
         if fastest_nl_per_day + bolus_nl_per_day > self._config.max_rate_nl_per_day:
             return wire.REASON_RATE_LIMIT
         return None
@@ -197,7 +197,7 @@ class ProgramCommands:
         if self._therapy.waits_for_bridge:
             state.put_next(*program, place, highest_dose_ng)
             return
-        softlimit.replace(state, self._uptime.now_s)
+        softlimit.replace(state, self._clock.now_s)
         state.mode, state.concentration_mcg_per_ml, state.dose_ng_per_day, state.rate_nl_per_day = program
         state.week = place
         state.highest_dose_ng = highest_dose_ng

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from firmware.comms.commands.change import Handlers, Order, Prepared
     from firmware.comms.session import Sessions
     from firmware.records.eventlog import EventLog
-    from firmware.records.patientrecord import Chart
-    from firmware.records.titration import Doses
+    from firmware.records.patientrecord import PatientRecord
+    from firmware.records.titration import TitrationHistory
     from firmware.safety.alarms import Alarms
 
 
@@ -22,15 +22,15 @@ class RecordCommands:
         *,
         alarms: "Alarms",
         log: "EventLog",
-        chart: "Chart",
-        doses: "Doses",
+        patient_record: "PatientRecord",
+        titration: "TitrationHistory",
         keys: "Keys",
         sessions: "Sessions",
     ) -> None:
         self._alarms = alarms
         self._log = log
-        self._chart = chart
-        self._doses = doses
+        self._patient_record = patient_record
+        self._titration = titration
         self._keys = keys
         self._sessions = sessions
 
@@ -43,7 +43,7 @@ class RecordCommands:
         }
 
     def _read_record(self, _order: "Order", field: int) -> "Prepared":
-        text = self._chart.read(field)
+        text = self._patient_record.read(field)
         if text is None:  # not the same as one that says nothing
             return wire.REASON_STATE
         return wire.ANS_RECORD, wire.pack_record(field, text)
@@ -53,7 +53,7 @@ class RecordCommands:
             self._log.add(wire.EVENT_RECORD_CHANGED, field)
             self.end_memory_alarm()
 
-        return Change(apply, keep=lambda: self._chart.write(field, text), in_state=False)
+        return Change(apply, keep=lambda: self._patient_record.write(field, text), in_state=False)
 
     def _provision(self, order: "Order", masked_key: bytes) -> "Prepared":
         device_key = order.session.unmask(masked_key, order.frame.sequence)
@@ -69,5 +69,5 @@ class RecordCommands:
 
     def end_memory_alarm(self) -> None:
         """End the alarm of a damaged record where all of them are whole again."""
-        if not (self._chart.spoilt or self._doses.spoilt or self._keys.spoilt):
-            self._alarms.over(wire.ALARM_MEMORY, by_programmer=True)
+        if not (self._patient_record.spoilt or self._titration.spoilt or self._keys.spoilt):
+            self._alarms.clear_condition(wire.ALARM_MEMORY, by_programmer=True)

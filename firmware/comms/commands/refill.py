@@ -8,15 +8,15 @@ from firmware.therapy.dosewindow import DAY_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.clock import Uptime
+    from firmware.clock import PumpClock
     from firmware.comms.commands.change import Answer, Handlers, Order, Prepared
     from firmware.config import Config
     from firmware.records.eventlog import EventLog
     from firmware.records.ledger import Ledger
     from firmware.records.state import State
     from firmware.therapy.bolus import Bolus
-    from firmware.therapy.catheter import Line
-    from firmware.therapy.forecast import Outlook
+    from firmware.therapy.catheter import Catheter
+    from firmware.therapy.forecast import Forecast
     from firmware.therapy.infusion import Infusion
     from firmware.therapy.orders import Orders
     from firmware.therapy.program import CommittedProgram
@@ -30,29 +30,29 @@ class RefillCommand:
         self,
         config: "Config",
         *,
-        uptime: "Uptime",
+        clock: "PumpClock",
         state: "State",
         ledger: "Ledger",
         reservoir: "Reservoir",
-        line: "Line",
+        catheter: "Catheter",
         bolus: "Bolus",
         program: "CommittedProgram",
         therapy: "Orders",
         infusion: "Infusion",
-        outlook: "Outlook",
+        forecast: "Forecast",
         log: "EventLog",
     ) -> None:
         self._config = config
-        self._uptime = uptime
+        self._clock = clock
         self._state = state
         self._ledger = ledger
         self._reservoir = reservoir
-        self._line = line
+        self._catheter = catheter
         self._bolus = bolus
         self._program = program
         self._therapy = therapy
         self._infusion = infusion
-        self._outlook = outlook
+        self._forecast = forecast
         self._log = log
 
     def handlers(self) -> "Handlers":
@@ -62,7 +62,7 @@ class RefillCommand:
     def _refill(
         self, _order: "Order", volume_nl: int, mcg_per_ml: int, aspirated_nl: int, bridge_nl: int, drug: bytes
     ) -> "Prepared":
-        self._infusion.settle()
+        self._infusion.account_steps()
         state = self._state
         if self._told_again(volume_nl, mcg_per_ml, aspirated_nl, drug):
             return _refilled(state.refill_expected_nl, state.refill_last_filled_nl)
@@ -78,7 +78,7 @@ class RefillCommand:
         ended = self._end_extras()
         if changes:
             self._change_drug(mcg_per_ml, bridges)
-        self._reservoir.fill(volume_nl, mcg_per_ml, self._uptime.now_s)
+        self._reservoir.fill(volume_nl, mcg_per_ml, self._clock.now_s)
         state.drug = drug
         self._therapy.take(orders.FILL)
         state.refill_aspirated_nl = aspirated_nl
@@ -93,7 +93,7 @@ class RefillCommand:
                 self._log_change(old_mcg_per_ml, mcg_per_ml)
                 self._program.load_week()
             self._therapy.conclude(orders.FILL)
-            self._infusion.change()
+            self._infusion.replan()
             self._therapy.conclude_stop()
             return _refilled(expected_nl, last_filled_nl)
 
@@ -103,14 +103,14 @@ class RefillCommand:
         """True for what the newest refill was told as, within a day of it: its answer was lost. Taken for another one,
         what was drawn out would count twice. The bridge is no part of it: a programmer works it out from the status."""
         state = self._state
-        if state.last_refill_s == NEVER or self._uptime.now_s - state.last_refill_s > DAY_S:
+        if state.last_refill_s == NEVER or self._clock.now_s - state.last_refill_s > DAY_S:
             return False
         newest = state.filled_nl, state.drug_mcg_per_ml, state.refill_aspirated_nl, state.drug
         return (volume_nl, mcg_per_ml, aspirated_nl, drug) == newest
 
     def _refusal(self, volume_nl: int, bridge_nl: int | None) -> int | None:
         """The bridge that the programmer proposes has to be what the pump's own records make it."""
-        if bridge_nl is not None and abs(bridge_nl - self._line.dead_nl) > self._config.step_nl:
+        if bridge_nl is not None and abs(bridge_nl - self._catheter.dead_nl) > self._config.step_nl:
             return wire.REASON_INCONSISTENT
         return wire.REASON_OVERFILL if volume_nl > self._config.reservoir_nl else None
 
@@ -119,7 +119,7 @@ class RefillCommand:
         ended = []
         if self._bolus.active:
             ended.append(self._infusion.end_bolus())
-        if self._line.prime_steps:
+        if self._catheter.prime_steps:
             ended.append(self._infusion.end_prime())
         return ended
 
@@ -128,16 +128,16 @@ class RefillCommand:
         state = self._state
         state.forget_next()
         if bridges and self._ledger.booked_steps:
-            self._line.begin_bridge(state.drug_mcg_per_ml, mcg_per_ml)
+            self._catheter.begin_bridge(state.drug_mcg_per_ml, mcg_per_ml)
         else:
-            self._line.end_bridge()
+            self._catheter.end_bridge()
 
     def _log_change(self, old_mcg_per_ml: int, mcg_per_ml: int) -> None:
         log = self._log
-        bridge_nl = self._line.bridge_steps * self._config.step_nl
+        bridge_nl = self._catheter.bridge_steps * self._config.step_nl
         log.add(wire.EVENT_CONCENTRATION_CHANGED, old_mcg_per_ml, mcg_per_ml, bridge_nl)
-        if self._line.bridging:
-            log.add(wire.EVENT_BOLUS_START, wire.BOLUS_BRIDGE, bridge_nl, self._outlook.seconds_for(bridge_nl) or 0)
+        if self._catheter.bridging:
+            log.add(wire.EVENT_BOLUS_START, wire.BOLUS_BRIDGE, bridge_nl, self._forecast.seconds_for(bridge_nl) or 0)
         elif self._ledger.booked_steps:
             log.add(wire.EVENT_NO_BRIDGE, old_mcg_per_ml, mcg_per_ml)
 

@@ -8,7 +8,7 @@ from firmware.therapy import prescription
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.clock import Uptime
+    from firmware.clock import PumpClock
     from firmware.comms.commands.change import Handlers, Order, Prepared
     from firmware.records.eventlog import EventLog
     from firmware.records.state import State
@@ -24,7 +24,7 @@ class SettingsCommands:
     def __init__(
         self,
         *,
-        uptime: "Uptime",
+        clock: "PumpClock",
         state: "State",
         reservoir: "Reservoir",
         monitor: "Monitor",
@@ -32,7 +32,7 @@ class SettingsCommands:
         infusion: "Infusion",
         log: "EventLog",
     ) -> None:
-        self._uptime = uptime
+        self._clock = clock
         self._state = state
         self._reservoir = reservoir
         self._monitor = monitor
@@ -69,12 +69,12 @@ class SettingsCommands:
         def apply() -> None:
             for change in changes:
                 self._log.add(wire.EVENT_ALARM_CONFIG_CHANGED, *change)
-            self._alarms.hasten(self._uptime.now_s)
+            self._alarms.reschedule_tones(self._clock.now_s)
             if self._state.last_refill_s != NEVER:
                 self._reservoir.plan()
                 if not self._reservoir.low:
-                    self._alarms.over(wire.ALARM_LOW_RESERVOIR, by_programmer=True)
-                self._infusion.change()
+                    self._alarms.clear_condition(wire.ALARM_LOW_RESERVOIR, by_programmer=True)
+                self._infusion.replan()
 
         return Change(apply)
 
@@ -93,4 +93,4 @@ class SettingsCommands:
     def _demo_alarm(self, _order: "Order", alarm_class: int) -> "Prepared":
         if self._state.last_refill_s == NEVER:  # it makes no tone at all
             return wire.REASON_NOT_FILLED
-        return Change(lambda: self._alarms.demonstrate(alarm_class, self._uptime.now_s), in_state=False)
+        return Change(lambda: self._alarms.demonstrate(alarm_class, self._clock.now_s), in_state=False)

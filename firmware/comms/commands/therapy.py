@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from firmware.records.eventlog import EventLog
     from firmware.records.state import State
     from firmware.safety.monitor import Monitor
-    from firmware.therapy.catheter import Line
+    from firmware.therapy.catheter import Catheter
     from firmware.therapy.delivery import Delivery
     from firmware.therapy.infusion import Infusion
     from firmware.therapy.motorwatch import MotorWatch
@@ -29,7 +29,7 @@ class TherapyCommands:
         *,
         state: "State",
         monitor: "Monitor",
-        line: "Line",
+        catheter: "Catheter",
         program: "CommittedProgram",
         therapy: "Orders",
         delivery: "Delivery",
@@ -40,7 +40,7 @@ class TherapyCommands:
         self._config = config
         self._state = state
         self._monitor = monitor
-        self._line = line
+        self._catheter = catheter
         self._program = program
         self._therapy = therapy
         self._delivery = delivery
@@ -65,15 +65,15 @@ class TherapyCommands:
         reason = self._refusal(orders.STOP)
         if reason is not None:
             return reason
-        self._infusion.settle()
+        self._infusion.account_steps()
         self._therapy.take(orders.STOP)
-        ended = self._infusion.end_prime() if self._line.prime_steps else None  # what is left can be primed later
+        ended = self._infusion.end_prime() if self._catheter.prime_steps else None  # what is left can be primed later
 
         def apply() -> None:
             if ended:
                 self._log.add(*ended)
             self._therapy.conclude(orders.STOP)
-            self._infusion.change()
+            self._infusion.replan()
 
         return Change(apply, less=True)
 
@@ -90,9 +90,11 @@ class TherapyCommands:
         if reason is not None:
             return reason
         state = self._state
-        if state.concentration_mcg_per_ml not in (state.drug_mcg_per_ml, self._line.mcg_per_ml):
+        if state.concentration_mcg_per_ml not in (state.drug_mcg_per_ml, self._catheter.mcg_per_ml):
             return wire.REASON_INCONSISTENT
-        if state.highest_dose_ng > state.max_dose_mcg_per_day * 1000 or not self._program.fits:  # lowered since
+        if (
+            state.highest_dose_ng > state.max_dose_mcg_per_day * 1000 or not self._program.within_daily_limit
+        ):  # lowered since
             return wire.REASON_DOSE_LIMIT
         self._therapy.take(orders.RESUME)
         return Change(lambda: self.trust(orders.RESUME))
@@ -102,7 +104,7 @@ class TherapyCommands:
         self._monitor.set_limit(prescription.largest_mcg_per_day(self._state))
         self._monitor.release()
         self._therapy.locked_by_selftest = self._therapy.memory_fault = False
-        self._infusion.change()
-        self._watch.losses.begin(True)
+        self._infusion.replan()
+        self._watch.lost_steps.begin(True)
         self._therapy.conclude(event)
         self._therapy.conclude_stop()
