@@ -1,7 +1,6 @@
 """The pump: all parts put together, and the one function that its body calls."""
 
 from firmware import wire
-from firmware.connections import connected
 from firmware.guard import Guard
 from firmware.parts import Parts
 from firmware.records.state import NEVER
@@ -21,8 +20,10 @@ class Pump(Parts):
     def __init__(self, hal: "Hal", config: "Config") -> None:
         self._watchdog = hal.watchdog
         self._watchdog.arm()
-        super().__init__(hal, config)
-        self.ports = connected(hal, config, self)
+        from firmware import builders, connections  # here, so that the board can forget them when the pump is made
+
+        builders.build(self, hal, config)
+        self.ports = connections.connected(hal, config, self)
         self._with_deadlines = (self.watch, self.alarms, self.battery, self.sessions, self.selftest, self.keys)
         self._with_deadlines += tuple([port.channel for port in self.ports])
         self._boot()

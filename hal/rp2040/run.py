@@ -6,6 +6,7 @@ import sys
 _GARBAGE_BYTES = 16_384  # that are not collected yet, at most; each time takes some 20 ms
 gc.threshold(_GARBAGE_BYTES)  # before what follows makes any
 
+import firmware  # noqa: E402
 from firmware.config import Config  # noqa: E402
 from firmware.pump import Pump  # noqa: E402
 from hal.rp2040 import board  # noqa: E402
@@ -21,10 +22,19 @@ def run() -> None:
     try:
         body = Body()
         pump = Pump(body, Config(fill_sensor=body.fill_sensor is not None, **board.PUMP))
+        _forget_builders()
         while True:
             body.rest(pump.poll())
     except Exception as error:  # noqa: BLE001 - whatever it is, the board must not stand still with nobody told
         _give_up(body, error)
+
+
+def _forget_builders() -> None:
+    """What made the pump's parts is needed once: 2 kB of heap."""
+    for name in ("builders", "connections"):
+        if sys.modules.pop("firmware." + name, None):
+            delattr(firmware, name)
+    gc.collect()
 
 
 def _give_up(body: Body | None, error: Exception) -> None:
