@@ -12,7 +12,7 @@ from firmware.checks.keys import Keys
 from firmware.checks.selftest import SelfTest
 from firmware.checks.sensors import Sensors
 from firmware.clock import PumpClock
-from firmware.comms.session import Sessions
+from firmware.comms.sessions import Sessions
 from firmware.comms.telemetrybudget import TelemetryBudget
 from firmware.records import slots
 from firmware.records.eventlog import EventLog

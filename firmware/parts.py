@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from firmware.checks.selftest import SelfTest
     from firmware.checks.sensors import Sensors
     from firmware.clock import PumpClock
-    from firmware.comms.session import Sessions
+    from firmware.comms.sessions import Sessions
     from firmware.comms.telemetrybudget import TelemetryBudget
     from firmware.records.eventlog import EventLog
     from firmware.records.ledger import Ledger

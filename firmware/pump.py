@@ -1,6 +1,7 @@
 """The pump: all parts put together, and the one function that its body calls."""
 
 from firmware import wire
+from firmware.comms.commands.staging import note_rollback
 from firmware.guard import Guard
 from firmware.parts import Parts
 from firmware.records.state import NEVER
@@ -63,7 +64,7 @@ class Pump(Parts):
     def _boot(self) -> None:
         state = self.state
         now_s = self.clock.now_s
-        self.selftest.note_rollback()
+        note_rollback(self.log, self.state)
         self.log.add(wire.EVENT_BOOT, self.ledger.boots, self.ledger.recovered_steps)
         self.selftest.power_on()
         self.clock_watch.lose(now_s)

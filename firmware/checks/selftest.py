@@ -5,7 +5,6 @@ depends on brings the safe state.
 """
 
 from binascii import crc32
-from hashlib import sha256
 
 from firmware import wire
 from firmware.records import slots
@@ -49,15 +48,6 @@ _NO_READING = -1
 _KNOWN_TEXT = b"123456789"
 _KNOWN_CRC = 0xCBF43926  # of that text, by the CRC's published check value
 _RECENT_FAULTS = 64  # among which watchdog resets are looked for
-_RECENT_EVENTS = 12
-_ENDS_OF_STAGING = (
-    wire.EVENT_PROGRAM_COMMITTED,
-    wire.EVENT_PROGRAM_ROLLBACK,
-    wire.EVENT_SESSION_OPEN,
-    wire.EVENT_SESSION_CLOSE,
-    wire.EVENT_SESSION_TIMEOUT,
-    wire.EVENT_BOOT,
-)
 
 
 class SelfTest:
@@ -158,24 +148,6 @@ class SelfTest:
         log.add(wire.EVENT_WATCHDOG_RESET, resets)
         if resets >= self._config.reset_loop_count:
             self._orders.fault(resets, wire.EVENT_RESET_LOOP)
-
-    def note_rollback(self) -> None:
-        """Before this boot is logged: a program that was staged and not committed when the power went is gone."""
-        log = self._log
-        for entry in reversed(log.read(max(1, log.next_seq - _RECENT_EVENTS), log.next_seq, _RECENT_EVENTS)):
-            event, digest, dose_ng = entry[3], entry[5], entry[6]
-            if event in _ENDS_OF_STAGING:
-                return
-            if event == wire.EVENT_PROGRAM_STAGED:
-                if digest != self._running_digest():
-                    log.add(wire.EVENT_PROGRAM_ROLLBACK, digest, dose_ng)
-                return
-
-    def _running_digest(self) -> int:
-        state = self._state
-        program = (state.mode, state.concentration_mcg_per_ml, state.dose_ng_per_day, state.rate_nl_per_day)
-        payload = wire.pack_staged_program(program, bytes(8))[:-8]
-        return int.from_bytes(sha256(payload).digest()[:4], "little")
 
     # At the start of a wake, before anything is used
 

@@ -6,7 +6,7 @@ from firmware.records.tally import Tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.comms.session import Challenge
+    from firmware.comms.sessions import Challenge
     from firmware.records.eventlog import EventLog
 
 

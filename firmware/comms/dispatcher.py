@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from firmware.comms.channel import Channel
     from firmware.comms.commands.table import Commands
     from firmware.comms.framing import Frame
-    from firmware.comms.session import Session, Sessions
+    from firmware.comms.session import Session
+    from firmware.comms.sessions import Sessions
     from firmware.comms.status import StatusBuilder
     from firmware.config import Config
     from firmware.records.eventlog import EventLog

@@ -3,6 +3,16 @@
 from firmware import wire
 from firmware.records import slots
 from firmware.records.record import Record
+from firmware.records.statefields import (
+    ALARMS,
+    FIELDS,
+    LAYOUT,
+    OUTLIVES_ORDERS,
+    PAST_DOSES,
+    PATIENT_BOLUSES,
+    PROGRAM,
+    THERAPIES,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,113 +23,6 @@ if TYPE_CHECKING:
     """(since_s, lowest, highest ng/day) as titration.py keeps it."""
 
 NEVER = wire.NONE32
-
-ALARMS = tuple(sorted(wire.ALARM_EVENT))
-"""The alarms, in the order in which the record keeps them."""
-
-_FIELDS = (
-    ("uptime_s", "I"),
-    ("therapy", "B"),
-    ("mode", "B"),
-    ("concentration_mcg_per_ml", "I"),
-    ("dose_ng_per_day", "Q"),
-    ("rate_nl_per_day", "I"),
-    ("week", "B"),
-    ("highest_dose_ng", "Q"),
-    ("drug_mcg_per_ml", "I"),
-    ("filled_nl", "I"),
-    ("filled_at_steps", "I"),
-    ("last_refill_s", "I"),
-    ("refills", "I"),
-    ("stopped_since_s", "I"),
-    ("eri_s", "I"),
-    ("eos_s", "I"),
-    ("clock", "B"),
-    ("wall_offset_s", "i"),
-    ("implanted_wall_s", "I"),
-    ("catheter_mm", "H"),
-    ("tubing_nl", "I"),
-    ("depth_mm", "B"),
-    ("site", "24s"),
-    ("sessions", "I"),
-    ("max_dose_mcg_per_day", "I"),
-    ("max_bolus_mcg", "I"),
-    ("max_change_percent", "I"),
-    ("drug", "12s"),
-    ("line_nl", "I"),
-    ("line_from_steps", "I"),
-    ("prime_from_steps", "I"),
-    ("prime_until_steps", "I"),
-    ("bridge_mcg_per_ml", "I"),
-    ("bridge_from_steps", "I"),
-    ("bridge_until_steps", "I"),
-    ("next_mode", "B"),
-    ("next_concentration_mcg_per_ml", "I"),
-    ("next_dose_ng_per_day", "Q"),
-    ("next_rate_nl_per_day", "I"),
-    ("next_week", "B"),
-    ("next_highest_dose_ng", "Q"),
-    ("bolus", "B"),
-    ("bolus_nl", "I"),
-    ("bolus_from_s", "I"),
-    ("bolus_until_s", "I"),
-    ("bolus_missed", "I"),
-    ("last_bolus", "B"),
-    ("last_bolus_ng", "I"),
-    ("last_bolus_delivered_ng", "I"),
-    ("last_bolus_s", "I"),
-    ("patient_dose_ng", "I"),
-    ("patient_over_s", "I"),
-    ("patient_lockout_s", "I"),
-    ("patient_per_day", "B"),
-    ("commits", "I"),
-    ("kept_catheter", "B"),
-    ("critical_interval_s", "I"),
-    ("non_critical_interval_s", "I"),
-    ("stopped_after_s", "I"),
-    ("low_reservoir_nl", "I"),
-    ("refill_aspirated_nl", "I"),
-    ("refill_expected_nl", "I"),
-    ("refill_last_filled_nl", "I"),
-    ("unbooked", "B"),
-    ("lived", "B"),
-)
-THERAPIES = (
-    wire.THERAPY_UNFILLED,
-    wire.THERAPY_STOPPED,
-    wire.THERAPY_MINIMUM,
-    wire.THERAPY_RUNNING,
-    wire.THERAPY_SAFE_STATE,
-    wire.THERAPY_END_OF_SERVICE,
-)
-_PROGRAM = ("mode", "concentration_mcg_per_ml", "dose_ng_per_day", "rate_nl_per_day", "week", "highest_dose_ng")
-_OUTLIVES_ORDERS = (  # the rest is for a programmer to order anew
-    "uptime_s",
-    "therapy",
-    "last_refill_s",
-    "refills",
-    "stopped_since_s",
-    "eri_s",
-    "eos_s",
-    "clock",
-    "wall_offset_s",
-    "implanted_wall_s",
-    "catheter_mm",
-    "tubing_nl",
-    "depth_mm",
-    "site",
-    "kept_catheter",
-    "sessions",
-    "commits",
-    "alarms",
-    "past_doses",
-    "patient_boluses_s",
-    "unbooked",
-    "lived",
-)
-PAST_DOSES = 6
-PATIENT_BOLUSES = 24
-_LAYOUT = "".join([code for _, code in _FIELDS]) + "I" * PATIENT_BOLUSES + "IQQ" * PAST_DOSES + "BI" * len(ALARMS)
 
 
 class State:
@@ -211,7 +114,7 @@ class State:
     def __init__(self, store: "Store", config: "Config", others_found: bool) -> None:
         """`others_found`: other records of a pump are in the store. One without any is new, and writes this one first,
         so that a cut in a pump's very first write leaves a new pump."""
-        self._record = Record(store, slots.STATE, _LAYOUT)
+        self._record = Record(store, slots.STATE, LAYOUT)
         self._config = config
         self._manufactured()
         values = self._record.load()
@@ -230,7 +133,7 @@ class State:
 
     def _manufactured(self) -> None:
         config = self._config
-        for name, _ in _FIELDS:
+        for name, _ in FIELDS:
             setattr(self, name, 0)
         self.uptime_s = 0
         self.therapy = wire.THERAPY_UNFILLED
@@ -260,7 +163,7 @@ class State:
         self.max_change_percent = config.max_change_percent
 
     def _values(self) -> list:
-        values = [getattr(self, name) for name, _ in _FIELDS] + self.patient_boluses_s
+        values = [getattr(self, name) for name, _ in FIELDS] + self.patient_boluses_s
         for entry in self.past_doses + self.alarms:
             values.extend(entry)
         return values
@@ -276,9 +179,9 @@ class State:
         copy.patient_boluses_s = list(self.patient_boluses_s)
 
     def _set(self, values: "list | tuple") -> None:
-        count = len(_FIELDS)
+        count = len(FIELDS)
         for i in range(count):
-            setattr(self, _FIELDS[i][0], values[i])
+            setattr(self, FIELDS[i][0], values[i])
         doses_at = count + PATIENT_BOLUSES
         alarms_at = doses_at + 3 * PAST_DOSES
         self.patient_boluses_s = list(values[count:doses_at])
@@ -287,14 +190,14 @@ class State:
 
     def take_next(self) -> None:
         """The program that waited becomes the program in force."""
-        for name in _PROGRAM:
+        for name in PROGRAM:
             setattr(self, name, getattr(self, "next_" + name))
         self.forget_next()
 
     def put_next(self, *program: int) -> None:
         """Let a program, its values in the order of the fields above, wait for the bridge."""
-        for i in range(len(_PROGRAM)):
-            setattr(self, "next_" + _PROGRAM[i], program[i])
+        for i in range(len(PROGRAM)):
+            setattr(self, "next_" + PROGRAM[i], program[i])
         self.changed = True
 
     def forget_next(self) -> None:
@@ -363,7 +266,7 @@ class State:
 
     def forget(self) -> None:
         """The orders are lost, and a programmer must give them anew. Dates, records and alarms stay."""
-        outlive = [(name, getattr(self, name)) for name in _OUTLIVES_ORDERS]
+        outlive = [(name, getattr(self, name)) for name in OUTLIVES_ORDERS]
         self._manufactured()
         for name, value in outlive:
             setattr(self, name, value)

@@ -5,7 +5,8 @@ While a critical one sounds the others wait for their turn. A demonstration (SEE
 """
 
 from firmware import wire
-from firmware.records.state import ALARMS, NEVER
+from firmware.records.state import NEVER
+from firmware.records.statefields import ALARMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ it (R1.7): the part that was delivered is then logged.
 """
 
 from firmware import wire
-from firmware.records.state import NEVER, PATIENT_BOLUSES
+from firmware.records.state import NEVER
+from firmware.records.statefields import PATIENT_BOLUSES
 from firmware.therapy.week import volume_nl
 
 TYPE_CHECKING = False

@@ -5,7 +5,8 @@ doses, and no way round the limit. Replaced doses are kept as (until_s, lowest, 
 """
 
 from firmware import wire
-from firmware.records.state import NEVER, PAST_DOSES
+from firmware.records.state import NEVER
+from firmware.records.statefields import PAST_DOSES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

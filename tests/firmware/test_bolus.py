@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from firmware.records.state import _FIELDS
+from firmware.records.statefields import FIELDS
 
 from .body import Body
 from .clinic import DAY_S, Clinic, Refused
@@ -27,7 +27,7 @@ def clinic():
 def kept(clinic):
     """All of its state but the sessions' count."""
     state = clinic.pump.state
-    return [getattr(state, name) for name, _ in _FIELDS if name != "sessions"] + state.patient_boluses_s
+    return [getattr(state, name) for name, _ in FIELDS if name != "sessions"] + state.patient_boluses_s
 
 
 def refused(clinic, name, **fields):

@@ -11,7 +11,7 @@ from struct import calcsize
 import pytest
 
 from firmware.checks import keys
-from firmware.records import ledger, patientrecord, slots, state, titration
+from firmware.records import ledger, patientrecord, slots, statefields, titration
 from firmware.records.eventlog import EventLog
 from firmware.records.record import Record
 from firmware.therapy import dosewindow, week
@@ -21,7 +21,7 @@ from tests.firmware.clinic import Clinic
 SLOTS_OF_A_STORE = 30
 LAYOUTS = {
     "ledger": (slots.LEDGER, ledger._LAYOUT),
-    "state": (slots.STATE, state._LAYOUT),
+    "state": (slots.STATE, statefields.LAYOUT),
     "week": (slots.WEEKS[0], week._LAYOUT),
     "windows": (slots.WINDOWS, dosewindow._LAYOUT),
     "patient": (slots.PATIENT, patientrecord._LAYOUT),

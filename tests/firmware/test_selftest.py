@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.checks import selftest
-from firmware.records import slots, state
+from firmware.records import slots, state, statefields
 
 from .body import Body
 from .clinic import DAY_S, MONDAY_S, Clinic, Refused
@@ -230,7 +230,7 @@ def test_a_flip_in_ram_is_put_right_before_the_next_batch(flip, bit):
     assert faults(clinic) == ["MEM_CORRECTED"]
 
 
-PLACES = [(name, None, 8 * calcsize("<" + code) - (code == "i")) for name, code in state._FIELDS] + [
+PLACES = [(name, None, 8 * calcsize("<" + code) - (code == "i")) for name, code in statefields.FIELDS] + [
     (name, place, 32)
     for name, count in (
         ("patient_boluses_s", state.PATIENT_BOLUSES),

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from firmware import wire
 from firmware.config import Config
-from firmware.records.state import PAST_DOSES, State
+from firmware.records.state import State
+from firmware.records.statefields import PAST_DOSES
 from firmware.therapy import softlimit
 
 from .body import Store

@@ -14,7 +14,7 @@ from typing import Any
 
 from firmware.comms import framing
 from firmware.config import Config
-from firmware.records import slots, state
+from firmware.records import slots, statefields
 from protocol import auth, codes, frame, messages, registry
 from protocol.fields import Field, fields_of
 from protocol.frame import Frame
@@ -24,7 +24,7 @@ from tests.firmware.clinic import Clinic
 REQUESTS = {message.code: message for message in messages.REQUESTS}
 PLACES = [(message.name, message.code) for message in messages.REQUESTS]
 THERAPY_OF = {code: name for name, code in codes.THERAPY.items()}
-STATE = [name for name, _ in state._FIELDS]
+STATE = [name for name, _ in statefields.FIELDS]
 KEPT = frozenset(range(28)) - set(slots.LOG + slots.FAULT_LOG)
 
 

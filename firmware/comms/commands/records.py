@@ -7,7 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.checks.keys import Keys
     from firmware.comms.commands.change import Handlers, Order, Prepared
-    from firmware.comms.session import Sessions
+    from firmware.comms.sessions import Sessions
     from firmware.records.eventlog import EventLog
     from firmware.records.patientrecord import PatientRecord
     from firmware.records.titration import TitrationHistory
