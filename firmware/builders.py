@@ -46,7 +46,9 @@ def build(parts: "Parts", hal: "Hal", config: "Config") -> None:
     """Make all parts. That reads the records that the store holds; nothing is done yet."""
     _read_records(parts, hal, config)
     _build_therapy(parts, hal, config)
-    _build_checks(parts, hal, config)
+    _build_infusion(parts, hal, config)
+    _build_checks(parts, config)
+    _build_sessions(parts, hal, config)
 
 
 def _read_records(parts: "Parts", hal: "Hal", config: "Config") -> None:
@@ -91,6 +93,9 @@ def _build_therapy(parts: "Parts", hal: "Hal", config: "Config") -> None:
         MAX_BATCH_NL,
     )
     parts.delivery = parts.delivery_class(hal.motor, config.step_nl)
+
+
+def _build_infusion(parts: "Parts", hal: "Hal", config: "Config") -> None:
     parts.program = CommittedProgram(
         config,
         clock=parts.clock,
@@ -140,7 +145,7 @@ def _build_therapy(parts: "Parts", hal: "Hal", config: "Config") -> None:
     )
 
 
-def _build_checks(parts: "Parts", hal: "Hal", config: "Config") -> None:
+def _build_checks(parts: "Parts", config: "Config") -> None:
     parts.battery_watch = BatteryWatch(
         parts.battery,
         clock=parts.clock,
@@ -164,6 +169,9 @@ def _build_checks(parts: "Parts", hal: "Hal", config: "Config") -> None:
         orders=parts.orders,
         infusion=parts.infusion,
     )
+
+
+def _build_sessions(parts: "Parts", hal: "Hal", config: "Config") -> None:
     parts.selftest = SelfTest(
         hal,
         config,

@@ -65,28 +65,6 @@ def connected(hal: "Hal", config: "Config", parts: "Parts") -> "list[Port]":
 
 def _commands(config: "Config", parts: "Parts") -> Commands:
     """Every command's handler, in one table."""
-    implant = ImplantCommands(
-        clock=parts.clock,
-        state=parts.state,
-        alarms=parts.alarms,
-        catheter=parts.catheter,
-        infusion=parts.infusion,
-        log=parts.log,
-    )
-    refill = RefillCommand(
-        config,
-        clock=parts.clock,
-        state=parts.state,
-        ledger=parts.ledger,
-        reservoir=parts.reservoir,
-        catheter=parts.catheter,
-        bolus=parts.bolus,
-        program=parts.program,
-        therapy=parts.orders,
-        infusion=parts.infusion,
-        forecast=parts.forecast,
-        log=parts.log,
-    )
     therapy = TherapyCommands(
         config,
         state=parts.state,
@@ -122,7 +100,49 @@ def _commands(config: "Config", parts: "Parts") -> Commands:
         therapy_commands=therapy,
         record_commands=records,
     )
-    settings = SettingsCommands(
+    return Commands(
+        [
+            group.handlers()
+            for group in (_implant(parts), _refill(config, parts), therapy, records, program, _settings(parts))
+        ],
+        bolus=_bolus(config, parts),
+        state=parts.state,
+        log=parts.log,
+        selftest=parts.selftest,
+        keeper=Keeper(clock=parts.clock, state=parts.state, ledger=parts.ledger, alarms=parts.alarms),
+    )
+
+
+def _implant(parts: "Parts") -> ImplantCommands:
+    return ImplantCommands(
+        clock=parts.clock,
+        state=parts.state,
+        alarms=parts.alarms,
+        catheter=parts.catheter,
+        infusion=parts.infusion,
+        log=parts.log,
+    )
+
+
+def _refill(config: "Config", parts: "Parts") -> RefillCommand:
+    return RefillCommand(
+        config,
+        clock=parts.clock,
+        state=parts.state,
+        ledger=parts.ledger,
+        reservoir=parts.reservoir,
+        catheter=parts.catheter,
+        bolus=parts.bolus,
+        program=parts.program,
+        therapy=parts.orders,
+        infusion=parts.infusion,
+        forecast=parts.forecast,
+        log=parts.log,
+    )
+
+
+def _settings(parts: "Parts") -> SettingsCommands:
+    return SettingsCommands(
         clock=parts.clock,
         state=parts.state,
         reservoir=parts.reservoir,
@@ -131,7 +151,10 @@ def _commands(config: "Config", parts: "Parts") -> Commands:
         infusion=parts.infusion,
         log=parts.log,
     )
-    bolus = BolusCommands(
+
+
+def _bolus(config: "Config", parts: "Parts") -> BolusCommands:
+    return BolusCommands(
         config,
         clock=parts.clock,
         state=parts.state,
@@ -146,12 +169,4 @@ def _commands(config: "Config", parts: "Parts") -> Commands:
         infusion=parts.infusion,
         forecast=parts.forecast,
         log=parts.log,
-    )
-    return Commands(
-        [group.handlers() for group in (implant, refill, therapy, records, program, settings)],
-        bolus=bolus,
-        state=parts.state,
-        log=parts.log,
-        selftest=parts.selftest,
-        keeper=Keeper(clock=parts.clock, state=parts.state, ledger=parts.ledger, alarms=parts.alarms),
     )

@@ -102,38 +102,11 @@ class Pump(Parts):
         region = self._work.mend() or region
         region = self._lines.mend() or region
         now_s = self.clock.tick()
-        infusion = self.infusion
-        delivery = self.delivery
-        power = self.battery
-        selftest = self.selftest
-        quiet = now_s >= delivery.until_s and self.sessions.due_s == NEVER  # nobody talks to the pump
-        if not quiet:
-            self.log.mend()
-        if region:
-            self.log.add(wire.EVENT_MEM_CORRECTED, region)
-        if not self.state.intact:
-            selftest.mend_state()
-        if self.program.week is not None:
-            selftest.look_at_week(quiet)
-        if not quiet:
-            selftest.look_at_windows()
+        quiet = now_s >= self.delivery.until_s and self.sessions.due_s == NEVER  # nobody talks to the pump
+        self._look_at_memory(region, quiet)
         if self.clock.jumped_s:
             self.clock_watch.note_jump(now_s)
-        infusion.account_steps()
-        weak = False
-        if now_s >= delivery.until_s:
-            weak = power.sample()
-            if now_s >= self.sensors.due_s:
-                self.sensors.look(now_s)
-            infusion.next_batch()
-            if delivery.until_s > selftest.due_s:  # with this batch, rather than in a wake of its own
-                selftest.hourly(now_s)
-        else:
-            self.sessions.watch_head()
-            if now_s >= selftest.due_s:
-                selftest.hourly(now_s)
-        if weak or now_s >= power.due_s:
-            self.battery_watch.watch(now_s)
+        self._deliver(now_s)
         if now_s >= self.watch.due_s:
             self.watch.watch_stop()
         if self.sessions.due_s != NEVER:
@@ -151,18 +124,57 @@ class Pump(Parts):
             self.keys.watch(now_s)
         if now_s >= self.alarms.due_s:
             self.alarms.sound(now_s)
-        due_s = delivery.until_s
+        due_s = self.delivery.until_s
         for other in self._with_deadlines:
             if other.due_s < due_s:
                 due_s = other.due_s
+        self._take_copies(quiet)
+        self._watchdog.pause()
+        return due_s - self.clock.base_s
+
+    def _look_at_memory(self, region: int, quiet: bool) -> None:
+        """Before anything is used: log what was put right in RAM, a number of REGION or 0, and look at the rest."""
+        selftest = self.selftest
+        if not quiet:
+            self.log.mend()
+        if region:
+            self.log.add(wire.EVENT_MEM_CORRECTED, region)
+        if not self.state.intact:
+            selftest.mend_state()
+        if self.program.week is not None:
+            selftest.look_at_week(quiet)
+        if not quiet:
+            selftest.look_at_windows()
+
+    def _deliver(self, now_s: int) -> None:
+        """Book what the motor did; where its batch is over, order the next one, with what is looked at once a batch."""
+        delivery = self.delivery
+        battery = self.battery
+        selftest = self.selftest
+        self.infusion.account_steps()
+        weak = False
+        if now_s >= delivery.until_s:
+            weak = battery.sample()
+            if now_s >= self.sensors.due_s:
+                self.sensors.look(now_s)
+            self.infusion.next_batch()
+            if delivery.until_s > selftest.due_s:  # with this batch, rather than in a wake of its own
+                selftest.hourly(now_s)
+        else:
+            self.sessions.watch_head()
+            if now_s >= selftest.due_s:
+                selftest.hourly(now_s)
+        if weak or now_s >= battery.due_s:
+            self.battery_watch.watch(now_s)
+
+    def _take_copies(self, quiet: bool) -> None:
+        """The numbers in RAM are right: copy them for the next wake to compare."""
         self._work.take()
         if self.sessions.held is not self._held:
             self._held = self.sessions.held
             self._lines.watch(self._liners())
         elif not quiet:
             self._lines.take()
-        self._watchdog.pause()
-        return due_s - self.clock.base_s
 
     def _keep(self, now_s: int) -> None:
         if not self.state.commit(now_s):

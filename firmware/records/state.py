@@ -1,6 +1,7 @@
 """What must outlive a loss of power, beside the ledger: the orders, the records of the implant, and the alarms."""
 
 from firmware import wire
+from firmware.guard import LIVE_DICT
 from firmware.records import slots
 from firmware.records.record import Record
 from firmware.records.statefields import (
@@ -135,20 +136,16 @@ class State:
         config = self._config
         for name, _ in FIELDS:
             setattr(self, name, 0)
-        self.uptime_s = 0
         self.therapy = wire.THERAPY_UNFILLED
         self.mode = self.next_mode = wire.MODE_NONE
         self.bolus = self.last_bolus = wire.BOLUS_NONE
         self.last_bolus_s = NEVER
-        self.unbooked = self.lived = wire.FLAG_NO
+        self.unbooked = self.lived = self.clock = self.kept_catheter = wire.FLAG_NO
         self.drug = bytes(12)
-        self.last_refill_s = self.stopped_since_s = self.eri_s = self.eos_s = NEVER
-        self.clock = wire.FLAG_NO
-        self.implanted_wall_s = NEVER
+        self.last_refill_s = self.stopped_since_s = self.eri_s = self.eos_s = self.implanted_wall_s = NEVER
         self.site = bytes(24)
         self._take_limits()
         self.patient_boluses_s = [NEVER] * PATIENT_BOLUSES
-        self.kept_catheter = wire.FLAG_NO
         self.critical_interval_s = config.critical_tone_s
         self.non_critical_interval_s = config.non_critical_tone_s
         self.stopped_after_s = config.stopped_s
@@ -247,7 +244,7 @@ class State:
         )
 
     def _same(self, attributes: dict) -> bool:
-        if _SAME_DICT:
+        if LIVE_DICT:
             return self.__dict__ == attributes
         for name in self._copy.names:  # noqa: SIM110 - a generator would take memory
             if getattr(self, name) != attributes[name]:
@@ -300,7 +297,3 @@ class _Copy:
         self.alarms = []
         self.past_doses = []
         self.patient_boluses_s = []
-
-
-_probe = _Copy()
-_SAME_DICT = _probe.__dict__ is _probe.__dict__  # not so in MicroPython: there each is made anew, and takes memory
