@@ -118,7 +118,8 @@ class Pump(Parts):
                 quiet = False
         if self.state.changed:
             self._keep(now_s)
-        if self.battery_watch.stale:
+        battery = self.battery
+        if now_s >= battery.stale_s or self.infusion.mean_nl_per_day != battery.rate_nl_per_day:
             self.battery_watch.forecast()
         if now_s >= self.keys.due_s:
             self.keys.watch(now_s)

@@ -39,12 +39,6 @@ class BatteryWatch:
         self._orders = orders
         self._infusion = infusion
 
-    @property
-    def stale(self) -> bool:
-        """True if the forecast of ERI is old, or made for another rate."""
-        power = self._battery
-        return self._clock.now_s >= power.stale_s or self._infusion.mean_nl_per_day != power.rate_nl_per_day
-
     def forecast(self) -> None:
         """Work out anew when ERI will come."""
         self._battery.forecast(self._clock.now_s, self._infusion.mean_nl_per_day, self._reservoir.delivered_nl)

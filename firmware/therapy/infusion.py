@@ -7,6 +7,8 @@ from firmware import wire
 from firmware.records.state import NEVER
 from firmware.safety.monitor import REVERSE
 from firmware.therapy import prescription, softlimit
+from firmware.therapy.delivery import MIN_MISSED_STEPS
+from firmware.therapy.motorwatch import SILENT_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ class Infusion:
     @property
     def flowing_nl_per_day(self) -> int:
         """The rate that leaves the pump: none while it is idle, halted or stalled."""
-        return 0 if self._watch.stalled else self.delivery.rate_nl_per_day
+        return self.delivery.rate_nl_per_day if self._watch.stall_s == NEVER else 0
 
     @property
     def mean_nl_per_day(self) -> int:
@@ -146,7 +148,7 @@ class Infusion:
         moved = bool(delivery.settle())
         if delivery.missed_run or watch.unconfirmed_since_s != NEVER:
             watch.note_unconfirmed()
-        stalled = watch.stalled
+        stalled = watch.stall_s != NEVER
         if moved:
             ledger.book(delivery.confirmed, delivery.missed, self._mcg_per_ml)
             if stalled and delivery.confirmed:  # which the windows take to give nothing
@@ -155,10 +157,14 @@ class Infusion:
             if self._reservoir.low:
                 self._watch_reservoir()
         monitor = self._monitor
-        monitor.watch(self._clock.now_s)
+        now_s = self._clock.now_s
+        monitor.watch(now_s)
         if monitor.tripped:
             self._obey_monitor()
-        if watch.turns(moved):
+        if moved or not delivery.rate_nl_per_day:
+            watch.moved_s = now_s
+        suspect = delivery.missed_run >= MIN_MISSED_STEPS or now_s - watch.moved_s > SILENT_S
+        if (suspect or watch.stall_s != NEVER) and watch.turns(moved):
             self._note_dose()
             watch.note_stop()
             if watch.stalled and self._bolus.active:

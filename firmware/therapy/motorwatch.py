@@ -3,7 +3,7 @@
 from firmware import wire
 from firmware.records.state import NEVER
 from firmware.safety.loststeps import LostSteps
-from firmware.therapy.delivery import MIN_MISSED_STEPS, RECOVERY_STEPS
+from firmware.therapy.delivery import RECOVERY_STEPS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from firmware.therapy.delivery import Delivery
 
 DAY_S = 86400
-_SILENT_S = 7200  # a motor that was ordered to turn and gives no pulse for so long, and for 8 steps, stands
-_SILENT_STEPS = 8
+SILENT_S = 7200  # a motor that was ordered to turn and gives no pulse for so long, and for 8 steps, stands
+SILENT_STEPS = 8
 
 
 class MotorWatch:
-    """Judges the steps that `delivery` found confirmed and missed. `unconfirmed_since_s` is when the first of those
-    missed in a row up to now was due, NEVER without one; `due_s` is when a stopped pump is looked at next."""
+    """Judges the steps that `delivery` found confirmed and missed.
+
+    `unconfirmed_since_s` is when the first of those missed in a row up to now was due, `stall_s` when the stall that is
+    on was seen, NEVER without one. `moved_s` is when the motor last gave a pulse, or had no reason to. `due_s` is when
+    a stopped pump is looked at next.
+    """
 
     def __init__(
         self,
@@ -45,9 +49,9 @@ class MotorWatch:
         self._monitor = monitor
         self._alarms = alarms
         self._log = log
-        self._stall_s = NEVER
+        self.stall_s = NEVER
         self.unconfirmed_since_s = NEVER
-        self._moved_s = 0  # when the motor last gave a pulse, or had no reason to
+        self.moved_s = 0
         self._missed_before = 0
         self._stalls_s: list[int] = []  # when those of the last 24 hours began
         self.lost_steps = LostSteps()
@@ -55,16 +59,16 @@ class MotorWatch:
 
     def begin(self) -> None:
         """After a boot: a stall outlives a reset until the rotor turns again."""
-        self._moved_s = self._clock.now_s
+        self.moved_s = self._clock.now_s
         self.lost_steps.begin(not self._alarms.active(wire.ALARM_STEP_MISMATCH))
         if self._alarms.active(wire.ALARM_MOTOR_STALL):
-            self._stall_s = self._clock.now_s
+            self.stall_s = self._clock.now_s
             self._missed_before = self._ledger.missed_steps
 
     @property
     def stalled(self) -> bool:
         """True while the motor is ordered to turn and does not."""
-        return self._stall_s != NEVER
+        return self.stall_s != NEVER
 
     @property
     def stopped_s(self) -> int:
@@ -85,22 +89,14 @@ class MotorWatch:
 
     def turns(self, moved: bool) -> bool:
         """Judge what the motor did since the last call. True if a stall began or ended."""
-        delivery = self._delivery
-        now_s = self._clock.now_s
-        if moved or not delivery.rate_nl_per_day:
-            self._moved_s = now_s
-        if self._stall_s != NEVER:
-            return self._recovers(moved)
-        if delivery.missed_run >= MIN_MISSED_STEPS or now_s - self._moved_s > _SILENT_S:
-            return self._stalls()
-        return False
+        return self._stalls() if self.stall_s == NEVER else self._recovers(moved)
 
     def _stalls(self) -> bool:
         delivery = self._delivery
         if delivery.missed_run < delivery.miss_limit and not self._silent:
             return False
         now_s = self._clock.now_s
-        self._stall_s = now_s
+        self.stall_s = now_s
         self._missed_before = self._ledger.missed_steps - delivery.missed_run
         self._stalls_s[:] = [at_s for at_s in self._stalls_s if now_s - at_s < DAY_S] + [now_s]
         self._alarms.raise_alarm(wire.ALARM_MOTOR_STALL, now_s, delivery.missed_run, len(self._stalls_s))
@@ -110,16 +106,16 @@ class MotorWatch:
         if not moved or self._delivery.confirmed_run < RECOVERY_STEPS:
             return False
         missed = self._ledger.missed_steps - self._missed_before
-        self._log.add(wire.EVENT_MOTOR_STALL_RECOVERY, missed, self._clock.now_s - self._stall_s)
-        self._stall_s = NEVER
+        self._log.add(wire.EVENT_MOTOR_STALL_RECOVERY, missed, self._clock.now_s - self.stall_s)
+        self.stall_s = NEVER
         self._alarms.clear_condition(wire.ALARM_MOTOR_STALL)
         return True
 
     @property
     def _silent(self) -> bool:
         """True if the motor gives no pulses: more is amiss than a rotor that stands."""
-        silent_ms = max(_SILENT_S * 1000, _SILENT_STEPS * self._delivery.period_ms)
-        return (self._clock.now_s - self._moved_s) * 1000 > silent_ms
+        silent_ms = max(SILENT_S * 1000, SILENT_STEPS * self._delivery.period_ms)
+        return (self._clock.now_s - self.moved_s) * 1000 > silent_ms
 
     def count_losses(self, was_stalled: bool) -> None:
         """Steps lost one by one. Delivery goes on: stopping would lose all the others too. Those missed up to a stall's
@@ -146,7 +142,7 @@ class MotorWatch:
         counts = state.mode != wire.MODE_NONE and state.therapy != wire.THERAPY_END_OF_SERVICE
         if idle and counts:
             if state.stopped_since_s == NEVER:
-                since_s = min(self.unconfirmed_since_s, self._moved_s)
+                since_s = min(self.unconfirmed_since_s, self.moved_s)
                 state.stopped_since_s = since_s if self.stalled else self._clock.now_s
                 state.changed = True
         elif state.stopped_since_s != NEVER:
