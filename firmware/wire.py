@@ -4,6 +4,11 @@ from struct import calcsize, pack, unpack
 
 from firmware.text import is_text
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
 VERSION = 7
 FINGERPRINT = 0x1DE7660F
 NONE32 = 0xFFFFFFFF
@@ -440,7 +445,13 @@ LOG_ENTRY_FMT = "<IIIBBIII"
 DOSE_ENTRY_FMT = "<IIIQQIB"
 
 
-def _unpack(payload: bytes, fmt: str, codes: tuple = (), ranges: tuple = (), texts: tuple = ()) -> tuple | None:
+def _unpack(
+    payload: bytes,
+    fmt: str,
+    codes: tuple[tuple[int, tuple[int, ...]], ...] = (),
+    ranges: tuple[tuple[int, int, int, int | None], ...] = (),
+    texts: tuple[tuple[int, bool], ...] = (),
+) -> "tuple[Any, ...] | None":
     """The payload's values; None for another length, or for a value that its declaration forbids.
 
     `codes` has (index, codes) of each code, `ranges` (index, least, most, sentinel or None) of each number whose range
@@ -461,7 +472,9 @@ def _unpack(payload: bytes, fmt: str, codes: tuple = (), ranges: tuple = (), tex
     return values
 
 
-def _unpack_list(payload: bytes, head: tuple, row: tuple, most: int) -> tuple | None:
+def _unpack_list(
+    payload: bytes, head: "tuple[Any, ...]", row: "tuple[Any, ...]", most: int
+) -> "tuple[Any, ...] | None":
     """As `_unpack`, for a counted list of up to `most` rows behind the rest: the last value is the list of their
     tuples. `head` and `row` are what `_unpack` takes beside its payload."""
     start = calcsize(head[0])
@@ -473,7 +486,7 @@ def _unpack_list(payload: bytes, head: tuple, row: tuple, most: int) -> tuple | 
     return None if values is None or None in rows else values + (rows,)
 
 
-def _pack(fmt: str, values: tuple) -> bytes:
+def _pack(fmt: str, values: "Sequence[Any]") -> bytes:
     """As `struct.pack`, but a value that does not fit raises ValueError: MicroPython's own wraps silently."""
     place = digits = 0
     for letter in fmt[1:]:
@@ -493,61 +506,60 @@ def _pack(fmt: str, values: tuple) -> bytes:
     return pack(fmt, *values)
 
 
-def _pack_list(fmt: str, rows: list) -> bytes:
+def _pack_list(fmt: str, rows: "Sequence[Sequence[Any]]") -> bytes:
     """A count in one byte, then the rows: tuples, or bytes that are packed already (a stored log entry)."""
     out = _pack("<B", (len(rows),))
     for row in rows:
-        packed = isinstance(row, bytes) and len(row) == calcsize(fmt)
-        out += row if packed else _pack(fmt, tuple(row))
+        out += row if isinstance(row, bytes) and len(row) == calcsize(fmt) else _pack(fmt, row)
     return out
 
 
-def unpack_empty(payload: bytes) -> tuple | None:
+def unpack_empty(payload: bytes) -> tuple[()] | None:
     """() for a request without fields, None when there is something in it."""
     return _unpack(payload, "<")
 
 
-def unpack_log(payload: bytes) -> tuple | None:
+def unpack_log(payload: bytes) -> tuple[int, int] | None:
     """(first_seq, last_seq)"""
     return _unpack(payload, "<II", (), ((0, 0, 4294967294, None), (1, 0, 4294967294, None)))
 
 
-def unpack_subscribe(payload: bytes) -> tuple | None:
+def unpack_subscribe(payload: bytes) -> tuple[int] | None:
     """(period_s,)"""
     return _unpack(payload, "<H")
 
 
-def unpack_read_record(payload: bytes) -> tuple | None:
+def unpack_read_record(payload: bytes) -> tuple[int] | None:
     """(field,)"""
     return _unpack(payload, "<B", ((0, RECORD_CODES),))
 
 
-def unpack_doses(payload: bytes) -> tuple | None:
+def unpack_doses(payload: bytes) -> tuple[int] | None:
     """(first,)"""
     return _unpack(payload, "<I", (), ((0, 0, 4294967294, None),))
 
 
-def unpack_read_program_day(payload: bytes) -> tuple | None:
+def unpack_read_program_day(payload: bytes) -> tuple[int] | None:
     """(day,)"""
     return _unpack(payload, "<B", (), ((0, 0, 6, None),))
 
 
-def unpack_faults(payload: bytes) -> tuple | None:
+def unpack_faults(payload: bytes) -> tuple[int, int] | None:
     """(first_seq, last_seq)"""
     return _unpack(payload, "<II", (), ((0, 0, 4294967294, None), (1, 0, 4294967294, None)))
 
 
-def unpack_open(payload: bytes) -> tuple | None:
+def unpack_open(payload: bytes) -> tuple[int, bytes] | None:
     """(role, nonce)"""
     return _unpack(payload, "<B16s", ((0, ROLE_CODES),))
 
 
-def unpack_provision(payload: bytes) -> tuple | None:
+def unpack_provision(payload: bytes) -> tuple[bytes] | None:
     """(masked_key,)"""
     return _unpack(payload, "<32s")
 
 
-def unpack_implant(payload: bytes) -> tuple | None:
+def unpack_implant(payload: bytes) -> tuple[int, int, int, int, int, bytes, int, int] | None:
     """(wall_s, implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, override, kept_catheter)"""
     return _unpack(
         payload,
@@ -558,7 +570,7 @@ def unpack_implant(payload: bytes) -> tuple | None:
     )
 
 
-def unpack_refill(payload: bytes) -> tuple | None:
+def unpack_refill(payload: bytes) -> tuple[int, int, int, int, bytes] | None:
     """(volume_nl, concentration_mcg_per_ml, aspirated_nl, bridge_nl, drug)"""
     return _unpack(
         payload,
@@ -569,7 +581,7 @@ def unpack_refill(payload: bytes) -> tuple | None:
     )
 
 
-def unpack_stage(payload: bytes) -> tuple | None:
+def unpack_stage(payload: bytes) -> tuple[int, int, int, int] | None:
     """(mode, concentration_mcg_per_ml, dose_ng_per_day, rate_nl_per_day)"""
     return _unpack(
         payload,
@@ -579,7 +591,7 @@ def unpack_stage(payload: bytes) -> tuple | None:
     )
 
 
-def unpack_stage_day(payload: bytes) -> tuple | None:
+def unpack_stage_day(payload: bytes) -> tuple[int, list[tuple[int, int, int]]] | None:
     """(day, [(from_min, dose_ng, rate_nl_per_day)])"""
     return _unpack_list(
         payload,
@@ -589,32 +601,32 @@ def unpack_stage_day(payload: bytes) -> tuple | None:
     )
 
 
-def unpack_read_day(payload: bytes) -> tuple | None:
+def unpack_read_day(payload: bytes) -> tuple[int] | None:
     """(day,)"""
     return _unpack(payload, "<B", (), ((0, 0, 6, None),))
 
 
-def unpack_commit(payload: bytes) -> tuple | None:
+def unpack_commit(payload: bytes) -> tuple[bytes, int, int] | None:
     """(digest, override, after_commit)"""
     return _unpack(payload, "<8sBI", ((1, FLAG_CODES),))
 
 
-def unpack_silence(payload: bytes) -> tuple | None:
+def unpack_silence(payload: bytes) -> tuple[int] | None:
     """(alarm,)"""
     return _unpack(payload, "<H", ((0, ALARM_CODES + (ALL_ALARMS,)),))
 
 
-def unpack_set_clock(payload: bytes) -> tuple | None:
+def unpack_set_clock(payload: bytes) -> tuple[int] | None:
     """(wall_s,)"""
     return _unpack(payload, "<I", (), ((0, 0, 1073741823, None),))
 
 
-def unpack_demo_alarm(payload: bytes) -> tuple | None:
+def unpack_demo_alarm(payload: bytes) -> tuple[int] | None:
     """(alarm_class,)"""
     return _unpack(payload, "<B", ((0, CLASS_CODES),))
 
 
-def unpack_limits(payload: bytes) -> tuple | None:
+def unpack_limits(payload: bytes) -> tuple[int, int, int] | None:
     """(max_dose_mcg_per_day, max_bolus_mcg, max_change_percent)"""
     return _unpack(
         payload,
@@ -624,22 +636,22 @@ def unpack_limits(payload: bytes) -> tuple | None:
     )
 
 
-def unpack_prime(payload: bytes) -> tuple | None:
+def unpack_prime(payload: bytes) -> tuple[int] | None:
     """(volume_nl,)"""
     return _unpack(payload, "<I")
 
 
-def unpack_bolus(payload: bytes) -> tuple | None:
+def unpack_bolus(payload: bytes) -> tuple[int, int] | None:
     """(dose_ng, over_s)"""
     return _unpack(payload, "<II", (), ((0, 1, 4294967295, None), (1, 1, 86400, None)))
 
 
-def unpack_set_patient_bolus(payload: bytes) -> tuple | None:
+def unpack_set_patient_bolus(payload: bytes) -> tuple[int, int, int, int] | None:
     """(dose_ng, over_s, lockout_s, per_day)"""
     return _unpack(payload, "<IIIB", (), ((1, 0, 86400, None), (2, 0, 86400, None), (3, 0, 24, None)))
 
 
-def unpack_alarm_settings(payload: bytes) -> tuple | None:
+def unpack_alarm_settings(payload: bytes) -> tuple[int, int, int, int] | None:
     """(critical_interval_s, non_critical_interval_s, stopped_after_s, low_reservoir_nl)"""
     return _unpack(
         payload,
@@ -649,7 +661,7 @@ def unpack_alarm_settings(payload: bytes) -> tuple | None:
     )
 
 
-def unpack_write_record(payload: bytes) -> tuple | None:
+def unpack_write_record(payload: bytes) -> tuple[int, bytes] | None:
     """(field, text)"""
     return _unpack(payload, "<B192s", ((0, RECORD_CODES),), (), ((1, True),))
 
@@ -717,8 +729,8 @@ def pack_status(
     critical_interval_s: int,
     non_critical_interval_s: int,
     stopped_after_s: int,
-    advisories: list,
-    alarms: list,
+    advisories: "Sequence[int]",
+    alarms: "Sequence[tuple[int, int, int, int] | bytes]",
 ) -> bytes:
     values = (
         uptime_s,
@@ -777,7 +789,11 @@ def pack_status(
     return out
 
 
-def pack_log(oldest_seq: int, next_seq: int, entries: list) -> bytes:
+def pack_log(
+    oldest_seq: int,
+    next_seq: int,
+    entries: "Sequence[tuple[int, int, int, int, int, int, int, int] | bytes]",
+) -> bytes:
     values = (oldest_seq, next_seq)
     out = _pack("<II", values)
     out += _pack_list("<IIIBBIII", entries)
@@ -804,7 +820,7 @@ def pack_record(field: int, text: bytes) -> bytes:
     return _pack("<B192s", values)
 
 
-def pack_doses(newest: int, doses: list) -> bytes:
+def pack_doses(newest: int, doses: "Sequence[tuple[int, int, int, int, int, int, int] | bytes]") -> bytes:
     values = (newest,)
     out = _pack("<I", values)
     out += _pack_list("<IIIQQIB", doses)
@@ -821,7 +837,7 @@ def pack_program(
     return _pack("<BIQQ", values)
 
 
-def pack_program_day(day: int, steps: list) -> bytes:
+def pack_program_day(day: int, steps: "Sequence[tuple[int, int, int] | bytes]") -> bytes:
     values = (day,)
     out = _pack("<B", values)
     out += _pack_list("<HII", steps)
@@ -840,7 +856,11 @@ def pack_implantation(
     return _pack("<IHIB24sB", values)
 
 
-def pack_faults(oldest_seq: int, next_seq: int, entries: list) -> bytes:
+def pack_faults(
+    oldest_seq: int,
+    next_seq: int,
+    entries: "Sequence[tuple[int, int, int, int, int, int, int, int] | bytes]",
+) -> bytes:
     values = (oldest_seq, next_seq)
     out = _pack("<II", values)
     out += _pack_list("<IIIBBIII", entries)
@@ -872,7 +892,7 @@ def pack_staged(digest: bytes) -> bytes:
     return _pack("<8s", values)
 
 
-def pack_staged_program(program: tuple, digest: bytes) -> bytes:
+def pack_staged_program(program: tuple[int, int, int, int], digest: bytes) -> bytes:
     values = program + (digest,)
     return _pack("<BIQQ8s", values)
 
@@ -882,7 +902,7 @@ def pack_staged_day(day: int) -> bytes:
     return _pack("<B", values)
 
 
-def pack_day(day: int, steps: list) -> bytes:
+def pack_day(day: int, steps: "Sequence[tuple[int, int, int] | bytes]") -> bytes:
     values = (day,)
     out = _pack("<B", values)
     out += _pack_list("<HII", steps)

@@ -9,18 +9,29 @@ from protocol.fingerprint import TABLES, fingerprint
 from protocol.registry import MESSAGES
 
 _LINE = 110
-MOST_IN_A_ROW = 6  # values of a message that are told apart by their places; of more, by their names
+MOST_IN_A_ROW = 6  # values that a packer takes by their places; more than that it takes by their names alone
 
 _HEAD = '''"""Codes and layouts of the wire. Written by `make gen` from protocol/: change those, not this."""
 
 from struct import calcsize, pack, unpack
 
 from firmware.text import is_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 '''
 
 _HELPERS = '''
 
-def _unpack(payload: bytes, fmt: str, codes: tuple = (), ranges: tuple = (), texts: tuple = ()) -> tuple | None:
+def _unpack(
+    payload: bytes,
+    fmt: str,
+    codes: tuple[tuple[int, tuple[int, ...]], ...] = (),
+    ranges: tuple[tuple[int, int, int, int | None], ...] = (),
+    texts: tuple[tuple[int, bool], ...] = (),
+) -> "tuple[Any, ...] | None":
     """The payload's values; None for another length, or for a value that its declaration forbids.
 
     `codes` has (index, codes) of each code, `ranges` (index, least, most, sentinel or None) of each number whose range
@@ -41,7 +52,9 @@ def _unpack(payload: bytes, fmt: str, codes: tuple = (), ranges: tuple = (), tex
     return values
 
 
-def _unpack_list(payload: bytes, head: tuple, row: tuple, most: int) -> tuple | None:
+def _unpack_list(
+    payload: bytes, head: "tuple[Any, ...]", row: "tuple[Any, ...]", most: int
+) -> "tuple[Any, ...] | None":
     """As `_unpack`, for a counted list of up to `most` rows behind the rest: the last value is the list of their
     tuples. `head` and `row` are what `_unpack` takes beside its payload."""
     start = calcsize(head[0])
@@ -53,7 +66,7 @@ def _unpack_list(payload: bytes, head: tuple, row: tuple, most: int) -> tuple | 
     return None if values is None or None in rows else values + (rows,)
 
 
-def _pack(fmt: str, values: tuple) -> bytes:
+def _pack(fmt: str, values: "Sequence[Any]") -> bytes:
     """As `struct.pack`, but a value that does not fit raises ValueError: MicroPython's own wraps silently."""
     place = digits = 0
     for letter in fmt[1:]:
@@ -73,16 +86,15 @@ def _pack(fmt: str, values: tuple) -> bytes:
     return pack(fmt, *values)
 
 
-def _pack_list(fmt: str, rows: list) -> bytes:
+def _pack_list(fmt: str, rows: "Sequence[Sequence[Any]]") -> bytes:
     """A count in one byte, then the rows: tuples, or bytes that are packed already (a stored log entry)."""
     out = _pack("<B", (len(rows),))
     for row in rows:
-        packed = isinstance(row, bytes) and len(row) == calcsize(fmt)
-        out += row if packed else _pack(fmt, tuple(row))
+        out += row if isinstance(row, bytes) and len(row) == calcsize(fmt) else _pack(fmt, row)
     return out
 
 
-def unpack_empty(payload: bytes) -> tuple | None:
+def unpack_empty(payload: bytes) -> tuple[()] | None:
     """() for a request without fields, None when there is something in it."""
     return _unpack(payload, "<")
 '''
@@ -162,6 +174,7 @@ def _unpacker(message: messages.Message) -> str:
     fields = fields_of(message.layout)
     flat = [leaf for field in fields if not field.is_list for leaf in (field.inside or (field,))]
     names = [field.name for field in flat]
+    types = [_type(field) for field in flat]
     lists = [field for field in fields if field.is_list]
     if lists and fields.index(lists[0]) < len(fields) - 1:
         raise ValueError(f"{message.name}: a list stands before another field")
@@ -170,9 +183,10 @@ def _unpacker(message: messages.Message) -> str:
     else:
         (rows,) = lists
         names.append(f"[{_tuple('', [field.name for field in rows.inside])}]")
+        types.append(f"list[{_row_type(rows)}]")
         parts = ["payload", _tuple("", _layout(flat)), _tuple("", _layout(rows.inside)), str(rows.most)]
         call = _wrap("    return _unpack_list(", parts, ")", "    ")
-    head = f"def unpack_{message.name.lower()}(payload: bytes) -> tuple | None:"
+    head = f"def unpack_{message.name.lower()}(payload: bytes) -> tuple[{', '.join(types)}] | None:"
     return f'\n\n{head}\n    """{_tuple("", names)}"""\n{call}\n'
 
 
@@ -221,9 +235,14 @@ def _packer(message: messages.Message) -> str:
 
 
 def _type(field: Field) -> str:
+    """The annotation of a value to pack or unpacked. A list's rows to pack may be packed already."""
     if field.is_list:
-        return "list"
-    return "tuple" if field.inside else "bytes" if field.letters.endswith("s") else "int"
+        return f'"Sequence[{_row_type(field)} | bytes]"' if field.inside[0].name else '"Sequence[int]"'
+    return _row_type(field) if field.inside else "bytes" if field.is_bytes else "int"
+
+
+def _row_type(field: Field) -> str:
+    return f"tuple[{', '.join(_type(inside) for inside in field.inside)}]"
 
 
 def _values(fields: list[Field]) -> Iterator[str]:

@@ -82,11 +82,11 @@ class Keys:
             return None
         return crypto.role_key(device_key if key == wire.KEY_DEVICE else crypto.TEST_KEY, role)
 
-    def _load(self) -> "list | tuple":
+    def _load(self) -> tuple[int, bytes, int]:
         """A record that is missing is the test key's only in a pump that never came so far as to write it."""
         values = self._record.load()
         if values is not None:
-            return values
+            return tuple(values)
         return (wire.KEY_LOST if self._state.lived == wire.FLAG_YES else wire.KEY_TEST), _NO_KEY, NEVER
 
     def keep(self, device_key: bytes) -> bool:

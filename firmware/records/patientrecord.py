@@ -61,7 +61,7 @@ class PatientRecord:
         texts[FIELDS.index(field)] = text[: wire.RECORD_BYTES[field]]
         return self._record.save_both(*texts)
 
-    def _texts(self) -> list | None:
+    def _texts(self) -> list[bytes] | None:
         return self._record.load()
 
 

@@ -5,6 +5,8 @@ from struct import calcsize, pack, unpack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from hal.contract import Store
 
     Place = tuple[tuple[int, int], int, int, int]
@@ -23,8 +25,8 @@ def any_whole(store: "Store", slots: list[int]) -> bool:
 
 
 class Record:
-    """A fixed tuple of numbers and bytes, in `layout` (struct codes without a byte-order mark), at its `place` in
-    slots.py.
+    """A fixed tuple of values in `layout` (struct codes without a byte-order mark): bytes for each "s", else ints. Its
+    `place` is in slots.py.
 
     Kind and version keep one record from being read as another. `blank` after `load` means that no write was ever
     brought to its end: the first one, which a cut may have torn, goes to the first slot. `sequence` counts the writes.
@@ -51,7 +53,7 @@ class Record:
             self.slots, self.kind, self.version, self.length = self._spare
         self._shape = (self.slots, self.kind, self.version, self.length)
 
-    def load(self) -> list | None:
+    def load(self) -> "list[Any] | None":
         """The newest whole copy's values, or None."""
         self._mend()
         newest = None
@@ -88,7 +90,7 @@ class Record:
         values = self.load()
         return values is not None and self.save_both(*values)
 
-    def _parse(self, data: bytes) -> list | None:
+    def _parse(self, data: bytes) -> "list[Any] | None":
         if len(data) != _HEADER_BYTES + self.length + 4 or crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
             return None
         magic, kind, version, length, *values = unpack(self.layout, data[:-4])

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from firmware.records.state import State
+from firmware.records.statefields import FIELDS
 from tests.child import LIMIT_S, child
 
 ROOT = Path(__file__).parents[2]
@@ -78,3 +80,9 @@ def test_the_firmware_is_clean_and_each_slip_is_found(copy: Path) -> None:
         expected.append((path.name, rule))
     print(f"{len(expected)} slips planted")
     assert set(expected) <= set(found(copy))
+
+
+def test_the_states_fields_are_declared_as_the_record_keeps_them() -> None:
+    lists = ("patient_boluses_s", "past_doses", "alarms")
+    declared = [(name, kind) for name, kind in State.__annotations__.items() if name not in lists]
+    assert declared == [(name, bytes if code.endswith("s") else int) for name, code in FIELDS]

@@ -3,10 +3,11 @@
 # pyright: reportOperatorIssue=false
 # (construct's integers are made by a decorator that hides their type)
 
+import inspect
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import pytest
 from construct import Bytes, Int8ul, Int16ul, Int32ul, PrefixedArray
@@ -137,6 +138,30 @@ def test_a_changed_range_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     changed = (*messages.REQUESTS[:index], request, *messages.REQUESTS[index + 1 :])
     monkeypatch.setattr(messages, "REQUESTS", changed)
     assert 'return _unpack(payload, "<I", (), ((0, 0, 7, None),))' in wiregen.wire_py()
+
+
+def test_every_value_that_the_pump_packs_has_a_type_and_one_of_many_its_name() -> None:
+    for message in registry.MESSAGES[len(messages.REQUESTS) :]:
+        packer = inspect.signature(getattr(wire, f"pack_{message.name.lower()}"))
+        parameters = list(packer.parameters.values())
+        assert [parameter.name for parameter in parameters] == [field.name for field in fields_of(message.layout)]
+        assert all(parameter.annotation is not parameter.empty for parameter in parameters)
+        by_name = len(parameters) > wiregen.MOST_IN_A_ROW
+        assert {parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters} == {by_name}, message.name
+        assert packer.return_annotation is bytes
+
+
+def test_every_tuple_that_the_pump_unpacks_has_a_type_for_each_value() -> None:
+    for message in messages.REQUESTS:
+        fields = fields_of(message.layout)
+        if fields:
+            returned, none = get_args(
+                inspect.signature(getattr(wire, f"unpack_{message.name.lower()}")).return_annotation
+            )
+            flat = [leaf for field in fields for leaf in (() if field.is_list else field.inside or (field,))]
+            types = [bytes if field.is_bytes else int for field in flat]
+            assert [one for one in get_args(returned) if get_origin(one) is not list] == types, message.name
+            assert none is type(None)
 
 
 def test_a_list_before_a_fixed_field_is_refused() -> None:
