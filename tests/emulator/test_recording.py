@@ -5,6 +5,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,15 @@ def _has_rows(file: Path) -> bool:
         return False  # its tables are being made
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C does what it does in a terminal: a run of the tests in the background was started ignoring it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_waits_for_the_row_that_is_being_written() -> None:
     written = []
     with CtrlC() as ctrl_c:
@@ -102,6 +112,7 @@ def test_ctrl_c_waits_for_the_row_that_is_being_written() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_a_wait_at_once_and_an_error_is_an_error() -> None:
     reached = []
     with CtrlC():
