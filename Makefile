@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test lint format gen traces gen-check emulator rig flash bench check clean
+.PHONY: help install demo test test-fast lint format gen traces gen-check emulator rig flash bench check clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,16 @@ demo: $(DEMO_STAMP) ## seven years of a pump in seconds: build/demo/report.html
 
 test: install lint gen-check ## all checks and all tests
 	$(BIN)/python -m pytest -n auto --dist loadscope
+
+# Under a minute on two cores: wire, plant, programmer and firmware but for their longest sweeps. No command line, no
+# scenario, no process and no MicroPython: those are in `make test`.
+FAST := tests/protocol tests/hal tests/programmer tests/firmware
+SLOW := $(addprefix tests/protocol/test_,codec.py micropython.py)
+SLOW += $(addprefix tests/firmware/test_,attacks.py dose_limit.py micropython.py ranges.py selftest.py senses.py)
+
+test-fast: install ## some of the tests, in less than a minute: while you work
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -n auto --dist loadscope $(FAST) $(addprefix --ignore=,$(SLOW))
 
 # Of the board's own modules; not in .venv, where they would stand for `time` and friends of the laptop's code.
 $(STUBS): $(STAMP)

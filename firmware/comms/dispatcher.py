@@ -1,4 +1,4 @@
-"""The desk: takes each frame, asks who sent it and whether it may, and has it done."""
+"""Takes each frame, asks who sent it and whether it may, and has it done."""
 
 from firmware import wire
 from firmware.comms import alarmsettings, framing

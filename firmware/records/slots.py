@@ -1,6 +1,6 @@
 """The one map of the store: which slots hold what, as which kind and version of record, and how large.
 
-A record has two slots and is written as firmware/record.py says. Raise its version whenever its layout changes: what an
+A record has two slots and is written as record.py says. Raise its version whenever its layout changes: what an
 older pump wrote is then found damaged, and never read as something else (docs/upgrades.md). No two records share a
 kind.
 """

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 ROOT = Path(__file__).parents[2]
 RUN = [ROOT / "README.md", ROOT / "docs" / "scenarios.md"]
 """The pages whose examples are run, each as one session from top to bottom."""
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = sorted(page for place in (".", "docs", ".github") for page in (ROOT / place).glob("*.md"))
 """The pages in which every command, option, path and link must exist."""
 
 _PARSER = MarkdownIt("commonmark").enable("table")
