@@ -35,7 +35,7 @@ _SAFE = wire.THERAPY_SAFE_STATE
 _END = wire.THERAPY_END_OF_SERVICE
 
 _FILLED = (_STOPPED, _MINIMUM, _RUNNING, _SAFE)
-_ALIVE = (_UNFILLED,) + _FILLED
+ALIVE = (_UNFILLED,) + _FILLED
 _SAME = 0  # as the next state: the one that was
 
 _STOPS = (wire.ALARM_STOPPED, wire.ALARM_STOPPED_48H)  # over once something flows
@@ -60,7 +60,7 @@ TABLE = (
     (RESUME, _FILLED, "has_program", _RUNNING, 0, _TRUSTED),
     (FAULT, _FILLED, "", _SAFE, wire.ALARM_SAFE_STATE, ()),
     (FAULT, (_UNFILLED, _END), "", _SAME, wire.ALARM_SAFE_STATE, ()),
-    (END, _ALIVE, "", _END, wire.ALARM_END_OF_SERVICE, ()),
+    (END, ALIVE, "", _END, wire.ALARM_END_OF_SERVICE, ()),
 )
 
 

@@ -5,6 +5,8 @@ is kept, and only then applied: what could not be kept is refused with `store`, 
 """
 
 from firmware import wire
+from firmware.records.statefields import THERAPIES
+from firmware.therapy import orders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,14 +29,8 @@ if TYPE_CHECKING:
     Handlers = dict[int, tuple[Handler, tuple[int, ...]]]
     """By request: the handler, and the therapy's states in which it is run."""
 
-ALIVE = (
-    wire.THERAPY_UNFILLED,
-    wire.THERAPY_STOPPED,
-    wire.THERAPY_MINIMUM,
-    wire.THERAPY_RUNNING,
-    wire.THERAPY_SAFE_STATE,
-)
-ANY = ALIVE + (wire.THERAPY_END_OF_SERVICE,)
+ALIVE = orders.ALIVE
+ANY = THERAPIES
 
 
 class Order:
