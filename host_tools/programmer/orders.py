@@ -110,10 +110,11 @@ def check_change(program: Program, limits: Mapping[str, Any]) -> None:
     """Raise when the daily dose is too far from those of the last 24 hours."""
     soft_least, soft_most = limits["soft_min_dose_mcg_per_day"], limits["soft_max_dose_mcg_per_day"]
     if soft_most is not None and not soft_least <= program.dose_mcg_per_day <= soft_most:
-        words = (
-            f"{program.dose_mcg_per_day} mcg/day is too far from the doses of the last 24 hours, which allow "
-            f"{soft_least} to {soft_most} mcg/day; --override accepts it"
-        )
+        allowed = f"which allow {soft_least} to {soft_most} mcg/day"
+        if soft_least > soft_most:
+            allowed = "which lie so far apart that they allow none"
+        dose = f"{program.dose_mcg_per_day} mcg/day"
+        words = f"{dose} is too far from the doses of the last 24 hours, {allowed}; --override accepts it"
         raise Refused("PROGRAM", "soft_limit", words)
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from host_tools.programmer.errors import BadValue, Refused
 from host_tools.programmer.flex import DAYS, check_flex, clock_time, flex_program, minutes
+from host_tools.programmer.orders import check_change, simple_program
 
 STATUS = {
     "concentration_mcg_per_ml": 2000,
@@ -98,3 +99,15 @@ def test_an_unfilled_pump_takes_no_week():
     with pytest.raises(Refused) as refusal:
         check(EVEN, STATUS | {"concentration_mcg_per_ml": 0})
     assert refusal.value.reason == "not_filled"
+
+
+@given(least=st.integers(1, 999), most=st.integers(1, 999), dose=st.integers(1, 999))
+def test_a_soft_limit_says_a_range_only_where_there_is_one(least, most, dose):
+    limits = STATUS["limits"] | {"soft_min_dose_mcg_per_day": least, "soft_max_dose_mcg_per_day": most}
+    if least <= dose <= most:
+        check_change(simple_program(dose, 2000), limits)
+        return
+    with pytest.raises(Refused) as refused:
+        check_change(simple_program(dose, 2000), limits)
+    assert (f"{least} to {most} mcg/day" in str(refused.value)) == (least <= most)
+    assert "--override" in str(refused.value)
