@@ -2,6 +2,8 @@
 decide: its own limit ends the test, and with it the block.
 """
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,6 +34,23 @@ def child(command: list[str], **options: Any) -> Iterator[Any]:
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream:
                 stream.close()
+
+
+def interrupted(command: list[str], once_shown: bytes) -> tuple[int, str, str]:
+    """Exit code, stdout and the text on the terminal (stderr) of a command that Ctrl-C ends once that is shown."""
+    master, slave = os.openpty()
+    shown = b""
+    env = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+    try:
+        with child(command, stdout=subprocess.PIPE, stderr=slave, text=True, env=env) as running:
+            while once_shown not in shown:
+                shown += os.read(master, 4096)
+            running.send_signal(signal.SIGINT)
+            out = running.stdout.read()
+            return running.wait(LIMIT_S), out, shown.decode()
+    finally:
+        os.close(slave)
+        os.close(master)
 
 
 def thecal(*arguments: str) -> list[str]:

@@ -1,9 +1,7 @@
 """An advance in parts: the same life as in one, shown while it lasts, and left where it is at Ctrl-C."""
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +19,7 @@ from host_tools.emulator.machine import Machine
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.emulator.state import Saved, StateFolder
 from host_tools.programmer import Programmer
-from tests.child import LIMIT_S, child, thecal
+from tests.child import LIMIT_S, child, interrupted, thecal
 from tests.emulator.conftest import Start
 from tests.emulator.test_process import needs_pty
 
@@ -174,33 +172,11 @@ def test_parts_that_there_are_not(start: Start, arguments: dict[str, Any], words
         debug.ask("advance", **arguments)
 
 
-def _interrupted(arguments: list[str]) -> tuple[int, str, str]:
-    """Exit code, stdout and the terminal's text of an advance that Ctrl-C ends once it has shown where it is."""
-    master, slave = os.openpty()
-    shown = b""
-    try:
-        with child(
-            thecal("debug", "advance", *arguments),
-            stdout=subprocess.PIPE,
-            stderr=slave,
-            text=True,
-            env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
-        ) as running:
-            while b"pump time" not in shown:
-                shown += os.read(master, 4096)
-            running.send_signal(signal.SIGINT)
-            out = running.stdout.read()
-            return running.wait(LIMIT_S), out, shown.decode()
-    finally:
-        os.close(slave)
-        os.close(master)
-
-
 @needs_pty
 @pytest.mark.parametrize("how_far", ["12000d", "2056-01-01", "next-alarm"])
 def test_ctrl_c_leaves_the_pump_where_it_is_and_says_where(start: Start, how_far: str) -> None:
     emulator = start(speed=0, start_at=START)
-    code, out, shown = _interrupted([how_far, "--json"])
+    code, out, shown = interrupted(thecal("debug", "advance", how_far, "--json"), b"pump time")
     assert code == INTERRUPTED
     assert "\x1b" not in out
     assert "pump time" in shown
@@ -215,7 +191,7 @@ def test_ctrl_c_leaves_the_pump_where_it_is_and_says_where(start: Start, how_far
 @needs_pty
 def test_ctrl_c_in_words(start: Start) -> None:
     start(speed=0)
-    code, out, _ = _interrupted(["12000d"])
+    code, out, _ = interrupted(thecal("debug", "advance", "12000d"), b"pump time")
     assert code == INTERRUPTED
     assert out.startswith("stopped; pump time is ")
     assert out.endswith(" since its first power-up\n")

@@ -1,7 +1,6 @@
 """`thecal record`: its summary, also after Ctrl-C and a failure, and what a terminal shows meanwhile."""
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 from host_tools.cli.recording import CtrlC
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.telemetryfile import COLUMNS, TelemetryFile
-from tests.child import LIMIT_S, child, thecal
+from tests.child import LIMIT_S, child, interrupted, thecal
 from tests.emulator.conftest import Start
 from tests.emulator.test_process import needs_pty
 
@@ -30,25 +29,10 @@ def rows_of(file: Path) -> list[tuple[int, int]]:
 @needs_pty
 def test_a_terminal_shows_rows_rate_and_lag_and_ctrl_c_ends_with_the_summary(start: Start, tmp_path: Path) -> None:
     start(speed=600)
-    file, (master, slave) = tmp_path / "pump.sqlite", os.openpty()
-    shown = b""
-    try:
-        with child(
-            thecal("record", str(file), "--every", "1m", "--json"),
-            stdout=subprocess.PIPE,
-            stderr=slave,
-            text=True,
-            env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
-        ) as running:
-            while b"lag" not in shown:
-                shown += os.read(master, 4096)
-            running.send_signal(signal.SIGINT)
-            out = running.stdout.read()
-            assert running.wait(LIMIT_S) == 0
-    finally:
-        os.close(slave)
-        os.close(master)
-    assert b" a second, lag " in shown
+    file = tmp_path / "pump.sqlite"
+    code, out, shown = interrupted(thecal("record", str(file), "--every", "1m", "--json"), b"lag")
+    assert code == 0
+    assert " a second, lag " in shown
     summary, rows = json.loads(out), rows_of(file)
     assert summary["rows"] == len(rows) > 0
     assert summary["covered_s"] == rows[-1][1] - rows[0][1]
