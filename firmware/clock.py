@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hal.contract import Clock
 
     class WallClock(Protocol):
-        """What the state record keeps of the wall clock."""
+        """The fields of the state record that hold the wall clock."""
 
         clock: int
         wall_offset_s: int
@@ -75,7 +75,7 @@ class PumpClock:
 
     @property
     def local_offset_s(self) -> int | None:
-        """How far wall time is ahead of uptime, None without a valid clock."""
+        """Return wall time minus uptime, None without a valid clock."""
         return self._state.wall_offset_s if self._state.clock == wire.FLAG_YES else None
 
     @property

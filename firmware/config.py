@@ -23,19 +23,21 @@ class Config:
     fill_sensor = False  # whether a gauge of the reservoir is fitted
     sensor_tolerance_nl = 500_000  # by which it may differ from what was computed
     step_nl = 100
-    min_rate_nl_per_day = 48_000
+    lowest_program_rate_nl_per_day = 48_000
     max_rate_nl_per_day = 24_000_000
-    minimum_rate_nl_per_day = 6_000  # of the minimum-rate mode and of the safe state
+    standby_rate_nl_per_day = 6_000  # of the minimum-rate mode and of the safe state
 
     max_dose_mcg_per_day = 1000  # this and the next two: of a new pump, until a clinician sets others
     max_bolus_mcg = 200
     max_change_percent = 30  # soft: of a daily dose's rise within 24 h
     max_decrease_percent = 20  # soft, and not a clinician's to set: of its fall
 
-    critical_tone_s = 600  # this and the next two: of a new pump, as is low_reservoir_nl, until a clinician sets others
-    non_critical_tone_s = 3600
-    stopped_s = 6 * 3600
-    stopped_critical_s = 48 * 3600
+    critical_interval_s = (
+        600  # this and the next two: of a new pump, as is low_reservoir_nl, until a clinician sets others
+    )
+    non_critical_interval_s = 3600
+    stopped_alarm_after_s = 6 * 3600
+    stopped_critical_alarm_after_s = 48 * 3600
 
     life_days = 2557
     eri_days = 90

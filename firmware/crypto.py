@@ -21,7 +21,7 @@ def hmac_sha256(key: bytes, data: bytes) -> bytes:
 
 
 def role_key(device_key: bytes, role: int) -> bytes:
-    """What opens sessions in one role and no other."""
+    """Return the key that opens sessions in one role and no other."""
     return hmac_sha256(device_key, b"thecal role" + bytes([role]))
 
 
@@ -37,7 +37,7 @@ def key_mask(session_key: bytes, sequence: int) -> bytes:
 
 
 def equal(left: bytes, right: bytes) -> bool:
-    """Whether two byte strings are equal, in a time that does not tell where they differ."""
+    """True if two byte strings are equal, in a time that does not tell where they differ."""
     if len(left) != len(right):
         return False
     difference = 0

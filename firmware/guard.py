@@ -16,7 +16,7 @@ class _Probe:
 
 _probe = _Probe()
 LIVE_DICT = _probe.__dict__ is _probe.__dict__
-"""Whether an object's attributes can be looked at all at once; in MicroPython that takes memory at every look."""
+"""True if an object's attributes can be looked at all at once; in MicroPython that takes memory at every look."""
 
 
 class Guard:
@@ -69,7 +69,7 @@ class Guard:
             for at in range(len(first)):
                 first[at] = second[at] = owner[at] if names is None else getattr(owner, names[at])
 
-    def mend(self) -> int:
+    def repair(self) -> int:
         """Put back what is not as it was. Its REGION, 0 when nothing was wrong."""
         if LIVE_DICT and self._live == self._first:
             return 0

@@ -70,9 +70,9 @@ class Pump(Parts):
         self.clock_watch.lose(now_s)
         if self.ledger.lost:
             self.reservoir.assume_low()
-        spoilt_program = state.lost or not self.program.load_week()
-        if spoilt_program or self.ledger.lost:
-            self.selftest.records_lost(wire.REGION_PROGRAM if spoilt_program else wire.REGION_LEDGER)
+        program_corrupt = state.lost or not self.program.load_week()
+        if program_corrupt or self.ledger.lost:
+            self.selftest.records_lost(wire.REGION_PROGRAM if program_corrupt else wire.REGION_LEDGER)
         if state.lived != wire.FLAG_YES:
             self._write_first_records(now_s)
         self.selftest.check_records()
@@ -98,9 +98,9 @@ class Pump(Parts):
         missed as many steps in a row as its order allowed.
         """
         self._watchdog.arm()
-        region = self._rules.mend()
-        region = self._work.mend() or region
-        region = self._lines.mend() or region
+        region = self._rules.repair()
+        region = self._work.repair() or region
+        region = self._lines.repair() or region
         now_s = self.clock.tick()
         quiet = now_s >= self.delivery.until_s and self.sessions.due_s == NEVER  # nobody talks to the pump
         self._look_at_memory(region, quiet)
@@ -137,11 +137,11 @@ class Pump(Parts):
         """Before anything is used: log what was put right in RAM, a number of REGION or 0, and look at the rest."""
         selftest = self.selftest
         if not quiet:
-            self.log.mend()
+            self.log.repair()
         if region:
             self.log.add(wire.EVENT_MEM_CORRECTED, region)
         if not self.state.intact:
-            selftest.mend_state()
+            selftest.repair_state()
         if self.program.week is not None:
             selftest.look_at_week(quiet)
         if not quiet:

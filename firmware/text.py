@@ -1,5 +1,5 @@
-"""What counts as a text for people: a terminal or a card must be able to show it as it is, and nothing in it may hide
-or turn round what stands beside it. Interpreters judge bytes otherwise from each other, so this does."""
+"""Tells a text for people from other bytes: a terminal or a card must be able to show it as it is, and nothing in it
+may hide or turn round what stands beside it. Interpreters judge bytes otherwise from each other, so this does."""
 
 _NEWLINE = 0x0A
 _STRANGE = (
@@ -17,7 +17,7 @@ order; the last two of every plane (0xFFFE and 0xFFFF) are no characters either.
 
 
 def is_text(data: bytes, lines: bool) -> bool:
-    """Whether bytes, but for 0x00 at their end, are UTF-8 (RFC 3629) of characters that can be shown; line ends among
+    """True if bytes, but for 0x00 at their end, are UTF-8 (RFC 3629) of characters that can be shown; line ends among
     them only where there may be `lines`."""
     left = point = 0
     low = high = 0
@@ -42,7 +42,7 @@ def is_text(data: bytes, lines: bool) -> bool:
 
 
 def is_shown(point: int) -> bool:
-    """Whether a code point is a character that can be shown as it is."""
+    """True if a code point is a character that can be shown as it is."""
     for first, last in _STRANGE:
         if first <= point <= last:
             return False

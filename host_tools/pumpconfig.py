@@ -23,6 +23,17 @@ CONFIG_KEYS = {_user_key(key): key for key in vars(Config) if not key.startswith
 """Key as people write it -> key of `firmware.config.Config`."""
 
 
+_FORMER_KEYS = {
+    "min_rate_nl_per_day": "lowest_program_rate_nl_per_day",
+    "minimum_rate_nl_per_day": "standby_rate_nl_per_day",
+    "critical_tone_s": "critical_interval_s",
+    "non_critical_tone_s": "non_critical_interval_s",
+    "stopped_s": "stopped_alarm_after_s",
+    "stopped_critical_s": "stopped_critical_alarm_after_s",
+}
+"""Names that older files use, each accepted for the key that it is now."""
+
+
 class PumpConfigError(ValueError):
     """`problems` says for each refused key, as people write it, what is wrong with it."""
 
@@ -41,16 +52,22 @@ def pump_config(settings: Mapping[str, object]) -> Config:
     """The configuration for `pump:` settings. PumpConfigError names every key that is wrong."""
     problems: dict[str, str] = {}
     values: dict[str, int | str] = {}
-    for key, value in settings.items():
+    written = {}  # key -> as it was written
+    for name, value in settings.items():
+        key = _FORMER_KEYS.get(name, name)
         if key not in CONFIG_KEYS:
-            problems[key] = f"unknown key; {closest(key, list(CONFIG_KEYS))}"
+            problems[name] = f"unknown key; {closest(name, list(CONFIG_KEYS))}"
             continue
+        if key in written:
+            problems[name] = f"the same as {written[key]}, which is given too; {key} is its name now"
+            continue
+        written[key] = name
         try:
             values[CONFIG_KEYS[key]] = _value(key, value)
         except ValueError as error:
-            problems[key] = str(error)
+            problems[name] = str(error)
     config = Config(**values)
-    problems = problems or _contradictions(config)
+    problems = problems or {written.get(key, key): text for key, text in _contradictions(config).items()}
     if problems:
         raise PumpConfigError(problems)
     return config
@@ -112,8 +129,8 @@ def _contradictions(config: Config) -> dict[str, str]:
             f"at {rate_nl_per_day} the largest batch, {MAX_BATCH_NL} nL in steps of {step_nl} nL, is over in less than "
             f"{MIN_BATCH_S} s, the shortest there is"
         )
-    if config.minimum_rate_nl_per_day > rate_nl_per_day:
-        problems["minimum_rate_nl_per_day"] = "must not be above max_rate_nl_per_day"
-    if config.min_rate_nl_per_day > config.max_rate_nl_per_day:
-        problems["min_rate_nl_per_day"] = "must not be above max_rate_nl_per_day"
+    if config.standby_rate_nl_per_day > rate_nl_per_day:
+        problems["standby_rate_nl_per_day"] = "must not be above max_rate_nl_per_day"
+    if config.lowest_program_rate_nl_per_day > config.max_rate_nl_per_day:
+        problems["lowest_program_rate_nl_per_day"] = "must not be above max_rate_nl_per_day"
     return problems

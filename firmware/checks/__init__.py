@@ -1,1 +1,1 @@
-"""What the pump watches by itself: self-tests, battery, clock, sensors and keys."""
+"""Checks that the pump makes by itself: self-tests, battery, clock, sensors and keys."""

@@ -1,4 +1,4 @@
-"""What follows from the battery: the alarms of ERI and end of service, and a supply that sags under the motor."""
+"""Acts on the state of the battery: the alarms of ERI and end of service, and a supply that sags under the motor."""
 
 from firmware import wire
 from firmware.therapy.orders import END

@@ -1,4 +1,4 @@
-"""What follows from a wall clock that is not to be trusted any more."""
+"""Acts on a wall clock that is not valid any more."""
 
 from firmware import wire
 

@@ -51,7 +51,7 @@ class FillSensorCheck:
         self._sense = 0  # what the last readings say: 1 more, -1 less, 0 as computed
         self._alike = 0  # how many of them in a row
         self._odd = 0
-        self._sound = 0  # readings in a row that a whole gauge could give
+        self._sound = 0  # readings in a row that a sound gauge could give
         self._alive = True
         self.faulty = False
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hal.contract import Head, Store
 
     class Sessions(Protocol):
-        """What a way back has to know of the sessions, and to do to them."""
+        """The part of the sessions that a way back to the test key needs."""
 
         @property
         def open(self) -> bool: ...
@@ -76,7 +76,7 @@ class Keys:
         return self._load()[0]
 
     def role_key(self, role: int) -> bytes | None:
-        """What opens sessions in a role; None when the key is lost, and nothing does."""
+        """Return the key that opens sessions in a role; None when it is lost, and nothing does."""
         key, device_key, _ = self._load()
         if key == wire.KEY_LOST:
             return None
@@ -144,7 +144,7 @@ class Keys:
 
     def _give_up(self, now_s: int) -> None:
         key, device_key, since_s = self._load()
-        if since_s == NEVER:  # its record was spoilt since
+        if since_s == NEVER:  # its record was corrupt since
             self._tell_at(NEVER)
         elif self._record.save_both(key, device_key, NEVER):
             self._tell_at(NEVER)
@@ -165,15 +165,15 @@ class Keys:
     # For the self-test
 
     @property
-    def spoilt(self) -> bool:
-        """Whether no key opens the pump."""
+    def corrupt(self) -> bool:
+        """True if no key opens the pump."""
         return self._load()[0] == wire.KEY_LOST
 
     @property
-    def whole(self) -> bool:
-        """Whether both copies are there, as they were written, and say the same."""
-        return self._record.load() is not None and self._record.whole() and self._record.alike
+    def valid(self) -> bool:
+        """True if both copies are there, as they were written, and say the same."""
+        return self._record.load() is not None and self._record.valid() and self._record.alike
 
     def rewrite(self) -> bool:
-        """Write both copies anew from the one that is whole. False when there is none, or the store failed."""
+        """Write both copies anew from the one that is valid. False when there is none, or the store failed."""
         return self._record.rewrite()

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
         """A part with a record in two copies."""
 
         @property
-        def whole(self) -> bool: ...
+        def valid(self) -> bool: ...
         def rewrite(self) -> bool: ...
 
     class Spoilable(Part, Protocol):
-        """The same where the record may be spoilt in both."""
+        """A guarded record of which both copies may be corrupt."""
 
         @property
-        def spoilt(self) -> bool: ...
+        def corrupt(self) -> bool: ...
 
 
 HOUR_S = 3600
@@ -89,7 +89,7 @@ class SelfTest:
         self._dose_critical = (self._mend_program, self._mend_ledger, self._mend_week)  # one of which is, too
         # and one of these every third hour
         self._others = (self._mend_windows, self._mend_chart, self._mend_doses, self._mend_keys)
-        self._reported = []  # REGIONs of which no copy is whole, and it was said
+        self._reported = []  # REGIONs of which no copy is valid, and it was said
         self._turn = 0
         self.failed = False
         self.buzzer_failed = False
@@ -123,19 +123,19 @@ class SelfTest:
             self._count_resets(now_s)
 
     def check_records(self) -> None:
-        """At power-on, too: a copy that a cut or a flipped bit spoilt is written anew from the other."""
+        """At power-on, too: a copy that a cut or a flipped bit corrupt is written anew from the other."""
         if self._dose_window.lost:
-            self._log_spoilt(wire.REGION_WINDOWS)
+            self._log_corrupt(wire.REGION_WINDOWS)
             self._dose_window.rewrite()
-        for mend in self._dose_critical + self._others:
-            mend()
-        if self._log.spoilt:
-            self._log_spoilt(wire.REGION_LOG)
-        if self._log.faults.spoilt:
-            self._log_spoilt(wire.REGION_FAULT_LOG)
+        for repair in self._dose_critical + self._others:
+            repair()
+        if self._log.corrupt:
+            self._log_corrupt(wire.REGION_LOG)
+        if self._log.faults.corrupt:
+            self._log_corrupt(wire.REGION_FAULT_LOG)
 
     def records_lost(self, region: int) -> None:
-        """No copy of a record is whole: the safe state, as its own alarm says."""
+        """No copy of a record is valid: the safe state, as its own alarm says."""
         self._log.add(wire.EVENT_POST_FAIL, region)
         self._orders.fault(region)
 
@@ -154,20 +154,20 @@ class SelfTest:
     def look_at_week(self, quiet: bool) -> None:
         """The week is what was committed: where nobody asks, the steps by which it is delivered are looked at."""
         week = self._program.week
-        if week is not None and not (week.intact if quiet else week.whole):
+        if week is not None and not (week.intact if quiet else week.valid):
             self._mend_week(False)
 
     def look_at_windows(self) -> None:
         """The dose windows are what was noted."""
-        self._dose_window.mend()
-        if self._dose_window.mended:
-            self._dose_window.mended = False
+        self._dose_window.repair()
+        if self._dose_window.repaired:
+            self._dose_window.repaired = False
             if self._dose_window.lost:
-                self._log_spoilt(wire.REGION_WINDOWS)
+                self._log_corrupt(wire.REGION_WINDOWS)
             else:
                 self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_WINDOWS)
 
-    def mend_state(self) -> None:
+    def repair_state(self) -> None:
         """The state is not as the last wake left it: put it back from the record."""
         if self._state.restore():
             self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_PROGRAM)
@@ -180,7 +180,7 @@ class SelfTest:
         self._enter_memory_fault(region)
 
     def _enter_memory_fault(self, region: int) -> None:
-        """What the dose depends on is spoilt for good: alarm, and the safe state until somebody orders anew."""
+        """Raise the alarm for a dose-critical record that cannot be repaired; safe state until somebody orders anew."""
         orders = self._orders
         self._alarms.raise_alarm(wire.ALARM_MEMORY_CRITICAL, self._clock.now_s, region)
         if not orders.memory_fault:
@@ -202,9 +202,9 @@ class SelfTest:
         self._dose_critical[turn % 3]()
         if turn % 3 == 2:
             self._others[turn // 3 % len(self._others)]()
-        region = self._log.spoilt_in(turn)
+        region = self._log.corrupt_in(turn)
         if region:
-            self._log_spoilt(region)
+            self._log_corrupt(region)
 
     def _failing(self) -> int | None:
         """REGION of what is wrong with what runs the firmware, None for nothing."""
@@ -226,13 +226,13 @@ class SelfTest:
                 self._log.add(wire.EVENT_ALARM_DEVICE_FAULT)
 
     def _mend(self, region: int, part: "Part") -> bool:
-        """Whether both copies of a record are whole, now or again."""
-        if part.whole:
+        """True if both copies of a record are valid, now or again."""
+        if part.valid:
             return True
-        mended = part.rewrite()
-        if mended:
+        repaired = part.rewrite()
+        if repaired:
             self._log.add(wire.EVENT_MEM_CORRECTED, region)
-        return mended
+        return repaired
 
     def _mend_program(self) -> None:
         self._mend(wire.REGION_PROGRAM, self._state)
@@ -254,21 +254,21 @@ class SelfTest:
         self._mend_or_alarm(wire.REGION_KEY, self._keys)
 
     def _mend_or_alarm(self, region: int, part: "Spoilable") -> None:
-        """Of a record that is in no RAM nothing is left without a whole copy. Said once, until it is written anew."""
+        """Raise the alarm for a record without a valid copy, which no RAM holds; once, until it is written anew."""
         if self._mend(region, part):
             self._reported[:] = [other for other in self._reported if other != region]
-        elif part.spoilt and region not in self._reported:
+        elif part.corrupt and region not in self._reported:
             self._reported.append(region)
             self._alarm(wire.ALARM_MEMORY, region)
 
     def _mend_week(self, sound: bool = True) -> None:
-        mended = self._program.mend_week(sound)
-        if mended is None:
+        repaired = self._program.repair_week(sound)
+        if repaired is None:
             self._forget(wire.REGION_WEEK)
-        elif mended:
+        elif repaired:
             self._log.add(wire.EVENT_MEM_CORRECTED, wire.REGION_WEEK)
 
-    def _log_spoilt(self, region: int) -> None:
+    def _log_corrupt(self, region: int) -> None:
         """Entries are lost, and nothing else: reading leaves them out."""
         if self._alarm(wire.ALARM_MEMORY, region):
             self._alarms.clear_condition(wire.ALARM_MEMORY)

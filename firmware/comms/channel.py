@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Channel:
-    """`noise`, `forgeries` and `replays` count what came in on it; `errors` are all its spoilt frames so far.
+    """`noise`, `forgeries` and `replays` count what came in on it; `errors` are all its corrupt frames so far.
 
     `challenge` and `session_number` belong to `Sessions`. Telemetry is pushed every `period_s` seconds,
     the next at `owed_s`; `due_s` is when to wake for it, NEVER also while the line has no room. `sequence` numbers the

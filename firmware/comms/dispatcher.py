@@ -126,7 +126,7 @@ class Dispatcher:
         return plain(wire.PUSH_TELEMETRY, 0, channel.sequence, payload)
 
     def hang_up(self, channel: "Channel") -> None:
-        """Whoever was on this line is gone."""
+        """End what the programmer on this line had open: it hung up."""
         self._sessions.hang_up(channel)
 
     def _open(self, channel: "Channel", frame: "Frame", fields: tuple) -> bytes:

@@ -119,7 +119,7 @@ class Decoder:
             self._overlong = False
 
     def cut(self) -> None:
-        """Whatever frame had begun will not go on."""
+        """Drop a frame that had begun: it will not go on."""
         if self._buffer or self._overlong:
             self.errors += 1
         self._buffer = bytearray()

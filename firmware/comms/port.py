@@ -31,8 +31,8 @@ class Port:
         self._dispatcher = dispatcher
         self._clock = clock
         self._telemetry_budget = telemetry_budget
-        self._untold = False  # whether a tally has something to tell
-        self._heard_ms = 0
+        self._unreported = False  # true while a tally has something to report
+        self._received_ms = 0
         self._decoder = framing.Decoder()
 
     @property
@@ -48,37 +48,37 @@ class Port:
             self._begin_anew()
             data = self._link.read()
         if data:
-            self._hear(data, now_s)
-        told = bool(data or self._untold) and self._tell(now_s)
+            self._receive(data, now_s)
+        reported = bool(data or self._unreported) and self._report(now_s)
         pushes = self.channel.owed_s <= now_s
         if pushes:
             self._push(now_s)
-        return bool(data) or told or pushes or hung_up
+        return bool(data) or reported or pushes or hung_up
 
     def _begin_anew(self) -> None:
-        """Whoever was there is gone."""
+        """Forget the programmer that hung up."""
         self._decoder.cut()
         self.channel.errors = self._decoder.errors
         self.channel.reset()
         self._dispatcher.hang_up(self.channel)
 
-    def _tell(self, now_s: int) -> bool:
+    def _report(self, now_s: int) -> bool:
         """Log what of the tallies is due. True if anything was."""
-        told = self._untold = False
+        reported = self._unreported = False
         for tally in self.channel.tallies:
-            if tally.tell(now_s):
-                told = True
-            elif tally.untold:
-                self._untold = True
-        return told
+            if tally.take_report(now_s):
+                reported = True
+            elif tally.unreported:
+                self._unreported = True
+        return reported
 
-    def _hear(self, data: bytes, now_s: int) -> None:
+    def _receive(self, data: bytes, now_s: int) -> None:
         channel = self.channel
         self._telemetry_budget.spend(len(data), now_s)
-        heard_ms = self._clock.ticks_ms()
-        if (heard_ms - self._heard_ms) & _TICKS_MASK > _GAP_MS:
+        received_ms = self._clock.ticks_ms()
+        if (received_ms - self._received_ms) & _TICKS_MASK > _GAP_MS:
             self._decoder.cut()
-        self._heard_ms = heard_ms
+        self._received_ms = received_ms
         frames = self._decoder.feed(data)
         channel.noise.add(self._decoder.errors - channel.errors)
         channel.errors = self._decoder.errors

@@ -1,4 +1,4 @@
-"""Which session is open, and what the lines were given to open one: one at a time, and a proof ends the one before.
+"""The open session, and the challenges that the lines were given: one session at a time, a proof ends the one before.
 
 What was not proved costs nothing that was: a challenge belongs to its line, and neither a key is derived nor a number
 used up before a signed frame comes. There is no lock-out after forgeries, which would lock out the clinician. Who only
@@ -26,7 +26,7 @@ _PROOF_S = 3  # how long a challenge waits for what it is signed with; the first
 
 
 class Challenge:
-    """What a line was given for its first signed frame, which is taken before `until_s`."""
+    """The challenge that a line was given for its first signed frame, valid until `until_s`."""
 
     def __init__(self, role: int, host_nonce: bytes, nonce: bytes, until_s: int) -> None:
         self.role = role
@@ -104,7 +104,7 @@ class Sessions:
 
         A line keeps its number until that was proved, so that strangers use none up.
         """
-        if not self._head.present() or self._keys.spoilt:
+        if not self._head.present() or self._keys.corrupt:
             return None
         now_s = self._clock.now_s
         waiting = channel.challenge
@@ -201,10 +201,10 @@ class Sessions:
         return session
 
     def _genuine(self, channel: "Channel", session: Session, frame: "Frame") -> bool:
-        genuine = session.mac_valid(frame)
-        if not genuine:
+        valid = session.mac_valid(frame)
+        if not valid:
             channel.forgeries.add(1)
-        return genuine
+        return valid
 
     def _challenged(self, channel: "Channel") -> Session | None:
         """Return the session of the line's challenge, which serves for one frame; None when there is none in time."""

@@ -1,4 +1,4 @@
-"""What the pump says of itself: identity, status, telemetry and log, in the wire's own bytes."""
+"""Builds the answers to reading: identity, status, telemetry and log, in the wire's own bytes."""
 
 from firmware import VERSION, wire
 from firmware.comms.session import padded
@@ -175,7 +175,7 @@ class StatusBuilder:
             max_change_percent=state.max_change_percent,
             soft_min_dose_ng_per_day=soft_ng_per_day[0],
             soft_max_dose_ng_per_day=soft_ng_per_day[1],
-            min_rate_nl_per_day=config.min_rate_nl_per_day,
+            min_rate_nl_per_day=config.lowest_program_rate_nl_per_day,
             max_rate_nl_per_day=config.max_rate_nl_per_day,
             capacity_nl=config.reservoir_nl,
             low_reservoir_nl=state.low_reservoir_nl,
@@ -242,8 +242,8 @@ class StatusBuilder:
         if left_s is None or self._state.last_refill_s == NEVER:
             return NEVER, NEVER
         low_s = self._clock.now_s + left_s
-        spoilt_s = self._state.last_refill_s + self._config.max_fill_days * 86400
-        return low_s, min(max(0, low_s - 7 * 86400), spoilt_s)
+        expires_s = self._state.last_refill_s + self._config.max_fill_days * 86400
+        return low_s, min(max(0, low_s - 7 * 86400), expires_s)
 
 
 def _mv(reading_mv: int) -> int:

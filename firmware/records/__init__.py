@@ -1,1 +1,1 @@
-"""What outlives a loss of power, and where in the store it is kept."""
+"""The records that outlive a loss of power, and the map of where they are kept."""

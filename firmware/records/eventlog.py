@@ -46,7 +46,7 @@ class Ring:
         self._count = 0  # of entries in the slot now being filled
         self.next_seq = 1
         self.newest_s = 0
-        self.spoilt = False  # whether an entry was found changed after it was written
+        self.corrupt = False  # whether an entry was found changed after it was written
         for index in range(len(places)):
             self._scan(index)
 
@@ -55,7 +55,7 @@ class Ring:
         data, entries = self._look(index)
         places = len(data) // RECORD_BYTES
         if len(entries) < places:
-            self.spoilt = True
+            self.corrupt = True
         end_seq = self._first_seq[index] + places
         if entries and end_seq > self.next_seq:
             self.next_seq = end_seq
@@ -64,7 +64,7 @@ class Ring:
             self.newest_s = unpack_from("<I", entries[-1][1], 4)[0]
 
     def _look(self, index: int) -> "tuple[bytes, list[tuple[int, bytes]]]":
-        """Take a slot as it is: its bytes, and its whole entries."""
+        """Take a slot as it is: its bytes, and its valid entries."""
         data = self._store.read(self._slot + index)
         entries = _whole(data)
         self._crc[index] = crc32(data)
@@ -105,7 +105,7 @@ class Ring:
 
     def read(self, first_seq: int, last_seq: int, most: int) -> "list[tuple]":
         """Up to `most` kept entries as tuples of their fields, oldest first, of those numbered first_seq..last_seq.
-        A spoilt one is left out."""
+        A corrupt one is left out."""
         found = []
         for turn in range(1, self._slots + 1):
             index = (self._at + turn) % self._slots
@@ -119,8 +119,8 @@ class Ring:
                         return found
         return found
 
-    def whole(self, index: int) -> bool:
-        """Whether a slot (counted from 0) still holds what was put there."""
+    def valid(self, index: int) -> bool:
+        """True if a slot (counted from 0) still holds what was put there."""
         return crc32(self._store.read(self._slot + index)) == self._crc[index]
 
     def accept(self, index: int) -> None:
@@ -140,33 +140,33 @@ class EventLog(Ring):
     def add(self, event: int, a: int = 0, b: int = 0, c: int = 0) -> None:
         """Log an event with up to three numbers, 0..2^32-1. What the store does not take is counted in `lost`,
         and logged itself as soon as the store takes something again."""
-        self.mend()
+        self.repair()
         self._put(event, a, b, c)
         self._guard.take()
 
     def expect(self) -> None:
         """There should be entries: where there are none they were lost."""
         if self.next_seq == 1:
-            self.spoilt = True
+            self.corrupt = True
             self._guard.take()
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Before the logs are used: put right what a flipped bit changed of what is known of them."""
-        region = self._guard.mend()
+        region = self._guard.repair()
         if region:
             self._put(wire.EVENT_MEM_CORRECTED, region, 0, 0)
             self._guard.take()
 
-    def spoilt_in(self, turn: int) -> int:
+    def corrupt_in(self, turn: int) -> int:
         """REGION of the log whose slot is not as it was left, 0 when it is. Slots are counted from 0, the fault log's
         after the log's. Says so once."""
         ring, region, index = self, wire.REGION_LOG, turn
         if turn >= len(slots.LOG):
             ring, region, index = self.faults, wire.REGION_FAULT_LOG, turn - len(slots.LOG)
-        if ring.whole(index):
+        if ring.valid(index):
             return 0
-        self.mend()
-        if ring.whole(index):
+        self.repair()
+        if ring.valid(index):
             return 0
         ring.accept(index)
         self._guard.take()
@@ -185,7 +185,7 @@ class EventLog(Ring):
 
 
 def _whole(data: bytes) -> "list[tuple[int, bytes]]":
-    """(place, entry) of a slot's entries, without those torn or spoilt."""
+    """(place, entry) of a slot's entries, without those torn or corrupt."""
     entries = []
     for at in range(0, len(data) - RECORD_BYTES + 1, RECORD_BYTES):
         entry = data[at : at + ENTRY_BYTES]

@@ -1,7 +1,7 @@
-"""What was delivered, in motor steps: delivered, missed, and unknown since a reset in mid-batch.
+"""The delivery ledger, in motor steps: delivered, missed, and unknown since a reset in mid-batch.
 
 Before a batch its size is written down, after it the result, in one record: what a reset leaves unfinished is booked
-whole as unknown, and so is never delivered twice. Where the newer copy is spoilt the older one does not tell of the
+whole as unknown, and so is never delivered twice. Where the newer copy is corrupt the older one does not tell of the
 batch after it: then the largest there is is booked, too.
 """
 
@@ -33,9 +33,9 @@ class Ledger:
         self.boots += 1
 
     def _load(self) -> "list | None":
-        """What was written last, as far as any copy tells; None when none is whole."""
+        """Return the values of the newest valid copy, None when none is valid."""
         values = self._record.load()
-        if values is not None and not self._record.whole():
+        if values is not None and not self._record.valid():
             values[_INTENT] += self._largest_steps
         return values
 
@@ -48,9 +48,9 @@ class Ledger:
         self.booked_steps = self.delivered_steps + self.unknown_steps  # that may have left the reservoir
 
     @property
-    def whole(self) -> bool:
-        """Whether both copies of the record still are as they were written."""
-        return self.lost or self._record.whole()
+    def valid(self) -> bool:
+        """True if both copies of the record still are as they were written."""
+        return self.lost or self._record.valid()
 
     def rewrite(self) -> bool:
         """Write both copies anew. False when the store failed."""
@@ -64,7 +64,7 @@ class Ledger:
         self.today_step_mcg_per_ml += confirmed_steps * mcg_per_ml
 
     def book_recovered(self, mcg_per_ml: int) -> None:
-        """Of a reset's unfinished batch, which is booked already, count the dose as today's too."""
+        """Count as today's, too, the dose of a batch that a reset left unfinished; it is booked already."""
         self.today_step_mcg_per_ml += self.recovered_steps * mcg_per_ml
 
     def assume(self, booked_steps: int) -> None:

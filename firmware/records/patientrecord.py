@@ -22,7 +22,7 @@ _WIRE_BYTES = 192
 
 
 def fits(_config: "Config", field: int, text: bytes) -> bool:
-    """Whether a text from the wire is short enough for its field."""
+    """True if a text from the wire is short enough for its field."""
     return len(text.rstrip(b"\0")) <= wire.RECORD_BYTES[field]
 
 
@@ -33,12 +33,12 @@ class PatientRecord:
         self._record = Record(store, slots.PATIENT, _LAYOUT)
 
     @property
-    def whole(self) -> bool:
-        """Whether both copies are there, and as they were written."""
-        return not self.spoilt and self._record.whole()
+    def valid(self) -> bool:
+        """True if both copies are there, and as they were written."""
+        return not self.corrupt and self._record.valid()
 
     def rewrite(self) -> bool:
-        """Write both copies anew from the one that is whole. False when there is none, or the store failed."""
+        """Write both copies anew from the one that is valid. False when there is none, or the store failed."""
         return self._record.rewrite()
 
     def begin(self) -> bool:
@@ -46,17 +46,17 @@ class PatientRecord:
         return self._texts() is not None or self._record.save_both(*_blank())
 
     @property
-    def spoilt(self) -> bool:
-        """Whether no copy is whole."""
+    def corrupt(self) -> bool:
+        """True if no copy is valid."""
         return self._texts() is None
 
     def read(self, field: int) -> bytes | None:
-        """A field's text as the wire has it, None when the chart is spoilt."""
+        """A field's text as the wire has it, None when the chart is corrupt."""
         texts = self._texts()
         return None if texts is None else texts[FIELDS.index(field)] + bytes(_WIRE_BYTES - wire.RECORD_BYTES[field])
 
     def write(self, field: int, text: bytes) -> bool:
-        """Keep a text that fits; a spoilt chart begins anew. False when the store failed."""
+        """Keep a text that fits; a corrupt chart begins anew. False when the store failed."""
         texts = self._texts() or _blank()
         texts[FIELDS.index(field)] = text[: wire.RECORD_BYTES[field]]
         return self._record.save_both(*texts)

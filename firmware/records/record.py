@@ -1,4 +1,4 @@
-"""A record kept in two slots, so that a loss of power at any moment leaves one that is whole."""
+"""A record kept in two slots, so that a loss of power at any moment leaves one that is valid."""
 
 from binascii import crc32
 from struct import calcsize, pack, unpack
@@ -54,7 +54,7 @@ class Record:
         self._shape = (self.slots, self.kind, self.version, self.length)
 
     def load(self) -> "list[Any] | None":
-        """The newest whole copy's values, or None."""
+        """The newest valid copy's values, or None."""
         self._mend()
         newest = None
         self.blank = True
@@ -70,8 +70,8 @@ class Record:
         self._place = 2 * self.sequence + self._older
         return newest
 
-    def whole(self) -> bool:
-        """Whether every copy that was ever written still is as it was."""
+    def valid(self) -> bool:
+        """True if every copy that was ever written still is as it was."""
         self._mend()
         for index in (0, 1):
             data = self.store.read(self.slots[index])
@@ -81,12 +81,12 @@ class Record:
 
     @property
     def alike(self) -> bool:
-        """Whether both copies hold the same values, as `save_both` leaves them unless it was cut off."""
+        """True if both copies hold the same values, as `save_both` leaves them unless it was cut off."""
         first, second = [self.store.read(slot)[_HEADER_BYTES:-4] for slot in self.slots]
         return first == second
 
     def rewrite(self) -> bool:
-        """Write both copies anew from the one that is whole. False when there is none, or the store failed."""
+        """Write both copies anew from the one that is valid. False when there is none, or the store failed."""
         values = self.load()
         return values is not None and self.save_both(*values)
 
@@ -99,7 +99,7 @@ class Record:
         return values
 
     def save(self, *values: "int | bytes") -> bool:
-        """Write over the older copy and read it back. False when that failed; the newer copy is then still whole."""
+        """Write over the older copy and read it back. False when that failed; the newer copy is then still valid."""
         self._mend()
         if self._place != 2 * self.sequence + self._older:  # a flipped bit, too: what does the store say?
             self.load()
@@ -115,7 +115,7 @@ class Record:
         return True
 
     def save_both(self, *values: "int | bytes") -> bool:
-        """As `save`; then the other copy is written over as well, so that either alone is all there is."""
+        """Do what `save` does, then write over the other copy as well, so that either alone is all there is."""
         kept = self.save(*values)
         if kept:
             self.save(*values)

@@ -1,4 +1,4 @@
-"""What must outlive a loss of power, beside the ledger: the orders, the records of the implant, and the alarms."""
+"""The state that outlives a loss of power, beside the ledger: orders, records of the implant, and alarms."""
 
 from firmware import wire
 from firmware.guard import LIVE_DICT
@@ -146,9 +146,9 @@ class State:
         self.site = bytes(24)
         self._take_limits()
         self.patient_boluses_s = [NEVER] * PATIENT_BOLUSES
-        self.critical_interval_s = config.critical_tone_s
-        self.non_critical_interval_s = config.non_critical_tone_s
-        self.stopped_after_s = config.stopped_s
+        self.critical_interval_s = config.critical_interval_s
+        self.non_critical_interval_s = config.non_critical_interval_s
+        self.stopped_after_s = config.stopped_alarm_after_s
         self.low_reservoir_nl = config.low_reservoir_nl
         self.past_doses = [(NEVER, 0, 0)] * PAST_DOSES
         self.alarms = [[0, 0] for _ in ALARMS]
@@ -234,7 +234,7 @@ class State:
 
     @property
     def intact(self) -> bool:
-        """Whether nothing changed since the last `keep`. At the start of a wake anything that did is a fault."""
+        """True if nothing changed since the last `keep`. At the start of a wake anything that did is a fault."""
         copy = self._copy
         return (
             self._same(copy.attributes)
@@ -252,7 +252,7 @@ class State:
         return True
 
     def restore(self) -> bool:
-        """Take all fields from the record again. False when it is spoilt, or older than what was in RAM."""
+        """Take all fields from the record again. False when it is corrupt, or older than what was in RAM."""
         values = None if self._unsaved else self._record.load()
         if values is None:
             return False
@@ -272,9 +272,9 @@ class State:
         self.changed = True
 
     @property
-    def whole(self) -> bool:
-        """Whether both copies of the record still are as they were written."""
-        return self.lost or self._record.whole()
+    def valid(self) -> bool:
+        """True if both copies of the record still are as they were written."""
+        return self.lost or self._record.valid()
 
     def rewrite(self) -> bool:
         """Write both copies anew. False when the store failed."""

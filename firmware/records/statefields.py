@@ -1,4 +1,4 @@
-"""What the state record holds, in the order in which it is written."""
+"""The fields of the state record, in the order in which they are written."""
 
 from firmware import wire
 

@@ -32,12 +32,12 @@ class TitrationHistory:
             state.changed = True
 
     @property
-    def whole(self) -> bool:
-        """Whether both copies are there, and as they were written."""
-        return not self.spoilt and self._record.whole()
+    def valid(self) -> bool:
+        """True if both copies are there, and as they were written."""
+        return not self.corrupt and self._record.valid()
 
     def rewrite(self) -> bool:
-        """Write both copies anew from the one that is whole. False when there is none, or the store failed."""
+        """Write both copies anew from the one that is valid. False when there is none, or the store failed."""
         return self._record.rewrite()
 
     def begin(self) -> bool:
@@ -45,14 +45,14 @@ class TitrationHistory:
         return self._kept() is not None or self._write([])
 
     @property
-    def spoilt(self) -> bool:
-        """Whether no copy is whole."""
+    def corrupt(self) -> bool:
+        """True if no copy is valid."""
         return self._kept() is None
 
     def add(
         self, wall_s: int, now_s: int, old_ng_per_day: int, ng_per_day: int, mcg_per_ml: int, overridden: int
     ) -> bool:
-        """Write down a dose about to be committed; a spoilt history begins anew. False when the store failed."""
+        """Write down a dose about to be committed; a corrupt history begins anew. False when the store failed."""
         number = self._state.commits + 1
         dose = pack(wire.DOSE_ENTRY_FMT, number, wall_s, now_s, old_ng_per_day, ng_per_day, mcg_per_ml, overridden)
         return self._write(self._committed()[1 - MOST :] + [dose])
@@ -69,7 +69,7 @@ class TitrationHistory:
         return [dose for dose in self._kept() or [] if _number(dose) <= self._state.commits]
 
     def _kept(self) -> list[bytes] | None:
-        """All that is written down, None when it is spoilt."""
+        """Return all that is written down, None when it is corrupt."""
         values = self._record.load()
         if values is None:
             return None

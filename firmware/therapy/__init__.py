@@ -1,1 +1,1 @@
-"""What is ordered becomes what the motor does."""
+"""From orders to motor steps."""

@@ -28,7 +28,7 @@ _UNITS_PER_MCG = 1_000_000 * DAY_S  # of dose: nL/day times mcg/mL times s
 
 
 def with_bolus(to_come: "list[Piece]", rate: int, until_s: int) -> "list[Piece]":
-    """What is `to_come` with a bolus's rate of dose on top of it, from its beginning until then."""
+    """Return `to_come` with a bolus's rate of dose on top of it, from its beginning until then."""
     found = []
     for at_s, basal in to_come:
         found.append((at_s, basal + rate if at_s < until_s else basal))
@@ -51,7 +51,7 @@ class DoseWindow:
         self._record = Record(store, slots.WINDOWS, _LAYOUT)
         self._strongest = strongest
         self._added = False  # something that is not written down
-        self.mended = False  # whether a flipped bit was found; whoever heeds it clears it
+        self.repaired = False  # whether a flipped bit was found; whoever heeds it clears it
         self.spans: "list[Span]" = []
         self._load(lived)
 
@@ -70,15 +70,15 @@ class DoseWindow:
     def _copy_spans(self) -> None:
         self._copy = [span[:] for span in self.spans]
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Before they are used: take them from the record again when they are not what was noted. Takes no memory."""
         if self.spans != self._copy:
-            self.mended = True
+            self.repaired = True
             self._load(True)
 
     @property
     def newest_s(self) -> int:
-        """When the last span began."""
+        """The beginning of the last span."""
         return self.spans[-1][0] if self.spans else 0
 
     def add(self, now_s: int, extra: int) -> None:
@@ -89,7 +89,7 @@ class DoseWindow:
 
     def note(self, now_s: int, rate: int) -> bool:
         """From now on this rate of dose. Written down when something changed; False when the store failed."""
-        self.mend()
+        self.repair()
         spans = self.spans
         if spans and spans[-1][1] == rate and not self._added:
             return True
@@ -108,9 +108,9 @@ class DoseWindow:
         return not self._added
 
     @property
-    def whole(self) -> bool:
-        """Whether both copies of the record still are as they were written."""
-        return self._record.whole()
+    def valid(self) -> bool:
+        """True if both copies of the record still are as they were written."""
+        return self._record.valid()
 
     def rewrite(self) -> bool:
         """Write both copies, so that either alone is all there is. False when the store failed."""
@@ -165,7 +165,9 @@ class DoseWindow:
 
 
 def _extra(unknown: "list[Unknown]", from_s: int, now_s: int) -> int:
-    """What the extras may add to the 24 hours from then on, of which no more was lost than is still to come."""
+    """Return how much the extras may add to the 24 hours from then on.
+
+    No more of them was lost than is still to come."""
     ahead_s = from_s + DAY_S - now_s
     units = 0
     for at_s, dose, lasting_s in unknown:

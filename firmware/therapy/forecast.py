@@ -1,4 +1,4 @@
-"""What is to come, if all goes on as ordered: how long a volume lasts, and the rates of dose of the next days."""
+"""Forecasts, if all goes on as ordered: how long a volume lasts, and the rates of dose of the next days."""
 
 from firmware import wire
 from firmware.therapy import prescription
@@ -45,8 +45,8 @@ class Forecast:
         self._infusion = infusion
 
     def seconds_for(self, volume_nl: int) -> int | None:
-        """How long it will take to deliver a volume, with the prime or bolus that is being given and the patient asking
-        for all that is allowed; None while nothing is delivered."""
+        """Return how long it takes to deliver a volume, with the prime or bolus that is being given and the patient
+        asking for all that is allowed; None while nothing is delivered."""
         infusion = self._infusion
         if not infusion.flowing_nl_per_day:
             return None
@@ -81,7 +81,7 @@ class Forecast:
 
     @property
     def _bridge_s(self) -> int:
-        """How long the bridge will take, by the schedule where there is one."""
+        """Return how long the bridge will take, by the schedule where there is one."""
         return self._basal_s(self._bridge_nl)
 
     def _basal_s(self, volume_nl: int) -> int:

@@ -286,7 +286,7 @@ class Infusion:
             self._alarms.raise_alarm(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_WINDOWS)
 
     def _cancel_extras(self) -> None:
-        """Whatever keeps the therapy from running ends a bolus (R1.7); a prime ends when the pump trusts nothing, or
+        """End a bolus when the therapy does not run (R1.7); a prime ends when the pump trusts nothing, or
         not its supply."""
         therapy = self._state.therapy
         if self._bolus.active and (therapy != wire.THERAPY_RUNNING or self._orders.halted):
@@ -327,7 +327,7 @@ class Infusion:
             self._orders.fault(wire.REGION_BRIDGE)
 
     def _until_extras(self, now_s: int, horizon_s: int, room_steps: int) -> tuple[int, int]:
-        """What is left of a batch that is to end where a bolus, prime or bridge does."""
+        """Return the rest of a batch that is to end where a bolus, prime or bridge does."""
         line = self._catheter
         if self._bolus.active:
             horizon_s = min(horizon_s, self._bolus.until_s - now_s)

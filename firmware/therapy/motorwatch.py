@@ -72,7 +72,7 @@ class MotorWatch:
 
     @property
     def stopped_s(self) -> int:
-        """How long ago the pump was stopped, or a step first went unconfirmed; 0 while something is delivered."""
+        """Seconds since the stop or the first unconfirmed step; 0 while something is delivered."""
         since_s = self._state.stopped_since_s
         return 0 if since_s == NEVER else self._clock.now_s - since_s
 
@@ -161,7 +161,7 @@ class MotorWatch:
         now_s = self._clock.now_s
         for alarm, after_s in (
             (wire.ALARM_STOPPED, self._state.stopped_after_s),
-            (wire.ALARM_STOPPED_48H, self._config.stopped_critical_s),
+            (wire.ALARM_STOPPED_48H, self._config.stopped_critical_alarm_after_s),
         ):
             if now_s - since_s >= after_s:
                 self._alarms.raise_alarm(alarm, now_s, now_s - since_s)

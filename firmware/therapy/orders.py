@@ -65,7 +65,7 @@ TABLE = (
 
 
 class Orders:
-    """What is ordered now, and what forbids it.
+    """The order in force, and what forbids it.
 
     `locked_by_selftest`: nothing is delivered before an order that comes after a test that passed. `memory_fault`: what
     was ordered was lost, and nobody has ordered anew. Both end with the next order that is trusted.
@@ -108,7 +108,7 @@ class Orders:
         therapy = self._state.therapy
         if therapy == _RUNNING:
             return self._program.rate_nl_per_day
-        return self._config.minimum_rate_nl_per_day if therapy in (_MINIMUM, _SAFE) else 0
+        return self._config.standby_rate_nl_per_day if therapy in (_MINIMUM, _SAFE) else 0
 
     # Guards: the conditions that the table names
 

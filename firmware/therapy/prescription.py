@@ -40,6 +40,6 @@ def refusal(program: "Program", state: "State", config: "Config") -> int | None:
         return wire.REASON_INCONSISTENT
     if dose_ng_per_day > state.max_dose_mcg_per_day * 1000:
         return wire.REASON_DOSE_LIMIT
-    if not config.min_rate_nl_per_day <= program_nl_per_day <= config.max_rate_nl_per_day:
+    if not config.lowest_program_rate_nl_per_day <= program_nl_per_day <= config.max_rate_nl_per_day:
         return wire.REASON_RATE_LIMIT
     return None

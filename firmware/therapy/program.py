@@ -68,7 +68,7 @@ class CommittedProgram:
         week = self.week
         if week is not None and self.step >= 0:
             return week.rate_nl_per_day(self.step)
-        return self._config.minimum_rate_nl_per_day if self.held else self.mean_nl_per_day
+        return self._config.standby_rate_nl_per_day if self.held else self.mean_nl_per_day
 
     @property
     def dose_now_ng_per_day(self) -> int:
@@ -101,23 +101,23 @@ class CommittedProgram:
     # The week's record
 
     def load_week(self) -> bool:
-        """Take up the week of the program in force. False when it is spoilt."""
+        """Take up the week of the program in force. False when it is corrupt."""
         state = self._state
         days = self._weeks.load(state.week) if state.mode == wire.MODE_FLEX else None
         self.step = -1
         self.week = Week(days, self.mcg_per_ml) if days else None
         return days is not None or state.mode != wire.MODE_FLEX
 
-    def mend_week(self, sound: bool) -> bool | None:
+    def repair_week(self, sound: bool) -> bool | None:
         """Repair the week in force from its record where it is not `sound`, and the record from it. False when nothing
-        was wrong, None when both are spoilt."""
+        was wrong, None when both are corrupt."""
         week = self.week
         where = self._state.week
-        if week is None or (sound and self._weeks.whole(where)):
+        if week is None or (sound and self._weeks.valid(where)):
             return False
         days = self._weeks.load(where)
         if days is None:
-            if not week.whole:
+            if not week.valid:
                 return None
             days = week.days
         self.week = Week(days, self.mcg_per_ml)
@@ -130,7 +130,7 @@ class CommittedProgram:
     # The week's intervals
 
     def remainder(self, now_s: int) -> int:
-        """What rounding left of the interval that ran up to now, in nL times 86,400; 0 where none did."""
+        """Return what rounding left of the interval that ran up to now, in nL times 86,400; 0 where none did."""
         week = self.week
         return (
             week.rounding_remainder(self.step, now_s - self._step_since_s) if week is not None and self.step >= 0 else 0

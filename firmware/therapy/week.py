@@ -50,7 +50,7 @@ def day_refusal(steps: "Day", mcg_per_ml: int, max_dose_mcg_per_day: int, config
     for _, _, rate_nl_per_day in steps:
         if rate_nl_per_day > fastest:
             return wire.REASON_RATE_LIMIT
-        if not config.min_rate_nl_per_day <= rate_nl_per_day <= config.max_rate_nl_per_day:
+        if not config.lowest_program_rate_nl_per_day <= rate_nl_per_day <= config.max_rate_nl_per_day:
             return wire.REASON_RATE_LIMIT
     return None
 
@@ -105,7 +105,7 @@ class Week:
         return same and self._sum == self.volume_nl + self.dose_ng + self.mcg_per_ml
 
     @property
-    def whole(self) -> bool:
+    def valid(self) -> bool:
         """True if the days that it was made of are so, too. Takes no memory."""
         return self.intact and self._look_through_days() == self._days_seen
 
@@ -228,12 +228,12 @@ class WeekStore:
             values += [0] * (len(_STEP_LAYOUT) * (MAX_STEPS - len(steps)))
         return self._records[which - 1].save_both(*values)
 
-    def whole(self, which: int) -> bool:
+    def valid(self, which: int) -> bool:
         """True if both copies in that place are still as they were written."""
-        return self._records[which - 1].whole()
+        return self._records[which - 1].valid()
 
     def load(self, which: int) -> "list[Day] | None":
-        """The days in that place, or None when they are spoilt."""
+        """The days in that place, or None when they are corrupt."""
         values = self._records[which - 1].load()
         if values is None:
             return None

@@ -111,7 +111,7 @@ def test_a_new_pump_takes_the_catheter_over(thecal: Thecal, tmp_path: Path) -> N
 
 
 @pytest.mark.shows("FI-31")
-def test_a_spoilt_record_is_said_in_words_and_written_anew(
+def test_a_corrupt_record_is_said_in_words_and_written_anew(
     emulator: EmulatorProcess, thecal: Thecal, tmp_path: Path
 ) -> None:
     assert thecal("patient", "--set", "patient_name=Ada Holm").exit_code == 0

@@ -167,7 +167,7 @@ def test_nothing_says_what_the_blood_pressure_does() -> None:
 
 @pytest.mark.shows("FI-31")
 @pytest.mark.parametrize("name", PAGES)
-def test_a_spoilt_record_leaves_its_lines_blank_and_is_named(name: str) -> None:
+def test_a_corrupt_record_leaves_its_lines_blank_and_is_named(name: str) -> None:
     bench = Bench()
     bench.treat()
     bench.pump.write_records(RECORDS)

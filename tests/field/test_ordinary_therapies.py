@@ -32,7 +32,7 @@ def therapies():
     rest = [
         (tubing_ml, mcg_per_ml, dose_mcg, delay_s)
         for tubing_ml, (mcg_per_ml, dose_mcg), delay_s in product(TUBINGS_ML, DRUGS, DELAYS_S)
-        if dose_mcg * 1_000_000 // mcg_per_ml >= Config.min_rate_nl_per_day
+        if dose_mcg * 1_000_000 // mcg_per_ml >= Config.lowest_program_rate_nl_per_day
     ]
     return [(cm, *others) for cm in CATHETERS_CM for others in draw.sample(rest, PER_CATHETER)]
 

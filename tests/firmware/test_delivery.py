@@ -284,7 +284,7 @@ any_key = st.one_of(st.integers(1, 200), st.integers(1, 10_000), st.integers(1, 
 @given(step_nl=any_key, most=any_key, least=any_key, standby=any_key, late_s=st.integers(0, 90))
 def test_no_configuration_that_is_accepted_makes_an_order_that_the_motor_refuses(step_nl, most, least, standby, late_s):
     settings = {"step_nl": step_nl, "max_rate_nl_per_day": most}
-    settings |= {"min_rate_nl_per_day": least, "minimum_rate_nl_per_day": standby}
+    settings |= {"lowest_program_rate_nl_per_day": least, "standby_rate_nl_per_day": standby}
     try:
         config = pump_config(settings)
     except PumpConfigError:

@@ -94,7 +94,7 @@ def test_after_a_cut_the_history_has_exactly_the_doses_that_were_in_force(keep):
     assert cuts > 5
 
 
-def test_a_spoilt_history_is_an_alarm_until_the_next_dose_begins_another():
+def test_a_corrupt_history_is_an_alarm_until_the_next_dose_begins_another():
     clinic = clinic_of()
     clinic.program(300_000)
     for slot in slots.DOSES[0]:

@@ -99,34 +99,34 @@ def test_the_fault_log_keeps_its_newest():
 
 
 @given(st.lists(st.integers(0, 199), min_size=1, max_size=5, unique=True))
-def test_a_spoilt_entry_leaves_a_gap(spoilt):
+def test_a_corrupt_entry_leaves_a_gap(corrupt):
     store = Store()
     log = filled(store, 200)
-    for place in spoilt:
+    for place in corrupt:
         slot = slots.LOG[place // 128]
         data = bytearray(store.read(slot))
         data[place % 128 * RECORD_BYTES + 9] ^= 1
         store.write(slot, bytes(data))
-    left = [number for number in range(1, 201) if number - 1 not in spoilt]
+    left = [number for number in range(1, 201) if number - 1 not in corrupt]
     again = EventLog(store, Now())
-    assert again.spoilt
+    assert again.corrupt
     for one in (log, again):
         assert numbers(one) == left
-        if 199 not in spoilt and len(spoilt) < 128:
+        if 199 not in corrupt and len(corrupt) < 128:
             assert one.next_seq == 201
 
 
 def test_a_change_of_a_slot_is_said_once():
     store = Store()
     log = filled(store, 200)
-    assert all(log.whole(index) for index in range(len(slots.LOG)))
+    assert all(log.valid(index) for index in range(len(slots.LOG)))
     data = bytearray(store.read(slots.LOG[1]))
     data[7] ^= 1
     store.write(slots.LOG[1], bytes(data))
-    assert [log.spoilt_in(1), log.spoilt_in(1), log.spoilt_in(0)] == [wire.REGION_LOG, 0, 0]
+    assert [log.corrupt_in(1), log.corrupt_in(1), log.corrupt_in(0)] == [wire.REGION_LOG, 0, 0]
     log.add(wire.EVENT_BOOT)
-    assert log.whole(1)
-    assert EventLog(store, Now()).whole(1)
+    assert log.valid(1)
+    assert EventLog(store, Now()).valid(1)
 
 
 def test_a_store_that_refuses_for_long_costs_no_older_entry():
@@ -143,7 +143,7 @@ def test_a_store_that_refuses_for_long_costs_no_older_entry():
 
 
 @pytest.mark.parametrize("torn", [0, 1, RECORD_BYTES - 1])
-def test_what_the_store_took_half_of_spoils_nothing(torn):
+def test_what_the_store_took_half_of_corrupts_nothing(torn):
     class TearingStore(Store):
         torn = None
 
@@ -158,7 +158,7 @@ def test_what_the_store_took_half_of_spoils_nothing(torn):
     store.torn = torn
     log.add(wire.EVENT_BOOT, 99)
     store.torn = None
-    assert all(log.whole(index) for index in range(len(slots.LOG)))
+    assert all(log.valid(index) for index in range(len(slots.LOG)))
     for number in range(3):
         log.add(wire.EVENT_BOOT, number)
     assert numbers(log) == numbers(EventLog(store, Now())) == list(range(1, 8))

@@ -115,7 +115,7 @@ def test_without_a_clock_the_mean_of_the_week_goes_on():
     assert clinic.status().rate_nl_per_day == 50_000 * 1440 // 870
 
 
-def test_a_spoilt_week_is_the_safe_state():
+def test_a_corrupt_week_is_the_safe_state():
     clinic = filled()
     clinic.flex([NIGHT] * 7)
     clinic.run(DAY_S)

@@ -48,9 +48,9 @@ def test_a_number_is_put_back(flip):
     part, one = guarded()
     before = held(part)
     FLIPS[flip](part)
-    assert one.mend() == REGION
+    assert one.repair() == REGION
     assert held(part) == before
-    assert one.mend() == 0
+    assert one.repair() == 0
 
 
 @pytest.mark.parametrize("copies", ["_first", "_second"])
@@ -61,11 +61,11 @@ def test_a_copy_that_is_hit_does_no_harm(copies):
         for key in copy if isinstance(copy, dict) else range(len(copy)):
             if isinstance(copy[key], int):
                 copy[key] ^= 1
-    assert one.mend() == 0
+    assert one.repair() == 0
     assert held(part) == before
     one.take()
     part.count ^= 64
-    assert (one.mend(), held(part)) == (REGION, before)
+    assert (one.repair(), held(part)) == (REGION, before)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 99), max_size=5)), min_size=1))
@@ -76,11 +76,11 @@ def test_what_is_taken_is_right(wakes):
         part.items[:] = items
         one.take()
         before = held(part)
-        assert one.mend() == 0
+        assert one.repair() == 0
         FLIPS["count"](part)
         if items:
             part.items[-1] ^= 8
-        assert one.mend() == REGION
+        assert one.repair() == REGION
         assert held(part) == before
 
 
@@ -89,4 +89,4 @@ def test_other_parts_may_be_guarded_from_now_on():
     other = Part()
     one.watch(((REGION, part), (REGION + 1, other)))
     other.items[0] = 7
-    assert (one.mend(), other.items) == (REGION + 1, [1, 2, 3])
+    assert (one.repair(), other.items) == (REGION + 1, [1, 2, 3])

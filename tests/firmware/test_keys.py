@@ -49,7 +49,7 @@ def told(clinic, *names):
     return [str(entry.event) for entry in clinic.events() if str(entry.event) in names]
 
 
-def spoil(clinic, *slots):
+def corrupt(clinic, *slots):
     for slot in slots:
         data = bytearray(clinic.body.store.slots[slot])
         data[20] ^= 1
@@ -173,12 +173,12 @@ def test_a_cut_in_any_write_of_a_rotation_leaves_the_old_or_the_new_key(keep):
         assert opener in KEYS
         for slot in slots.KEY[0]:  # whichever copy rots later, the other key does not come back
             twin = paired_twin(clinic)
-            spoil(twin, slot)
+            corrupt(twin, slot)
             twin.boot()
             assert openers(twin) == [opener]
         seen.add(opener)
         cases += 1
-    print(f"{cases} cuts, {keep:.0%} of the write kept, each with either copy spoilt after it")
+    print(f"{cases} cuts, {keep:.0%} of the write kept, each with either copy corrupt after it")
     assert cases >= 5, "the rotation wrote less than it should"
     assert seen == set(KEYS)
 
@@ -204,21 +204,21 @@ def test_a_store_that_fails_changes_no_key():
 @pytest.mark.parametrize("slot", slots.KEY[0])
 def test_a_copy_that_rots_is_written_anew(slot):
     clinic = paired()
-    spoil(clinic, slot)
+    corrupt(clinic, slot)
     clinic.run(13 * HOUR_S)
     assert clinic.events()[-1].a == codes.REGION["key"] or told(clinic, "MEM_CORRECTED") == ["MEM_CORRECTED"]
-    spoil(clinic, *[other for other in slots.KEY[0] if other != slot])
+    corrupt(clinic, *[other for other in slots.KEY[0] if other != slot])
     assert openers(clinic) == [KEYS[0]]
 
 
 @pytest.mark.shows("R1.12")
-@pytest.mark.parametrize("gone", ["spoilt", "missing"])
+@pytest.mark.parametrize("gone", ["corrupt", "missing"])
 @pytest.mark.parametrize("booted", [True, False])
 def test_a_lost_key_is_never_the_test_key(gone, booted):
     clinic = paired()
     delivered_nl = clinic.status().delivered_nl
-    if gone == "spoilt":
-        spoil(clinic, *slots.KEY[0])
+    if gone == "corrupt":
+        corrupt(clinic, *slots.KEY[0])
     else:
         for slot in slots.KEY[0]:
             del clinic.body.store.slots[slot]
@@ -371,7 +371,7 @@ def test_a_cut_in_any_write_of_the_way_back_leaves_a_whole_state(step, keep):
 
 def test_a_lost_key_has_the_same_way_back_and_a_new_key_ends_the_alarm():
     clinic = paired()
-    spoil(clinic, *slots.KEY[0])
+    corrupt(clinic, *slots.KEY[0])
     clinic.boot()
     assert reset(clinic) == DAY_S
     clinic.boot()

@@ -9,7 +9,7 @@ from firmware.records.record import Record
 from .body import Store
 
 values = st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=8)
-tear = st.tuples(st.sampled_from(["as it was", "torn", "spoilt"]), st.floats(0, 1))
+tear = st.tuples(st.sampled_from(["as it was", "torn", "corrupt"]), st.floats(0, 1))
 
 
 class TearingStore(Store):
@@ -18,11 +18,11 @@ class TearingStore(Store):
     damage: tuple[str, float] | None = None
 
     def write(self, slot, data):
-        kind, where = self.damage or ("whole", 0)
+        kind, where = self.damage or ("valid", 0)
         cut = int(where * (len(data) - 1))
         if kind == "torn":
             data = data[:cut]
-        elif kind == "spoilt":
+        elif kind == "corrupt":
             data = data[:cut] + bytes([data[cut] ^ 0x10]) + data[cut + 1 :]
         elif kind == "as it was":
             return 0
@@ -35,7 +35,7 @@ def record(store):
 
 @pytest.mark.shows("R4.5")
 @given(history=values, last=st.integers(0, 2**32 - 1), damage=tear)
-def test_a_spoilt_write_loses_nothing_kept_before(history, last, damage):
+def test_a_corrupt_write_loses_nothing_kept_before(history, last, damage):
     store = TearingStore()
     writer = record(store)
     for value in history:
@@ -63,9 +63,9 @@ def test_up_to_four_flipped_bits_are_noticed(value, flips):
         for bit in flips:
             data[bit // 8] ^= 1 << bit % 8
         store.write(slot, bytes(data))
-    spoilt = record(store)
-    assert spoilt.load() is None
-    assert not spoilt.blank
+    corrupt = record(store)
+    assert corrupt.load() is None
+    assert not corrupt.blank
 
 
 @pytest.mark.shows("R6.4")
@@ -93,13 +93,13 @@ def test_a_copy_that_changed_is_noticed(value, saves, bit, slot):
     writer = record(store)
     for _ in range(saves):
         writer.save(value)
-    assert writer.whole()
-    assert record(store).whole()
+    assert writer.valid()
+    assert record(store).valid()
     data = bytearray(store.read(slot))
     if data:
         data[bit // 8] ^= 1 << bit % 8
         store.write(slot, bytes(data))
-    assert writer.whole() == (not data)
+    assert writer.valid() == (not data)
 
 
 @given(first=st.integers(0, 2**32 - 1), value=st.integers(0, 2**32 - 1), slot=st.sampled_from([2, 3]))
@@ -108,7 +108,7 @@ def test_of_two_copies_either_will_do(first, value, slot):
     writer = record(store)
     writer.save(first)
     assert writer.save_both(value)
-    store.write(slot, b"spoilt")
+    store.write(slot, b"corrupt")
     assert record(store).load() == [value]
 
 
@@ -117,7 +117,7 @@ def test_a_copy_that_vanished_is_noticed():
     writer = record(store)
     writer.save_both(1)
     store.write(3, b"")
-    assert not writer.whole()
+    assert not writer.valid()
 
 
 def test_a_blank_store_is_no_damage():

@@ -1,4 +1,4 @@
-"""Self-tests: nothing is delivered after one that failed, what can be mended is, and none of it disturbs delivery."""
+"""Self-tests: nothing is delivered after one that failed, what can be repaired is, and none of it disturbs delivery."""
 
 from itertools import pairwise
 from struct import calcsize
@@ -39,7 +39,7 @@ def faults(clinic):
     return [str(entry.event) for entry in answer.entries]
 
 
-def spoil(clinic, *slots):
+def corrupt(clinic, *slots):
     for slot in slots:
         data = bytearray(clinic.body.store.read(slot))
         data[20] ^= 1
@@ -309,14 +309,14 @@ def test_whatever_flips_in_the_state_is_put_right_before_it_is_used(bit, orders)
 @given(
     place=st.sampled_from(PLACES),
     bit=st.integers(0, 255),
-    spoilt=st.booleans(),
+    damaged=st.booleans(),
     order=st.sampled_from(["none", "STOP"]),
 )
 @pytest.mark.shows("FI-30", "R3.3")
-def test_whatever_flips_and_cannot_be_put_right_is_the_safe_state(place, bit, spoilt, order):
+def test_whatever_flips_and_cannot_be_put_right_is_the_safe_state(place, bit, damaged, order):
     clinic = treated()
-    if spoilt:
-        spoil(clinic, *slots.STATE[0])
+    if damaged:
+        corrupt(clinic, *slots.STATE[0])
     else:
         clinic.body.store.write = refuse  # so that the record is older than what is in RAM
         clinic.body.stalled = True
@@ -326,10 +326,10 @@ def test_whatever_flips_and_cannot_be_put_right_is_the_safe_state(place, bit, sp
     assert {"safe_state", "memory_critical"} <= set(clinic.alarms())
     assert (clinic.pump.state.mode, clinic.pump.state.next_mode) == (selftest.wire.MODE_NONE,) * 2
     assert clinic.status().ordered_rate_nl_per_day == 6000
-    if order == "STOP" and spoilt:
+    if order == "STOP" and damaged:
         clinic.command("STOP")
     clinic.run(HOUR_S)
-    assert clinic.status().ordered_rate_nl_per_day == (0 if order == "STOP" and spoilt else 6000)
+    assert clinic.status().ordered_rate_nl_per_day == (0 if order == "STOP" and damaged else 6000)
     assert any(pattern == 0x55 for _, pattern in clinic.body.tones)
 
 
@@ -363,7 +363,7 @@ def test_a_flip_is_not_kept_by_the_next_command(order):
 def test_what_no_copy_holds_is_lost():
     clinic = running()
     clinic.run(1000)
-    spoil(clinic, *slots.STATE[0])
+    corrupt(clinic, *slots.STATE[0])
     clinic.pump.state.rate_nl_per_day ^= 64
     clinic.run(HOUR_S)
     assert set(clinic.alarms()) == {"safe_state", "memory_critical"}
@@ -398,13 +398,13 @@ def charted(flex=True) -> Any:
 @pytest.mark.parametrize("copies", [1, 2])
 @pytest.mark.parametrize("name", COPIED)
 @pytest.mark.shows("R4.5")
-def test_a_spoilt_copy_is_written_anew(name, copies):
+def test_a_corrupt_copy_is_written_anew(name, copies):
     if copies == 2 and name in ("chart", "doses"):
         return  # those are in no RAM
     slots = COPIED[name]
     clinic = charted(name == "week")  # whose steps write the windows anew
     whole = [bytes(clinic.body.store.read(slot)) for slot in slots]
-    spoil(clinic, *slots[:copies])
+    corrupt(clinic, *slots[:copies])
     clinic.run((4 if name in ("state", "ledger", "week") else 12) * HOUR_S)
     assert len(events(clinic, "MEM_CORRECTED")) <= 1  # a ledger's may have been written over before it was looked at
     if name != "ledger":
@@ -417,14 +417,14 @@ def test_a_spoilt_copy_is_written_anew(name, copies):
 
 @pytest.mark.parametrize("name", COPIED)
 @pytest.mark.parametrize("copy", [0, 1])
-def test_a_copy_spoilt_while_unpowered_is_mended_at_power_on(name, copy):
+def test_a_copy_corrupt_while_unpowered_is_repaired_at_power_on(name, copy):
     slots = COPIED[name]
     clinic = charted()
-    spoil(clinic, slots[copy])
+    corrupt(clinic, slots[copy])
     clinic.boot()
     assert len(events(clinic, "MEM_CORRECTED")) == 1
     assert str(clinic.status().therapy) == "running"
-    spoil(clinic, slots[1 - copy])
+    corrupt(clinic, slots[1 - copy])
     clinic.boot()
     assert str(clinic.status().therapy) == "running"
 
@@ -433,7 +433,7 @@ def test_a_copy_spoilt_while_unpowered_is_mended_at_power_on(name, copy):
 @pytest.mark.shows("FI-31")
 def test_a_record_of_which_no_copy_is_whole_is_a_non_critical_alarm_until_it_is_written(unpowered):
     clinic = charted()
-    spoil(clinic, *slots.PATIENT[0], *slots.DOSES[0])
+    corrupt(clinic, *slots.PATIENT[0], *slots.DOSES[0])
     if unpowered:
         clinic.boot()
     clinic.run(12 * HOUR_S)
@@ -448,7 +448,7 @@ def test_a_record_of_which_no_copy_is_whole_is_a_non_critical_alarm_until_it_is_
     clinic.program(dose_ng_per_day=300_000)
     assert "memory" not in clinic.alarms()
     clinic.run(12 * HOUR_S)
-    spoil(clinic, *slots.PATIENT[0])
+    corrupt(clinic, *slots.PATIENT[0])
     clinic.run(12 * HOUR_S)
     assert len(events(clinic, "MEM_ERROR_NONCRIT")) == 3
     assert not events(clinic, "MEM_CORRECTED")
@@ -460,7 +460,7 @@ def test_lost_dose_windows_are_logged_and_taken_as_the_strongest(copies):
     boluses = {"dose_ng": 100_000, "over_s": 600}
     clinic.command("LIMITS", max_dose_mcg_per_day=1000, max_bolus_mcg=150, max_change_percent=30)
     clinic.run(HOUR_S)
-    spoil(clinic, *slots.WINDOWS[0][:copies])
+    corrupt(clinic, *slots.WINDOWS[0][:copies])
     clinic.boot()
     found = "MEM_ERROR_NONCRIT" if copies == 2 else "MEM_CORRECTED"
     assert [entry.a for entry in events(clinic, found)] == [selftest.wire.REGION_WINDOWS]
@@ -479,12 +479,12 @@ def test_lost_dose_windows_are_logged_and_taken_as_the_strongest(copies):
 
 @pytest.mark.parametrize("slot", [slots.LOG[0], slots.FAULT_LOG[0]])
 @pytest.mark.parametrize("unpowered", [True, False])
-def test_a_spoilt_entry_is_a_non_critical_alarm_and_a_gap(slot, unpowered):
+def test_a_corrupt_entry_is_a_non_critical_alarm_and_a_gap(slot, unpowered):
     clinic = running()
     clinic.body.bitten = True
     clinic.boot()
     clinic.body.bitten = False
-    spoil(clinic, slot)
+    corrupt(clinic, slot)
     if unpowered:
         clinic.boot()
     else:
@@ -532,7 +532,7 @@ def test_every_slot_of_the_logs_is_looked_at(slot):
     assert "memory" in clinic.alarms()
 
 
-def test_code_that_is_spoilt_is_not_trusted_any_more():
+def test_code_that_is_corrupt_is_not_trusted_any_more():
     clinic = running()
     clinic.body.check_code = lambda: FAILED
     clinic.run(HOUR_S)

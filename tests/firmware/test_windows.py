@@ -68,7 +68,7 @@ def test_a_loss_is_taken_for_the_strongest_day_there_may_be():
     store = Store()
     DoseWindow(store, 0, False).note(0, 5 * UNIT)
     for slot in store.slots:
-        store.slots[slot] = b"spoilt"
+        store.slots[slot] = b"corrupt"
     lost = DoseWindow(store, 1000 * UNIT, True)
     burst = [(DAY_S, 1800 * UNIT), (DAY_S + DAY_S // 2, 0)]
     assert DoseWindow(Store(), 0, False).allow(DAY_S, burst, DAY_S, 900)

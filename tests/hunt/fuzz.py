@@ -81,7 +81,7 @@ def flexing() -> Clinic:
 def safe_state() -> Clinic:
     clinic = running()
     for slot in (2, 3):
-        clinic.body.store.slots[slot] = b"spoilt" * 9
+        clinic.body.store.slots[slot] = b"corrupt" * 9
     clinic.boot()
     return clinic
 

@@ -1,6 +1,6 @@
 """Scenarios on a real MicroPython: the same trace, events, tones, status and truth as on CPython.
 
-`make test` runs those of a few days, power cuts, spoilt memory and refusals among them; `make check` runs all.
+`make test` runs those of a few days, power cuts, corrupt memory and refusals among them; `make check` runs all.
 """
 
 import os

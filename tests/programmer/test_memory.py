@@ -79,7 +79,7 @@ def test_without_checks_the_pump_is_asked() -> None:
     assert peer.texts["born"].startswith(b"a day in spring")
 
 
-def test_a_spoilt_record_is_an_error_and_not_an_empty_one() -> None:
+def test_a_corrupt_record_is_an_error_and_not_an_empty_one() -> None:
     peer = Peer()
     peer.refuse = {"READ_RECORD": "state"}
     with pytest.raises(Refused, match="no copy of the patient's record"):

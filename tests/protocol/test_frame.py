@@ -90,7 +90,7 @@ def test_noise_never_makes_a_frame_and_the_next_one_arrives(
 
 @both
 @given(frames(), st.data())
-def test_a_spoilt_frame_is_counted_once(decoder: NewDecoder, frame: Frame, data: st.DataObject) -> None:
+def test_a_corrupt_frame_is_counted_once(decoder: NewDecoder, frame: Frame, data: st.DataObject) -> None:
     line = bytearray(encode(frame))
     at = data.draw(st.integers(0, len(line) - 2))
     flipped = line[at] ^ data.draw(st.integers(1, 255))

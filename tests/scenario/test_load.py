@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host_tools.pumpconfig import PumpConfigError, pump_config
 from host_tools.scenario.load import ScenarioError, load, parse
 from host_tools.scenario.schema import VERBS
 
@@ -269,6 +270,14 @@ def test_a_bad_step(problems, step, complaint):
             "pump: {minimum_rate_nl_per_day: 24000001}",
             "low.yaml:1: pump.minimum_rate_nl_per_day: must not be above max_rate_nl_per_day",
         ),
+        (
+            "pump: {standby_rate_nl_per_day: 24000001}",
+            "low.yaml:1: pump.standby_rate_nl_per_day: must not be above max_rate_nl_per_day",
+        ),
+        (
+            "pump: {stopped_s: 7200, stopped_alarm_after_s: 7200}",
+            "low.yaml:1: pump.stopped_alarm_after_s: the same as stopped_s, which is given too",
+        ),
         ("pump: {max_change_percent: 101}", "low.yaml:1: pump.max_change_percent: expected 1 to 100, got 101"),
         ("pump: {low_reservoir_ml: 21}", "low.yaml:1: pump.low_reservoir_ml: must be below reservoir_ml"),
         ("pump: {residual_ml: 3}", "low.yaml:1: pump.residual_ml: must not be above low_reservoir_ml"),
@@ -385,3 +394,20 @@ def test_any_text_is_a_scenario_or_refused(text):
 def test_any_values_are_a_scenario_or_refused(value):
     with contextlib.suppress(ScenarioError):
         parse(json.dumps({"steps": [value]}), "x.yaml")
+
+
+@pytest.mark.parametrize(
+    ("former", "key"),
+    [
+        ("min_rate_nl_per_day", "lowest_program_rate_nl_per_day"),
+        ("minimum_rate_nl_per_day", "standby_rate_nl_per_day"),
+        ("critical_tone_s", "critical_interval_s"),
+        ("non_critical_tone_s", "non_critical_interval_s"),
+        ("stopped_s", "stopped_alarm_after_s"),
+        ("stopped_critical_s", "stopped_critical_alarm_after_s"),
+    ],
+)
+def test_the_former_name_of_a_key_still_sets_it(former: str, key: str) -> None:
+    assert getattr(pump_config({former: 6001}), key) == 6001
+    with pytest.raises(PumpConfigError, match=rf"{former}: .*1073741823, got 0"):
+        pump_config({former: 0})

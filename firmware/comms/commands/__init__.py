@@ -1,1 +1,1 @@
-"""What a programmer may order, in the order of one table (table.py)."""
+"""The commands of a programmer, by one table (table.py)."""

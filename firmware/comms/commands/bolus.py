@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def is_possible(_config: "Config", dose_ng: int, over_s: int, _lockout_s: int, per_day: int) -> bool:
-    """Whether a patient's bolus from the wire has a dose and a time, where one is allowed."""
+    """True if a patient's bolus from the wire has a dose and a time, where one is allowed."""
     return not per_day or bool(dose_ng and over_s)
 
 

@@ -41,7 +41,7 @@ class ProgramCommands:
         bolus: "Bolus",
         dose_window: "DoseWindow",
         program: "CommittedProgram",
-        therapy: "Orders",
+        orders: "Orders",
         forecast: "Forecast",
         log: "EventLog",
         titration: "TitrationHistory",
@@ -55,7 +55,7 @@ class ProgramCommands:
         self._bolus = bolus
         self._dose_window = dose_window
         self._program = program
-        self._therapy = therapy
+        self._orders = orders
         self._forecast = forecast
         self._log = log
         self._titration = titration
@@ -194,7 +194,7 @@ class ProgramCommands:
         """Put a program into the state: in force at once, or when the bridge is out."""
         state = self._state
         highest_dose_ng = week.highest_dose_ng() if week else program[2]
-        if self._therapy.waits_for_bridge:
+        if self._orders.waits_for_bridge:
             state.put_next(*program, place, highest_dose_ng)
             return
         softlimit.replace(state, self._clock.now_s)
@@ -202,7 +202,7 @@ class ProgramCommands:
         state.week = place
         state.highest_dose_ng = highest_dose_ng
         state.forget_next()
-        self._therapy.take(orders.COMMIT)
+        self._orders.take(orders.COMMIT)
 
 
 def _number(digest: bytes) -> int:

@@ -68,6 +68,6 @@ class RecordCommands:
         return Change(apply, keep=lambda: self._keys.keep(device_key), in_state=False)
 
     def end_memory_alarm(self) -> None:
-        """End the alarm of a damaged record where all of them are whole again."""
-        if not (self._patient_record.spoilt or self._titration.spoilt or self._keys.spoilt):
+        """End the alarm of a damaged record where all of them are valid again."""
+        if not (self._patient_record.corrupt or self._titration.corrupt or self._keys.corrupt):
             self._alarms.clear_condition(wire.ALARM_MEMORY, by_programmer=True)

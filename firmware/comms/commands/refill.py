@@ -37,7 +37,7 @@ class RefillCommand:
         catheter: "Catheter",
         bolus: "Bolus",
         program: "CommittedProgram",
-        therapy: "Orders",
+        orders: "Orders",
         infusion: "Infusion",
         forecast: "Forecast",
         log: "EventLog",
@@ -50,7 +50,7 @@ class RefillCommand:
         self._catheter = catheter
         self._bolus = bolus
         self._program = program
-        self._therapy = therapy
+        self._orders = orders
         self._infusion = infusion
         self._forecast = forecast
         self._log = log
@@ -80,7 +80,7 @@ class RefillCommand:
             self._change_drug(mcg_per_ml, bridges)
         self._reservoir.fill(volume_nl, mcg_per_ml, self._clock.now_s)
         state.drug = drug
-        self._therapy.take(orders.FILL)
+        self._orders.take(orders.FILL)
         state.refill_aspirated_nl = aspirated_nl
         state.refill_expected_nl, state.refill_last_filled_nl = expected_nl, last_filled_nl
 
@@ -92,9 +92,9 @@ class RefillCommand:
             if changes:
                 self._log_change(old_mcg_per_ml, mcg_per_ml)
                 self._program.load_week()
-            self._therapy.conclude(orders.FILL)
+            self._orders.conclude(orders.FILL)
             self._infusion.replan()
-            self._therapy.conclude_stop()
+            self._orders.conclude_stop()
             return _refilled(expected_nl, last_filled_nl)
 
         return Change(apply)

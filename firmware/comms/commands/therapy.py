@@ -31,7 +31,7 @@ class TherapyCommands:
         monitor: "Monitor",
         catheter: "Catheter",
         program: "CommittedProgram",
-        therapy: "Orders",
+        orders: "Orders",
         delivery: "Delivery",
         infusion: "Infusion",
         watch: "MotorWatch",
@@ -42,7 +42,7 @@ class TherapyCommands:
         self._monitor = monitor
         self._catheter = catheter
         self._program = program
-        self._therapy = therapy
+        self._orders = orders
         self._delivery = delivery
         self._infusion = infusion
         self._watch = watch
@@ -59,20 +59,20 @@ class TherapyCommands:
     def _refusal(self, event: int) -> int | None:
         if self._state.last_refill_s == NEVER:
             return wire.REASON_NOT_FILLED
-        return None if self._therapy.allows(event) else wire.REASON_STATE
+        return None if self._orders.allows(event) else wire.REASON_STATE
 
     def _stop(self, _order: "Order") -> "Prepared":
         reason = self._refusal(orders.STOP)
         if reason is not None:
             return reason
         self._infusion.account_steps()
-        self._therapy.take(orders.STOP)
+        self._orders.take(orders.STOP)
         ended = self._infusion.end_prime() if self._catheter.prime_steps else None  # what is left can be primed later
 
         def apply() -> None:
             if ended:
                 self._log.add(*ended)
-            self._therapy.conclude(orders.STOP)
+            self._orders.conclude(orders.STOP)
             self._infusion.replan()
 
         return Change(apply, less=True)
@@ -81,8 +81,8 @@ class TherapyCommands:
         reason = self._refusal(orders.MINIMUM_RATE)
         if reason is not None:
             return reason
-        less = self._delivery.rate_nl_per_day > self._config.minimum_rate_nl_per_day
-        self._therapy.take(orders.MINIMUM_RATE)
+        less = self._delivery.rate_nl_per_day > self._config.standby_rate_nl_per_day
+        self._orders.take(orders.MINIMUM_RATE)
         return Change(lambda: self.trust(orders.MINIMUM_RATE), less=less)
 
     def _resume(self, _order: "Order") -> "Prepared":
@@ -96,15 +96,15 @@ class TherapyCommands:
             state.highest_dose_ng > state.max_dose_mcg_per_day * 1000 or not self._program.within_daily_limit
         ):  # lowered since
             return wire.REASON_DOSE_LIMIT
-        self._therapy.take(orders.RESUME)
+        self._orders.take(orders.RESUME)
         return Change(lambda: self.trust(orders.RESUME))
 
     def trust(self, event: int) -> None:
-        """A programmer's order put therapy right: what stood against it is over, and silenced with it."""
+        """End what stood against therapy, and silence it: a programmer's order put it right."""
         self._monitor.set_limit(prescription.largest_mcg_per_day(self._state))
         self._monitor.release()
-        self._therapy.locked_by_selftest = self._therapy.memory_fault = False
+        self._orders.locked_by_selftest = self._orders.memory_fault = False
         self._infusion.replan()
         self._watch.lost_steps.begin(True)
-        self._therapy.conclude(event)
-        self._therapy.conclude_stop()
+        self._orders.conclude(event)
+        self._orders.conclude_stop()
