@@ -100,16 +100,15 @@ def _build_infusion(parts: "Parts", hal: "Hal", config: "Config") -> None:
         config,
         clock=parts.clock,
         state=parts.state,
-        catheter=parts.catheter,
         bolus=parts.bolus,
         dose_window=parts.dose_window,
         store=hal.store,
     )
+    parts.program.set_strength(parts.catheter.mcg_per_ml)
     parts.orders = Orders(
         config,
         clock=parts.clock,
         state=parts.state,
-        catheter=parts.catheter,
         program=parts.program,
         reservoir=parts.reservoir,
         monitor=parts.monitor,

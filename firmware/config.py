@@ -17,6 +17,7 @@ class Config:
     reservoir_nl = 20_000_000
     low_reservoir_nl = 2_000_000
     residual_nl = 1_400_000
+    low_warning_h = 0  # hours before it is empty at which it is low, too; 0 goes by volume alone
     max_fill_days = 180
 
     catheter_nl_per_cm = 2200  # dead volume; that of the pump's own tubing is told with the implantation
@@ -32,9 +33,7 @@ class Config:
     max_change_percent = 30  # soft: of a daily dose's rise within 24 h
     max_decrease_percent = 20  # soft, and not a clinician's to set: of its fall
 
-    critical_interval_s = (
-        600  # this and the next two: of a new pump, as is low_reservoir_nl, until a clinician sets others
-    )
+    critical_interval_s = 600  # this, the next two and low_reservoir_nl: of a new pump, until a clinician sets others
     non_critical_interval_s = 3600
     stopped_alarm_after_s = 6 * 3600
     stopped_critical_alarm_after_s = 48 * 3600

@@ -3,6 +3,7 @@
 from firmware.comms.channel import Channel
 from firmware.comms.commands.bolus import BolusCommands
 from firmware.comms.commands.change import Keeper
+from firmware.comms.commands.correct import CorrectCommand
 from firmware.comms.commands.implant import ImplantCommands
 from firmware.comms.commands.program import ProgramCommands
 from firmware.comms.commands.records import RecordCommands
@@ -103,7 +104,15 @@ def _commands(config: "Config", parts: "Parts") -> Commands:
     return Commands(
         [
             group.handlers()
-            for group in (_implant(parts), _refill(config, parts), therapy, records, program, _settings(parts))
+            for group in (
+                _implant(parts),
+                _refill(config, parts),
+                _correct(config, parts),
+                therapy,
+                records,
+                program,
+                _settings(parts),
+            )
         ],
         bolus=_bolus(config, parts),
         state=parts.state,
@@ -133,10 +142,24 @@ def _refill(config: "Config", parts: "Parts") -> RefillCommand:
         reservoir=parts.reservoir,
         catheter=parts.catheter,
         bolus=parts.bolus,
-        program=parts.program,
         orders=parts.orders,
         infusion=parts.infusion,
         forecast=parts.forecast,
+        log=parts.log,
+    )
+
+
+def _correct(config: "Config", parts: "Parts") -> CorrectCommand:
+    return CorrectCommand(
+        config,
+        clock=parts.clock,
+        state=parts.state,
+        ledger=parts.ledger,
+        reservoir=parts.reservoir,
+        catheter=parts.catheter,
+        dose_window=parts.dose_window,
+        program=parts.program,
+        infusion=parts.infusion,
         log=parts.log,
     )
 

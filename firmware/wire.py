@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-VERSION = 7
-FINGERPRINT = 0x1DE7660F
+VERSION = 8
+FINGERPRINT = 0xA66E0405
 NONE32 = 0xFFFFFFFF
 ALL_ALARMS = 0xFFFF
 
@@ -54,6 +54,13 @@ CONDITION_ACTIVE = 0x55
 FLAG_NO = 0x33
 FLAG_YES = 0x55
 
+CATHETER_NEW = 0x0F
+CATHETER_SAME = 0x33
+CATHETER_KEPT = 0x55
+
+TUBING_EMPTY = 0x33
+TUBING_PRIMED = 0x55
+
 SEVERITY_INFO = 0x0F
 SEVERITY_NON_CRITICAL = 0x33
 SEVERITY_CRITICAL = 0x55
@@ -77,6 +84,7 @@ ALARM_MEMORY = 0x333C
 ALARM_RESERVOIR_MISMATCH = 0x3355
 ALARM_CLOCK_LOST = 0x335A
 ALARM_STOPPED = 0x3366
+ALARM_PROGRAM_UNCONFIRMED = 0x3369
 
 ADVISORY_CLOCK_UNSET = 0x0F0F
 ADVISORY_TEMPERATURE = 0x0F33
@@ -164,6 +172,7 @@ EVENT_LIMIT_OVERRIDE = 0x1A
 EVENT_LIMITS_CHANGED = 0x1B
 EVENT_DOSE_HELD = 0x1E
 EVENT_NO_BRIDGE = 0x1C
+EVENT_PROGRAM_UNCONFIRMED = 0x1F
 EVENT_PATIENT_BOLUS_SET = 0x1D
 EVENT_REFILL_REJECTED = 0x31
 EVENT_MOTOR_STALL = 0x20
@@ -174,6 +183,7 @@ EVENT_OVERSPEED = 0x24
 EVENT_REVERSE_STEP = 0x25
 EVENT_STOPPED = 0x26
 EVENT_REFILL = 0x30
+EVENT_RECORD_CORRECTED = 0x36
 EVENT_LOW_RESERVOIR = 0x32
 EVENT_EMPTY_RESERVOIR = 0x33
 EVENT_RESERVOIR_MISMATCH = 0x34
@@ -212,6 +222,7 @@ REQ_STATUS = 0x02
 REQ_LOG = 0x03
 REQ_SUBSCRIBE = 0x04
 REQ_PATIENT_BOLUS_SETTINGS = 0x0A
+REQ_LINE = 0x0D
 REQ_DIAGNOSTICS = 0x0B
 REQ_READ_RECORD = 0x05
 REQ_DOSES = 0x06
@@ -226,6 +237,7 @@ REQ_PROVISION = 0x13
 REQ_RESET_KEY = 0x14
 REQ_IMPLANT = 0x20
 REQ_REFILL = 0x21
+REQ_CORRECT = 0x35
 REQ_STAGE = 0x22
 REQ_STAGE_DAY = 0x2D
 REQ_READ_DAY = 0x2E
@@ -247,6 +259,7 @@ REQ_ALARM_SETTINGS = 0x32
 REQ_WRITE_RECORD = 0x33
 ANS_HELLO = 0x81
 ANS_STATUS = 0x82
+ANS_LINE = 0x8D
 ANS_LOG = 0x83
 ANS_SUBSCRIBED = 0x84
 ANS_PATIENT_BOLUS_SETTINGS = 0x8A
@@ -287,6 +300,8 @@ RECORD_CODES = (
 )
 ROLE_CODES = (ROLE_OBSERVER, ROLE_PATIENT, ROLE_CLINICIAN, ROLE_MANUFACTURING)
 FLAG_CODES = (FLAG_NO, FLAG_YES)
+CATHETER_CODES = (CATHETER_NEW, CATHETER_SAME, CATHETER_KEPT)
+TUBING_CODES = (TUBING_EMPTY, TUBING_PRIMED)
 ALARM_CODES = (
     ALARM_MOTOR_STALL,
     ALARM_RESERVOIR_EMPTY,
@@ -304,6 +319,7 @@ ALARM_CODES = (
     ALARM_RESERVOIR_MISMATCH,
     ALARM_CLOCK_LOST,
     ALARM_STOPPED,
+    ALARM_PROGRAM_UNCONFIRMED,
 )
 CLASS_CODES = (CLASS_NON_CRITICAL, CLASS_CRITICAL)
 
@@ -317,6 +333,7 @@ ROLE_OF = {
     REQ_PROVISION: ROLE_MANUFACTURING,
     REQ_IMPLANT: ROLE_CLINICIAN,
     REQ_REFILL: ROLE_CLINICIAN,
+    REQ_CORRECT: ROLE_CLINICIAN,
     REQ_STAGE: ROLE_CLINICIAN,
     REQ_STAGE_DAY: ROLE_CLINICIAN,
     REQ_READ_DAY: ROLE_CLINICIAN,
@@ -363,6 +380,7 @@ EVENT_SEVERITY = {
     EVENT_LIMITS_CHANGED: SEVERITY_INFO,
     EVENT_DOSE_HELD: SEVERITY_INFO,
     EVENT_NO_BRIDGE: SEVERITY_INFO,
+    EVENT_PROGRAM_UNCONFIRMED: SEVERITY_NON_CRITICAL,
     EVENT_PATIENT_BOLUS_SET: SEVERITY_INFO,
     EVENT_REFILL_REJECTED: SEVERITY_INFO,
     EVENT_MOTOR_STALL: SEVERITY_CRITICAL,
@@ -373,6 +391,7 @@ EVENT_SEVERITY = {
     EVENT_REVERSE_STEP: SEVERITY_CRITICAL,
     EVENT_STOPPED: SEVERITY_NON_CRITICAL,
     EVENT_REFILL: SEVERITY_INFO,
+    EVENT_RECORD_CORRECTED: SEVERITY_INFO,
     EVENT_LOW_RESERVOIR: SEVERITY_NON_CRITICAL,
     EVENT_EMPTY_RESERVOIR: SEVERITY_CRITICAL,
     EVENT_RESERVOIR_MISMATCH: SEVERITY_NON_CRITICAL,
@@ -423,6 +442,7 @@ ALARM_EVENT = {
     ALARM_RESERVOIR_MISMATCH: EVENT_RESERVOIR_MISMATCH,
     ALARM_CLOCK_LOST: EVENT_CLOCK_LOST,
     ALARM_STOPPED: EVENT_STOPPED,
+    ALARM_PROGRAM_UNCONFIRMED: EVENT_PROGRAM_UNCONFIRMED,
 }
 RECORD_BYTES = {
     RECORD_PATIENT_NAME: 48,
@@ -559,25 +579,59 @@ def unpack_provision(payload: bytes) -> tuple[bytes] | None:
     return _unpack(payload, "<32s")
 
 
-def unpack_implant(payload: bytes) -> tuple[int, int, int, int, int, bytes, int, int] | None:
-    """(wall_s, implanted_wall_s, catheter_mm, tubing_nl, depth_mm, site, override, kept_catheter)"""
-    return _unpack(
+def unpack_implant(
+    payload: bytes,
+) -> tuple[int, int, int, int, int, bytes, int, int, int, int, list[tuple[int, int]]] | None:
+    """(
+        wall_s,
+        implanted_wall_s,
+        catheter_mm,
+        tubing_nl,
+        depth_mm,
+        site,
+        override,
+        catheter,
+        tubing,
+        dose_ng_per_day,
+        [(volume_nl, mcg_per_ml)],
+    )"""
+    return _unpack_list(
         payload,
-        "<IIHIB24sBB",
-        ((6, FLAG_CODES), (7, FLAG_CODES)),
-        ((0, 0, 1073741823, None), (1, 0, 1073741823, None), (2, 0, 2000, None), (3, 0, 1000000, None)),
-        ((5, False),),
+        (
+            "<IIHIB24sBBBQ",
+            ((6, FLAG_CODES), (7, CATHETER_CODES), (8, TUBING_CODES)),
+            (
+                (0, 0, 1073741823, None),
+                (1, 0, 1073741823, None),
+                (2, 0, 2000, None),
+                (3, 0, 1000000, None),
+                (9, 0, 9223372036854775808, None),
+            ),
+            ((5, False),),
+        ),
+        ("<II", (), ((0, 0, 3000000, None), (1, 0, 50000, None))),
+        8,
     )
 
 
 def unpack_refill(payload: bytes) -> tuple[int, int, int, int, bytes] | None:
-    """(volume_nl, concentration_mcg_per_ml, aspirated_nl, bridge_nl, drug)"""
+    """(volume_nl, concentration_mcg_per_ml, aspirated_nl, bridge, drug)"""
     return _unpack(
         payload,
-        "<IIII12s",
-        (),
-        ((0, 1, 4294967295, None), (1, 1, 50000, None)),
+        "<IIIB12s",
+        ((3, FLAG_CODES),),
+        ((0, 1, 4294967295, None), (1, 0, 50000, None)),
         ((4, False),),
+    )
+
+
+def unpack_correct(payload: bytes) -> tuple[int, int, int, list[tuple[int, int]]] | None:
+    """(concentration_mcg_per_ml, volume_nl, override, [(volume_nl, mcg_per_ml)])"""
+    return _unpack_list(
+        payload,
+        ("<IIB", ((2, FLAG_CODES),), ((0, 0, 50000, NONE32), (1, 1, 4294967294, NONE32))),
+        ("<II", (), ((0, 0, 3000000, None), (1, 0, 50000, None))),
+        8,
     )
 
 
@@ -609,6 +663,11 @@ def unpack_read_day(payload: bytes) -> tuple[int] | None:
 def unpack_commit(payload: bytes) -> tuple[bytes, int, int] | None:
     """(digest, override, after_commit)"""
     return _unpack(payload, "<8sBI", ((1, FLAG_CODES),))
+
+
+def unpack_resume(payload: bytes) -> tuple[int] | None:
+    """(override,)"""
+    return _unpack(payload, "<B", ((0, FLAG_CODES),))
 
 
 def unpack_silence(payload: bytes) -> tuple[int] | None:
@@ -717,8 +776,6 @@ def pack_status(
     low_reservoir_nl: int,
     drug: bytes,
     tip_mcg_per_ml: int,
-    line_nl: int,
-    unprimed_nl: int,
     bolus: int,
     bolus_left_nl: int,
     last_bolus: int,
@@ -770,8 +827,6 @@ def pack_status(
         low_reservoir_nl,
         drug,
         tip_mcg_per_ml,
-        line_nl,
-        unprimed_nl,
         bolus,
         bolus_left_nl,
         last_bolus,
@@ -783,9 +838,23 @@ def pack_status(
         non_critical_interval_s,
         stopped_after_s,
     )
-    out = _pack("<IIHBBBIIQIIIQQIIIIHHIIIIIIIIBQQIIII12sIIIBIBIIIBIII", values)
+    out = _pack("<IIHBBBIIQIIIQQIIIIHHIIIIIIIIBQQIIII12sIBIBIIIBIII", values)
     out += _pack_list("<H", [(entry,) for entry in advisories])
     out += _pack_list("<HIBB", alarms)
+    return out
+
+
+def pack_line(
+    line_nl: int,
+    unprimed_nl: int,
+    refill_expected_nl: int,
+    refill_aspirated_nl: int,
+    refill_last_filled_nl: int,
+    parcels: "Sequence[tuple[int, int] | bytes]",
+) -> bytes:
+    values = (line_nl, unprimed_nl, refill_expected_nl, refill_aspirated_nl, refill_last_filled_nl)
+    out = _pack("<IIIII", values)
+    out += _pack_list("<II", parcels)
     return out
 
 

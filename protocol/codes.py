@@ -45,6 +45,12 @@ CONDITION = {"past": 0x33, "active": 0x55}
 FLAG = {"no": 0x33, "yes": 0x55}
 """A truth value that a flipped bit cannot turn round."""
 
+CATHETER = {"new": 0x0F, "same": 0x33, "kept": 0x55}
+"""Which catheter an implantation tells of: a new one, the one that is on record, or an earlier pump's."""
+
+TUBING = {"empty": 0x33, "primed": 0x55}
+"""Contents of the pump's own tubing at the implantation. `primed`: the reservoir's drug, or its first filling's."""
+
 SEVERITY = {"info": 0x0F, "non_critical": 0x33, "critical": 0x55}
 
 CLASS = {"non_critical": 0x33, "critical": 0x55}
@@ -67,6 +73,7 @@ ALARM = {
     "reservoir_mismatch": 0x3355,
     "clock_lost": 0x335A,
     "stopped": 0x3366,
+    "program_unconfirmed": 0x3369,
 }
 """Alarms: the high byte is the class, as in SEVERITY."""
 
@@ -188,6 +195,7 @@ EVENTS = {
     "LIMITS_CHANGED": Event(0x1B, "info", ("max_dose_mcg_per_day", "max_bolus_mcg", "max_change_percent")),
     "DOSE_HELD": Event(0x1E, "info", ("rate_nl_per_day",)),
     "NO_BRIDGE": Event(0x1C, "info", ("old_mcg_per_ml", "new_mcg_per_ml")),
+    "PROGRAM_UNCONFIRMED": Event(0x1F, "non_critical", ("program_mcg_per_ml", "tip_mcg_per_ml")),
     "PATIENT_BOLUS_SET": Event(0x1D, "info", ("dose_ng", "lockout_s", "per_day")),
     "REFILL_REJECTED": Event(0x31, "info", ("volume_nl", "reason")),
     "MOTOR_STALL": Event(0x20, "critical", ("missed_steps", "stalls_in_24_h")),
@@ -198,6 +206,7 @@ EVENTS = {
     "REVERSE_STEP": Event(0x25, "critical", ("steps",)),
     "STOPPED": Event(0x26, "non_critical", ("stopped_s",)),
     "REFILL": Event(0x30, "info", ("expected_nl", "aspirated_nl", "filled_nl")),
+    "RECORD_CORRECTED": Event(0x36, "info", ("old_mcg_per_ml", "new_mcg_per_ml", "filled_nl")),
     "LOW_RESERVOIR": Event(0x32, "non_critical", ("reservoir_nl",)),
     "EMPTY_RESERVOIR": Event(0x33, "critical", ("reservoir_nl",)),
     "RESERVOIR_MISMATCH": Event(0x34, "non_critical", ("computed_nl", "measured_nl")),
@@ -229,7 +238,7 @@ EVENTS = {
     "ALARM_CONFIG_CHANGED": Event(0x83, "info", ("setting", "old", "new")),
     "DEPTH_OVERRIDE": Event(0x84, "info", ("depth_mm", "limit_mm")),
     "CMD_REJECTED": Event(0x81, "info", ("command", "reason")),
-    "IMPLANT": Event(0x82, "info", ("catheter_mm", "tubing_nl", "kept_catheter")),
+    "IMPLANT": Event(0x82, "info", ("catheter_mm", "tubing_nl", "catheter")),
 }
 """The event log's catalogue. A number named `_ng`, `_nl` or `_s` is in that unit; others are codes or counts."""
 
@@ -250,6 +259,7 @@ ALARM_EVENT = {
     "reservoir_mismatch": "RESERVOIR_MISMATCH",
     "clock_lost": "CLOCK_LOST",
     "stopped": "STOPPED",
+    "program_unconfirmed": "PROGRAM_UNCONFIRMED",
 }
 """The event that says why an alarm was raised."""
 

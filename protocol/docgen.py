@@ -21,6 +21,8 @@ _TITLES = {
     "KEY": "Keys",
     "CONDITION": "Conditions",
     "FLAG": "Flags",
+    "CATHETER": "Catheters",
+    "TUBING": "Tubings",
     "SEVERITY": "Severities",
     "CLASS": "Classes",
     "ALARM": "Alarms",

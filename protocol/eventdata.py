@@ -14,7 +14,7 @@ _TABLE_OF = {
     "region": "REGION",
     "field": "RECORD",
     "setting": "ALARM_SETTING",
-    "kept_catheter": "FLAG",
+    "catheter": "CATHETER",
     "key": "KEY",
     "test": "REGION",
     "command": "REQUEST",

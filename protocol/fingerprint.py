@@ -16,6 +16,8 @@ TABLES = {
     "KEY": codes.KEY,
     "CONDITION": codes.CONDITION,
     "FLAG": codes.FLAG,
+    "CATHETER": codes.CATHETER,
+    "TUBING": codes.TUBING,
     "SEVERITY": codes.SEVERITY,
     "CLASS": codes.CLASS,
     "ALARM": codes.ALARM,

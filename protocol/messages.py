@@ -16,7 +16,7 @@ from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, PrefixedArray
 from protocol import codes
 from protocol.layout import Code, Struct
 
-VERSION = 7
+VERSION = 8
 """Rises with every change of a message, so that of two sides the older can be named."""
 
 WALL_EPOCH = "2018-01-01T00:00:00"
@@ -34,6 +34,8 @@ role = Code(Int8ul, **codes.ROLE)
 key = Code(Int8ul, **codes.KEY)
 condition = Code(Int8ul, **codes.CONDITION)
 flag = Code(Int8ul, **codes.FLAG)
+catheter = Code(Int8ul, **codes.CATHETER)
+tubing = Code(Int8ul, **codes.TUBING)
 severity = Code(Int8ul, **codes.SEVERITY)
 alarm_class = Code(Int8ul, **codes.CLASS)
 alarm = Code(Int16ul, **codes.ALARM)
@@ -51,6 +53,11 @@ SITE_BYTES = 24
 DRUG_BYTES = 12
 TEXT_BYTES = 192
 RUNTIME_BYTES = 32
+
+Parcel = Struct(
+    "volume_nl" / Int32ul * "nL; 0..3000000; of the line, from where the one before it ends",
+    "mcg_per_ml" / Int32ul * "mcg/mL; 0..50000; its concentration, 0 without drug",
+)
 
 AlarmEntry = Struct(
     "alarm" / alarm * "code; table Alarms; which alarm",
@@ -146,6 +153,7 @@ REQUESTS = (
         "Push telemetry on this line until told otherwise.",
     ),
     Message(0x0A, "PATIENT_BOLUS_SETTINGS", Empty, "What may the patient ask for?"),
+    Message(0x0D, "LINE", Empty, "What stands between reservoir and tip?"),
     Message(
         0x0B, "DIAGNOSTICS", Empty, "What do you run on? For deployment and benchmarks; therapy asks nothing of it."
     ),
@@ -212,7 +220,16 @@ REQUESTS = (
             "depth_mm" / Int8ul * "mm; 0..255; depth under the skin; over 25 needs `override`",
             "site" / Bytes(SITE_BYTES) * "UTF-8; one line, padded with 0x00; where the pump sits",
             "override" / flag * "code; table Flags; accept a soft limit",
-            "kept_catheter" / flag * "code; table Flags; the catheter is an earlier pump's, and full of its drug",
+            "catheter" / catheter * "code; table Catheters; which one: `same` puts words right and moves no drug",
+            "tubing"
+            / tubing
+            * "code; table Tubings; what the pump's own tubing holds, unless the catheter is the same",
+            "dose_ng_per_day"
+            / Int64ul
+            * "ng/day; 0..2^63, 0 unknown; of a kept catheter: the daily dose that the earlier pump gave",
+            "parcels"
+            / PrefixedArray(Int8ul, Parcel)
+            * "list; up to 8; of a kept catheter: what it holds, from the tip back",
         ),
         "Record the implantation and set the clock.",
         "clinician",
@@ -222,14 +239,28 @@ REQUESTS = (
         "REFILL",
         Struct(
             "volume_nl" / Int32ul * "nL; 1..2^32-1; volume filled in after all was taken out, at most the capacity",
-            "concentration_mcg_per_ml" / Int32ul * "mcg/mL; 1..50000; of the new drug",
+            "concentration_mcg_per_ml" / Int32ul * "mcg/mL; 0..50000; of the new drug, 0 for a filling without any",
             "aspirated_nl" / Int32ul * "nL; 0..2^32-2, not measured 2^32-1; volume taken out before",
-            "bridge_nl"
-            / Int32ul
-            * "nL; 0..2^32-2, none 2^32-1; when the concentration changes: the old drug's volume in the line",
+            "bridge" / flag * "code; table Flags; no: the line is known to hold the new drug already",
             "drug" / Bytes(DRUG_BYTES) * "UTF-8; one line, padded with 0x00; name of the new drug",
         ),
-        "The reservoir was emptied and filled. With a bridge the old program runs on until the line has no old drug.",
+        "The reservoir was emptied and filled. The dose goes on, at whatever concentration stands at the tip.",
+        "clinician",
+    ),
+    Message(
+        0x35,
+        "CORRECT",
+        Struct(
+            "concentration_mcg_per_ml"
+            / Int32ul
+            * "mcg/mL; 0..50000, unchanged 2^32-1; of the newest filling, whatever was recorded",
+            "volume_nl" / Int32ul * "nL; 1..2^32-2, unchanged 2^32-1; of the newest filling",
+            "override" / flag * "code; table Flags; accept a concentration more than four times away",
+            "parcels"
+            / PrefixedArray(Int8ul, Parcel)
+            * "list; up to 8; what the line holds, from the tip back, the reservoir's drug behind it; empty: unchanged",
+        ),
+        "The record of the newest filling, or of the line, was wrong. No drug moves; the dose stays, the rate follows.",
         "clinician",
     ),
     Message(0x22, "STAGE", Program, "Put a program beside the running one. Changes nothing.", "clinician"),
@@ -261,7 +292,13 @@ REQUESTS = (
         "clinician",
     ),
     Message(0x25, "STOP", Empty, "Stop delivery.", "clinician"),
-    Message(0x26, "RESUME", Empty, "Deliver by the committed program again.", "clinician"),
+    Message(
+        0x26,
+        "RESUME",
+        Struct("override" / flag * "code; table Flags; accept a full dose after 48 h without any"),
+        "Deliver by the committed program again.",
+        "clinician",
+    ),
     Message(
         0x27,
         "SILENCE",
@@ -407,9 +444,9 @@ ANSWERS = (
             "capacity_nl" / Int32ul * "nL; 0..40000000; what the reservoir holds",
             "low_reservoir_nl" / Int32ul * "nL; 0..40000000; volume of the low-reservoir alarm",
             "drug" / Bytes(DRUG_BYTES) * "UTF-8; one line, padded with 0x00; name of the drug in the reservoir",
-            "tip_mcg_per_ml" / Int32ul * "mcg/mL; 0..50000; concentration now at the tip, as far as counted",
-            "line_nl" / Int32ul * "nL; 0..3000000; dead volume of pump tubing and catheter",
-            "unprimed_nl" / Int32ul * "nL; 0..3000000; of it, what the drug has not passed yet",
+            "tip_mcg_per_ml"
+            / Int32ul
+            * "mcg/mL; 0..50000; concentration at the tip, or the reservoir's where there is no drug",
             "bolus" / bolus * "code; table Boluses; what is delivered on top or in place of the basal rate",
             "bolus_left_nl" / Int32ul * "nL; 0..2^32-1; what is left of it",
             "last_bolus"
@@ -423,9 +460,24 @@ ANSWERS = (
             "non_critical_interval_s" / Int32ul * "s; 1..2^30-1; between two non-critical tones",
             "stopped_after_s" / Int32ul * "s; 1..2^30-1; stopped for so long, the pump warns",
             "advisories" / PrefixedArray(Int8ul, advisory) * "code; table Advisories, up to 5; silent notes",
-            "alarms" / PrefixedArray(Int8ul, AlarmEntry) * "list; up to 16; alarms on or not yet silenced",
+            "alarms" / PrefixedArray(Int8ul, AlarmEntry) * "list; up to 17; alarms on or not yet silenced",
         ),
         "What the pump does and believes.",
+    ),
+    Message(
+        0x8D,
+        "LINE",
+        Struct(
+            "line_nl" / Int32ul * "nL; 0..3000000; dead volume of pump tubing and catheter",
+            "unprimed_nl" / Int32ul * "nL; 0..3000000; what stands at its tip without drug",
+            "refill_expected_nl" / Int32ul * "nL; 0..2^32-2, none 2^32-1; what the newest refill should have found",
+            "refill_aspirated_nl" / Int32ul * "nL; 0..2^32-2, not measured 2^32-1; what it found",
+            "refill_last_filled_nl" / Int32ul * "nL; 0..2^32-2, none 2^32-1; volume of the refill before it",
+            "parcels"
+            / PrefixedArray(Int8ul, Parcel)
+            * "list; up to 9; what stands in the line, from the tip back, the reservoir's drug the last",
+        ),
+        "What stands between reservoir and tip, and how the newest refill went.",
     ),
     Message(
         0x83,

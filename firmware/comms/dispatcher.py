@@ -27,6 +27,8 @@ _PARSERS = {
     wire.REQ_OPEN: wire.unpack_open,
     wire.REQ_IMPLANT: wire.unpack_implant,
     wire.REQ_REFILL: wire.unpack_refill,
+    wire.REQ_CORRECT: wire.unpack_correct,
+    wire.REQ_RESUME: wire.unpack_resume,
     wire.REQ_STAGE: wire.unpack_stage,
     wire.REQ_STAGE_DAY: wire.unpack_stage_day,
     wire.REQ_READ_DAY: wire.unpack_read_day,
@@ -47,12 +49,12 @@ _PARSERS = {
 _EMPTY = (
     wire.REQ_HELLO,
     wire.REQ_STATUS,
+    wire.REQ_LINE,
     wire.REQ_READ_PROGRAM,
     wire.REQ_PROVE,
     wire.REQ_CLOSE,
     wire.REQ_READ_BACK,
     wire.REQ_STOP,
-    wire.REQ_RESUME,
     wire.REQ_MINIMUM_RATE,
     wire.REQ_PATIENT_BOLUS,
     wire.REQ_PATIENT_BOLUS_SETTINGS,
@@ -140,6 +142,8 @@ class Dispatcher:
             return wire.ANS_HELLO, self._status.hello()
         if request == wire.REQ_STATUS:
             return wire.ANS_STATUS, self._status.status(channel)
+        if request == wire.REQ_LINE:
+            return wire.ANS_LINE, self._status.line()
         if request == wire.REQ_LOG:
             return wire.ANS_LOG, self._status.log(*fields)
         if request == wire.REQ_PATIENT_BOLUS_SETTINGS:

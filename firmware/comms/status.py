@@ -181,8 +181,6 @@ class StatusBuilder:
             low_reservoir_nl=state.low_reservoir_nl,
             drug=state.drug,
             tip_mcg_per_ml=self._catheter.mcg_per_ml,
-            line_nl=self._catheter.dead_nl,
-            unprimed_nl=self._catheter.unprimed_nl,
             bolus=bolus,
             bolus_left_nl=bolus_left_nl,
             last_bolus=state.last_bolus,
@@ -195,6 +193,19 @@ class StatusBuilder:
             stopped_after_s=state.stopped_after_s,
             advisories=self._advisories(),
             alarms=self._alarms.entries(),
+        )
+
+    def line(self) -> bytes:
+        """ANS_LINE's payload."""
+        state = self._state
+        refills = state.last_refill_s != NEVER
+        return wire.pack_line(
+            line_nl=self._catheter.dead_nl,
+            unprimed_nl=self._catheter.unprimed_nl,
+            refill_expected_nl=state.refill_expected_nl if refills else wire.NONE32,
+            refill_aspirated_nl=state.refill_aspirated_nl if refills else wire.NONE32,
+            refill_last_filled_nl=state.refill_last_filled_nl if refills else wire.NONE32,
+            parcels=self._catheter.contents(),
         )
 
     @property
@@ -216,7 +227,7 @@ class StatusBuilder:
         if line.prime_steps:
             return wire.BOLUS_PRIME, line.prime_steps * step_nl
         if line.bridging:
-            return wire.BOLUS_BRIDGE, line.bridge_steps * step_nl
+            return wire.BOLUS_BRIDGE, line.before_reservoir_steps * step_nl
         return self._state.bolus, self._bolus.left_nl(self._clock.now_s)
 
     def _advisories(self) -> list[int]:

@@ -67,6 +67,16 @@ class Ledger:
         """Count as today's, too, the dose of a batch that a reset left unfinished; it is booked already."""
         self.today_step_mcg_per_ml += self.recovered_steps * mcg_per_ml
 
+    def restate(self, steps: int, old_mcg_per_ml: int, mcg_per_ml: int) -> None:
+        """The newest so many steps were of another strength: count today's dose, and yesterday's, by that."""
+        left = steps * old_mcg_per_ml
+        today = min(left, self.today_step_mcg_per_ml)
+        yesterday = min(left - today, self._yesterday_step_mcg_per_ml)
+        if old_mcg_per_ml:
+            change = mcg_per_ml - old_mcg_per_ml
+            self.today_step_mcg_per_ml += today // old_mcg_per_ml * change
+            self._yesterday_step_mcg_per_ml += yesterday // old_mcg_per_ml * change
+
     def assume(self, booked_steps: int) -> None:
         """After a loss: book as unknown what is missing to that count, if anything is."""
         missing_steps = max(0, booked_steps - self.booked_steps)

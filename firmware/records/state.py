@@ -2,16 +2,16 @@
 
 from firmware import wire
 from firmware.guard import LIVE_DICT
-from firmware.records import slots
+from firmware.records import formerstate, slots
 from firmware.records.record import Record
 from firmware.records.statefields import (
     ALARMS,
     FIELDS,
     LAYOUT,
     OUTLIVES_ORDERS,
+    PARCELS,
     PAST_DOSES,
     PATIENT_BOLUSES,
-    PROGRAM,
     THERAPIES,
 )
 
@@ -22,19 +22,22 @@ if TYPE_CHECKING:
 
     PastDose = tuple[int, int, int]
     """(since_s, lowest, highest ng/day) as titration.py keeps it."""
+    Parcel = tuple[int, int]
+    """(mcg/mL, booked step at which its end passes the tip) as catheter.py keeps it."""
 
 NEVER = wire.NONE32
 
 
 class State:
-    """The fields above as attributes, and three lists: `alarms` has [condition and silence, since_s] for each of
+    """The fields above as attributes, and four lists: `alarms` has [condition and silence, since_s] for each of
     ALARMS, `past_doses` the PAST_DOSES that titration.py keeps, `patient_boluses_s` when the newest PATIENT_BOLUSES
-    that the patient asked for began, newest first.
+    that the patient asked for began, newest first, `line` up to PARCELS that catheter.py keeps, from the tip back.
 
     `concentration_mcg_per_ml` belongs to the committed program, `drug_mcg_per_ml` to what is in the reservoir. `week`
     is where the program's week is kept, 1 to 3, and 0 when it has none; `highest_dose_ng` is what the program gives in
-    the worst 24 hours. The program of `next_...` follows it when the bridge is out; there is none while `next_mode` is
-    MODE_NONE.
+    the worst 24 hours. `program_confirmed` is FLAG_NO from a change of concentration until the next commit, `lapsed`
+    FLAG_YES from 48 hours without delivery until an order that accepts it. Before the first program of a pump that took
+    over a catheter `dose_ng_per_day` is that of the pump before it.
     `commits` counts the programs committed. `last_bolus...` are the newest single or patient's bolus, which may still
     be given; `refill_...` what the newest refill was told as, and answered with. `unbooked` is FLAG_YES while more was
     delivered than the store takes into the ledger; `lived` since every record was written once: one that is missing
@@ -71,19 +74,8 @@ class State:
     max_bolus_mcg: int
     max_change_percent: int
     drug: bytes
-    line_nl: int
-    line_from_steps: int
     prime_from_steps: int
     prime_until_steps: int
-    bridge_mcg_per_ml: int
-    bridge_from_steps: int
-    bridge_until_steps: int
-    next_mode: int
-    next_concentration_mcg_per_ml: int
-    next_dose_ng_per_day: int
-    next_rate_nl_per_day: int
-    next_week: int
-    next_highest_dose_ng: int
     bolus: int
     bolus_nl: int
     bolus_from_s: int
@@ -108,8 +100,11 @@ class State:
     refill_last_filled_nl: int
     unbooked: int
     lived: int
+    program_confirmed: int
+    lapsed: int
     patient_boluses_s: list[int]
     past_doses: "list[PastDose]"
+    line: "list[Parcel]"
     alarms: list[list[int]]
 
     def __init__(self, store: "Store", config: "Config", others_found: bool) -> None:
@@ -119,9 +114,12 @@ class State:
         self._config = config
         self._manufactured()
         values = self._record.load()
-        self.lost = values is None and (others_found or not self._record.blank)
+        former = formerstate.load(store, config) if values is None else None
+        self.lost = values is None and former is None and (others_found or not self._record.blank)
         if values is not None:
             self._set(values)
+        elif former is not None:
+            self._take_former(*former)
         elif self.lost:
             self.therapy = wire.THERAPY_SAFE_STATE
             self.lived = wire.FLAG_YES
@@ -132,15 +130,21 @@ class State:
         if values is None and not self.lost:
             self.commit(0)
 
+    def _take_former(self, fields: dict, lists: list, line: "list[Parcel]", alarms: list) -> None:
+        self.line = line
+        parcels = self._values()[-2 * (PARCELS + len(ALARMS)) : -2 * len(ALARMS)]
+        self._set([fields[name] for name, _ in FIELDS] + lists + parcels + alarms)
+
     def _manufactured(self) -> None:
         config = self._config
         for name, _ in FIELDS:
             setattr(self, name, 0)
         self.therapy = wire.THERAPY_UNFILLED
-        self.mode = self.next_mode = wire.MODE_NONE
+        self.mode = wire.MODE_NONE
         self.bolus = self.last_bolus = wire.BOLUS_NONE
         self.last_bolus_s = NEVER
-        self.unbooked = self.lived = self.clock = self.kept_catheter = wire.FLAG_NO
+        self.unbooked = self.lived = self.clock = self.kept_catheter = self.lapsed = wire.FLAG_NO
+        self.program_confirmed = wire.FLAG_YES
         self.drug = bytes(12)
         self.last_refill_s = self.stopped_since_s = self.eri_s = self.eos_s = self.implanted_wall_s = NEVER
         self.site = bytes(24)
@@ -151,6 +155,7 @@ class State:
         self.stopped_after_s = config.stopped_alarm_after_s
         self.low_reservoir_nl = config.low_reservoir_nl
         self.past_doses = [(NEVER, 0, 0)] * PAST_DOSES
+        self.line = []
         self.alarms = [[0, 0] for _ in ALARMS]
 
     def _take_limits(self) -> None:
@@ -161,7 +166,7 @@ class State:
 
     def _values(self) -> list:
         values = [getattr(self, name) for name, _ in FIELDS] + self.patient_boluses_s
-        for entry in self.past_doses + self.alarms:
+        for entry in self.past_doses + self.line + [(0, 0)] * (PARCELS - len(self.line)) + self.alarms:
             values.extend(entry)
         return values
 
@@ -173,6 +178,7 @@ class State:
         copy.attributes = dict(self.__dict__)
         copy.alarms = [list(entry) for entry in self.alarms]
         copy.past_doses = list(self.past_doses)
+        copy.line = list(self.line)
         copy.patient_boluses_s = list(self.patient_boluses_s)
 
     def _set(self, values: "list | tuple") -> None:
@@ -180,28 +186,13 @@ class State:
         for i in range(count):
             setattr(self, FIELDS[i][0], values[i])
         doses_at = count + PATIENT_BOLUSES
-        alarms_at = doses_at + 3 * PAST_DOSES
+        line_at = doses_at + 3 * PAST_DOSES
+        alarms_at = line_at + 2 * PARCELS
         self.patient_boluses_s = list(values[count:doses_at])
-        self.past_doses = [tuple(values[i : i + 3]) for i in range(doses_at, alarms_at, 3)]
+        self.past_doses = [tuple(values[i : i + 3]) for i in range(doses_at, line_at, 3)]
+        parcels = [(values[i], values[i + 1]) for i in range(line_at, alarms_at, 2)]
+        self.line = [parcel for parcel in parcels if parcel[1]]
         self.alarms = [[values[i], values[i + 1]] for i in range(alarms_at, len(values), 2)]
-
-    def take_next(self) -> None:
-        """The program that waited becomes the program in force."""
-        for name in PROGRAM:
-            setattr(self, name, getattr(self, "next_" + name))
-        self.forget_next()
-
-    def put_next(self, *program: int) -> None:
-        """Let a program, its values in the order of the fields above, wait for the bridge."""
-        for i in range(len(PROGRAM)):
-            setattr(self, "next_" + PROGRAM[i], program[i])
-        self.changed = True
-
-    def forget_next(self) -> None:
-        """No program waits any more."""
-        self.next_mode = wire.MODE_NONE
-        self.next_week = 0
-        self.changed = True
 
     @property
     def revision(self) -> int:
@@ -240,6 +231,7 @@ class State:
             self._same(copy.attributes)
             and self.alarms == copy.alarms
             and self.past_doses == copy.past_doses
+            and self.line == copy.line
             and self.patient_boluses_s == copy.patient_boluses_s
         )
 
@@ -296,4 +288,5 @@ class _Copy:
         self.names = ()
         self.alarms = []
         self.past_doses = []
+        self.line = []
         self.patient_boluses_s = []

@@ -34,19 +34,8 @@ FIELDS = (
     ("max_bolus_mcg", "I"),
     ("max_change_percent", "I"),
     ("drug", "12s"),
-    ("line_nl", "I"),
-    ("line_from_steps", "I"),
     ("prime_from_steps", "I"),
     ("prime_until_steps", "I"),
-    ("bridge_mcg_per_ml", "I"),
-    ("bridge_from_steps", "I"),
-    ("bridge_until_steps", "I"),
-    ("next_mode", "B"),
-    ("next_concentration_mcg_per_ml", "I"),
-    ("next_dose_ng_per_day", "Q"),
-    ("next_rate_nl_per_day", "I"),
-    ("next_week", "B"),
-    ("next_highest_dose_ng", "Q"),
     ("bolus", "B"),
     ("bolus_nl", "I"),
     ("bolus_from_s", "I"),
@@ -71,6 +60,8 @@ FIELDS = (
     ("refill_last_filled_nl", "I"),
     ("unbooked", "B"),
     ("lived", "B"),
+    ("program_confirmed", "B"),
+    ("lapsed", "B"),
 )
 THERAPIES = (
     wire.THERAPY_UNFILLED,
@@ -80,7 +71,6 @@ THERAPIES = (
     wire.THERAPY_SAFE_STATE,
     wire.THERAPY_END_OF_SERVICE,
 )
-PROGRAM = ("mode", "concentration_mcg_per_ml", "dose_ng_per_day", "rate_nl_per_day", "week", "highest_dose_ng")
 OUTLIVES_ORDERS = (  # the rest is for a programmer to order anew
     "uptime_s",
     "therapy",
@@ -97,6 +87,8 @@ OUTLIVES_ORDERS = (  # the rest is for a programmer to order anew
     "depth_mm",
     "site",
     "kept_catheter",
+    "line",
+    "lapsed",
     "sessions",
     "commits",
     "alarms",
@@ -107,4 +99,6 @@ OUTLIVES_ORDERS = (  # the rest is for a programmer to order anew
 )
 PAST_DOSES = 6
 PATIENT_BOLUSES = 24
-LAYOUT = "".join([code for _, code in FIELDS]) + "I" * PATIENT_BOLUSES + "IQQ" * PAST_DOSES + "BI" * len(ALARMS)
+PARCELS = 8
+LISTS = "I" * PATIENT_BOLUSES + "IQQ" * PAST_DOSES + "II" * PARCELS
+LAYOUT = "".join([code for _, code in FIELDS]) + LISTS + "BI" * len(ALARMS)

@@ -87,11 +87,11 @@ class Delivery:
             self.period_ms = self._step * 1000 // rate_nl_per_day
             self.miss_limit = max(MIN_MISSED_STEPS, -(-STALL_S * 1000 // self.period_ms))
 
-    def plan(self, now_s: int, horizon_s: int, room_steps: int) -> int:
+    def plan(self, now_s: int, horizon_s: int, room_steps: int, edge_steps: int) -> int:
         """Steps of the next batch, which begins where the last one ended and is over within `horizon_s`, 1 or more.
 
-        At most one hour, 20,000 nL and `room_steps`, on the last of which whatever ends there (a prime, a bridge, the
-        reservoir) ends and owes nothing. Sets `until_s`, when the batch after it is due.
+        At most one hour, 20,000 nL, `edge_steps`, and `room_steps`, on the last of which whatever ends there (a prime,
+        the reservoir) ends and owes nothing. Sets `until_s`, when the batch after it is due.
         """
         if self._batch_steps > self._pulses:  # the body stopped short of its order: the rest was missed
             self._motor.halt()
@@ -101,7 +101,7 @@ class Delivery:
         span_s = min(MAX_BATCH_S, horizon_s + now_s - since_s)
         rate = self.rate_nl_per_day
         if rate:
-            most = self._max_steps if self._max_steps < room_steps else room_steps
+            most = min(self._max_steps, room_steps, edge_steps)
             longest_s = (most * self._step - max(0, carry - self._step + 1)) // rate  # a step overdue takes a place
             if longest_s < span_s:
                 span_s = min(span_s, max(MIN_BATCH_S, longest_s))

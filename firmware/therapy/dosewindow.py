@@ -107,6 +107,27 @@ class DoseWindow:
         self._added = not self.rewrite()
         return not self._added
 
+    def restate(self, now_s: int, given: int, old_mcg_per_ml: int, mcg_per_ml: int) -> bool:
+        """The newest `given` (nL times mcg/mL), of one drug, was of another strength: the rates of dose since then are
+        in that proportion. A span that began before is parted. False when the store failed."""
+        left = given * DAY_S
+        spans = self.spans
+        for i in range(len(spans) - 1, -1, -1):
+            since_s, rate, extra = spans[i]
+            until_s = spans[i + 1][0] if i + 1 < len(spans) else now_s
+            if left <= 0 or not old_mcg_per_ml:
+                break
+            dose = rate * (until_s - since_s)
+            changed = rate * mcg_per_ml // old_mcg_per_ml
+            if dose > left:
+                spans.insert(i + 1, [until_s - left // rate, changed, 0])
+            else:
+                spans[i] = [since_s, changed, extra]
+            left -= dose
+        self._copy_spans()
+        self._added = True
+        return self.note(now_s, spans[-1][1] if spans else 0)
+
     @property
     def valid(self) -> bool:
         """True if both copies of the record still are as they were written."""

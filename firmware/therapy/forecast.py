@@ -1,7 +1,6 @@
 """Forecasts, if all goes on as ordered: how long a volume lasts, and the rates of dose of the next days."""
 
 from firmware import wire
-from firmware.therapy import prescription
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,57 +45,45 @@ class Forecast:
 
     def seconds_for(self, volume_nl: int) -> int | None:
         """Return how long it takes to deliver a volume, with the prime or bolus that is being given and the patient
-        asking for all that is allowed; None while nothing is delivered."""
+        asking for all that is allowed; None while nothing is delivered.
+
+        The dose is the same all along the line, so a volume counts by its strength: in a bridge from 500 to 2000 mcg/mL
+        100,000 nL of the new drug last as long as 400,000 nL of the old.
+        """
         infusion = self._infusion
-        if not infusion.flowing_nl_per_day:
+        if not infusion.flowing_nl_per_day or not infusion.basal_nl_per_day:
             return None
-        prime_nl = self._catheter.prime_steps * self._config.step_nl
-        if prime_nl:
-            prime_s = min(volume_nl, prime_nl) * DAY_S // infusion.flowing_nl_per_day
-            after_s = self._after_extras_s(max(0, volume_nl - prime_nl))
-            return None if after_s is None else prime_s + after_s
-        return self._after_extras_s(max(0, volume_nl - self._bolus.left_nl(self._clock.now_s)))
+        prime_nl = min(volume_nl, self._catheter.prime_steps * self._config.step_nl)
+        bolus_nl = min(volume_nl, self._bolus.left_nl(self._clock.now_s))
+        prime_s = prime_nl * DAY_S // infusion.flowing_nl_per_day if prime_nl else 0
+        now_mcg_per_ml = self._catheter.mcg_per_ml
+        if self._state.therapy == wire.THERAPY_RUNNING and self._catheter.bridging:
+            before_nl = prime_nl + bolus_nl
+            volume = 0
+            for part_nl, mcg_per_ml in self._catheter.passing(volume_nl):
+                skipped_nl = min(before_nl, part_nl)
+                before_nl -= skipped_nl
+                volume += (part_nl - skipped_nl) * (mcg_per_ml or now_mcg_per_ml)
+            return prime_s + self._basal_s(volume // now_mcg_per_ml)
+        return prime_s + self._basal_s(volume_nl - prime_nl - bolus_nl)
 
-    def _after_extras_s(self, volume_nl: int) -> int | None:
-        infusion = self._infusion
-        rate_nl_per_day = infusion.basal_nl_per_day
-        if not rate_nl_per_day:
-            return None
-        patient_nl_per_day = self._bolus.patient_nl_per_day
-        if self._catheter.bridging and self._state.therapy == wire.THERAPY_RUNNING:
-            if volume_nl <= self._bridge_nl:
-                return self._basal_s(volume_nl)
-            after_nl_per_day = self._after_bridge_nl_per_day + patient_nl_per_day
-            return self._bridge_s + (volume_nl - self._bridge_nl) * DAY_S // after_nl_per_day
+    def basal_seconds_for(self, volume_nl: int) -> int:
+        """Return how long the basal rate, as it is with the drug at the tip, takes for a volume; below 0 for none."""
         week = self._program.week
-        if week is not None and self._program.step >= 0:
-            mean_nl_per_day = infusion.mean_nl_per_day
-            volume_nl = volume_nl * mean_nl_per_day // (mean_nl_per_day + patient_nl_per_day)
-            return week.seconds_for(volume_nl, self._clock.local_s)
-        return volume_nl * DAY_S // (rate_nl_per_day + patient_nl_per_day)
-
-    @property
-    def _bridge_nl(self) -> int:
-        return self._catheter.bridge_steps * self._config.step_nl
-
-    @property
-    def _bridge_s(self) -> int:
-        """Return how long the bridge will take, by the schedule where there is one."""
-        return self._basal_s(self._bridge_nl)
-
-    def _basal_s(self, volume_nl: int) -> int:
-        week = self._program.week
+        if volume_nl <= 0:
+            return -1
         if week is not None and self._program.step >= 0:
             return week.seconds_for(volume_nl, self._clock.local_s)
         return volume_nl * DAY_S // self._infusion.basal_nl_per_day
 
-    @property
-    def _after_bridge_nl_per_day(self) -> int:
-        """The rate when the bridge is out; without a program for it, that of the same dose."""
-        state = self._state
-        if state.next_mode != wire.MODE_NONE:
-            return state.next_rate_nl_per_day
-        return prescription.rate_nl_per_day(state.dose_ng_per_day, state.drug_mcg_per_ml) or 1
+    def _basal_s(self, volume_nl: int) -> int:
+        patient_nl_per_day = self._bolus.patient_nl_per_day
+        mean_nl_per_day = self._infusion.mean_nl_per_day
+        week = self._program.week
+        if week is not None and self._program.step >= 0:
+            volume_nl = volume_nl * mean_nl_per_day // (mean_nl_per_day + patient_nl_per_day)
+            return week.seconds_for(volume_nl, self._clock.local_s)
+        return volume_nl * DAY_S // (self._infusion.basal_nl_per_day + patient_nl_per_day)
 
     def basal(self, until_s: int) -> "list[Piece]":
         """(from_s, rate of dose) of the basal rate from now until then, as windows.py takes it."""
@@ -106,16 +93,10 @@ class Forecast:
             return self._week(week, now_s, until_s)
         return [(now_s, self._orders.rate_nl_per_day * self._catheter.mcg_per_ml)]
 
-    def program(self, program: "Program", week: "Week | None") -> "tuple[list[Piece], int]":
-        """The same of a program about to be committed, and when it takes over: at once, or from one that runs a
-        bridge."""
-        from_s = self._clock.now_s
-        before = []
-        if self._orders.waits_for_bridge and self._infusion.basal_nl_per_day:
-            from_s += self._bridge_s
-            before = [piece for piece in self.basal(from_s) if piece[0] < from_s]
-        after = self._week(week, from_s, from_s + 2 * DAY_S) if week else [(from_s, program[2] * 1000)]
-        return before + after, from_s
+    def program(self, program: "Program", week: "Week | None") -> "list[Piece]":
+        """The same of a program about to be committed."""
+        now_s = self._clock.now_s
+        return self._week(week, now_s, now_s + 2 * DAY_S) if week else [(now_s, program[2] * 1000)]
 
     def _week(self, week: "Week", from_s: int, until_s: int) -> "list[Piece]":
         return week.pieces(from_s, until_s, self._clock.local_offset_s)

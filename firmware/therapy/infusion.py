@@ -6,7 +6,6 @@ What a stall, a stop or a cut made the patient miss is never made up for: that w
 from firmware import wire
 from firmware.records.state import NEVER
 from firmware.safety.monitor import REVERSE
-from firmware.therapy import prescription, softlimit
 from firmware.therapy.delivery import MIN_MISSED_STEPS
 from firmware.therapy.motorwatch import SILENT_S
 
@@ -71,7 +70,7 @@ class Infusion:
         self.delivery = delivery
         self.basal_nl_per_day = 0
         self._mcg_per_ml = 0  # of the steps being made
-        self._extra = False  # while a prime, bridge or bolus is on, which may end
+        self._extra = False  # while a prime or bolus is on, or another drug is to come: which all may end a batch
 
     @property
     def flowing_nl_per_day(self) -> int:
@@ -101,7 +100,7 @@ class Infusion:
             return wire.OPERATION_STALLED
         if self._catheter.prime_steps:
             return wire.OPERATION_PRIMING
-        if self._catheter.bridging and self._state.therapy == wire.THERAPY_RUNNING:
+        if self._catheter.bridging:
             return wire.OPERATION_BRIDGE
         return wire.OPERATION_BOLUS if self._bolus.active else wire.OPERATION_BASAL
 
@@ -112,10 +111,11 @@ class Infusion:
             self._cancel_cut_bolus()
         self._monitor.set_prime_allowance(self._catheter.prime_steps)
         unknown_steps = self._ledger.recovered_steps
-        if unknown_steps and not self._state.prime_until_steps:  # a prime's leave the tip empty
-            self._ledger.book_recovered(self._catheter.mcg_per_ml)
-            self._count_extra(unknown_steps, self._catheter.mcg_per_ml)
-            self._catheter.extend_bridge(unknown_steps)
+        if unknown_steps:
+            mcg_per_ml = self._catheter.last_mcg_per_ml
+            self._ledger.book_recovered(mcg_per_ml)
+            self._count_extra(unknown_steps, mcg_per_ml)
+            self._catheter.blur(unknown_steps)
         self._watch.begin()
         self._follow_orders()
 
@@ -170,6 +170,9 @@ class Infusion:
             if watch.stalled and self._bolus.active:
                 self._log.add(*self.end_bolus())
                 self.replan()
+            elif not watch.stalled and self._orders.lapsed:
+                self._orders.fall_back()
+                self.replan()
         if moved and (delivery.missed or watch.lost_steps.watching):
             watch.count_losses(stalled)
 
@@ -190,9 +193,10 @@ class Infusion:
         if not room_steps and self.delivery.rate_nl_per_day:
             self.replan()
             return
+        edge_steps = room_steps
         if self._extra:
-            horizon_s, room_steps = self._until_extras(now_s, horizon_s, room_steps)
-        steps = self.delivery.plan(now_s, horizon_s, room_steps)
+            horizon_s, room_steps, edge_steps = self._until_extras(now_s, horizon_s, room_steps)
+        steps = self.delivery.plan(now_s, horizon_s, room_steps, edge_steps)
         self._keep_books(now_s, steps)
         if steps:
             self.delivery.order(now_s)
@@ -254,6 +258,7 @@ class Infusion:
         return left_s
 
     def _follow_orders(self) -> None:
+        self._take_strength()
         self._orders.log_change()
         self._cancel_extras()
         self._set_rate()
@@ -263,7 +268,7 @@ class Infusion:
         """Work out what the motor is to do from the next batch on, and with what drug."""
         line = self._catheter
         priming = line.prime_steps
-        self._extra = bool(priming or line.bridging or self._bolus.active)
+        self._extra = bool(priming or line.edge_steps or self._bolus.active)
         halted = self._orders.halted
         self.basal_nl_per_day = rate_nl_per_day = 0 if halted else self._orders.rate_nl_per_day
         if priming and not halted:
@@ -271,9 +276,28 @@ class Infusion:
         elif self._extra:
             rate_nl_per_day += self._bolus.rate_nl_per_day
         self.delivery.set_rate(rate_nl_per_day)
-        self._mcg_per_ml = 0 if priming else line.mcg_per_ml
+        self._reservoir.set_rate(self.mean_nl_per_day)
+        self._mcg_per_ml = line.given_mcg_per_ml
         self._monitor.set_drug(line.mcg_per_ml)
         self._note_dose()
+
+    def _take_strength(self) -> None:
+        """Run the program with the drug that stands at the tip: the dose stays. Where it cannot be made of that, the
+        pump is not trusted; where the drug is out, it goes on at the minimum rate."""
+        state = self._state
+        mcg_per_ml = self._catheter.mcg_per_ml
+        if not self._program.set_strength(mcg_per_ml):
+            self._orders.fault(wire.REGION_PROGRAM)
+        if state.therapy != wire.THERAPY_RUNNING:
+            return
+        if not mcg_per_ml:
+            self._orders.fall_back()
+        elif not self._program.can_pass([mcg_per_ml]):
+            self._orders.fault(wire.REGION_BRIDGE)
+        elif state.program_confirmed != wire.FLAG_YES and not self._catheter.edge_steps:
+            now_s = self._clock.now_s
+            strengths = (state.concentration_mcg_per_ml, mcg_per_ml)
+            self._alarms.raise_alarm(wire.ALARM_PROGRAM_UNCONFIRMED, now_s, *strengths)
 
     def _count_extra(self, steps: int, mcg_per_ml: int) -> None:
         """Let the windows know of steps that the rates they were told do not account for."""
@@ -305,38 +329,30 @@ class Infusion:
         if bolus.active and now_s >= bolus.until_s:
             self.delivery.add_remainder(bolus.rounding_remainder)
             self._log.add(wire.EVENT_BOLUS_DONE, *bolus.end(now_s, self.delivery.rate_nl_per_day))
-        if line.bridging and not line.bridge_steps:
-            self._end_bridge()
+        if line.given_mcg_per_ml != self._mcg_per_ml:
+            self._pass_edge()
         self._follow_orders()
 
-    def _end_bridge(self) -> None:
-        """The old drug is out: the program for the new one takes over, and without one the pump is not trusted."""
+    def _pass_edge(self) -> None:
+        """Another drug is at the tip: a bolus that a faster basal rate made too long for the one before is over."""
         state = self._state
-        volume_nl = self._catheter.end_bridge()
-        if state.next_mode != wire.MODE_NONE:
-            softlimit.replace(state, self._clock.now_s)
-            state.take_next()
-            self._monitor.set_limit(prescription.largest_mcg_per_day(state))
-        self._log.add(wire.EVENT_BOLUS_DONE, wire.BOLUS_BRIDGE, volume_nl, volume_nl)
-        running = state.therapy == wire.THERAPY_RUNNING
-        if not self._program.load_week():
-            self._orders.fault(wire.REGION_PROGRAM)
-        elif running and (
-            state.concentration_mcg_per_ml != state.drug_mcg_per_ml or not self._program.within_daily_limit
-        ):
-            self._orders.fault(wire.REGION_BRIDGE)
+        if self._bolus.active:
+            self._log.add(*self.end_bolus())
+        if self._mcg_per_ml and not self._catheter.bridging:
+            volume_nl = (self._ledger.booked_steps - state.filled_at_steps) * self._config.step_nl
+            self._log.add(wire.EVENT_BOLUS_DONE, wire.BOLUS_BRIDGE, volume_nl, volume_nl)
 
-    def _until_extras(self, now_s: int, horizon_s: int, room_steps: int) -> tuple[int, int]:
-        """Return the rest of a batch that is to end where a bolus, prime or bridge does."""
-        line = self._catheter
+    def _until_extras(self, now_s: int, horizon_s: int, room_steps: int) -> tuple[int, int, int]:
+        """Return (horizon_s, room_steps, edge_steps) of a batch that is to end where a bolus or prime does, or the drug
+        at the tip."""
+        prime_steps = self._catheter.prime_steps
+        edge_steps = self._catheter.edge_steps
         if self._bolus.active:
             horizon_s = min(horizon_s, self._bolus.until_s - now_s)
-        left_steps = line.prime_steps or line.bridge_steps
-        if left_steps:
-            room_steps = min(room_steps, left_steps)
-            if self.delivery.rate_nl_per_day and not self.delivery.missed_run:  # a rotor that stands makes no storm
-                horizon_s = min(horizon_s, self.delivery.seconds_for(left_steps))
-        return horizon_s, room_steps
+        left_steps = prime_steps or edge_steps
+        if left_steps and self.delivery.rate_nl_per_day and not self.delivery.missed_run:  # a standing rotor: no storm
+            horizon_s = min(horizon_s, self.delivery.seconds_for(left_steps))
+        return horizon_s, min(room_steps, prime_steps or room_steps), edge_steps or room_steps
 
     def _watch_reservoir(self) -> None:
         now_s = self._clock.now_s

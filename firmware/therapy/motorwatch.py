@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DAY_S = 86400
 SILENT_S = 7200  # a motor that was ordered to turn and gives no pulse for so long, and for 8 steps, stands
 SILENT_STEPS = 8
+LAPSE_S = 48 * 3600  # without any delivery: the dose that was is too much then (docs/sources.md, DF-12)
 
 
 class MotorWatch:
@@ -153,14 +154,21 @@ class MotorWatch:
         self.watch_stop()
 
     def watch_stop(self) -> None:
-        """Raise the alarms of a stopped pump when they are due, and plan the next look."""
-        since_s = self._state.stopped_since_s
+        """Raise the alarms of a stopped pump when they are due, note a lapse, and plan the next look."""
+        state = self._state
+        since_s = state.stopped_since_s
         self.due_s = NEVER
         if since_s == NEVER:
             return
         now_s = self._clock.now_s
+        if state.lapsed != wire.FLAG_YES:
+            if now_s - since_s >= LAPSE_S:
+                state.lapsed = wire.FLAG_YES
+                state.changed = True
+            else:
+                self.due_s = since_s + LAPSE_S
         for alarm, after_s in (
-            (wire.ALARM_STOPPED, self._state.stopped_after_s),
+            (wire.ALARM_STOPPED, state.stopped_after_s),
             (wire.ALARM_STOPPED_48H, self._config.stopped_critical_alarm_after_s),
         ):
             if now_s - since_s >= after_s:

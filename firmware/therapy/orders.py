@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from firmware.records.state import State
     from firmware.safety.alarms import Alarms
     from firmware.safety.monitor import Monitor
-    from firmware.therapy.catheter import Catheter
     from firmware.therapy.program import CommittedProgram
     from firmware.therapy.reservoir import Reservoir
 
@@ -24,8 +23,9 @@ COMMIT = 2
 STOP = 3
 MINIMUM_RATE = 4
 RESUME = 5
-FAULT = 6
-END = 7
+FALL_BACK = 6
+FAULT = 7
+END = 8
 
 _UNFILLED = wire.THERAPY_UNFILLED
 _STOPPED = wire.THERAPY_STOPPED
@@ -51,13 +51,12 @@ _REFILL = (wire.ALARM_RESERVOIR_EMPTY, wire.ALARM_LOW_RESERVOIR, wire.ALARM_RESE
 TABLE = (
     # event, in these states, if, next state, alarm raised, alarms ended
     (FILL, (_UNFILLED,), "", _STOPPED, 0, _REFILL),
-    (FILL, (_RUNNING,), "no_program_for_the_line", _MINIMUM, 0, _REFILL),
     (FILL, _FILLED, "", _SAME, 0, _REFILL),
-    (COMMIT, _FILLED, "waits_for_bridge", _SAME, 0, _TRUSTED),
-    (COMMIT, _FILLED, "", _RUNNING, 0, _TRUSTED),
+    (COMMIT, _FILLED, "", _RUNNING, 0, _TRUSTED + (wire.ALARM_PROGRAM_UNCONFIRMED,)),
     (STOP, _FILLED, "", _STOPPED, 0, (wire.ALARM_SAFE_STATE,)),
     (MINIMUM_RATE, _FILLED, "", _MINIMUM, 0, _TRUSTED),
     (RESUME, _FILLED, "has_program", _RUNNING, 0, _TRUSTED),
+    (FALL_BACK, (_RUNNING,), "", _MINIMUM, 0, ()),
     (FAULT, _FILLED, "", _SAFE, wire.ALARM_SAFE_STATE, ()),
     (FAULT, (_UNFILLED, _END), "", _SAME, wire.ALARM_SAFE_STATE, ()),
     (END, ALIVE, "", _END, wire.ALARM_END_OF_SERVICE, ()),
@@ -77,7 +76,6 @@ class Orders:
         *,
         clock: "PumpClock",
         state: "State",
-        catheter: "Catheter",
         program: "CommittedProgram",
         reservoir: "Reservoir",
         monitor: "Monitor",
@@ -87,7 +85,6 @@ class Orders:
         self._config = config
         self._clock = clock
         self._state = state
-        self._catheter = catheter
         self._program = program
         self._reservoir = reservoir
         self._monitor = monitor
@@ -110,25 +107,18 @@ class Orders:
             return self._program.rate_nl_per_day
         return self._config.standby_rate_nl_per_day if therapy in (_MINIMUM, _SAFE) else 0
 
+    @property
+    def lapsed(self) -> bool:
+        """True if nothing was delivered for 48 hours, and no order since accepted that: the patient is used to no dose
+        any more."""
+        return self._state.lapsed == wire.FLAG_YES
+
     # Guards: the conditions that the table names
 
     @property
     def has_program(self) -> bool:
         """A program was committed."""
         return self._state.mode != wire.MODE_NONE
-
-    @property
-    def no_program_for_the_line(self) -> bool:
-        """No bridge runs the old program on, and the committed one is for another drug."""
-        state = self._state
-        return not self._catheter.bridging and state.drug_mcg_per_ml != state.concentration_mcg_per_ml
-
-    @property
-    def waits_for_bridge(self) -> bool:
-        """A program committed now waits, the old one running on with the old drug."""
-        state = self._state
-        old = state.concentration_mcg_per_ml != state.drug_mcg_per_ml
-        return self._catheter.bridging and old and state.therapy == _RUNNING
 
     # Moving through the table
 
@@ -164,6 +154,10 @@ class Orders:
         """Enter the safe state: minimum rate (nothing when unfilled, empty or inhibited), until somebody orders."""
         self.take(FAULT)
         self.conclude(FAULT, reason, 0 if self.halted else self.rate_nl_per_day, cause)
+
+    def fall_back(self) -> None:
+        """Go to the minimum rate until somebody orders: by itself the pump gives no dose where none may be given."""
+        self.take(FALL_BACK)
 
     def log_change(self) -> None:
         """Log the therapy's state where it is another than when it was last logged."""

@@ -4,7 +4,8 @@ from firmware import wire
 from firmware.records.state import NEVER
 from firmware.therapy import prescription
 from firmware.therapy.delivery import MAX_BATCH_S
-from firmware.therapy.week import Week, WeekStore
+from firmware.therapy.prescription import rate_nl_per_day
+from firmware.therapy.week import Week, WeekStore, passes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from firmware.config import Config
     from firmware.records.state import State
     from firmware.therapy.bolus import Bolus
-    from firmware.therapy.catheter import Catheter
     from firmware.therapy.dosewindow import DoseWindow
     from hal.contract import Store
 
@@ -21,7 +21,8 @@ _HOLD_S = 600  # a dose that is held waits so long at a time
 
 
 class CommittedProgram:
-    """`week` is the flex program's, None without one; `step` its interval that runs, -1 while none does. `held` is True
+    """`mcg_per_ml` is the strength that it is run with, `mean_nl_per_day` its rate then, of a week the mean. `week` is
+    the flex program's, None without one; `step` its interval that runs, -1 while none does. `held` is True
     while the last day's dose leaves no room for what the week would have now."""
 
     def __init__(
@@ -30,7 +31,6 @@ class CommittedProgram:
         *,
         clock: "PumpClock",
         state: "State",
-        catheter: "Catheter",
         bolus: "Bolus",
         dose_window: "DoseWindow",
         store: "Store",
@@ -38,29 +38,42 @@ class CommittedProgram:
         self._config = config
         self._clock = clock
         self._state = state
-        self._catheter = catheter
         self._bolus = bolus
         self._dose_window = dose_window
         self._weeks = WeekStore(store)
         self.week: Week | None = None
+        self.mcg_per_ml = state.concentration_mcg_per_ml
+        self.mean_nl_per_day = state.rate_nl_per_day
         self.step = -1
         self.held = False
         self._step_since_s = 0
         self._offset_s: int | None = None  # of local time, by which the week is followed
         self._crowded_until_s = 0  # while 24 hours may hold more of the week than it was committed with
 
-    @property
-    def mcg_per_ml(self) -> int:
-        """The concentration for which it is run: during a bridge, that of the drug in the line."""
-        return self._catheter.mcg_per_ml if self._catheter.bridging else self._state.concentration_mcg_per_ml
-
-    @property
-    def mean_nl_per_day(self) -> int:
-        """Its rate, of a week the mean."""
+    def set_strength(self, mcg_per_ml: int) -> bool:
+        """Run it with a drug of this strength (0: with none): the dose stays, the rates follow. False when its week is
+        corrupt."""
         state = self._state
-        if not self._catheter.bridging or self._catheter.mcg_per_ml == state.concentration_mcg_per_ml:
-            return state.rate_nl_per_day
-        return prescription.rate_nl_per_day(state.dose_ng_per_day, self._catheter.mcg_per_ml)
+        same = mcg_per_ml == state.concentration_mcg_per_ml
+        self.mcg_per_ml = mcg_per_ml
+        if not mcg_per_ml:
+            self.mean_nl_per_day = 0
+        else:
+            dose_ng_per_day = state.dose_ng_per_day
+            self.mean_nl_per_day = state.rate_nl_per_day if same else rate_nl_per_day(dose_ng_per_day, mcg_per_ml)
+        if mcg_per_ml and self.week is not None and self.week.mcg_per_ml != mcg_per_ml:
+            return self.load_week()
+        return True
+
+    def can_pass(self, strengths: "list[int]") -> bool:
+        """True if its dose can be made of drugs of all these strengths, in mcg/mL."""
+        return passes(self._state.dose_ng_per_day, self.week, strengths, self._config)
+
+    def relabel(self, mcg_per_ml: int) -> None:
+        """Put the program into the state as one for a drug of this strength."""
+        state = self._state
+        state.concentration_mcg_per_ml = mcg_per_ml
+        state.rate_nl_per_day = rate_nl_per_day(state.dose_ng_per_day, mcg_per_ml)
 
     @property
     def rate_nl_per_day(self) -> int:
@@ -93,7 +106,7 @@ class CommittedProgram:
         now_s = self._clock.now_s
         week = self.week
         if week is None:
-            to_come = [(now_s, self.mean_nl_per_day * self._catheter.mcg_per_ml)]
+            to_come = [(now_s, self._state.dose_ng_per_day * 1000)]
         else:
             to_come = week.pieces(now_s, now_s + 2 * DAY_S, self._clock.local_offset_s)
         return self._dose_window.allow(now_s, to_come, now_s, prescription.largest_mcg_per_day(self._state))
@@ -105,7 +118,7 @@ class CommittedProgram:
         state = self._state
         days = self._weeks.load(state.week) if state.mode == wire.MODE_FLEX else None
         self.step = -1
-        self.week = Week(days, self.mcg_per_ml) if days else None
+        self.week = Week(days, self.mcg_per_ml or state.concentration_mcg_per_ml) if days else None
         return days is not None or state.mode != wire.MODE_FLEX
 
     def repair_week(self, sound: bool) -> bool | None:
@@ -120,12 +133,12 @@ class CommittedProgram:
             if not week.valid:
                 return None
             days = week.days
-        self.week = Week(days, self.mcg_per_ml)
+        self.week = Week(days, week.mcg_per_ml)
         return self._weeks.rewrite(days, where)
 
     def keep_week(self, week: Week | None) -> int:
         """Write a week beside those in use; where it is, 0 for no week and for a store that failed."""
-        return self._weeks.save(week.days, (self._state.week, self._state.next_week)) if week else 0
+        return self._weeks.save(week.days, self._state.week) if week else 0
 
     # The week's intervals
 
@@ -164,7 +177,7 @@ class CommittedProgram:
     def _has_room(self, rate_nl_per_day: int, now_s: int, lasting_s: int) -> bool:
         """True if a rate, with the bolus that is being given, keeps the 24 hours that end within so long in the
         limit."""
-        rate = (rate_nl_per_day + self._bolus.rate_nl_per_day) * self._catheter.mcg_per_ml
+        rate = (rate_nl_per_day + self._bolus.rate_nl_per_day) * self.mcg_per_ml
         if self._bolus.active:
             lasting_s = min(lasting_s, self._bolus.until_s - now_s)
         last_s = now_s - DAY_S + lasting_s

@@ -24,6 +24,7 @@ class Reservoir:
         self._state = state
         self._ledger = ledger
         self._missing_nl = 0
+        self._warning_nl = 0  # what is left so many hours before it is empty
         self.low_at_steps = self.empty_at_steps = _FAR
         if state.last_refill_s != NEVER:
             self.plan()
@@ -33,9 +34,26 @@ class Reservoir:
         config = self._config
         filled_nl = self._state.filled_nl
         start_steps = self._state.filled_at_steps
-        above_low_nl = filled_nl - self._missing_nl - self._state.low_reservoir_nl
+        above_low_nl = filled_nl - self._missing_nl - self._low_nl
         self.low_at_steps = start_steps + max(0, above_low_nl // config.step_nl + 1)
         self.empty_at_steps = start_steps + max(0, (filled_nl - config.residual_nl) // config.step_nl)
+
+    def set_rate(self, rate_nl_per_day: int) -> None:
+        """Warn `low_warning_h` hours before it is empty at this rate, where that is sooner than by volume.
+
+        At 2,000,000 nL/day 24 hours are 2,000,000 nL: it is low at 3,400,000 nL, the residual of 1,400,000 among them.
+        """
+        config = self._config
+        ahead_nl = rate_nl_per_day * config.low_warning_h // 24
+        warning_nl = config.residual_nl + ahead_nl if ahead_nl else 0
+        if warning_nl != self._warning_nl:
+            self._warning_nl = warning_nl
+            if self._state.last_refill_s != NEVER:
+                self.plan()
+
+    @property
+    def _low_nl(self) -> int:
+        return max(self._state.low_reservoir_nl, self._warning_nl)
 
     @property
     def volume_nl(self) -> int:
@@ -88,4 +106,4 @@ class Reservoir:
     @property
     def above_low_nl(self) -> int:
         """Volume left until the reservoir is low."""
-        return max(0, self.volume_nl - self._missing_nl - self._state.low_reservoir_nl)
+        return max(0, self.volume_nl - self._missing_nl - self._low_nl)

@@ -1,4 +1,5 @@
-"""Titration: the soft limit of a program's daily dose, against the daily doses in force in the last 24 hours.
+"""Titration: the soft limit of a program's daily dose, against those in force before it: 30 % up in the last 24 hours,
+20 % down in the last 48.
 
 A dose is in force from its commit until another's, the pump being stopped or at the minimum rate or not: those are no
 doses, and no way round the limit. Replaced doses are kept as (until_s, lowest, highest), oldest first.
@@ -17,12 +18,14 @@ DAY_S = 86400
 
 
 def soft_range(state: "State", config: "Config", now_s: int) -> tuple[int, int] | None:
-    """(least, most) ng/day that need no override, or None before the first program."""
-    if state.mode == wire.MODE_NONE:
+    """(least, most) ng/day that need no override, or None before the first program. That of a pump that took over a
+    catheter is held against the dose of the pump before it."""
+    if not state.dose_ng_per_day:
         return None
     lowest = highest = state.dose_ng_per_day
-    for _, low, high in _recent(state, now_s):
-        lowest = min(lowest, low)
+    for until_s, low, high in _recent(state, now_s):
+        if now_s - until_s <= DAY_S:
+            lowest = min(lowest, low)
         highest = max(highest, high)
     least = -(-highest * (100 - config.max_decrease_percent) // 100)
     return least, lowest * (100 + state.max_change_percent) // 100
@@ -41,5 +44,5 @@ def replace(state: "State", now_s: int) -> None:
 
 
 def _recent(state: "State", now_s: int) -> list[tuple[int, int, int]]:
-    """The doses in force in the closed last 24 hours."""
-    return [dose for dose in state.past_doses if dose[0] != NEVER and now_s - dose[0] <= DAY_S]
+    """The doses in force in the closed last 48 hours."""
+    return [dose for dose in state.past_doses if dose[0] != NEVER and now_s - dose[0] <= 2 * DAY_S]

@@ -7,6 +7,7 @@ step's end. Times are minutes of a day; days count from Monday, 0.
 from firmware import wire
 from firmware.records import slots
 from firmware.records.record import Record
+from firmware.therapy import prescription
 from firmware.therapy.prescription import RATE_TOLERANCE_NL_PER_DAY, fastest_nl_per_day
 
 TYPE_CHECKING = False
@@ -206,16 +207,32 @@ class Week:
         return total_ng
 
 
+def passes(dose_ng_per_day: int, week: "Week | None", strengths: "list[int]", config: "Config") -> bool:
+    """True if a dose can be made of drugs of all these strengths, in mcg/mL: no interval needs more than the pump's
+    highest rate, nor less than the standby rate. A rate below the lowest program rate is delivered: to refuse a lower
+    dose to a drowsy patient is the worse error."""
+    for mcg_per_ml in strengths:
+        if not mcg_per_ml:
+            continue
+        slowest = fastest = prescription.rate_nl_per_day(dose_ng_per_day, mcg_per_ml)
+        if week is not None:
+            slowest = week.lowest_nl_per_day() * week.mcg_per_ml // mcg_per_ml
+            fastest = week.highest_nl_per_day() * week.mcg_per_ml // mcg_per_ml
+        if slowest < config.standby_rate_nl_per_day or fastest > config.max_rate_nl_per_day:
+            return False
+    return True
+
+
 class WeekStore:
-    """Three places for weeks, each with two copies: a new one is written beside the one in force and the one to follow
-    it, and the state says which those are."""
+    """Three places for weeks, each with two copies: a new one is written beside the one in force, and the state says
+    which that is."""
 
     def __init__(self, store: "Store") -> None:
         self._records = [Record(store, place, _LAYOUT) for place in slots.WEEKS]
 
-    def save(self, days: "list[Day]", in_use: tuple[int, int]) -> int:
-        """Write a week where those `in_use` (two of 1 to 3, 0 for none) are not. Its place, or 0 when that failed."""
-        which = min({1, 2, 3} - set(in_use))
+    def save(self, days: "list[Day]", in_use: int) -> int:
+        """Write a week where the one `in_use` (1 to 3, 0 for none) is not. Its place, or 0 when that failed."""
+        which = 1 if in_use != 1 else 2
         return which if self.rewrite(days, which) else 0
 
     def rewrite(self, days: "list[Day]", which: int) -> bool:

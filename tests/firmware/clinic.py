@@ -9,6 +9,9 @@ from protocol import auth, codes, frame, messages, registry
 DAY_S = 86400
 MONDAY_S = 2926 * DAY_S  # 2026-01-05T00:00:00 since 2018-01-01
 
+USUAL = {"RESUME": {"override": "no"}}
+"""Fields that a request has unless a test says otherwise."""
+
 _REQUESTS = {message.name: message for message in messages.REQUESTS}
 
 
@@ -100,7 +103,8 @@ class Clinic:
         """The next signed frame of the session, as bytes."""
         message = _REQUESTS[name]
         self.counter += 1
-        unsigned = frame.Frame(message.code, self.session, self.counter, message.layout.build(fields), 1, bytes(16))
+        payload = message.layout.build(USUAL.get(name, {}) | fields)
+        unsigned = frame.Frame(message.code, self.session, self.counter, payload, 1, bytes(16))
         return unsigned._replace(mac=auth.mac(self.key, unsigned.signed_bytes()))
 
     def signed(self, name, **fields):
@@ -119,15 +123,24 @@ class Clinic:
         finally:
             self.signed("CLOSE")
 
-    def implant(self, wall_s=MONDAY_S):
-        details = {"catheter_mm": 890, "tubing_nl": 140_000, "depth_mm": 20, "site": bytes(24)}
-        details |= {"override": "no", "kept_catheter": "no"}
-        self.command("IMPLANT", wall_s=wall_s, implanted_wall_s=wall_s, **details)
+    def implant(self, wall_s=MONDAY_S, **other):
+        """A new catheter of 335,800 nL with its tubing, unless told otherwise."""
+        details = {"catheter_mm": 890, "tubing_nl": 140_000, "depth_mm": 20, "site": bytes(24), "override": "no"}
+        details |= {"catheter": "new", "tubing": "empty", "dose_ng_per_day": 0, "parcels": []}
+        self.command("IMPLANT", wall_s=wall_s, implanted_wall_s=wall_s, **details | other)
 
-    def refill(self, volume_nl=20_000_000, mcg_per_ml=2000, bridge_nl=2**32 - 1):
-        drug = b"baclofen".ljust(12, bytes(1))
-        rest = {"aspirated_nl": 0, "bridge_nl": bridge_nl, "drug": drug}
+    def implant_full(self, mcg_per_ml=2000, **other):
+        """A catheter that is full of drug up to the pump, the tubing that of the first filling."""
+        held = [{"volume_nl": 195_800, "mcg_per_ml": mcg_per_ml}]
+        self.implant(catheter="kept", tubing="primed", parcels=held, **other)
+
+    def refill(self, volume_nl=20_000_000, mcg_per_ml=2000, bridge="yes", drug=b"baclofen"):
+        rest = {"aspirated_nl": 0, "bridge": bridge, "drug": drug.ljust(12, bytes(1))}
         return self.command("REFILL", volume_nl=volume_nl, concentration_mcg_per_ml=mcg_per_ml, **rest)
+
+    def correct(self, mcg_per_ml=2**32 - 1, volume_nl=2**32 - 1, override="no", parcels=()):
+        fields = {"concentration_mcg_per_ml": mcg_per_ml, "volume_nl": volume_nl, "override": override}
+        return self.command("CORRECT", parcels=list(parcels), **fields)
 
     def program(self, dose_ng_per_day=500_000, mcg_per_ml=2000, rate_nl_per_day=None, override="no"):
         rate = rate_nl_per_day or (dose_ng_per_day * 1000 + mcg_per_ml // 2) // mcg_per_ml
@@ -174,6 +187,13 @@ class Clinic:
 
     def status(self):
         return self.ask("STATUS")
+
+    def line_contents(self):
+        """[(nL, mcg/mL)] from the tip back."""
+        return [(parcel.volume_nl, parcel.mcg_per_ml) for parcel in self.ask("LINE").parcels]
+
+    def unprimed_nl(self):
+        return self.ask("LINE").unprimed_nl
 
     def alarms(self):
         return {str(entry.alarm): entry for entry in self.status().alarms}

@@ -5,6 +5,8 @@ It knows what a clinician orders, what passes in time, and which alarms must be 
 
 from fractions import Fraction
 
+from .linemodel import LineModel
+
 LOW_NL, RESIDUAL_NL, CAPACITY_NL = 2_000_000, 1_400_000, 20_000_000
 MIN_RATE, MAX_RATE, MINIMUM = 48_000, 24_000_000, 6_000
 MAX_DOSE_NG = 1_000_000
@@ -16,7 +18,10 @@ class Model:
     def __init__(self):
         self.therapy = "unfilled"
         self.program = (0, 0)  # dose_ng_per_day, mcg_per_ml
-        self.mcg_per_ml = 0
+        self.line = LineModel()
+        self.confirmed = True  # the program was committed since the last change of concentration
+        self.lapsed = False
+        self.edges = 0  # that passed the tip
         self.volume_nl = Fraction(0)
         self.delivered_nl = Fraction(0)
         self.stalled = False
@@ -34,7 +39,8 @@ class Model:
     @property
     def ordered(self):
         if self.therapy == "running":
-            dose_ng, mcg_per_ml = self.program
+            dose_ng = self.program[0]
+            mcg_per_ml = self.line.tip or self.line.drug
             return (dose_ng * 1000 + mcg_per_ml // 2) // mcg_per_ml
         return MINIMUM if self.therapy == "minimum" else 0
 
@@ -51,9 +57,12 @@ class Model:
             return "overfill"
         if self.therapy == "unfilled":
             self.therapy = "stopped"
-        elif self.therapy == "running" and mcg_per_ml != self.program[1]:
+        elif self.therapy == "running" and self.lapsed:
             self.therapy = "minimum"
-        self.volume_nl, self.mcg_per_ml = Fraction(volume_nl), mcg_per_ml
+        if mcg_per_ml != self.line.drug and self.program != (0, 0):
+            self.confirmed = False
+        self.line.refill(mcg_per_ml)
+        self.volume_nl = Fraction(volume_nl)
         self._end("reservoir_empty", not self.empty)
         self._end("low_reservoir", volume_nl >= LOW_NL)
         for name in ("stopped", "stopped_48h"):
@@ -64,7 +73,7 @@ class Model:
     def order(self, dose_ng, mcg_per_ml, override):
         if self.therapy in NON_RESUMABLE:
             return "not_filled" if self.therapy == "unfilled" else "state"
-        if mcg_per_ml != self.mcg_per_ml:
+        if mcg_per_ml != self.line.drug:
             return "inconsistent"
         if dose_ng > MAX_DOSE_NG:
             return "dose_limit"
@@ -72,19 +81,29 @@ class Model:
             return "rate_limit"
         if self.orders and not override:
             ends = [at_s for at_s, _ in self.orders[1:]] + [self.age_s]
-            in_force = [ng for (_, ng), end_s in zip(self.orders, ends, strict=True) if end_s >= self.age_s - DAY_S]
-            if dose_ng > Fraction(13, 10) * min(in_force) or dose_ng < Fraction(8, 10) * max(in_force):
+            in_force = [
+                [ng for (_, ng), end_s in zip(self.orders, ends, strict=True) if end_s >= self.age_s - days * DAY_S]
+                for days in (1, 2)
+            ]
+            if dose_ng > Fraction(13, 10) * min(in_force[0]) or dose_ng < Fraction(8, 10) * max(in_force[1]):
+                return "soft_limit"
+            if self.lapsed:
                 return "soft_limit"
         self.orders.append((self.age_s, dose_ng))
         self.program = dose_ng, mcg_per_ml
+        self.confirmed, self.lapsed = True, False
+        self.alarms.pop("program_unconfirmed", None)
         return self._deliver("running")
 
-    def resume(self):
+    def resume(self, override=False):
         if self.therapy in NON_RESUMABLE:
             return "not_filled" if self.therapy == "unfilled" else "state"
         if self.program == (0, 0):
             return "state"
-        return "inconsistent" if self.program[1] != self.mcg_per_ml else self._deliver("running")
+        if self.lapsed and not override:
+            return "soft_limit"
+        self.lapsed = False
+        return self._deliver("running")
 
     def _deliver(self, therapy):
         self.therapy = therapy
@@ -117,6 +136,9 @@ class Model:
         while seconds > 0:
             piece_s = min(seconds, self._next_change_s())
             flow_nl = 0 if self.stalled else Fraction(self.rate * piece_s, DAY_S)
+            tip = self.line.tip
+            self.line.push(flow_nl)
+            self.edges += self.line.tip != tip
             self.volume_nl -= flow_nl
             self.delivered_nl += flow_nl
             self.age_s += piece_s
@@ -130,13 +152,17 @@ class Model:
         """A stall is noticed within an hour of orders, its end after eight steps."""
         self.recovered_nl = 0 if self.stalled else self.recovered_nl + flow_nl
         if self.stalled or self.recovered_nl >= 800:
+            recovers = self.stalled_now and not self.stalled
             self._hold("motor_stall", self.stalled)
+            if recovers and self.lapsed and self.therapy == "running":
+                self.therapy = "minimum"
 
     def _next_change_s(self):
         """Not past the moment when the reservoir is empty, nor past an hour."""
         if self.stalled or not self.rate:
             return HOUR_S
-        return max(1, min(HOUR_S, int((self.volume_nl - RESIDUAL_NL) * DAY_S / self.rate)))
+        left_nl = min(self.volume_nl - RESIDUAL_NL, self.line.edge_nl or CAPACITY_NL)
+        return max(1, min(HOUR_S, int(left_nl * DAY_S / self.rate)))
 
     @property
     def stalled_now(self):
@@ -152,6 +178,9 @@ class Model:
         self._hold("reservoir_empty", filled and self.empty)
         if not self.idle:
             self.idle_s = 0
+        self.lapsed |= self.idle_s >= 48 * HOUR_S
+        if self.therapy == "running" and not self.confirmed and self.line.edge_nl is None:
+            self._hold("program_unconfirmed", True)
         self._hold("stopped", self.idle_s >= 6 * HOUR_S)
         self._hold("stopped_48h", self.idle_s >= 48 * HOUR_S)
 

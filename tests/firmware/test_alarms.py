@@ -88,7 +88,7 @@ def test_what_sounds_goes_on_when_the_command_that_found_it_cannot_be_kept():
         body.store.write = lambda slot, data: 2
 
     line.meanwhile = stall
-    filled = {"volume_nl": 15_000_000, "concentration_mcg_per_ml": 2000, "aspirated_nl": 0, "bridge_nl": 2**32 - 1}
+    filled = {"volume_nl": 15_000_000, "concentration_mcg_per_ml": 2000, "aspirated_nl": 0, "bridge": "no"}
     with pytest.raises(Refused):
         clinic.signed("REFILL", drug=bytes(12), **filled)
     heard = len(body.tones)

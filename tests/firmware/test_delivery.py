@@ -75,7 +75,7 @@ class Bench:
         self._next()
 
     def _next(self) -> None:
-        if self.delivery.plan(self.now_s, DAY_S, 1 << 29):
+        if self.delivery.plan(self.now_s, DAY_S, 1 << 29, 1 << 29):
             self.delivery.order(self.now_s)
 
     def run(self, seconds: int) -> None:
@@ -142,7 +142,7 @@ def test_never_more_than_there_is_room_for(rate_nl_per_day, room_steps):
     delivery.set_rate(rate_nl_per_day)
     now_s = 0
     while motor.done < room_steps:
-        if delivery.plan(now_s, DAY_S, room_steps - motor.done):
+        if delivery.plan(now_s, DAY_S, room_steps - motor.done, 1 << 29):
             delivery.order(now_s)
         now_s = delivery.until_s
         motor.advance(now_s * 1000)
@@ -154,7 +154,7 @@ def test_a_batch_is_at_most_an_hour_and_20_microlitres():
     for rate_nl_per_day in (6_000, 250_000, 480_000, 481_000, 24_000_000):
         delivery = Delivery(IdealMotor(), 100)
         delivery.set_rate(rate_nl_per_day)
-        steps = delivery.plan(0, DAY_S, 1 << 29)
+        steps = delivery.plan(0, DAY_S, 1 << 29, 1 << 29)
         assert delivery.until_s <= 3600
         assert steps * 100 <= 20_000
 
@@ -164,12 +164,12 @@ def test_a_wake_that_comes_too_late_is_not_made_up_for():
     motor = IdealMotor()
     delivery = Delivery(motor, 100)
     delivery.set_rate(240_000)
-    delivery.order(0) if delivery.plan(0, DAY_S, 1 << 29) else None
+    delivery.order(0) if delivery.plan(0, DAY_S, 1 << 29, 1 << 29) else None
     late_s = delivery.until_s + 5 * 3600
     motor.advance(late_s * 1000)
     delivery.settle()
     done = motor.done
-    assert delivery.plan(late_s, DAY_S, 1 << 29) == done
+    assert delivery.plan(late_s, DAY_S, 1 << 29, 1 << 29) == done
 
 
 class Life:
@@ -182,7 +182,7 @@ class Life:
         self.step_nl = step_nl
         self.now_s = 0
         self.most_nl = Fraction(0)
-        self.room_steps = 1 << 29
+        self.room_steps = self.edge_steps = 1 << 29
 
     def set_rate(self, rate_nl_per_day: int) -> None:
         self.delivery.settle()
@@ -204,6 +204,20 @@ class Life:
         assert self.motor.done - done == steps
         self.room_steps = 1 << 29
         self.delivery.set_rate(basal_nl_per_day)
+        self._next(MAX_HORIZON_S)
+
+    def edge(self, steps: int, rate_nl_per_day: int) -> None:
+        """Another drug comes to the tip after so many steps, and another rate with it: nothing is lost or gained."""
+        self.delivery.settle()
+        self.delivery.halt(self.now_s)
+        done = self.motor.done
+        while steps > self.motor.done - done:
+            self.edge_steps = steps - (self.motor.done - done)
+            self._next(min(MAX_HORIZON_S, self.delivery.seconds_for(self.edge_steps)))
+            self._wait(self.delivery.until_s - self.now_s)
+        assert self.motor.done - done == steps
+        self.edge_steps = 1 << 29
+        self.delivery.set_rate(rate_nl_per_day)
         self._next(MAX_HORIZON_S)
 
     def owe(self, part: int) -> None:
@@ -233,7 +247,7 @@ class Life:
         assert self.motor.done * self.step_nl <= self.most_nl + self.step_nl
 
     def _next(self, horizon_s: int) -> None:
-        if self.delivery.plan(self.now_s, horizon_s, self.room_steps):
+        if self.delivery.plan(self.now_s, horizon_s, self.room_steps, self.edge_steps):
             self.delivery.order(self.now_s)
         assert self.delivery.until_s > self.now_s
 
@@ -245,6 +259,7 @@ happenings = st.lists(
     st.one_of(
         st.tuples(st.just("set_rate"), any_rate),
         st.tuples(st.just("extra"), st.one_of(st.just(_most), any_rate), st.integers(1, 400)),
+        st.tuples(st.just("edge"), st.integers(1, 400), any_rate),
         st.tuples(st.just("owe"), st.integers(0, DAY_S - 1)),
         st.tuples(st.just("late"), st.integers(1, 90)),
         st.tuples(st.just("run"), st.one_of(st.integers(1, 7200), st.integers(1, 30))),

@@ -71,7 +71,7 @@ class AnyOrders:
         self.clinic = Clinic(self.body)
         self.limits = [(0, LARGEST_MCG)]  # (from_ms, mcg/day): what was ordered under a higher one goes on
         self.taken = []
-        self.clinic.implant()
+        self.clinic.implant_full()
         self.body.line_of_drug.fill(2000)
         self.clinic.refill(mcg_per_ml=2000)
         self.limit_to(LARGEST_MCG)
@@ -95,7 +95,7 @@ class AnyOrders:
             return False
         finally:
             state: Any = self.clinic.pump.state
-            highest_mcg = max(state.highest_dose_ng, state.next_highest_dose_ng) // 1000
+            highest_mcg = state.highest_dose_ng // 1000
             self.limits.append((self.body.now_ms, max(state.max_dose_mcg_per_day, highest_mcg)))
         self.taken.append(name)
         return True
@@ -145,8 +145,7 @@ class AnyOrders:
         mcg_per_ml = self.random.choice((500, 1000, 2000, line.drug))
         changes = mcg_per_ml != line.drug
         bridge = self.random.random() < 0.8
-        bridge_nl = LINE_NL if changes and bridge else 2**32 - 1
-        if self.order("refill", self.clinic.refill, 20_000_000, mcg_per_ml, bridge_nl):
+        if self.order("refill", self.clinic.refill, 20_000_000, mcg_per_ml, "yes" if bridge else "no"):
             line.drug = mcg_per_ml
             if changes and (not bridge or not self.body.motor.counts[1]):  # the clinician's risk; nothing in the line
                 line.fill(mcg_per_ml)
@@ -160,7 +159,7 @@ class AnyOrders:
         self.order("resume", self.clinic.command, "RESUME")
 
     def prime(self):
-        self.order("prime", self.clinic.command, "PRIME", volume_nl=self.clinic.status().unprimed_nl)
+        self.order("prime", self.clinic.command, "PRIME", volume_nl=self.clinic.unprimed_nl())
 
     def stall(self):
         """For as long as it takes to be noticed, or not."""
@@ -241,7 +240,7 @@ def test_the_week_that_goes_on_after_a_cut_counts_what_the_cut_batch_gave(minute
     19 just leave no room for. How long the batch had run that was cut, the pump does not know."""
     body = RecordingBody(LINE_NL // STEP_NL)
     clinic = Clinic(body)
-    clinic.implant()
+    clinic.implant_full()
     body.line_of_drug.fill(2000)
     clinic.refill(mcg_per_ml=2000)
     clinic.flex([[(0, 90_000), (1200, 450_000), (1320, 450_000)]] * 7)

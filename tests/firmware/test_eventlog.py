@@ -212,13 +212,13 @@ def test_what_the_store_refused_is_logged_when_it_works_again():
 DRUG = {"drug": b"baclofen".ljust(12, b"\0"), "aspirated_nl": 0, "concentration_mcg_per_ml": 2000}
 PROGRAM = {"mode": "simple", "concentration_mcg_per_ml": 2000, "dose_ng_per_day": 500_000, "rate_nl_per_day": 250_000}
 LINE = {"catheter_mm": 890, "tubing_nl": 140_000, "depth_mm": 20, "site": bytes(24)}
-LINE |= {"override": "no", "kept_catheter": "no"}
+LINE |= {"override": "no", "catheter": "new", "tubing": "empty", "dose_ng_per_day": 0, "parcels": []}
 BOLUS = {"dose_ng": 10_000, "over_s": 1800}
 ORDERS = [
     ("IMPLANT", {"wall_s": MONDAY_S, "implanted_wall_s": MONDAY_S} | LINE, "IMPLANT"),
     ("WRITE_RECORD", {"field": "patient_name", "text": b"Ada".ljust(192, b"\0")}, "RECORD_CHANGED"),
     ("SET_CLOCK", {"wall_s": MONDAY_S}, "CLOCK_SET"),
-    ("REFILL", {"volume_nl": 20_000_000, "bridge_nl": wire.NONE32} | DRUG, "REFILL"),
+    ("REFILL", {"volume_nl": 20_000_000, "bridge": "no"} | DRUG, "REFILL"),
     ("PRIME", {"volume_nl": 20_000}, "BOLUS_START"),
     ("STAGE", PROGRAM, "PROGRAM_STAGED"),
     ("COMMIT", {"override": "no", "after_commit": 0}, "PROGRAM_COMMITTED"),

@@ -38,7 +38,7 @@ class WitnessedBody(Body):
 def refill(clinic):
     status = clinic.status()
     now = status.concentration_mcg_per_ml
-    clinic.refill(mcg_per_ml=2500 - now, bridge_nl=LINE_NL)
+    clinic.refill(mcg_per_ml=2500 - now)
     clinic.program(300_000, 2500 - now, override="yes")
 
 
@@ -56,7 +56,7 @@ ORDERS = {
     "bolus": lambda clinic: clinic.command("BOLUS", dose_ng=50_000, over_s=2000),
     "patient bolus": lambda clinic: clinic.command("PATIENT_BOLUS"),
     "cancel": lambda clinic: clinic.command("CANCEL_BOLUS"),
-    "prime": lambda clinic: clinic.command("PRIME", volume_nl=clinic.status().unprimed_nl // 3),
+    "prime": lambda clinic: clinic.command("PRIME", volume_nl=clinic.unprimed_nl() // 3),
     "refill": refill,
     "stop": lambda clinic: clinic.command("STOP"),
     "minimum rate": lambda clinic: clinic.command("MINIMUM_RATE"),

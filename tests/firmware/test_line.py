@@ -1,9 +1,9 @@
-"""Primes and bridges: volumes in booked steps, which nothing shortens and nothing makes up for."""
+"""The line: the dose is what leaves the tip, before, during and after a change of what stands there."""
 
 import pytest
 
 from .body import Body
-from .clinic import DAY_S, MONDAY_S, Clinic, Refused
+from .clinic import DAY_S, Clinic, Refused
 
 HOUR_S = 3600
 LINE_NL = 335_800
@@ -22,7 +22,7 @@ def clinic():
 def bridging(clinic):
     clinic.program(300_000, 500)
     clinic.run(2 * DAY_S)
-    clinic.refill(mcg_per_ml=2000, bridge_nl=LINE_NL)
+    clinic.refill(mcg_per_ml=2000)
     return clinic
 
 
@@ -40,7 +40,7 @@ def test_prime_takes_20_minutes_and_the_basal_rate_starts_with_its_end(clinic):
     assert str(clinic.status().operation) == "priming"
     clinic.run(1)  # 20.1 min
     status = clinic.status()
-    assert (str(status.operation), status.delivered_nl, status.unprimed_nl) == ("basal", LINE_NL, 0)
+    assert (str(status.operation), status.delivered_nl, clinic.unprimed_nl()) == ("basal", LINE_NL, 0)
     clinic.run(DAY_S)
     assert clinic.status().delivered_nl - LINE_NL in (599_900, 600_000)
     assert reason(clinic.command, "PRIME", volume_nl=100) == "bolus_limit"
@@ -50,7 +50,7 @@ def test_a_stopped_prime_leaves_the_rest_to_be_primed(clinic):
     clinic.command("PRIME", volume_nl=LINE_NL)
     clinic.run(600)
     clinic.command("STOP")
-    left_nl = clinic.status().unprimed_nl
+    left_nl = clinic.unprimed_nl()
     assert 0 < left_nl < LINE_NL
     assert LINE_NL - left_nl == clinic.status().delivered_nl
     clinic.command("PRIME", volume_nl=left_nl)
@@ -71,7 +71,7 @@ def sag(clinic):
 
 ENDS_A_PRIME = {
     "refill": lambda clinic: clinic.refill(15_000_000, 500),
-    "another drug": lambda clinic: clinic.refill(mcg_per_ml=2000, bridge_nl=LINE_NL),
+    "another drug": lambda clinic: clinic.refill(mcg_per_ml=2000),
     "stop": lambda clinic: clinic.command("STOP"),
     "reverse step": step_back,
     "weak supply": sag,
@@ -121,7 +121,7 @@ def test_a_cut_leaves_the_stronger_drug_at_the_tip(old, new):
     clinic.refill(mcg_per_ml=old)
     clinic.program(300_000, old)
     clinic.run(2 * DAY_S)
-    clinic.refill(mcg_per_ml=new, bridge_nl=LINE_NL)
+    clinic.refill(mcg_per_ml=new)
     clinic.program(300_000, new)
     began = clinic.body.motor.progress()[1]
     for _ in range(5):
@@ -195,55 +195,99 @@ def test_nothing_takes_from_a_bridge_and_the_next_program_takes_over(bridging, i
     assert str(clinic.status().therapy) == "running"
 
 
-def test_a_cut_between_two_weeks_keeps_both(clinic):
+def test_a_week_goes_on_in_a_bridge_and_a_new_one_acts_at_once(clinic):
     clinic.flex(WEEK, 500)
     clinic.run(2 * DAY_S)
-    clinic.refill(mcg_per_ml=2000, bridge_nl=LINE_NL)
-    other = [[(0, 180_000), (720, 120_000)]] * 7
-    clinic.flex(other)
+    clinic.refill(mcg_per_ml=2000)
+    assert clinic.status().rate_nl_per_day == 150_000 * 1000 * 24 // 7 // 500
+    clinic.flex([[(0, 180_000), (720, 120_000)]] * 7)
+    assert clinic.status().rate_nl_per_day == 180_000 * 1000 * 2 // 500
     wall_s = clinic.status().wall_s
     clinic.boot()
     clinic.command("SET_CLOCK", wall_s=wall_s)
-    assert clinic.pump.program.week.days[0][0][1] == 150_000
-    clinic.run(DAY_S)
     assert clinic.pump.program.week.days[0][0][1] == 180_000
-    assert str(clinic.status().therapy) == "running"
+    clinic.run(DAY_S)
+    assert clinic.status().rate_nl_per_day == 180_000 * 1000 * 2 // 2000
 
 
-def test_out_without_a_program_is_the_safe_state(bridging):
+def test_a_dose_goes_on_without_a_program_for_the_new_drug_and_asks_for_one(bridging):
     bridging.run(14 * HOUR_S)
-    assert str(bridging.status().therapy) == "safe_state"
-    assert bridging.status().rate_nl_per_day == 6_000
-    assert set(bridging.alarms()) == {"safe_state"}
-    assert reason(bridging.command, "RESUME") == "inconsistent"
+    status = bridging.status()
+    assert (str(status.therapy), status.rate_nl_per_day, status.dose_ng_per_day) == ("running", 150_000, 300_000)
+    assert set(bridging.alarms()) == {"program_unconfirmed"}
+    bridging.program(300_000, 2000)
+    assert bridging.alarms() == {}
 
 
-def test_a_second_change_is_bridged_by_the_stronger_of_what_is_in_the_line(bridging):
-    bridging.run(HOUR_S)
-    bridging.refill(mcg_per_ml=1000, bridge_nl=LINE_NL)
-    assert bridging.status().tip_mcg_per_ml == 2000
-    assert bridging.status().bolus_left_nl == LINE_NL
-    assert bridging.status().dose_ng_per_day <= 300_000
-
-
-def test_a_bridge_that_is_late_adds_no_burst_to_an_old_dose_over_the_limit():
-    """As planned the old program would end 19 hours before the new one's burst; it ends 2 hours before it."""
+def test_a_dose_that_cannot_be_made_of_the_new_drug_is_the_safe_state():
+    """60 mcg/day of 500 are 120,000 nL/day, of 50,000 mcg/mL 1200, below the standby rate."""
     clinic = Clinic(Body())
-    clinic.implant()
-    clinic.refill(mcg_per_ml=2000)
-    clinic.program(500_000)
-    clinic.run(2 * DAY_S + 17 * HOUR_S)
-    clinic.refill(mcg_per_ml=500, bridge_nl=LINE_NL)
-    clinic.flex([[(0, 90_000), (1200, 350_000), (1320, 350_000)]] * 7, 500, override="yes")
-    clinic.command("STOP")
-    clinic.run(17 * HOUR_S)
-    clinic.command("RESUME")
-    clinic.run(33 * HOUR_S)
+    clinic.implant_full(500)
+    clinic.refill(mcg_per_ml=500)
+    clinic.program(60_000, 500)
+    clinic.refill(mcg_per_ml=50_000)
+    clinic.run(60 * HOUR_S)
+    assert (str(clinic.status().therapy), clinic.status().rate_nl_per_day) == ("running", 120_000)
+    clinic.run(8 * HOUR_S)
+    assert (str(clinic.status().therapy), clinic.status().rate_nl_per_day) == ("safe_state", 6_000)
+    assert set(clinic.alarms()) == {"safe_state"}
+
+
+def test_a_second_change_passes_strength_by_strength(bridging):
+    """300 mcg/day: an hour of 500 (600,000 nL/day), then 1000 is filled in behind what is there of 500 and 2000."""
+    clinic = bridging
+    clinic.run(HOUR_S)
+    clinic.refill(mcg_per_ml=1000)
+    assert clinic.line_contents() == [(LINE_NL - 25_000, 500), (25_000, 2000)]
+    clinic.program(300_000, 1000)
+    for volume_nl, mcg_per_ml in ((LINE_NL - 25_000, 500), (25_000, 2000), (LINE_NL, 1000)):
+        status = clinic.status()
+        assert (status.tip_mcg_per_ml, status.rate_nl_per_day) == (mcg_per_ml, 300_000_000 // mcg_per_ml)
+        clinic.run(volume_nl * DAY_S * mcg_per_ml // 300_000_000 + 1)
+
+
+def test_a_dose_lowered_in_a_bridge_acts_at_once(bridging):
+    bridging.program(240_000, 2000)
+    status = bridging.status()
+    assert (str(status.operation), status.rate_nl_per_day, status.dose_ng_per_day) == ("bridge", 480_000, 240_000)
+
+
+def test_saline_goes_on_with_the_drug_that_is_left_and_then_at_the_minimum_rate(clinic):
+    clinic.program(300_000, 500)
+    clinic.run(2 * DAY_S)
+    clinic.refill(mcg_per_ml=0, drug=b"baclofen")
+    assert clinic.status().dose_ng_per_day == 300_000
+    assert reason(clinic.program, 300_000, 500) == "inconsistent"
+    clinic.run(13 * HOUR_S)
+    assert str(clinic.status().therapy) == "running"
+    clinic.run(HOUR_S)
     status = clinic.status()
-    assert (status.tip_mcg_per_ml, str(status.therapy)) == (500, "safe_state")
-    assert reason(clinic.command, "RESUME") == "dose_limit"
-    clinic.run(18 * HOUR_S)
-    clinic.command("RESUME")
+    assert (str(status.therapy), status.rate_nl_per_day, clinic.alarms()) == ("minimum", 6_000, {})
+    assert reason(clinic.command, "RESUME") == "inconsistent"
+    assert reason(clinic.command, "BOLUS", dose_ng=1000, over_s=600) == "state"
+
+
+def test_another_drug_waits_for_a_program(clinic):
+    clinic.program(300_000, 500)
+    clinic.run(2 * DAY_S)
+    clinic.refill(mcg_per_ml=500, drug=b"morphine")
+    assert str(clinic.status().therapy) == "minimum"
+
+
+def test_nothing_is_given_of_a_bolus_at_a_tip_without_drug(clinic):
+    clinic.program(300_000, 500)
+    assert reason(clinic.command, "BOLUS", dose_ng=1000, over_s=600) == "state"
+
+
+def test_a_bolus_must_fit_with_the_basal_rate_into_the_drug_at_the_tip(bridging):
+    """167.9 mcg of 500 are left. An hour of 300 mcg/day takes 12.5 of them, so 155.4 fit into that hour."""
+    clinic = bridging
+    assert reason(clinic.command, "BOLUS", dose_ng=155_800, over_s=HOUR_S) == "state"
+    clinic.command("BOLUS", dose_ng=155_000, over_s=HOUR_S)
+    clinic.run(HOUR_S)
+    assert (str(clinic.status().bolus), clinic.status().tip_mcg_per_ml) == ("bridge", 500)
+    (event,) = [entry for entry in clinic.events() if str(entry.event) == "BOLUS_DONE"]
+    assert event.c == 310_000
 
 
 def test_an_implantation_during_a_prime_is_refused_for_the_prime():
@@ -251,6 +295,4 @@ def test_an_implantation_during_a_prime_is_refused_for_the_prime():
     clinic.implant()
     clinic.refill()
     clinic.command("PRIME", volume_nl=335_800)
-    details = {"catheter_mm": 500, "tubing_nl": 140_000, "depth_mm": 40, "site": bytes(24), "override": "no"}
-    with pytest.raises(Refused, match="state"):
-        clinic.command("IMPLANT", wall_s=MONDAY_S, implanted_wall_s=MONDAY_S, kept_catheter="no", **details)
+    assert reason(clinic.implant, catheter_mm=500, depth_mm=40) == "state"

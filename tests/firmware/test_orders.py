@@ -13,7 +13,7 @@ from tests.firmware.test_ranges import STATES, in_state
 from tests.therapypage import EVENTS, name_of
 
 FIRMWARE = Path(orders.__file__).parents[1]
-OTHER_DRUG = {"mcg_per_ml": 1000}
+OTHER_DRUG = {"drug": b"morphine"}
 
 
 def end(clinic):
@@ -29,6 +29,13 @@ def fault(clinic):
     clinic.believe()
 
 
+def fall_back(clinic):
+    clinic.pump.orders.fall_back()
+    clinic.pump.infusion.replan()
+    clinic.pump.state.commit(clinic.pump.clock.now_s)
+    clinic.believe()
+
+
 EVENT = {
     "fill": lambda clinic: clinic.refill(19_000_000),
     "fill with another drug": lambda clinic: clinic.refill(**OTHER_DRUG),
@@ -36,17 +43,18 @@ EVENT = {
     "stop": lambda clinic: clinic.command("STOP"),
     "minimum_rate": lambda clinic: clinic.command("MINIMUM_RATE"),
     "resume": lambda clinic: clinic.command("RESUME"),
+    "fall_back": fall_back,
     "fault": fault,
     "end": end,
 }
 NEXT = {
     # state: what follows each event, or why it is refused
-    "unfilled": "stopped stopped !not_filled !not_filled !not_filled !not_filled unfilled end_of_service",
-    "stopped": "stopped stopped running stopped minimum !state safe_state end_of_service",
-    "minimum": "minimum minimum running stopped minimum running safe_state end_of_service",
-    "running": "running minimum running stopped minimum running safe_state end_of_service",
-    "safe_state": "safe_state safe_state running stopped minimum running safe_state end_of_service",
-    "end_of_service": "!state !state !state !state !state !state end_of_service end_of_service",
+    "unfilled": "stopped stopped !not_filled !not_filled !not_filled !not_filled unfilled unfilled end_of_service",
+    "stopped": "stopped stopped running stopped minimum !state stopped safe_state end_of_service",
+    "minimum": "minimum minimum running stopped minimum running minimum safe_state end_of_service",
+    "running": "running minimum running stopped minimum running minimum safe_state end_of_service",
+    "safe_state": "safe_state safe_state running stopped minimum running safe_state safe_state end_of_service",
+    "end_of_service": "!state !state !state !state !state !state end_of_service end_of_service end_of_service",
 }
 """As documented: a refill never starts anything, an order to deliver needs a filling, nothing follows the end."""
 
@@ -57,7 +65,8 @@ ENDS = {
     "end": set(),
 }
 ENDED_BY_TRUST = {"safe_state", "overspeed", "step_mismatch", "self_test", "memory_critical"}
-ENDS["commit"] = ENDED_BY_TRUST | {"memory"}  # the titration history is written with it
+ENDS["fall_back"] = set()
+ENDS["commit"] = ENDED_BY_TRUST | {"program_unconfirmed", "memory"}  # the titration history is written with it
 STOPPED = {"stopped", "stopped_48h"}
 FLOWS = {"minimum", "running", "safe_state"}
 
@@ -80,7 +89,7 @@ def test_every_event_in_every_state_leads_where_it_should():
     assert tried == len(STATES) * len(EVENT)
 
 
-ORDERED = [name for name in EVENT if name not in ("fault", "end")]
+ORDERED = [name for name in EVENT if name not in ("fall_back", "fault", "end")]
 
 
 @pytest.mark.parametrize("event", ORDERED)

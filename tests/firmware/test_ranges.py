@@ -24,8 +24,16 @@ STEP = {"from_min": 0, "dose_ng": 300_000, "rate_nl_per_day": 150_000}
 FLEX = {"mode": "flex", "concentration_mcg_per_ml": 2000, "dose_ng_per_day": 300_000, "rate_nl_per_day": 150_000}
 SENSIBLE = {
     "IMPLANT": {"wall_s": MONDAY_S, "implanted_wall_s": MONDAY_S, "catheter_mm": 890, "tubing_nl": 140_000}
-    | {"depth_mm": 20, "site": bytes(24), "override": "yes", "kept_catheter": "no"},
-    "REFILL": {"volume_nl": 20_000_000, "concentration_mcg_per_ml": 2000, "aspirated_nl": 0, "bridge_nl": NO_CHANGE}
+    | {
+        "depth_mm": 20,
+        "site": bytes(24),
+        "override": "yes",
+        "catheter": "new",
+        "tubing": "empty",
+        "dose_ng_per_day": 0,
+        "parcels": [],
+    },
+    "REFILL": {"volume_nl": 20_000_000, "concentration_mcg_per_ml": 2000, "aspirated_nl": 0, "bridge": "no"}
     | {"drug": b"baclofen".ljust(12, b"\0")},
     "STAGE": FLEX | {"mode": "simple"},
     "STAGE_DAY": {"day": 0, "steps": [STEP]},
@@ -218,7 +226,7 @@ def ordered(clinic, name: str, fields: dict) -> bool:
             clinic.commit("yes")
     if name in ("IMPLANT", "REFILL"):
         with suppress(Refused):
-            clinic.signed("PRIME", volume_nl=max(1, clinic.status().unprimed_nl))
+            clinic.signed("PRIME", volume_nl=max(1, clinic.unprimed_nl()))
     return True
 
 
@@ -269,7 +277,7 @@ def test_malformed_comes_before_auth_and_replay():
 @pytest.mark.parametrize("therapy", STATES)
 def test_how_much_there_is_to_prime_comes_before_the_state(therapy):
     clinic = in_state(therapy)
-    unprimed_nl = clinic.status().unprimed_nl
+    unprimed_nl = clinic.unprimed_nl()
     for volume_nl in (0, unprimed_nl + 1, 2**32 - 1):
         with pytest.raises(Refused, match="not_filled" if therapy == "unfilled" else "bolus_limit"):
             clinic.command("PRIME", volume_nl=volume_nl)
@@ -283,7 +291,7 @@ def test_a_volume_that_tubing_cannot_have_never_becomes_a_prime():
     with pytest.raises(Refused, match="malformed"):
         clinic.command("IMPLANT", **SENSIBLE["IMPLANT"] | {"tubing_nl": 14_000_000})
     clinic.refill()
-    assert clinic.status().unprimed_nl == 0
+    assert clinic.unprimed_nl() == 0
     with pytest.raises(Refused, match="bolus_limit"):
         clinic.command("PRIME", volume_nl=14_000_000)
 

@@ -253,7 +253,7 @@ def treated() -> Any:
     clinic.run(HOUR_S)
     clinic.program(dose_ng_per_day=310_000)
     clinic.boot()  # the clock is lost
-    clinic.refill(mcg_per_ml=1000, bridge_nl=335_800)
+    clinic.refill(mcg_per_ml=1000)
     clinic.program(dose_ng_per_day=320_000, mcg_per_ml=1000)
     assert clinic.pump.infusion.operation == selftest.wire.OPERATION_BRIDGE
     clinic.run(100)

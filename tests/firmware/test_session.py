@@ -12,7 +12,7 @@ from protocol import auth, codes, frame, registry
 from .body import Body
 from .clinic import DAY_S, MONDAY_S, Clinic, Refused
 
-REFILLED = {"aspirated_nl": 0, "bridge_nl": 2**32 - 1, "drug": bytes(12)}
+REFILLED = {"aspirated_nl": 0, "bridge": "no", "drug": bytes(12)}
 COMMANDS = {
     "STOP": {},
     "RESUME": {},

@@ -179,7 +179,15 @@ def test_settings_do_not_touch_delivery():
 
 def implant(clinic, **fields):
     common = {"catheter_mm": 890, "tubing_nl": 140_000, "depth_mm": 20, "site": b"left".ljust(24, b"\0")}
-    common |= {"wall_s": MONDAY_S, "implanted_wall_s": MONDAY_S - 60, "override": "no", "kept_catheter": "no"}
+    common |= {
+        "wall_s": MONDAY_S,
+        "implanted_wall_s": MONDAY_S - 60,
+        "override": "no",
+        "catheter": "new",
+        "tubing": "empty",
+        "dose_ng_per_day": 0,
+        "parcels": [],
+    }
     clinic.command("IMPLANT", **common | fields)
 
 

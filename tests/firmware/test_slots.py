@@ -46,7 +46,7 @@ def life_that_writes_everything():
     for week in WEEKS[:2]:
         clinic.flex(week, override="yes")
         clinic.run(DAY_S)
-    clinic.refill(mcg_per_ml=1000, bridge_nl=LINE_NL)  # two weeks at a time: one runs, one waits
+    clinic.refill(mcg_per_ml=1000)  # two weeks at a time: one runs, one waits
     for week in WEEKS[2:]:
         clinic.flex(week, 1000, override="yes")
     for _ in range(1200):  # once around each log

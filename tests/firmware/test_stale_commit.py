@@ -82,7 +82,7 @@ def test_of_two_who_looked_at_the_same_program_one_commits(reset):
 def test_a_program_that_waits_for_a_bridge_counts_as_a_commit():
     clinic = running()
     clinic.run(86_400)
-    clinic.refill(mcg_per_ml=1000, bridge_nl=clinic.status().line_nl)
+    clinic.refill(mcg_per_ml=1000)
     fields = {"mode": "simple", "concentration_mcg_per_ml": 1000, "dose_ng_per_day": 310_000}
     for after_commit, taken in ((2, True), (2, False), (3, True)):
         clinic.open()

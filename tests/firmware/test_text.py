@@ -122,8 +122,8 @@ def test_micropython_judges_the_same(tmp_path: Path) -> None:
 def test_site_and_drug_hold_no_such_character_and_no_line_end(text: str) -> None:
     clinic = Clinic(Body())
     implant = {"wall_s": 1000, "implanted_wall_s": 1000, "catheter_mm": 890, "tubing_nl": 140_000, "depth_mm": 20}
-    implant |= {"override": "no", "kept_catheter": "no"}
-    refill = {"volume_nl": 20_000_000, "concentration_mcg_per_ml": 2000, "aspirated_nl": 0, "bridge_nl": 2**32 - 1}
+    implant |= {"override": "no", "catheter": "new", "tubing": "empty", "dose_ng_per_day": 0, "parcels": []}
+    refill = {"volume_nl": 20_000_000, "concentration_mcg_per_ml": 2000, "aspirated_nl": 0, "bridge": "no"}
     with pytest.raises(Refused, match="malformed"):
         clinic.command("IMPLANT", site=text.encode().ljust(24, b"\0"), **implant)
     with pytest.raises(Refused, match="malformed"):

@@ -68,7 +68,7 @@ def priming() -> Clinic:
 
 def bridging() -> Clinic:
     clinic = running()
-    clinic.refill(mcg_per_ml=500, bridge_nl=335_800)
+    clinic.refill(mcg_per_ml=500)
     return clinic
 
 

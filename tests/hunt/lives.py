@@ -134,7 +134,7 @@ def _bridge() -> Pumped:
     pumped = _filled()
     pumped.program()
     pumped.run(25 * HOUR_S)
-    pumped.refill(mcg_per_ml=1000, bridge_nl=335_800)
+    pumped.refill(mcg_per_ml=1000)
     pumped.program(dose_ng_per_day=520_000, mcg_per_ml=1000)
     pumped.run(5 * HOUR_S + 1000)
     return pumped

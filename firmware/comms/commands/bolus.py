@@ -120,7 +120,7 @@ class BolusCommands:
         return reason
 
     def _give(self, kind: int, dose_ng: int, over_s: int) -> Change:
-        bolus_nl = volume_nl(dose_ng, self._state.drug_mcg_per_ml)
+        bolus_nl = volume_nl(dose_ng, self._catheter.given_mcg_per_ml)
         self._infusion.account_steps()
         self._bolus.begin(kind, dose_ng, bolus_nl, over_s, self._clock.now_s)
 
@@ -153,7 +153,15 @@ class BolusCommands:
         return Change(apply, less=True)
 
     def _busy(self) -> bool:
-        return self._bolus.active or self._catheter.bridging or bool(self._catheter.prime_steps)
+        return self._bolus.active or bool(self._catheter.prime_steps)
+
+    def _outruns_tip(self, bolus_nl: int, until_s: int) -> bool:
+        """True if a bolus, with the basal rate beneath it, takes more than is left of the drug at the tip."""
+        edge_steps = self._catheter.edge_steps
+        if not edge_steps:
+            return False
+        basal_s = self._forecast.basal_seconds_for(edge_steps * self._config.step_nl - bolus_nl)
+        return basal_s < until_s - self._clock.now_s
 
     def _refusal(self, dose_ng: int, over_s: int) -> int | None:
         """Why a bolus cannot be given now, as a REASON code, or None."""
@@ -163,8 +171,12 @@ class BolusCommands:
             return wire.REASON_NOT_FILLED
         if state.therapy != wire.THERAPY_RUNNING or self._busy() or self._orders.halted or self._alarms.critical:
             return wire.REASON_STATE
-        mcg_per_ml = state.drug_mcg_per_ml
+        mcg_per_ml = self._catheter.given_mcg_per_ml
+        if not mcg_per_ml:
+            return wire.REASON_INCONSISTENT if not state.drug_mcg_per_ml else wire.REASON_STATE
         bolus_nl = volume_nl(dose_ng, mcg_per_ml)
+        if self._outruns_tip(bolus_nl, self._clock.now_s + over_s):
+            return wire.REASON_STATE
         if dose_ng > state.max_bolus_mcg * 1000 or bolus_nl > self._room_nl():
             return wire.REASON_BOLUS_LIMIT
         bolus_nl_per_day = bolus_nl * DAY_S // over_s

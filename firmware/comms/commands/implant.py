@@ -2,6 +2,7 @@
 
 from firmware import wire
 from firmware.comms.commands.change import ANY, Change
+from firmware.records.state import NEVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,27 +55,37 @@ class ImplantCommands:
         depth_mm: int,
         site: bytes,
         override: int,
-        kept: int,
+        catheter: int,
+        tubing: int,
+        dose_ng_per_day: int,
+        contents: "list[tuple[int, int]]",
     ) -> "Prepared":
+        state = self._state
         if self._catheter.prime_steps:
             return wire.REASON_STATE
+        same = catheter == wire.CATHETER_SAME
+        held_nl = sum([volume_nl for volume_nl, _ in contents])
+        if (same and state.implanted_wall_s == NEVER) or held_nl > self._catheter.catheter_nl(catheter_mm):
+            return wire.REASON_INCONSISTENT
         if depth_mm > _MAX_DEPTH_MM and override != wire.FLAG_YES:
             return wire.REASON_SOFT_LIMIT
-        state = self._state
-        before = (state.implanted_wall_s, state.catheter_mm, state.tubing_nl)
-        state.implanted_wall_s = implanted_s
-        state.catheter_mm = catheter_mm
-        state.tubing_nl = tubing_nl
-        state.depth_mm = depth_mm
-        state.site = site
-        state.kept_catheter = kept
-        if before != (implanted_s, catheter_mm, tubing_nl):  # else some word of it is put right
-            self._catheter.replace()
+        before_nl = self._catheter.dead_nl
+        state.implanted_wall_s = state.implanted_wall_s if same else implanted_s
+        state.catheter_mm, state.tubing_nl = catheter_mm, tubing_nl
+        state.depth_mm, state.site = depth_mm, site
+        kept = catheter == wire.CATHETER_KEPT
+        if same:
+            self._catheter.resize(self._catheter.dead_nl - before_nl)
+        else:
+            state.kept_catheter = wire.FLAG_YES if kept else wire.FLAG_NO
+            self._catheter.fit(contents, tubing == wire.TUBING_PRIMED)
+        if kept and state.mode == wire.MODE_NONE:
+            state.dose_ng_per_day = dose_ng_per_day
         clock = self._set_clock(order, wall_s)
 
         def apply() -> None:
             clock.apply()
-            self._log.add(wire.EVENT_IMPLANT, catheter_mm, tubing_nl, kept)
+            self._log.add(wire.EVENT_IMPLANT, catheter_mm, tubing_nl, catheter)
             if depth_mm > _MAX_DEPTH_MM:
                 self._log.add(wire.EVENT_DEPTH_OVERRIDE, depth_mm, _MAX_DEPTH_MM)
 

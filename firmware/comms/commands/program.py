@@ -6,7 +6,7 @@ from firmware.comms.commands.staging import Staged
 from firmware.records.state import NEVER
 from firmware.therapy import orders, prescription, softlimit
 from firmware.therapy.dosewindow import with_bolus
-from firmware.therapy.week import day_refusal, week_refusal
+from firmware.therapy.week import day_refusal, passes, week_refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class ProgramCommands:
         if reason is not None:
             return reason
         soft = softlimit.soft_range(state, self._config, self._clock.now_s)
-        overridden = soft if soft and not soft[0] <= program[2] <= soft[1] else ()
+        overridden = soft if soft and (self._orders.lapsed or not soft[0] <= program[2] <= soft[1]) else ()
         if overridden and override != wire.FLAG_YES:
             return wire.REASON_SOFT_LIMIT
         old_ng_per_day = state.dose_ng_per_day
@@ -174,34 +174,34 @@ class ProgramCommands:
         return self._window_refusal(program, week) if reason is None else reason
 
     def _window_refusal(self, program: "Program", week: "Week | None") -> int | None:
-        """Why a program cannot follow what was delivered already, with the bolus that is being given."""
+        """Why a program cannot follow what was delivered already, with the bolus that is being given, or cannot be made
+        of all that stands in the line."""
         state = self._state
-        to_come, last_s = self._forecast.program(program, week)  # whole days of it were looked at before
+        to_come = self._forecast.program(program, week)
+        last_s = self._clock.now_s  # whole days of it were looked at before
         bolus_nl_per_day = self._bolus.rate_nl_per_day
+        mcg_per_ml = self._catheter.mcg_per_ml
         if bolus_nl_per_day:
             last_s = self._bolus.until_s
-            to_come = with_bolus(to_come, bolus_nl_per_day * state.drug_mcg_per_ml, last_s)
+            to_come = with_bolus(to_come, bolus_nl_per_day * mcg_per_ml, last_s)
         if not self._dose_window.allow(self._clock.now_s, to_come, last_s, state.max_dose_mcg_per_day):
             return wire.REASON_DOSE_LIMIT
-        fastest_nl_per_day = week.highest_nl_per_day() if week else program[3]
-        if self._catheter.bridging:  # in which the line's drug is delivered for that dose
-            fastest_nl_per_day = fastest_nl_per_day * program[1] // self._catheter.mcg_per_ml
+        if not passes(program[2], week, self._catheter.line_strengths + [program[1]], self._config):
+            return wire.REASON_RATE_LIMIT
+        fastest_nl_per_day = (week.highest_nl_per_day() if week else program[3]) * program[1] // mcg_per_ml
         if fastest_nl_per_day + bolus_nl_per_day > self._config.max_rate_nl_per_day:
             return wire.REASON_RATE_LIMIT
         return None
 
     def _put(self, program: "Program", week: "Week | None", place: int) -> None:
-        """Put a program into the state: in force at once, or when the bridge is out."""
+        """Put a program into the state."""
         state = self._state
-        highest_dose_ng = week.highest_dose_ng() if week else program[2]
-        if self._orders.waits_for_bridge:
-            state.put_next(*program, place, highest_dose_ng)
-            return
         softlimit.replace(state, self._clock.now_s)
         state.mode, state.concentration_mcg_per_ml, state.dose_ng_per_day, state.rate_nl_per_day = program
         state.week = place
-        state.highest_dose_ng = highest_dose_ng
-        state.forget_next()
+        state.highest_dose_ng = week.highest_dose_ng() if week else program[2]
+        state.program_confirmed = wire.FLAG_YES
+        state.lapsed = wire.FLAG_NO
         self._orders.take(orders.COMMIT)
 
 

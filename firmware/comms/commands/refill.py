@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from firmware.therapy.forecast import Forecast
     from firmware.therapy.infusion import Infusion
     from firmware.therapy.orders import Orders
-    from firmware.therapy.program import CommittedProgram
     from firmware.therapy.reservoir import Reservoir
 
 
@@ -36,7 +35,6 @@ class RefillCommand:
         reservoir: "Reservoir",
         catheter: "Catheter",
         bolus: "Bolus",
-        program: "CommittedProgram",
         orders: "Orders",
         infusion: "Infusion",
         forecast: "Forecast",
@@ -49,7 +47,6 @@ class RefillCommand:
         self._reservoir = reservoir
         self._catheter = catheter
         self._bolus = bolus
-        self._program = program
         self._orders = orders
         self._infusion = infusion
         self._forecast = forecast
@@ -60,25 +57,26 @@ class RefillCommand:
         return {wire.REQ_REFILL: (self._refill, ALIVE)}
 
     def _refill(
-        self, _order: "Order", volume_nl: int, mcg_per_ml: int, aspirated_nl: int, bridge_nl: int, drug: bytes
+        self, _order: "Order", volume_nl: int, mcg_per_ml: int, aspirated_nl: int, bridge: int, drug: bytes
     ) -> "Prepared":
         self._infusion.account_steps()
         state = self._state
         if self._told_again(volume_nl, mcg_per_ml, aspirated_nl, drug):
             return _refilled(state.refill_expected_nl, state.refill_last_filled_nl)
-        old_mcg_per_ml = state.drug_mcg_per_ml
-        changes = old_mcg_per_ml not in (0, mcg_per_ml)
-        bridges = changes and bridge_nl != wire.NONE32
-        reason = self._refusal(volume_nl, bridge_nl if bridges else None)
-        if reason is not None:
-            self._log.add(wire.EVENT_REFILL_REJECTED, volume_nl, reason)
-            return reason
+        if volume_nl > self._config.reservoir_nl:
+            self._log.add(wire.EVENT_REFILL_REJECTED, volume_nl, wire.REASON_OVERFILL)
+            return wire.REASON_OVERFILL
+        old_mcg_per_ml, filled_before = state.drug_mcg_per_ml, state.last_refill_s != NEVER
         expected_nl = self._reservoir.volume_nl
-        last_filled_nl = wire.NONE32 if state.last_refill_s == NEVER else state.filled_nl
+        last_filled_nl = state.filled_nl if filled_before else wire.NONE32
         ended = self._end_extras()
-        if changes:
-            self._change_drug(mcg_per_ml, bridges)
+        if self._orders.lapsed or (filled_before and drug != state.drug):
+            self._orders.take(orders.FALL_BACK)
         self._reservoir.fill(volume_nl, mcg_per_ml, self._clock.now_s)
+        if filled_before:
+            self._catheter.fill(old_mcg_per_ml, bridge != wire.FLAG_YES)
+        if mcg_per_ml != old_mcg_per_ml and state.mode != wire.MODE_NONE:
+            state.program_confirmed = wire.FLAG_NO
         state.drug = drug
         self._orders.take(orders.FILL)
         state.refill_aspirated_nl = aspirated_nl
@@ -89,11 +87,10 @@ class RefillCommand:
             for entry in ended:
                 self._log.add(*entry)
             self._log.add(wire.EVENT_REFILL, expected_nl, aspirated_nl, volume_nl)
-            if changes:
-                self._log_change(old_mcg_per_ml, mcg_per_ml)
-                self._program.load_week()
             self._orders.conclude(orders.FILL)
             self._infusion.replan()
+            if filled_before and mcg_per_ml != old_mcg_per_ml:
+                self._log_change(old_mcg_per_ml, mcg_per_ml, bridge)
             self._orders.conclude_stop()
             return _refilled(expected_nl, last_filled_nl)
 
@@ -101,18 +98,12 @@ class RefillCommand:
 
     def _told_again(self, volume_nl: int, mcg_per_ml: int, aspirated_nl: int, drug: bytes) -> bool:
         """True for what the newest refill was told as, within a day of it: its answer was lost. Taken for another one,
-        what was drawn out would count twice. The bridge is no part of it: a programmer works it out from the status."""
+        what was drawn out would count twice."""
         state = self._state
         if state.last_refill_s == NEVER or self._clock.now_s - state.last_refill_s > DAY_S:
             return False
         newest = state.filled_nl, state.drug_mcg_per_ml, state.refill_aspirated_nl, state.drug
         return (volume_nl, mcg_per_ml, aspirated_nl, drug) == newest
-
-    def _refusal(self, volume_nl: int, bridge_nl: int | None) -> int | None:
-        """The bridge that the programmer proposes has to be what the pump's own records make it."""
-        if bridge_nl is not None and abs(bridge_nl - self._catheter.dead_nl) > self._config.step_nl:
-            return wire.REASON_INCONSISTENT
-        return wire.REASON_OVERFILL if volume_nl > self._config.reservoir_nl else None
 
     def _end_extras(self) -> "list[tuple[int, ...]]":
         """Nothing flows while a needle is in the reservoir: end a bolus and a prime; their log entries."""
@@ -123,22 +114,13 @@ class RefillCommand:
             ended.append(self._infusion.end_prime())
         return ended
 
-    def _change_drug(self, mcg_per_ml: int, bridges: bool) -> None:
-        """The line keeps the old drug, if any was delivered into it; a program that waited was for that drug."""
-        state = self._state
-        state.forget_next()
-        if bridges and self._ledger.booked_steps:
-            self._catheter.begin_bridge(state.drug_mcg_per_ml, mcg_per_ml)
-        else:
-            self._catheter.end_bridge()
-
-    def _log_change(self, old_mcg_per_ml: int, mcg_per_ml: int) -> None:
+    def _log_change(self, old_mcg_per_ml: int, mcg_per_ml: int, bridge: int) -> None:
         log = self._log
-        bridge_nl = self._catheter.bridge_steps * self._config.step_nl
+        bridge_nl = self._catheter.before_reservoir_steps * self._config.step_nl if self._catheter.bridging else 0
         log.add(wire.EVENT_CONCENTRATION_CHANGED, old_mcg_per_ml, mcg_per_ml, bridge_nl)
-        if self._catheter.bridging:
+        if bridge_nl:
             log.add(wire.EVENT_BOLUS_START, wire.BOLUS_BRIDGE, bridge_nl, self._forecast.seconds_for(bridge_nl) or 0)
-        elif self._ledger.booked_steps:
+        elif bridge != wire.FLAG_YES and self._ledger.booked_steps:
             log.add(wire.EVENT_NO_BRIDGE, old_mcg_per_ml, mcg_per_ml)
 
 

@@ -85,19 +85,31 @@ class TherapyCommands:
         self._orders.take(orders.MINIMUM_RATE)
         return Change(lambda: self.trust(orders.MINIMUM_RATE), less=less)
 
-    def _resume(self, _order: "Order") -> "Prepared":
+    def _resume(self, _order: "Order", override: int) -> "Prepared":
         reason = self._refusal(orders.RESUME)
         if reason is not None:
             return reason
         state = self._state
-        if state.concentration_mcg_per_ml not in (state.drug_mcg_per_ml, self._catheter.mcg_per_ml):
+        if not state.drug_mcg_per_ml:
             return wire.REASON_INCONSISTENT
         if (
             state.highest_dose_ng > state.max_dose_mcg_per_day * 1000 or not self._program.within_daily_limit
         ):  # lowered since
             return wire.REASON_DOSE_LIMIT
+        if not self._program.can_pass(self._catheter.line_strengths + [state.drug_mcg_per_ml]):
+            return wire.REASON_RATE_LIMIT
+        lapsed = self._orders.lapsed
+        if lapsed and override != wire.FLAG_YES:
+            return wire.REASON_SOFT_LIMIT
+        state.lapsed = wire.FLAG_NO
         self._orders.take(orders.RESUME)
-        return Change(lambda: self.trust(orders.RESUME))
+
+        def apply() -> None:
+            if lapsed:
+                self._log.add(wire.EVENT_LIMIT_OVERRIDE, state.dose_ng_per_day, 0, 0)
+            self.trust(orders.RESUME)
+
+        return Change(apply)
 
     def trust(self, event: int) -> None:
         """End what stood against therapy, and silence it: a programmer's order put it right."""
