@@ -19,8 +19,7 @@ EVENTS = {
     orders.STOP: "a programmer ordered the stop",
     orders.MINIMUM_RATE: "a programmer ordered the minimum rate",
     orders.RESUME: "a programmer ordered the committed program to go on",
-    orders.FALL_BACK: "after 48 hours without any delivery, with another drug in the reservoir, or with none at the tip: "
-    "no dose by itself",
+    orders.FALL_BACK: "48 hours without delivery, another drug filled in, or none at the tip: no dose by itself",
     orders.FAULT: "the pump does not trust its orders, its memory, its motor or its supply",
     orders.END: "end of service",
 }

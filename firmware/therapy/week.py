@@ -224,15 +224,15 @@ def passes(dose_ng_per_day: int, week: "Week | None", strengths: "list[int]", co
 
 
 class WeekStore:
-    """Three places for weeks, each with two copies: a new one is written beside the one in force, and the state says
-    which that is."""
+    """Three places for weeks, each with two copies: a new one is written in the place after that of the one in force,
+    and the state says which that is."""
 
     def __init__(self, store: "Store") -> None:
         self._records = [Record(store, place, _LAYOUT) for place in slots.WEEKS]
 
     def save(self, days: "list[Day]", in_use: int) -> int:
         """Write a week where the one `in_use` (1 to 3, 0 for none) is not. Its place, or 0 when that failed."""
-        which = 1 if in_use != 1 else 2
+        which = in_use % len(self._records) + 1
         return which if self.rewrite(days, which) else 0
 
     def rewrite(self, days: "list[Day]", which: int) -> bool:

@@ -124,15 +124,14 @@ class Clinic:
             self.signed("CLOSE")
 
     def implant(self, wall_s=MONDAY_S, **other):
-        """A new catheter of 335,800 nL with its tubing, unless told otherwise."""
-        details = {"catheter_mm": 890, "tubing_nl": 140_000, "depth_mm": 20, "site": bytes(24), "override": "no"}
-        details |= {"catheter": "new", "tubing": "empty", "dose_ng_per_day": 0, "parcels": []}
+        """A line of 335,800 nL that is full of drug, that of the first filling."""
+        details = {"catheter_mm": 0, "tubing_nl": 335_800, "depth_mm": 20, "site": bytes(24), "override": "no"}
+        details |= {"catheter": "new", "tubing": "primed", "dose_ng_per_day": 0, "parcels": []}
         self.command("IMPLANT", wall_s=wall_s, implanted_wall_s=wall_s, **details | other)
 
-    def implant_full(self, mcg_per_ml=2000, **other):
-        """A catheter that is full of drug up to the pump, the tubing that of the first filling."""
-        held = [{"volume_nl": 195_800, "mcg_per_ml": mcg_per_ml}]
-        self.implant(catheter="kept", tubing="primed", parcels=held, **other)
+    def implant_empty(self, **other):
+        """The same without any drug in it yet."""
+        self.implant(**{"catheter_mm": 890, "tubing_nl": 140_000, "tubing": "empty"} | other)
 
     def refill(self, volume_nl=20_000_000, mcg_per_ml=2000, bridge="yes", drug=b"baclofen"):
         rest = {"aspirated_nl": 0, "bridge": bridge, "drug": drug.ljust(12, bytes(1))}

@@ -17,7 +17,7 @@ PATIENT = {"dose_ng": 10_000, "over_s": 300, "lockout_s": 2 * HOUR_S, "per_day":
 @pytest.fixture
 def clinic():
     clinic = Clinic(Body())
-    clinic.implant_full()
+    clinic.implant()
     clinic.refill()
     clinic.program()
     clinic.run(DAY_S)
@@ -53,7 +53,7 @@ def last(clinic, name):
 )
 def test_basal_and_bolus_are_exact_to_the_step(dose_ng, over_s, wait_s, basal_ng):
     clinic = Clinic(Body())
-    clinic.implant_full()
+    clinic.implant()
     clinic.refill()
     clinic.program(basal_ng)
     basal = clinic.status().rate_nl_per_day

@@ -71,7 +71,7 @@ class AnyOrders:
         self.clinic = Clinic(self.body)
         self.limits = [(0, LARGEST_MCG)]  # (from_ms, mcg/day): what was ordered under a higher one goes on
         self.taken = []
-        self.clinic.implant_full()
+        self.clinic.implant()
         self.body.line_of_drug.fill(2000)
         self.clinic.refill(mcg_per_ml=2000)
         self.limit_to(LARGEST_MCG)
@@ -240,7 +240,7 @@ def test_the_week_that_goes_on_after_a_cut_counts_what_the_cut_batch_gave(minute
     19 just leave no room for. How long the batch had run that was cut, the pump does not know."""
     body = RecordingBody(LINE_NL // STEP_NL)
     clinic = Clinic(body)
-    clinic.implant_full()
+    clinic.implant()
     body.line_of_drug.fill(2000)
     clinic.refill(mcg_per_ml=2000)
     clinic.flex([[(0, 90_000), (1200, 450_000), (1320, 450_000)]] * 7)

@@ -211,14 +211,16 @@ def test_what_the_store_refused_is_logged_when_it_works_again():
 
 DRUG = {"drug": b"baclofen".ljust(12, b"\0"), "aspirated_nl": 0, "concentration_mcg_per_ml": 2000}
 PROGRAM = {"mode": "simple", "concentration_mcg_per_ml": 2000, "dose_ng_per_day": 500_000, "rate_nl_per_day": 250_000}
-LINE = {"catheter_mm": 890, "tubing_nl": 140_000, "depth_mm": 20, "site": bytes(24)}
+LINE = {"catheter_mm": 0, "tubing_nl": 20_000, "depth_mm": 20, "site": bytes(24)}
 LINE |= {"override": "no", "catheter": "new", "tubing": "empty", "dose_ng_per_day": 0, "parcels": []}
+UNCHANGED = {"concentration_mcg_per_ml": wire.NONE32}
 BOLUS = {"dose_ng": 10_000, "over_s": 1800}
 ORDERS = [
     ("IMPLANT", {"wall_s": MONDAY_S, "implanted_wall_s": MONDAY_S} | LINE, "IMPLANT"),
     ("WRITE_RECORD", {"field": "patient_name", "text": b"Ada".ljust(192, b"\0")}, "RECORD_CHANGED"),
     ("SET_CLOCK", {"wall_s": MONDAY_S}, "CLOCK_SET"),
     ("REFILL", {"volume_nl": 20_000_000, "bridge": "no"} | DRUG, "REFILL"),
+    ("CORRECT", {"volume_nl": 19_000_000, "override": "no", "parcels": []} | UNCHANGED, "RECORD_CORRECTED"),
     ("PRIME", {"volume_nl": 20_000}, "BOLUS_START"),
     ("STAGE", PROGRAM, "PROGRAM_STAGED"),
     ("COMMIT", {"override": "no", "after_commit": 0}, "PROGRAM_COMMITTED"),
@@ -231,7 +233,7 @@ ORDERS = [
     ("DEMO_ALARM", {"alarm_class": "critical"}, "ALARM_DEMO"),
     ("STOP", {}, "THERAPY_STATE_CHANGED"),
     ("MINIMUM_RATE", {}, "THERAPY_STATE_CHANGED"),
-    ("RESUME", {}, "THERAPY_STATE_CHANGED"),
+    ("RESUME", {"override": "no"}, "THERAPY_STATE_CHANGED"),
     ("SILENCE", {"alarm": "all"}, "ALARM_SILENCED"),
     ("PROVISION", {"device_key": bytes(range(32))}, "KEY_CHANGED"),
 ]
@@ -260,7 +262,17 @@ def give(clinic, name, fields):
 def test_every_order_stands_in_the_log_with_its_time_and_no_order_among_the_faults():
     sessions = {"OPEN", "PROVE", "CLOSE"}
     reading = {name for name in NAMES_OF_REQUESTS if name.startswith("READ_")}
-    reading |= {"HELLO", "STATUS", "LOG", "FAULTS", "DOSES", "SUBSCRIBE", "DIAGNOSTICS", "PATIENT_BOLUS_SETTINGS"}
+    reading |= {
+        "HELLO",
+        "STATUS",
+        "LINE",
+        "LOG",
+        "FAULTS",
+        "DOSES",
+        "SUBSCRIBE",
+        "DIAGNOSTICS",
+        "PATIENT_BOLUS_SETTINGS",
+    }
     covered = {"STAGE_DAY", "RESET_KEY"}  # by the digest that is logged; by the tests of the keys: it has no session
     assert {name for name, _, _ in ORDERS} == NAMES_OF_REQUESTS - sessions - reading - covered
     clinic = Clinic(Body())

@@ -18,7 +18,7 @@ EVEN = [(0, 300_000)]
 
 def filled(wall_s=MONDAY_S):
     clinic = Clinic(Body())
-    clinic.implant_full(wall_s=wall_s)
+    clinic.implant(wall_s)
     clinic.refill()
     return clinic
 

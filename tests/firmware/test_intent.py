@@ -71,7 +71,7 @@ ORDERS = {
 def live(orders):
     """The body of a pump that lived through these (order, seconds after it)."""
     clinic = Clinic(WitnessedBody())
-    clinic.implant()
+    clinic.implant_empty()
     clinic.refill(mcg_per_ml=2000)
     clinic.command("SET_PATIENT_BOLUS", dose_ng=10_000, over_s=600, lockout_s=0, per_day=24)
     for name, seconds in orders:

@@ -474,4 +474,4 @@ def test_a_status_full_of_everything_fits_into_a_frame():
     told = ["key_reset", "temperature", "sensor_fault", "telemetry_budget", "buzzer_fault"]
     assert [str(advisory) for advisory in status.advisories] == told
     assert status.wall_s == NEVER
-    assert len(status.alarms) == 16
+    assert len(status.alarms) == 17

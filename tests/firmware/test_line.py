@@ -13,7 +13,7 @@ WEEK = [[(0, 150_000), (420, 100_000), (1290, 50_000)]] * 7
 @pytest.fixture
 def clinic():
     clinic = Clinic(Body())
-    clinic.implant()
+    clinic.implant_empty()
     clinic.refill(mcg_per_ml=500)
     return clinic
 
@@ -117,7 +117,7 @@ def test_a_program_at_the_limit_follows_a_prime_that_was_cut(clinic, run_s):
 def test_a_cut_leaves_the_stronger_drug_at_the_tip(old, new):
     """Of the batch that is booked whole nobody knows whether it moved the line."""
     clinic = Clinic(Body())
-    clinic.implant()
+    clinic.implant_empty()
     clinic.refill(mcg_per_ml=old)
     clinic.program(300_000, old)
     clinic.run(2 * DAY_S)
@@ -222,7 +222,7 @@ def test_a_dose_goes_on_without_a_program_for_the_new_drug_and_asks_for_one(brid
 def test_a_dose_that_cannot_be_made_of_the_new_drug_is_the_safe_state():
     """60 mcg/day of 500 are 120,000 nL/day, of 50,000 mcg/mL 1200, below the standby rate."""
     clinic = Clinic(Body())
-    clinic.implant_full(500)
+    clinic.implant()
     clinic.refill(mcg_per_ml=500)
     clinic.program(60_000, 500)
     clinic.refill(mcg_per_ml=50_000)
@@ -292,7 +292,7 @@ def test_a_bolus_must_fit_with_the_basal_rate_into_the_drug_at_the_tip(bridging)
 
 def test_an_implantation_during_a_prime_is_refused_for_the_prime():
     clinic = Clinic(Body())
-    clinic.implant()
+    clinic.implant_empty()
     clinic.refill()
     clinic.command("PRIME", volume_nl=335_800)
-    assert reason(clinic.implant, catheter_mm=500, depth_mm=40) == "state"
+    assert reason(clinic.implant_empty, catheter_mm=500, depth_mm=40) == "state"

@@ -16,7 +16,7 @@ class PumpBesideModel(RuleBasedStateMachine):
         super().__init__()
         self.body = Body()
         self.clinic = Clinic(self.body)
-        self.clinic.implant()
+        self.clinic.implant_empty()
         self.model = Model()
         self.changes = 1
 

@@ -13,6 +13,7 @@ from .clinic import MONDAY_S, Clinic, Refused
 READING = {
     "HELLO": {},
     "STATUS": {},
+    "LINE": {},
     "LOG": {"first_seq": 1, "last_seq": 2**32 - 2},
     "FAULTS": {"first_seq": 1, "last_seq": 2**32 - 2},
     "DOSES": {"first": 1},

@@ -195,14 +195,14 @@ def test_the_implantation_is_read_by_an_observer_only_in_a_session():
     clinic = Clinic(Body())
     with pytest.raises(Refused, match="auth"):
         clinic.ask("READ_IMPLANT")
-    implant(clinic, kept_catheter="yes")
+    implant(clinic, catheter="kept")
     clinic.boot()
     clinic.open("observer")
     told = clinic.signed("READ_IMPLANT")
     assert (told.catheter_mm, told.tubing_nl, told.depth_mm, str(told.kept_catheter)) == (890, 140_000, 20, "yes")
     assert (told.site.rstrip(b"\0"), told.implanted_wall_s) == (b"left", MONDAY_S - 60)
     (event,) = [entry for entry in clinic.events() if str(entry.event) == "IMPLANT"]
-    assert (event.a, event.b, event.c) == (890, 140_000, codes.FLAG["yes"])
+    assert (event.a, event.b, event.c) == (890, 140_000, codes.CATHETER["kept"])
 
 
 @pytest.mark.parametrize(("depth_mm", "logged"), [(25, []), (26, [(26, 25)]), (255, [(255, 25)])])

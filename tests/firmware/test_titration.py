@@ -33,11 +33,11 @@ def test_the_range_is_that_of_the_closed_last_day(first_ng, changes):
         ended.append((now_s, state.dose_ng_per_day))
         softlimit.replace(state, now_s)
         state.dose_ng_per_day = dose_ng
-        in_force = [ng for until_s, ng in ended if now_s - until_s <= DAY_S]
+        in_force, in_two_days = ([ng for until_s, ng in ended if now_s - until_s <= days * DAY_S] for days in (1, 2))
         state.commit(now_s)
         state = State(store, Config(), False)
         least, most = softlimit.soft_range(state, Config(), now_s) or (0, 0)
-        exact_least = Fraction(80, 100) * max(*in_force, dose_ng)
+        exact_least = Fraction(80, 100) * max(*in_two_days, dose_ng)
         exact_most = Fraction(130, 100) * min(*in_force, dose_ng)
         assert least >= exact_least
         assert most <= exact_most

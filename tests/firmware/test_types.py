@@ -83,6 +83,6 @@ def test_the_firmware_is_clean_and_each_slip_is_found(copy: Path) -> None:
 
 
 def test_the_states_fields_are_declared_as_the_record_keeps_them() -> None:
-    lists = ("patient_boluses_s", "past_doses", "alarms")
+    lists = ("patient_boluses_s", "past_doses", "line", "alarms")
     declared = [(name, kind) for name, kind in State.__annotations__.items() if name not in lists]
     assert declared == [(name, bytes if code.endswith("s") else int) for name, code in FIELDS]

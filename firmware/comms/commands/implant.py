@@ -64,8 +64,11 @@ class ImplantCommands:
         if self._catheter.prime_steps:
             return wire.REASON_STATE
         same = catheter == wire.CATHETER_SAME
+        kept = catheter == wire.CATHETER_KEPT
         held_nl = sum([volume_nl for volume_nl, _ in contents])
-        if (same and state.implanted_wall_s == NEVER) or held_nl > self._catheter.catheter_nl(catheter_mm):
+        if same and state.implanted_wall_s == NEVER or contents and not kept:
+            return wire.REASON_INCONSISTENT
+        if held_nl > self._catheter.catheter_nl(catheter_mm):
             return wire.REASON_INCONSISTENT
         if depth_mm > _MAX_DEPTH_MM and override != wire.FLAG_YES:
             return wire.REASON_SOFT_LIMIT
@@ -73,7 +76,6 @@ class ImplantCommands:
         state.implanted_wall_s = state.implanted_wall_s if same else implanted_s
         state.catheter_mm, state.tubing_nl = catheter_mm, tubing_nl
         state.depth_mm, state.site = depth_mm, site
-        kept = catheter == wire.CATHETER_KEPT
         if same:
             self._catheter.resize(self._catheter.dead_nl - before_nl)
         else:
