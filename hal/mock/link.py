@@ -19,7 +19,7 @@ class MockLink(contract.Link):
         self._plant = power.plant
         self._recorder = recorder
         self._index = index
-        self._bad = BadLine(power.plant.ether, Prng(seed, f"line {index} from {power.plant.now_ms} ms"))
+        self._bad = BadLine(power.plant.impairment, Prng(seed, f"line {index} from {power.plant.now_ms} ms"))
         self._received = bytearray()
         self._sent = bytearray()
         self._hung_up = False

@@ -99,7 +99,7 @@ class MockHead(contract.Head):
     def present(self) -> bool:
         if not self._power.on:
             self._power.refuse()
-        return self._there or self._power.plant.ether.emi
+        return self._there or self._power.plant.impairment.emi
 
     def set(self, present: bool) -> None:
         self._there = present

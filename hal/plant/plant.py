@@ -10,11 +10,11 @@ from typing import Any
 
 from hal.plant.battery import Battery
 from hal.plant.catheter import TUBING_NL
+from hal.plant.crystal import Crystal
 from hal.plant.drivetrain import NEVER_MS, Drivetrain
-from hal.plant.ether import Ether
 from hal.plant.faults import INSTANT, OUTSIDE_THE_PUMP, Fault, check_fields, check_name
 from hal.plant.flow import Flow
-from hal.plant.quartz import Quartz
+from hal.plant.impairment import LinkImpairment
 from hal.plant.reservoir import Reservoir
 from hal.plant.sound import Sound, Tone
 
@@ -51,9 +51,9 @@ class Plant:
         )
         self.flow = Flow(self._new_reservoir(), couplings)
         self.battery = self._new_battery()
-        self.quartz = Quartz()
+        self.crystal = Crystal()
         self.sound = Sound()
-        self.ether = Ether()
+        self.impairment = LinkImpairment()
         self.centi_celsius = BODY_CENTI_CELSIUS
         self.sensor_noise_nl = 0
         self.failing: tuple[str, ...] = ()  # devices that fail their own test
@@ -134,7 +134,7 @@ class Plant:
             self.drivetrain.step_back(self.now_ms)
             self.settle()
         elif name == "clock_jump":
-            self.quartz.jump(self.now_ms, values["by_ms"])
+            self.crystal.jump(self.now_ms, values["by_ms"])
         elif name in ("bit_flip", "store_corrupt") and values["region"] != "code":
             self.spoil(name, **values)
         else:
@@ -192,8 +192,8 @@ class Plant:
         self.battery.sampled_at_ms = -1
         self.sound.dead = "buzzer_dead" in faults
         self.sensor_noise_nl = self._field("sensor_noise", "nl")
-        self.ether.emi = "emi" in faults
-        self.ether.disturb(
+        self.impairment.emi = "emi" in faults
+        self.impairment.disturb(
             noise_percent=self._field("link_noise"),
             drop_percent=100 if "link_lost" in faults else self._field("link_drop"),
             duplicate_percent=self._field("link_duplicate"),
@@ -202,7 +202,7 @@ class Plant:
         self.failing = (self._field("device_failure", "device", ""), self._field("bit_flip", "region", ""))
         self.store_fails = "store_write_fail" in faults
         self.hangs = "hang" in faults
-        self.quartz.drift(self.now_ms, self._field("clock_drift", "ppm"))
+        self.crystal.drift(self.now_ms, self._field("clock_drift", "ppm"))
         self.next_event_ms = min([fault.next_ms(self.now_ms) for fault in faults.values()], default=NEVER_MS)
 
     # What hands and instruments do
@@ -249,7 +249,7 @@ class Plant:
         self.flow.replace_pump(self._new_reservoir(), TUBING_NL)
         self.battery = self._new_battery()
         self.battery.restore({"used_units": 0}, self.now_ms, 0)
-        self.quartz = Quartz()
+        self.crystal = Crystal()
         self._faults = {name: fault for name, fault in self._faults.items() if name in OUTSIDE_THE_PUMP}
         self._take_effect()
 
@@ -306,7 +306,7 @@ class Plant:
             "rotor_steps": self.drivetrain.rotor_steps,
             "flow": self.flow.snapshot(),
             "battery": self.battery.snapshot(),
-            "quartz": self.quartz.snapshot(),
+            "quartz": self.crystal.snapshot(),  # the name in folders that are kept
             "faults": [fault.snapshot() for fault in self._faults.values()],
         }
 
@@ -317,6 +317,6 @@ class Plant:
         self.drivetrain = Drivetrain(state["work_pulses"], state["rotor_steps"], self.settle)
         self.flow.restore(state["flow"], self.now_ms, state["rotor_steps"])
         self.battery.restore(state["battery"], self.now_ms, state["work_pulses"])
-        self.quartz.restore(state["quartz"])
+        self.crystal.restore(state["quartz"])
         self._faults = {fault["name"]: Fault(**fault) for fault in state["faults"]}
         self._take_effect()

@@ -9,17 +9,17 @@ from hal.mock.body import MockBody
 from hal.mock.entropy import Prng
 from hal.mock.noise import BadLine
 from hal.mock.recorder import Recorder
-from hal.plant.ether import Ether
+from hal.plant.crystal import Crystal
+from hal.plant.impairment import LinkImpairment
 from hal.plant.plant import Plant
-from hal.plant.quartz import Quartz
 
 FRAMES = b"".join(bytes([1 + n % 255, 7, 9, 0]) for n in range(1000))
 
 
 def carried(seed=0, **percent):
-    ether = Ether()
-    ether.disturb(**{"noise_percent": 0, "drop_percent": 0, "duplicate_percent": 0, **percent})
-    return BadLine(ether, Prng(seed, "line")).carry(FRAMES)
+    impairment = LinkImpairment()
+    impairment.disturb(**{"noise_percent": 0, "drop_percent": 0, "duplicate_percent": 0, **percent})
+    return BadLine(impairment, Prng(seed, "line")).carry(FRAMES)
 
 
 def test_a_good_line_changes_nothing():
@@ -94,12 +94,12 @@ def test_interference_looks_like_a_head():
 
 @given(st.lists(st.tuples(st.integers(0, 10**7), st.integers(-(10**7), 10**7)), max_size=9), st.integers(-9999, 9999))
 def test_the_timer_drifts_and_never_jumps(jumps, ppm):
-    quartz, at_ms = Quartz(), 0
-    quartz.drift(0, ppm)
+    crystal, at_ms = Crystal(), 0
+    crystal.drift(0, ppm)
     for wait_ms, by_ms in jumps:
         at_ms += wait_ms
-        quartz.jump(at_ms, by_ms)
-        assert abs(quartz.timer_ms(at_ms) - at_ms * (1_000_000 + ppm) / 1_000_000) <= len(jumps)
-    other = Quartz()
-    other.restore(quartz.snapshot())
-    assert other.timer_ms(at_ms + 5000) == quartz.timer_ms(at_ms + 5000)
+        crystal.jump(at_ms, by_ms)
+        assert abs(crystal.timer_ms(at_ms) - at_ms * (1_000_000 + ppm) / 1_000_000) <= len(jumps)
+    other = Crystal()
+    other.restore(crystal.snapshot())
+    assert other.timer_ms(at_ms + 5000) == crystal.timer_ms(at_ms + 5000)

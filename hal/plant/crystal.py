@@ -6,7 +6,7 @@ The crystal may drift, and both counters with it. That of seconds may jump, but 
 _MILLION = 1_000_000
 
 
-class Quartz:
+class Crystal:
     """Reads ms since first power-up, unpowered time included. `ideal` while it has always been right."""
 
     __slots__ = ("_at_ms", "_reading_ms", "_timer_at_ms", "_timer_ms", "ideal", "ppm")

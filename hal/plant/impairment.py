@@ -1,7 +1,7 @@
 """What is between the pump and its programmer: interference, and how badly the lines carry frames."""
 
 
-class Ether:
+class LinkImpairment:
     """Frames that are spoilt, lost or doubled, in percent of all, either way; and whether something plays the head."""
 
     __slots__ = ("drop_percent", "duplicate_percent", "emi", "noise_percent", "quiet")
