@@ -43,7 +43,7 @@ class MockFillSensor(contract.FillSensor):
         sensed_nl = plant.sensed_nl()
         if sensed_nl is None:
             return NO_READING
-        noise_nl = plant.sensor_noise_nl
+        noise_nl = plant.fill_sensor.noise_nl
         if noise_nl:  # the same at one instant, however often it is asked
             prng = Prng(self._seed, f"fill sensor at {plant.now_ms} ms")
             sensed_nl += prng.next() % (2 * noise_nl + 1) - noise_nl

@@ -187,9 +187,10 @@ class Drivetrain:
 
     def hold(self, held: bool) -> None:
         """Hold the rotor, or let it go."""
-        self.held = held
-        self._plan_miss()
-        self._plan_stray()
+        if held != self.held:
+            self.held = held
+            self._plan_miss()
+            self._plan_stray()
 
     def inhibit(self, inhibited: bool) -> None:
         """Cut the motor's supply, or give it back."""

@@ -20,8 +20,8 @@ _HUNDREDTHS_PER_MCG = 100_000_000  # of a nL mcg/mL, as the catheter counts
 class Flow:
     """Everything up to `at_ms`, when the rotor had made `steps`.
 
-    `blocked`: nothing leaves the pump. `over_percent` is what faults make each step move more, or less. `wear` are
-    the causes, in their order, why the tubing lets still more through, which with `couplings` it does for good.
+    `blocked`: nothing leaves the pump. Faults make each step move `over_percent` more and `under_percent` less. `wear`
+    are the causes, in their order, why the tubing lets still more through, which with `couplings` it does for good.
     """
 
     __slots__ = (
@@ -34,6 +34,7 @@ class Flow:
         "patient",
         "reservoir",
         "steps",
+        "under_percent",
         "wear",
     )
 
@@ -41,7 +42,7 @@ class Flow:
         self.reservoir = reservoir
         self.couplings = couplings
         self.wear: list[str] = []
-        self.over_percent = 0
+        self.over_percent = self.under_percent = 0
         self._stood_since_ms: int | None = None  # None before the first step
         self.catheter = Catheter()
         self.patient = Patient()
@@ -57,7 +58,7 @@ class Flow:
             return
         moving_ms = max(0, min(to_ms, moving_until_ms) - from_ms)
         turned = 0 if self.blocked else steps - self.steps
-        self.reservoir.over_percent = self.over_percent + WEAR_PERCENT * len(self.wear)
+        self.reservoir.over_percent = self.over_percent - self.under_percent + WEAR_PERCENT * len(self.wear)
         moved_nl, lasted_ms = self.reservoir.draw(turned, moving_ms, to_ms - from_ms - moving_ms)
         self._through_catheter(moved_nl, lasted_ms)
         self.patient.live(to_ms, 0.0)
@@ -82,6 +83,11 @@ class Flow:
         """Something happened that the tubing does not forget."""
         if self.couplings and cause not in self.wear:
             self.wear.append(cause)
+
+    def use_off_label_drug(self, used: bool) -> None:
+        """Fill in a drug that the tubing was not made for. Its harm stays when it is gone."""
+        if used:
+            self.wear_out("off_label_drug")
 
     def _watch_wear(self) -> None:
         reservoir = self.reservoir

@@ -1,18 +1,16 @@
-"""What is between the pump and its programmer: interference, and how badly the lines carry frames."""
+"""What disturbs the serial lines: frames that are corrupted, lost or doubled, and interference with the head."""
 
 
 class LinkImpairment:
-    """Frames that are spoilt, lost or doubled, in percent of all, either way; and whether something plays the head."""
+    """Percent of all frames, either way. `emi`: interference that the pump takes for a telemetry head."""
 
-    __slots__ = ("drop_percent", "duplicate_percent", "emi", "noise_percent", "quiet")
+    __slots__ = ("drop_percent", "duplicate_percent", "emi", "noise_percent")
 
     def __init__(self) -> None:
         self.emi = False
-        self.disturb(0, 0, 0)
+        self.noise_percent = self.drop_percent = self.duplicate_percent = 0
 
-    def disturb(self, noise_percent: int, drop_percent: int, duplicate_percent: int) -> None:
-        """From now on."""
-        self.noise_percent = noise_percent
-        self.drop_percent = drop_percent
-        self.duplicate_percent = duplicate_percent
-        self.quiet = not (noise_percent or drop_percent or duplicate_percent)
+    @property
+    def quiet(self) -> bool:
+        """True if every frame arrives as it was sent."""
+        return not (self.noise_percent or self.drop_percent or self.duplicate_percent)

@@ -13,6 +13,7 @@ EFFECTIVE, LOW, LOWEST = 0.75, 0.50, 0.25  # of the ordered effect
 HIGH, HIGHEST = 1.5, 2.5
 EMERGENCY_MS = 24 * HOUR_MS  # below LOWEST for so long
 DEPENDENT_MS = 90 * 24 * HOUR_MS  # of exposure
+ORAL_MCG_PER_TIP_MCG = 1000  # a tablet's drug that does as much as 1 mcg at the tip: a choice
 TRACE_NG_PER_ML = 1.0  # an effect below this is none
 
 SYMPTOMS: dict[str, tuple[str, ...]] = {
@@ -41,7 +42,7 @@ class Patient:
         "_effective_since_ms",
         "_lowest_since_ms",
         "body",
-        "oral_mcg_per_h",
+        "oral_mg_per_day",
         "ordered",
         "ordered_mcg_per_h",
     )
@@ -50,7 +51,7 @@ class Patient:
         self.body = EffectSite()
         self.ordered = EffectSite()  # of a body to which everything came as ordered
         self.ordered_mcg_per_h = 0.0
-        self.oral_mcg_per_h = 0.0  # of what tablets are worth, as if it came from the tip
+        self.oral_mg_per_day = 0  # in tablets
         self._at_ms = 0.0
         self._effective_since_ms: float | None = None  # since the effect was first there
         self._lowest_since_ms: float | None = None
@@ -60,7 +61,7 @@ class Patient:
         hours = (to_ms - self._at_ms) / HOUR_MS
         if hours <= 0:
             return
-        mcg_per_h = tip_mcg_per_h + self.oral_mcg_per_h
+        mcg_per_h = tip_mcg_per_h + self.oral_mg_per_day * 1000 / ORAL_MCG_PER_TIP_MCG / 24
         self._watch(self.body.curve(mcg_per_h), self.ordered.curve(self.ordered_mcg_per_h), hours)
         self.body.advance(hours, mcg_per_h)
         self.ordered.advance(hours, self.ordered_mcg_per_h)

@@ -18,7 +18,8 @@ FRAMES = b"".join(bytes([1 + n % 255, 7, 9, 0]) for n in range(1000))
 
 def carried(seed=0, **percent):
     impairment = LinkImpairment()
-    impairment.disturb(**{"noise_percent": 0, "drop_percent": 0, "duplicate_percent": 0, **percent})
+    for name, value in percent.items():
+        setattr(impairment, name, value)
     return BadLine(impairment, Prng(seed, "line")).carry(FRAMES)
 
 
