@@ -2,9 +2,9 @@
 
 import rich_click as click
 
-from host_tools.cli.acts import ask, done, is_asked, show
 from host_tools.cli.common import pump_verb, say
-from host_tools.documents.wording import alarm_text
+from host_tools.cli.interaction import ask, done, is_asked, show
+from host_tools.documents.texts import alarm_text
 from host_tools.programmer import Programmer
 from protocol.codes import ALARM, CLASS
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli import sheet
-from host_tools.cli.acts import MEANWHILE, ask, check_terminal, done, say_changes, show, yes_option
+from host_tools.cli import status_text
 from host_tools.cli.common import DECIMAL, DURATION_S, Failure, print_json, pump_verb, say, tell
+from host_tools.cli.interaction import MEANWHILE, ask, check_terminal, done, say_changes, show, yes_option
 from host_tools.durations import format_duration
 from host_tools.programmer import PatientBolus, Programmer
 from host_tools.programmer.implantation import LARGEST_USUAL_LINE_NL
@@ -27,14 +27,14 @@ def prime(pump: Programmer, as_json: bool, volume_ml: Decimal | None, yes: bool)
     volume_nl = pump.plan_prime(volume_ml)
     if volume_nl > LARGEST_USUAL_LINE_NL and not yes:
         check_terminal(yes)
-        most = sheet.fine_ml(LARGEST_USUAL_LINE_NL)
-        say(f"a prime of {sheet.fine_ml(volume_nl)} mL is more than a long line holds ({most} mL)")
+        most = status_text.fine_ml(LARGEST_USUAL_LINE_NL)
+        say(f"a prime of {status_text.fine_ml(volume_nl)} mL is more than a long line holds ({most} mL)")
         say("what the line does not really hold, the patient gets, at the highest rate")
         if not click.confirm("Prime so much?", err=True):
             raise Failure("not primed; the pump goes on as before", 1)
     planned_ml = Decimal(volume_nl) / NL_PER_ML  # what was asked about, whatever another ordered meanwhile
     status = done(pump, lambda: pump.prime(planned_ml))
-    show(status, as_json, f"priming {sheet.extra(status)}, of {status['concentration_mcg_per_ml']} mcg/mL")
+    show(status, as_json, f"priming {status_text.extra(status)}, of {status['concentration_mcg_per_ml']} mcg/mL")
 
 
 @click.command(epilog="Example: thecal bolus --dose-mcg 20 --over 30m")
@@ -56,7 +56,7 @@ def bolus(pump: Programmer, as_json: bool, dose_mcg: Decimal | None, over: int |
     check_terminal(yes)
     planned = pump.plan_bolus(dose_mcg, over)
     text = f"{planned.dose_mcg} mcg over {format_duration(over)}"
-    say(f"bolus {text}: {sheet.fine_ml(planned.volume_nl)} mL of {planned.concentration_mcg_per_ml} mcg/mL")
+    say(f"bolus {text}: {status_text.fine_ml(planned.volume_nl)} mL of {planned.concentration_mcg_per_ml} mcg/mL")
     if not yes and not click.confirm("Give this bolus?", err=True):
         raise Failure("not given; the pump goes on as before", 1)
     with pump.session():  # nobody else orders anything from here on

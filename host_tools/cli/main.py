@@ -19,13 +19,13 @@ class Verb(NamedTuple):
 
 
 VERBS = {
-    "status": Verb("host_tools.cli.look:status", "Look", "What the pump does and believes now"),
-    "watch": Verb("host_tools.cli.look:watch", "Look", "Live telemetry, one line an update"),
-    "log": Verb("host_tools.cli.look:log", "Look", "The pump's event log"),
+    "status": Verb("host_tools.cli.status:status", "Look", "What the pump does and believes now"),
+    "watch": Verb("host_tools.cli.status:watch", "Look", "Live telemetry, one line an update"),
+    "log": Verb("host_tools.cli.status:log", "Look", "The pump's event log"),
     "titration": Verb("host_tools.cli.patient:titration", "Look", "The doses committed, and what each changed"),
     "patient": Verb("host_tools.cli.patient:patient", "Look", "Show or write the patient's record in the pump"),
-    "lasts": Verb("host_tools.cli.advice:lasts", "Look", "Does the drug last until a date?"),
-    "emergency": Verb("host_tools.cli.advice:emergency", "Look", "What a stranger must know of this pump"),
+    "lasts": Verb("host_tools.cli.supply:lasts", "Look", "Does the drug last until a date?"),
+    "emergency": Verb("host_tools.cli.emergency:emergency", "Look", "What a stranger must know of this pump"),
     "report": Verb("host_tools.cli.documents:report", "Look", "Write the therapy report, to print"),
     "card": Verb("host_tools.cli.documents:card", "Look", "Write the device identification card, to print"),
     "implant": Verb("host_tools.cli.therapy:implant", "Therapy", "Record the implantation, set the clock"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli import sheet
+from host_tools.cli import status_text
 from host_tools.cli.common import Failure, print_json, pump_verb, tell
 from host_tools.programmer import Programmer
 from host_tools.programmer.handover import texts_of
@@ -92,4 +92,7 @@ def titration(pump: Programmer, as_json: bool) -> None:
     for dose in doses:
         change = "first dose" if dose["change_percent"] is None else f"{dose['change_percent']:+.1f} %"
         note = "  limit overridden" if dose["overridden"] else ""
-        tell(f"{sheet.moment(dose['wall'], dose['uptime_s']):<19}  {sheet.dose(dose)}  {change}{note}", " " * 21)
+        tell(
+            f"{status_text.moment(dose['wall'], dose['uptime_s']):<19}  {status_text.dose(dose)}  {change}{note}",
+            " " * 21,
+        )

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import rich_click as click
 
-from host_tools.cli import sheet
-from host_tools.cli.acts import MEANWHILE, check_terminal, show, warn
+from host_tools.cli import status_text
 from host_tools.cli.common import DECIMAL, Failure, pump_verb, say
-from host_tools.cli.screens import date_lines, side_by_side
+from host_tools.cli.interaction import MEANWHILE, check_terminal, show, warn
+from host_tools.cli.review import date_lines, side_by_side
 from host_tools.programmer import FlexProgram, Program, Programmer, ReadBackDiffers, Refused
 from host_tools.programmer.flex import Schedule
 
@@ -65,7 +65,7 @@ def program(
         say(f"{MEANWHILE}, and is now:")
         looked_at = now
     warn(status)
-    show(status, as_json, "\n".join([f"committed: {sheet.program(now.new)}", *date_lines(status)]))
+    show(status, as_json, "\n".join([f"committed: {status_text.program(now.new)}", *date_lines(status)]))
 
 
 def _committed(pump: Programmer, review: Review, override: bool) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli import sheet
-from host_tools.cli.acts import ask, done, say_changes, show, yes_option
+from host_tools.cli import status_text
 from host_tools.cli.common import DECIMAL, DURATION_S, LOCAL_TIME, print_json, pump_verb, tell
+from host_tools.cli.interaction import ask, done, say_changes, show, yes_option
+from host_tools.documents.dose import ml
 from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
 from host_tools.programmer.orders import check_alarm_settings, check_limits
@@ -26,7 +27,7 @@ SETTINGS: dict[str, tuple[str, Callable[[int], str]]] = {
     "critical_interval_s": ("critical tone", lambda s: f"every {format_duration(s)}"),
     "non_critical_interval_s": ("non-critical tone", lambda s: f"every {format_duration(s)}"),
     "stopped_after_s": ("stopped pump", lambda s: f"warns after {format_duration(s)}, and alarms after 48h"),
-    "low_reservoir_nl": ("low reservoir", lambda nl: f"below {sheet.ml(nl)} mL"),
+    "low_reservoir_nl": ("low reservoir", lambda nl: f"below {ml(nl)} mL"),
 }
 """How the settings are shown: a label, and the value in words."""
 
@@ -124,7 +125,7 @@ def clock(pump: Programmer, as_json: bool, wall: datetime | None, yes: bool) -> 
     wall = wall or datetime.now().replace(microsecond=0)
     wall_s("wall", wall)
     if old is not None:
-        say_changes({"clock": (sheet.shown_time(old), sheet.shown_time(wall.isoformat()))})
+        say_changes({"clock": (status_text.shown_time(old), status_text.shown_time(wall.isoformat()))})
         ask("Set the clock so?", yes, "not set")
     status = done(pump, lambda: pump.set_clock(wall))
-    show(status, as_json, f"the pump's clock says {sheet.shown_time(status['wall'])}")
+    show(status, as_json, f"the pump's clock says {status_text.shown_time(status['wall'])}")

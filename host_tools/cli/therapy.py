@@ -5,11 +5,12 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli import sheet
-from host_tools.cli.acts import ask, check_terminal, done, is_asked, show, yes_option
+from host_tools.cli import status_text
 from host_tools.cli.common import DECIMAL, LOCAL_TIME, Failure, int_range, print_json, pump_verb, say, tell
+from host_tools.cli.interaction import ask, check_terminal, done, is_asked, show, yes_option
 from host_tools.cli.patient import read_document
-from host_tools.cli.screens import check_lines, refill_lines, refill_numbers
+from host_tools.cli.review import check_lines, refill_lines, refill_numbers
+from host_tools.documents.dose import ml
 from host_tools.programmer import Programmer, Refill
 from host_tools.programmer.handover import handover_of
 from host_tools.programmer.implantation import LARGEST_USUAL_LINE_NL, line_nl
@@ -61,7 +62,7 @@ def implant(
         old = handover_of(read_document(keep_catheter), keep_catheter)
         _ask_about_line(old.implant["catheter_cm"], fields["pump_tubing_ml"], yes)
         status = done(pump, lambda: pump.take_over(old, **given))
-    show(status, as_json, f"implanted {sheet.shown_time(status['implanted'])}; the clock is set")
+    show(status, as_json, f"implanted {status_text.shown_time(status['implanted'])}; the clock is set")
 
 
 def _ask_about_line(catheter_cm: Number, pump_tubing_ml: Number, yes: bool) -> None:
@@ -70,7 +71,7 @@ def _ask_about_line(catheter_cm: Number, pump_tubing_ml: Number, yes: bool) -> N
     if yes or volume_nl <= LARGEST_USUAL_LINE_NL:
         return
     check_terminal(yes)
-    held, usual = sheet.fine_ml(volume_nl), sheet.fine_ml(LARGEST_USUAL_LINE_NL)
+    held, usual = status_text.fine_ml(volume_nl), status_text.fine_ml(LARGEST_USUAL_LINE_NL)
     say(f"a catheter of {catheter_cm} cm and tubing of {pump_tubing_ml} mL hold {held} mL; {usual} mL are a long line")
     say(
         "a prime fills what is empty of that, at the highest rate: what the line does not really hold, the patient gets"
@@ -123,7 +124,7 @@ def stop(pump: Programmer, as_json: bool) -> None:
 def minimum_rate(pump: Programmer, as_json: bool) -> None:
     """Deliver at the minimum rate, at once: hardly any drug, but the pump is not stopped."""
     status = done(pump, pump.minimum_rate)
-    text = f"delivering {sheet.ml(status['rate_nl_per_day'])} mL/day, {sheet.dose(status)}"
+    text = f"delivering {ml(status['rate_nl_per_day'])} mL/day, {status_text.dose(status)}"
     show(status, as_json, f"{text}; `thecal resume` goes on with the committed program")
 
 
@@ -133,10 +134,10 @@ def minimum_rate(pump: Programmer, as_json: bool) -> None:
 def resume(pump: Programmer, as_json: bool, yes: bool) -> None:
     """Deliver by the committed program again, at once."""
     if is_asked(yes):
-        say(f"committed: {sheet.program(pump.running_program())}")
+        say(f"committed: {status_text.program(pump.running_program())}")
         ask("Deliver it again?", yes, "not resumed")
     status = done(pump, pump.resume)
-    show(status, as_json, f"delivering {sheet.dose(status)} again; `thecal stop` stops it")
+    show(status, as_json, f"delivering {status_text.dose(status)} again; `thecal stop` stops it")
 
 
 def _warn_of_old_drug(old: dict[str, Any], new: dict[str, Any]) -> None:
@@ -146,6 +147,6 @@ def _warn_of_old_drug(old: dict[str, Any], new: dict[str, Any]) -> None:
         say(f"before the bridge is out a program for {mcg_per_ml} mcg/mL must be committed: without one")
         say("the pump goes on at the minimum rate, which is no therapy, and sounds the critical alarm")
     elif was not in (0, mcg_per_ml) and old["delivered_nl"]:
-        held = sheet.fine_ml(new["line_nl"])
+        held = status_text.fine_ml(new["line_nl"])
         say(f"warning: there is no bridge. Tubing and catheter hold {held} mL of {was} mcg/mL, which come first,")
         say(f"at the rate of a program for {mcg_per_ml} mcg/mL: {was / mcg_per_ml:g} times the dose that it says")

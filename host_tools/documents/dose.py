@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from host_tools.documents import wording
+from host_tools.documents import texts
 from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
 from host_tools.programmer.units import mcg_from_ng
@@ -88,10 +88,8 @@ def drug_text(status: Mapping[str, Any]) -> str:
     if not strength:
         return "none: the pump was never filled"
     if status["tip_mcg_per_ml"] == strength:
-        return f"{wording.DRUG}, {strength} mcg/mL"
-    return (
-        f"{wording.DRUG}; {status['tip_mcg_per_ml']} mcg/mL at the catheter's tip, {strength} mcg/mL in the reservoir"
-    )
+        return f"{texts.DRUG}, {strength} mcg/mL"
+    return f"{texts.DRUG}; {status['tip_mcg_per_ml']} mcg/mL at the catheter's tip, {strength} mcg/mL in the reservoir"
 
 
 def dose_text(status: Mapping[str, Any]) -> str:

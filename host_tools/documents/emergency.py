@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from host_tools.documents import wording
+from host_tools.documents import texts
 from host_tools.documents.dose import Ordered, Orders, change, dose_text, drug_text, line_sentences
-from host_tools.documents.wording import alarm_text, loss_of_therapy
+from host_tools.documents.texts import alarm_text, loss_of_therapy
 
 
 def emergency_dict(status: Mapping[str, Any], orders: Orders) -> dict[str, Any]:
@@ -24,14 +24,14 @@ def emergency_dict(status: Mapping[str, Any], orders: Orders) -> dict[str, Any]:
         "new_drug_at": coming.at.isoformat() if coming and coming.at else None,
         "ordered": _dose(orders.last),
         "ordered_next": _dose(orders.waiting),
-        "drug": wording.DRUG,
+        "drug": texts.DRUG,
         "line": " ".join(line_sentences(status, orders)),
         "loss_of_therapy": loss_of_therapy(status),
-        "tones": {name: ": ".join(words) for name, words in wording.TONES.items()},
-        "withdrawal": wording.WITHDRAWAL,
-        "overdose": wording.OVERDOSE,
-        "actions": wording.ACTIONS,
-        "notice": wording.NOT_A_DEVICE,
+        "tones": {name: ": ".join(words) for name, words in texts.TONES.items()},
+        "withdrawal": texts.WITHDRAWAL,
+        "overdose": texts.OVERDOSE,
+        "actions": texts.ACTIONS,
+        "notice": texts.NOT_A_DEVICE,
     }
 
 
@@ -49,7 +49,7 @@ def emergency_rows(status: Mapping[str, Any], orders: Orders) -> Iterator[tuple[
             yield "Last ordered", f"{orders.last['dose_mcg_per_day']} mcg/day, {drug}"
         yield from _rows("Line", line_sentences(status, orders))
     therapy = f"{status['therapy']}, {status['operation']}".replace("_", " ")
-    yield "Therapy", f"{therapy}; {wording.MODE[status['mode']]}"
+    yield "Therapy", f"{therapy}; {texts.MODE[status['mode']]}"
     yield "Last refill", status["last_refill"] or "-"
     yield "Low on", f"{status['low_reservoir_date'] or '-'}, refill by {status['refill_by'] or '-'}"
     yield from _rows("Alarms", iter([alarm_text(alarm) for alarm in status["alarm_list"]] or ["none"]))
@@ -64,7 +64,7 @@ def _rows(label: str, texts: Iterator[str]) -> Iterator[tuple[str, str]]:
 
 def emergency_sections() -> Iterator[tuple[str, tuple[str, ...]]]:
     """What every stranger must know, under headings."""
-    yield "What the tones mean", tuple(f"{sound}: {meaning}" for sound, meaning in wording.TONES.values())
-    yield "Signs of too little drug (withdrawal)", wording.WITHDRAWAL
-    yield "Signs of too much drug (overdose)", wording.OVERDOSE
-    yield "What to do", (*wording.ACTIONS, wording.CAUSES)
+    yield "What the tones mean", tuple(f"{sound}: {meaning}" for sound, meaning in texts.TONES.values())
+    yield "Signs of too little drug (withdrawal)", texts.WITHDRAWAL
+    yield "Signs of too much drug (overdose)", texts.OVERDOSE
+    yield "What to do", (*texts.ACTIONS, texts.CAUSES)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from host_tools.documents.dose import Orders, read_orders
 from host_tools.documents.history import History, history
-from host_tools.documents.wording import DAY_NAMES
+from host_tools.documents.texts import DAY_NAMES
 from host_tools.programmer import FlexProgram, Program, Programmer, Refused
 from host_tools.programmer.flex import DAY_MIN, clock_time
 from host_tools.programmer.units import mcg_from_ng

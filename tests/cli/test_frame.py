@@ -11,7 +11,7 @@ import pytest
 from host_tools.cli.main import VERBS
 from tests.cli.conftest import Thecal
 
-HEAVY = ("serial", "construct", "crcmod", "pydantic", "asyncio", "host_tools.programmer", "host_tools.cli.look")
+HEAVY = ("serial", "construct", "crcmod", "pydantic", "asyncio", "host_tools.programmer", "host_tools.cli.status")
 
 
 def test_help_lists_every_verb_and_imports_none() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.documents import wording
+from host_tools.documents import texts
 from host_tools.documents.events import event_text
 from host_tools.documents.facts import day_groups, gather
 from host_tools.documents.render import card_html, report_html
@@ -81,8 +81,8 @@ def test_the_report_has_program_dates_device_alarms_history_and_plans() -> None:
         "2026-01-05 08:00:00 0.000 not measured – – 20.000",
         "1000 mcg/day, 200 mcg a bolus",
         "limit overridden",
-        *wording.WITHDRAWAL,
-        *wording.OVERDOSE,
+        *texts.WITHDRAWAL,
+        *texts.OVERDOSE,
     ):
         assert fact in text, fact
     assert "MRI" in text
@@ -150,8 +150,8 @@ def test_the_card_has_its_size_and_two_sides() -> None:
 
 
 def test_every_alarm_has_a_meaning_and_every_event_is_written_in_words() -> None:
-    assert set(wording.ALARM) == set(codes.ALARM)
-    assert set(wording.TONES) == set(codes.CLASS)
+    assert set(texts.ALARM) == set(codes.ALARM)
+    assert set(texts.TONES) == set(codes.CLASS)
     for name, event in codes.EVENTS.items():
         text = event_text({"name": name, "data": dict.fromkeys(event.data, 1)})
         assert "_" not in text
@@ -159,9 +159,9 @@ def test_every_alarm_has_a_meaning_and_every_event_is_written_in_words() -> None
 
 
 def test_nothing_says_what_the_blood_pressure_does() -> None:
-    folder = Path(wording.__file__).parent
+    folder = Path(texts.__file__).parent
     told = [file.name for file in folder.iterdir() if file.is_file() and "pressure" in file.read_text(encoding="utf-8")]
-    assert told == ["wording.py"]  # which says why
+    assert told == ["texts.py"]  # which says why
     assert "blood pressure" not in full()["report"] + full()["card"]
 
 

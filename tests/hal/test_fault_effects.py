@@ -1,5 +1,7 @@
 """Every fault of the table does something to the plant, and nothing of it is left when it is healed."""
 
+from typing import Any
+
 import pytest
 
 from hal.plant.faults import FAULTS, INSTANT, Choice
@@ -12,7 +14,7 @@ PLANNED = ("_faults", "next_event_ms", "sampled_at_ms")
 """No effects: which faults are on, and when to look next."""
 
 
-def fields_of(name):
+def fields_of(name: str) -> Any:
     """The least that a fault takes."""
     if name == "bit_flip":
         return {"region": "code"}

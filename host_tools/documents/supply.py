@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from host_tools.documents.wording import ERI_TO_EOS_DAYS, loss_of_therapy
+from host_tools.documents.texts import ERI_TO_EOS_DAYS, loss_of_therapy
 
 WEEK = timedelta(days=7)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host_tools.documents.lasts import NoClock, answer
+from host_tools.documents.supply import NoClock, answer
 from tests.documents.bench import START, Bench
 
 DAY = timedelta(days=1)

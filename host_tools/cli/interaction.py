@@ -8,7 +8,7 @@ import rich_click as click
 
 from host_tools.cli.common import Failure, print_json, say, tell
 from host_tools.cli.layout import width
-from host_tools.documents.wording import loss_of_therapy
+from host_tools.documents.texts import loss_of_therapy
 from host_tools.programmer import Programmer
 
 LEFT = {"stopped": "stopped", "minimum": "at the minimum rate"}

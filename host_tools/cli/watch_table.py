@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import rich_click as click
 
-from host_tools.cli import sheet
+from host_tools.cli import status_text
 from host_tools.cli.layout import is_plain, width
+from host_tools.documents.dose import ml
 
 STATE = "State and alarms"
 STATE_ROOM = 22  # for an operation and most alarms by their names
@@ -23,8 +24,8 @@ class _Column(NamedTuple):
 _COLUMNS = {
     "date": _Column("Date", 10, lambda status: (status["wall"] or "-")[:10]),
     "time": _Column("Time", 8, lambda status: status["wall"][11:] if status["wall"] else "-"),
-    "rate": _Column("mL/day", 6, lambda status: sheet.ml(status["rate_nl_per_day"])),
-    "left": _Column("mL left", 7, lambda status: sheet.ml(status["reservoir_nl"])),
+    "rate": _Column("mL/day", 6, lambda status: ml(status["rate_nl_per_day"])),
+    "left": _Column("mL left", 7, lambda status: ml(status["reservoir_nl"])),
     "today": _Column("mcg today", 9, lambda status: str(status["delivered_today_mcg"])),
     "battery": _Column("mV", 4, lambda status: str(status["battery_mv"] or "-")),
 }
@@ -49,7 +50,7 @@ class Table:
         cells = [f"{column.text(status):>{column.width}}" for column in self._columns]
         room = self._width - sum(len(cell) + len(GAP) for cell in cells)
         state = _state(status, room)
-        line = GAP.join([*cells, sheet.coloured(state, status["alarm_list"])])
+        line = GAP.join([*cells, status_text.coloured(state, status["alarm_list"])])
         if self._in_place:
             click.echo(f"\r{line}{' ' * (room - len(state))}", nl=False)
             self._open = True

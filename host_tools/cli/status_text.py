@@ -9,9 +9,10 @@ from typing import Any
 import rich_click as click
 
 from host_tools.cli.layout import wrapped
+from host_tools.documents.dose import ml
 from host_tools.documents.events import data_text
-from host_tools.documents.lasts import too_old
-from host_tools.documents.wording import KEY, NOT_A_DEVICE, UNSIGNED, loss_of_therapy
+from host_tools.documents.supply import too_old
+from host_tools.documents.texts import KEY, NOT_A_DEVICE, UNSIGNED, loss_of_therapy
 from host_tools.durations import format_duration
 from host_tools.programmer import FlexProgram, Program
 from host_tools.programmer.flex import head_of
@@ -125,11 +126,6 @@ def refill_by(status: dict[str, Any]) -> str:
 def why_refill(status: dict[str, Any]) -> str:
     """What the date of the refill is counted from."""
     return "when the drug gets too old" if too_old(status) else "a week before the reservoir is low"
-
-
-def ml(nl: int) -> str:
-    """A volume or rate in mL, to the microlitre."""
-    return f"{nl / 1e6:.3f}"
 
 
 def fine_ml(nl: int) -> str:
