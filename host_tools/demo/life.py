@@ -118,7 +118,7 @@ class _Story:
     def _deliver_all(self) -> None:
         self._debug.heal(HIDDEN_FAULT)
         self._life.hidden = HiddenFault(HIDDEN_FAULT, HIDDEN_PERCENT, self._hidden_since_s, self._observer.now_s)
-        self._observer.note("The cause is found and mended: each step moves what it should.")
+        self._observer.note("The cause is found and repaired: each step moves what it should.")
 
     def _answer(self, sounding: list[dict[str, Any]]) -> None:
         """The alarm is heard, single beeps for longer than dual tones, until the clinic silences it."""

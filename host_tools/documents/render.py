@@ -52,7 +52,7 @@ def card_html(facts: Facts) -> str:
         "documents/card.html.jinja",
         status=facts.status,
         records=facts.records,
-        records_spoilt=facts.records_spoilt,
+        records_corrupt=facts.records_corrupt,
         front=card.front(facts),
         back=card.back(facts),
         **_common(facts),

@@ -10,8 +10,8 @@ from host_tools.durations import format_duration
 
 NOT_A_DEVICE = "simulation and engineering tool, not a medical device"
 UNSIGNED = "UNSIGNED, anybody on the line could have said this"
-RECORDS_SPOILT = (
-    "The patient's record in the pump is spoilt: what it said of patient, clinic and medicines is blank here. "
+RECORDS_CORRUPT = (
+    "The patient's record in the pump is corrupt: what it said of patient, clinic and medicines is blank here. "
     "`thecal patient` with --set or --file writes it anew."
 )
 KEY = {

@@ -111,7 +111,7 @@ def test_a_new_pump_takes_the_catheter_over(thecal: Thecal, tmp_path: Path) -> N
 
 
 @pytest.mark.shows("FI-31")
-def test_a_spoilt_record_is_said_in_words_and_written_anew(
+def test_a_corrupt_record_is_said_in_words_and_written_anew(
     emulator: EmulatorProcess, thecal: Thecal, tmp_path: Path
 ) -> None:
     assert thecal("patient", "--set", "patient_name=Ada Holm").exit_code == 0
@@ -126,7 +126,7 @@ def test_a_spoilt_record_is_said_in_words_and_written_anew(
         file = tmp_path / f"{verb}.html"
         done = thecal(verb, "--out", str(file))
         assert done.exit_code == 0, done.stderr
-        assert "record in the pump is spoilt" in file.read_text()
+        assert "record in the pump is corrupt" in file.read_text()
     assert thecal("patient", "--set", "born=1980-05-17").exit_code == 0
     assert "Ada" not in thecal("patient").stdout
 

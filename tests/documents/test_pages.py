@@ -167,14 +167,14 @@ def test_nothing_says_what_the_blood_pressure_does() -> None:
 
 @pytest.mark.shows("FI-31")
 @pytest.mark.parametrize("name", PAGES)
-def test_a_spoilt_record_leaves_its_lines_blank_and_is_named(name: str) -> None:
+def test_a_corrupt_record_leaves_its_lines_blank_and_is_named(name: str) -> None:
     bench = Bench()
     bench.treat()
     bench.pump.write_records(RECORDS)
     bench.machine.plant.apply_fault("store_corrupt", region="patient", copies=2)
     page = PAGES[name](gather(bench.pump))
-    assert "The patient's record in the pump is spoilt" in text_of(page)
-    assert "spoilt" not in text_of(full()[name])
+    assert "The patient's record in the pump is corrupt" in text_of(page)
+    assert "corrupt" not in text_of(full()[name])
     assert page.count(BLANK) > full()[name].count(BLANK) + 5
     assert "2000 mcg/mL" in page
 

@@ -28,14 +28,14 @@ def test_a_good_line_changes_nothing():
 
 
 @pytest.mark.parametrize("percent", [1, 20, 60, 100])
-def test_so_many_frames_are_lost_spoilt_or_doubled(percent):
+def test_so_many_frames_are_lost_corrupted_or_doubled(percent):
     expected, spread = 10 * percent, 4 * (10 * percent * (100 - percent) / 100) ** 0.5
     assert abs(1000 - len(carried(drop_percent=percent)) // 4 - expected) <= spread
     assert abs(len(carried(duplicate_percent=percent)) // 4 - 1000 - expected) <= spread
     noisy = carried(noise_percent=percent)
     assert len(noisy) == len(FRAMES)
-    spoilt = sum(noisy[at : at + 4] != FRAMES[at : at + 4] for at in range(0, len(FRAMES), 4))
-    assert abs(spoilt - expected) <= spread + 0.02 * expected  # three changes may undo one another
+    corrupted = sum(noisy[at : at + 4] != FRAMES[at : at + 4] for at in range(0, len(FRAMES), 4))
+    assert abs(corrupted - expected) <= spread + 0.02 * expected  # three changes may undo one another
 
 
 def test_the_seed_draws_it():
