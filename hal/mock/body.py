@@ -6,7 +6,7 @@ from hal.mock.link import MockLink
 from hal.mock.motor import MockMotor
 from hal.mock.power import MockClock, MockWatchdog, Power
 from hal.mock.recorder import Recorder
-from hal.mock.senses import MockBattery, MockBuzzer, MockFillSensor, MockHead, MockMemory, MockThermometer
+from hal.mock.sensors import MockBattery, MockBuzzer, MockFillSensor, MockHead, MockMemory, MockThermometer
 from hal.mock.store import MockStore
 from hal.plant.plant import Plant
 

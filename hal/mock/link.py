@@ -3,7 +3,7 @@
 from hal import contract
 from hal.contract import BUSY, MAX_FRAME_BYTES, OK
 from hal.mock.entropy import Prng
-from hal.mock.noise import BadLine
+from hal.mock.noise import ImpairedLine
 from hal.mock.power import Power
 from hal.mock.recorder import Recorder
 
@@ -19,7 +19,7 @@ class MockLink(contract.Link):
         self._plant = power.plant
         self._recorder = recorder
         self._index = index
-        self._bad = BadLine(power.plant.impairment, Prng(seed, f"line {index} from {power.plant.now_ms} ms"))
+        self._line = ImpairedLine(power.plant.impairment, Prng(seed, f"line {index} from {power.plant.now_ms} ms"))
         self._received = bytearray()
         self._sent = bytearray()
         self._hung_up = False
@@ -49,7 +49,7 @@ class MockLink(contract.Link):
             raise ValueError(f"a frame of {len(data)} bytes; {MAX_FRAME_BYTES} is the most")
         if len(data) > self.room():
             return BUSY
-        self._sent += self._bad.carry(data)
+        self._sent += self._line.carry(data)
         self._recorder.frame(self._plant.now_ms, self._index, data)
         return OK
 
@@ -65,7 +65,7 @@ class MockLink(contract.Link):
             return len(data)
         room = RECEIVE_BYTES - len(self._received)
         taken = data[:room]
-        self._received += self._bad.carry(taken)[:room]
+        self._received += self._line.carry(taken)[:room]
         return len(taken)
 
     def host_hang_up(self) -> None:

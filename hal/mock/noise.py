@@ -7,7 +7,7 @@ _DELIMITER = b"\0"
 _MOST_SPOILT = 3  # bytes of a frame
 
 
-class BadLine:
+class ImpairedLine:
     """One line, both ways."""
 
     def __init__(self, impairment: LinkImpairment, prng: Prng) -> None:

@@ -60,9 +60,9 @@ class Catheter:
             parcels[-1] = (parcels[-1][0] + volume_nl, mcg_per_ml)
         else:
             parcels.append((volume_nl, mcg_per_ml))
-        return self._come_out(volume_nl)
+        return self._pop(volume_nl)
 
-    def _come_out(self, volume_nl: int) -> list[Parcel]:
+    def _pop(self, volume_nl: int) -> list[Parcel]:
         out = []
         while volume_nl:
             first_nl, mcg_per_ml = self._parcels.popleft()

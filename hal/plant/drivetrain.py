@@ -117,7 +117,7 @@ class Drivetrain:
                 self.confirmed_run = 0
                 self._plan_miss()
             elif self._loss_percent:
-                self._lose_some(new)
+                self._count_losses(new)
             else:
                 self.confirmed += new
                 self.confirmed_run += new
@@ -133,17 +133,17 @@ class Drivetrain:
             if not self.held:
                 self.confirmed += count
 
-    def _lost(self, pulse: int) -> bool:
+    def _is_lost(self, pulse: int) -> bool:
         """Whether a pulse since the loss began is one of those lost, which are spread evenly."""
         return (pulse + 1) * self._loss_percent // 100 > pulse * self._loss_percent // 100
 
-    def _lose_some(self, new: int) -> None:
+    def _count_losses(self, new: int) -> None:
         first = self._loss_pulses
         self._loss_pulses = end = first + new
         self.confirmed += new - (end * self._loss_percent // 100 - first * self._loss_percent // 100)
-        last_lost = self._lost(end - 1)
+        last_lost = self._is_lost(end - 1)
         run = 1
-        while run < new and self._lost(end - 1 - run) == last_lost:
+        while run < new and self._is_lost(end - 1 - run) == last_lost:
             run += 1
         before = 0 if run < new else self.missed_run if last_lost else self.confirmed_run
         self.missed_run, self.confirmed_run = (before + run, 0) if last_lost else (0, before + run)
@@ -151,18 +151,18 @@ class Drivetrain:
 
     def _plan_miss(self) -> None:
         """`miss_due_ms`: when the run of missed pulses reaches its limit."""
-        pulse = self._given + self._miss_limit - self.missed_run - 1 if self.held else self._limit_of_losses()
+        pulse = self._given + self._miss_limit - self.missed_run - 1 if self.held else self._pulse_at_loss_limit()
         if self._given <= pulse < self._steps:
             self.miss_due_ms = self._due_ms + pulse * self._period_ms
         else:
             self.miss_due_ms = NEVER_MS
         self.alert_ms = min(self.miss_due_ms, self._stray_ms)
 
-    def _limit_of_losses(self) -> int:
+    def _pulse_at_loss_limit(self) -> int:
         """The first pulse of the order with which losses in a row reach the limit, or one that is past."""
         run = self.missed_run
         for ahead in range(_LOSS_PATTERN + self._miss_limit if self._loss_percent else 0):
-            run = run + 1 if self._lost(self._loss_pulses + ahead) else 0
+            run = run + 1 if self._is_lost(self._loss_pulses + ahead) else 0
             if run == self._miss_limit:
                 return self._given + ahead
         return -1
@@ -198,7 +198,7 @@ class Drivetrain:
         self.inhibited = inhibited
         self._plan_stray()
 
-    def lose(self, percent: int) -> None:
+    def lose_steps(self, percent: int) -> None:
         """Lose so many of the pulses to come."""
         if percent != self._loss_percent:
             self._loss_percent = percent

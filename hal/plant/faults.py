@@ -79,7 +79,7 @@ KINDS: dict[str, Kind] = {
     "step_loss": Kind(
         "so many pulses, evenly spread, do not move the rotor",
         {"percent": Field(1, 100)},
-        Quantity("drivetrain.lose"),
+        Quantity("drivetrain.lose_steps"),
         "percent",
     ),
     "over_delivery": Kind(

@@ -50,25 +50,25 @@ class Flow:
         self.at_ms = 0
         self.steps = 0
 
-    def go_on(self, to_ms: int, steps: int, moving_until_ms: int) -> None:
+    def advance(self, to_ms: int, steps: int, moving_until_ms: int) -> None:
         """Let it flow until `to_ms`, evenly while the rotor turned."""
         from_ms = self.at_ms
         if to_ms == from_ms and steps == self.steps:
-            self._watch_wear()
+            self._check_wear()
             return
         moving_ms = max(0, min(to_ms, moving_until_ms) - from_ms)
         turned = 0 if self.blocked else steps - self.steps
         self.reservoir.over_percent = self.over_percent - self.under_percent + WEAR_PERCENT * len(self.wear)
         moved_nl, lasted_ms = self.reservoir.draw(turned, moving_ms, to_ms - from_ms - moving_ms)
         self._through_catheter(moved_nl, lasted_ms)
-        self.patient.live(to_ms, 0.0)
+        self.patient.advance(to_ms, 0.0)
         if steps > self.steps:
             self._stood_since_ms = from_ms + moving_ms
             if self.blocked:
                 self.wear_out("occlusion")
         self.at_ms = to_ms
         self.steps = steps
-        self._watch_wear()
+        self._check_wear()
 
     def replace_pump(self, reservoir: Reservoir, tubing_nl: int) -> None:
         """Another pump takes the place of this one, everything being settled; catheter and patient stay."""
@@ -89,7 +89,7 @@ class Flow:
         if used:
             self.wear_out("off_label_drug")
 
-    def _watch_wear(self) -> None:
+    def _check_wear(self) -> None:
         reservoir = self.reservoir
         if self._stood_since_ms is not None and self.at_ms - self._stood_since_ms > STANDING_MS:
             self.wear_out("standstill")
@@ -106,9 +106,9 @@ class Flow:
             mcg = part_nl * mcg_per_ml * (100 - catheter.leak_percent) / _HUNDREDTHS_PER_MCG
             if lasted_ms:
                 part_ms = lasted_ms * part_nl / moved_nl
-                patient.live(self.at_ms + lasted_ms * out_nl / moved_nl, mcg * HOUR_MS / part_ms)
+                patient.advance(self.at_ms + lasted_ms * out_nl / moved_nl, mcg * HOUR_MS / part_ms)
             else:
-                patient.body.take(mcg)
+                patient.body.add_bolus(mcg)
 
     def copy(self) -> "Flow":
         return deepcopy(self)

@@ -6,7 +6,7 @@ faults, stalls and stops are left out. It says nothing about any person.
 
 from typing import Any
 
-from hal.plant.effect import Curve, EffectSite
+from hal.plant.effectsite import Curve, EffectSite
 
 HOUR_MS = 3_600_000
 EFFECTIVE, LOW, LOWEST = 0.75, 0.50, 0.25  # of the ordered effect
@@ -56,27 +56,27 @@ class Patient:
         self._effective_since_ms: float | None = None  # since the effect was first there
         self._lowest_since_ms: float | None = None
 
-    def live(self, to_ms: float, tip_mcg_per_h: float) -> None:
+    def advance(self, to_ms: float, tip_mcg_per_h: float) -> None:
         """Go on to `to_ms` with a constant inflow from the tip."""
         hours = (to_ms - self._at_ms) / HOUR_MS
         if hours <= 0:
             return
         mcg_per_h = tip_mcg_per_h + self.oral_mg_per_day * 1000 / ORAL_MCG_PER_TIP_MCG / 24
-        self._watch(self.body.curve(mcg_per_h), self.ordered.curve(self.ordered_mcg_per_h), hours)
+        self._update_onsets(self.body.curve(mcg_per_h), self.ordered.curve(self.ordered_mcg_per_h), hours)
         self.body.advance(hours, mcg_per_h)
         self.ordered.advance(hours, self.ordered_mcg_per_h)
         self._at_ms = to_ms
 
-    def _watch(self, effect: Curve, ordered: Curve, hours: float) -> None:
+    def _update_onsets(self, effect: Curve, ordered: Curve, hours: float) -> None:
         """Note when the effect first came, and since when it is nearly gone."""
         if self._effective_since_ms is None:
-            for since, until, enough in effect.less(ordered, EFFECTIVE).signs(hours):
+            for since, until, enough in effect.minus(ordered, EFFECTIVE).signs(hours):
                 if enough and ordered.at(until) > TRACE_NG_PER_ML:
                     self._effective_since_ms = self._at_ms + since * HOUR_MS
                     break
             else:
                 return
-        for since, _, enough in effect.less(ordered, LOWEST).signs(hours):
+        for since, _, enough in effect.minus(ordered, LOWEST).signs(hours):
             if enough:
                 self._lowest_since_ms = None
             elif self._lowest_since_ms is None:

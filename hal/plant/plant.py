@@ -80,24 +80,24 @@ class Plant:
             self.now_ms = self.next_event_ms
             self.settle()
             self._faults = {name: fault for name, fault in self._faults.items() if fault.end_ms > self.now_ms}
-            self._take_effect()
+            self._apply_effects()
         self.now_ms = to_ms
 
     def settle(self) -> None:
         """Bring every part up to `now_ms`."""
         self.drivetrain.settle(self.now_ms)
         self.battery.settle(self.now_ms, self.drivetrain.work_pulses)
-        self._flow_on(self.flow)
+        self._advance_flow(self.flow)
 
-    def look(self) -> Flow:
+    def flow_now(self) -> Flow:
         """How far the drug is now. Looking changes nothing."""
         self.drivetrain.settle(self.now_ms)
         flow = self.flow.copy()
-        self._flow_on(flow)
+        self._advance_flow(flow)
         return flow
 
-    def _flow_on(self, flow: Flow) -> None:
-        flow.go_on(self.now_ms, self.drivetrain.rotor_steps, self.drivetrain.turning_until_ms)
+    def _advance_flow(self, flow: Flow) -> None:
+        flow.advance(self.now_ms, self.drivetrain.rotor_steps, self.drivetrain.turning_until_ms)
 
     def power_cut(self) -> None:
         """The motor stands. Everything else goes on as it was."""
@@ -153,7 +153,7 @@ class Plant:
         if name == "sensor_stuck":
             values = {"at_nl": self.sensed_nl() or 0}
         self._faults[name] = Fault(name, self.now_ms, until_ms, values)
-        self._take_effect()
+        self._apply_effects()
 
     def heal(self, name: str) -> None:
         """The cause of a fault goes away, and with it the fault, except for what it leaves behind for a while.
@@ -168,14 +168,14 @@ class Plant:
         if fault.end_ms <= self.now_ms:
             self._end(name)
         else:
-            self._take_effect()
+            self._apply_effects()
 
     def _end(self, name: str) -> None:
         self.settle()
         del self._faults[name]
-        self._take_effect()
+        self._apply_effects()
 
-    def _take_effect(self) -> None:
+    def _apply_effects(self) -> None:
         """Give every quantity that faults act on its value, everything having been settled."""
         for quantity, value in effects(self._faults.values(), self.now_ms):
             quantity.put(self, value)
@@ -195,7 +195,7 @@ class Plant:
     @property
     def aspirable_nl(self) -> int:
         """What a needle would draw out now."""
-        return 0 if self.port_missed else self.look().reservoir.volume_nl
+        return 0 if self.port_missed else self.flow_now().reservoir.volume_nl
 
     def refill(self, volume_nl: int, mcg_per_ml: int = 0) -> int:
         """Empty the reservoir and put `volume_nl` in; the nL that came out. ValueError when it does not fit."""
@@ -234,7 +234,7 @@ class Plant:
         self.battery.restore({"used_units": 0}, self.now_ms, 0)
         self.crystal = Crystal()
         self._faults = {name: fault for name, fault in self._faults.items() if name in OUTSIDE_THE_PUMP}
-        self._take_effect()
+        self._apply_effects()
 
     def prescribe(self, dose_ng_per_day: int) -> None:
         """What the patient is to get from now on, whatever the pump then does."""
@@ -246,7 +246,7 @@ class Plant:
 
     def sensed_nl(self) -> int | None:
         """The fill sensor's reading without its noise; None when it is dead."""
-        return self.fill_sensor.read_nl(self.look().reservoir.volume_nl)
+        return self.fill_sensor.read_nl(self.flow_now().reservoir.volume_nl)
 
     def rest_mv(self) -> int:
         """The cell's voltage at rest. Of several readings in one ms the first holds."""
@@ -266,7 +266,7 @@ class Plant:
     def truth(self) -> dict[str, Any]:
         """What no firmware can see. Effects and risk are a simulation, not clinical."""
         return {
-            **self.look().truth(),
+            **self.flow_now().truth(),
             "battery_mah": self.battery.left_mah(self.now_ms, self.drivetrain.work_pulses),
             "rotor_steps": self.drivetrain.rotor_steps,
             "faults": list(self._faults),
@@ -297,4 +297,4 @@ class Plant:
         self.battery.restore(state["battery"], self.now_ms, state["work_pulses"])
         self.crystal.restore(state["quartz"])
         self._faults = {fault["name"]: Fault(**fault) for fault in state["faults"]}
-        self._take_effect()
+        self._apply_effects()

@@ -37,7 +37,7 @@ class _Queued(contract.Link):
         self.flush()
         return OK
 
-    def relieved(self) -> bool:
+    def has_room_again(self) -> bool:
         """True, once, when there is room again where there was too little."""
         if self.wanted and not self._queue:
             self.wanted = False

@@ -7,7 +7,7 @@ from machine import Pin, Timer, mem32
 from hal import contract
 from hal.contract import INHIBITED, OK
 from hal.rp2040 import board
-from hal.rp2040.senses import Battery
+from hal.rp2040.sensors import Battery
 
 _LEAST_PERIOD_MS = 360
 _LEAST_MISS_LIMIT = 8
@@ -34,7 +34,7 @@ class Motor(contract.Motor):
         self._inhibited = self._open = self.alert = False
         self._pulsed_ms = 0
         self._ordered = self._confirmed = self._reversed = self._missed_run = self._confirmed_run = 0
-        self._told = (0, 0, 0, 0, 0)
+        self._progress = (0, 0, 0, 0, 0)
         self._reverse_pin: Pin | None = None
         if board.HALL_PIN is not None:
             if board.REVERSE_PIN is not None:
@@ -74,7 +74,7 @@ class Motor(contract.Motor):
 
     def progress(self) -> tuple[int, int, int, int, int]:
         self.settled()
-        told = self._told
+        told = self._progress
         if (
             told[0] != self._ordered
             or told[1] != self._confirmed
@@ -82,7 +82,7 @@ class Motor(contract.Motor):
             or told[3] != self._missed_run
         ):
             told = (self._ordered, self._confirmed, self._reversed, self._missed_run, self._confirmed_run)
-            self._told = told
+            self._progress = told
         return told
 
     def inhibit(self) -> int:

@@ -24,7 +24,7 @@ def run() -> None:
         pump = Pump(body, Config(fill_sensor=body.fill_sensor is not None, **board.PUMP))
         _forget_builders()
         while True:
-            body.rest(pump.poll())
+            body.wait(pump.poll())
     except Exception as error:  # noqa: BLE001 - whatever it is, the board must not stand still with nobody told
         _give_up(body, error)
 

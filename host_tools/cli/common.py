@@ -115,9 +115,9 @@ def pump_verb(verb: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(verb)
     def connected(port: str, timeout_s: float | None, serial: str | None, verbose: bool, **options: Any) -> None:
         try:
-            told = {"warn": say, "waiting": say_slow} | ({"timeout_s": timeout_s} if timeout_s else {})
-            programmer = Programmer.open(port, serial=serial, **told)
-            with programmer as pump, _unsigned_told(pump), _end_of_service_told(pump):
+            wait = {"timeout_s": timeout_s} if timeout_s else {}
+            programmer = Programmer.open(port, serial=serial, warn=print_message, waiting=print_slow_notice, **wait)
+            with programmer as pump, _report_unsigned(pump), _explain_end_of_service(pump):
                 verb(pump, **options)
         except ProgrammerError as error:
             if verbose:
@@ -128,17 +128,17 @@ def pump_verb(verb: Callable[..., None]) -> Callable[..., None]:
 
 
 @contextmanager
-def _unsigned_told(pump: Programmer) -> Iterator[None]:
+def _report_unsigned(pump: Programmer) -> Iterator[None]:
     """In the end, whatever that is: that it was not surely the pump that said what was read."""
     try:
         yield
     finally:
         if pump.unsigned:
-            say(f"{UNSIGNED}: {pump.unsigned}")
+            print_message(f"{UNSIGNED}: {pump.unsigned}")
 
 
 @contextmanager
-def _end_of_service_told(pump: Programmer) -> Iterator[None]:
+def _explain_end_of_service(pump: Programmer) -> Iterator[None]:
     """Whatever a pump past its end of service refuses an order for: no other order would help."""
     try:
         yield
@@ -156,28 +156,28 @@ def print_json(value: Any) -> None:
     click.echo("".join(character if is_shown(character) else json.dumps(character)[1:-1] for character in text))
 
 
-def say(message: str) -> None:
+def print_message(message: str) -> None:
     """A message to the person, on stderr."""
     click.echo(layout.message(message), err=True)
 
 
-def tell(text: str, indent: str = "") -> None:
+def print_text(text: str, indent: str = "") -> None:
     """A line of the result on stdout, wrapped, `indent` before its later lines."""
     click.echo(layout.wrapped(text, indent))
 
 
-def say_slow(timeout_s: float) -> None:
+def print_slow_notice(timeout_s: float) -> None:
     """Says that an answer is slow to come."""
-    say(f"waiting: a slow emulation may take {timeout_s:g} s for an answer (Ctrl-C ends)")
+    print_message(f"waiting: a slow emulation may take {timeout_s:g} s for an answer (Ctrl-C ends)")
 
 
-def once(message: str, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
+def message_once(message: str, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
     """Says `message` when it is first called, after `before`, and never again."""
     left = [message]
 
     def say_it() -> None:
         if left:
             before()
-            say(left.pop())
+            print_message(left.pop())
 
     return say_it

@@ -13,11 +13,11 @@ from rich.text import Text
 
 from firmware.config import Config
 from host_tools.cli.common import Failure, verbose_option
-from host_tools.demo.life import live
+from host_tools.demo.life import run_story
 from host_tools.demo.record import DAY_S, Life
 from host_tools.demo.report import render
 from host_tools.demo.summary import differences, summary
-from host_tools.demo.timeline import dated, timeline
+from host_tools.demo.timeline import date_columns, timeline
 from host_tools.emulator.debugclient import DebugError, DebugLinkError
 from host_tools.emulator.process import EmulatorError
 from host_tools.programmer import ProgrammerError
@@ -42,28 +42,28 @@ def demo(out: Path, verbose: bool) -> None:
     over its serial line. A simulation: not a medical device.
     """
     try:
-        life = _followed()
+        life = _run_with_bar()
     except (ProgrammerError, EmulatorError, DebugError, DebugLinkError) as error:
         if verbose:
             traceback.print_exc()
         raise Failure(f"the demo could not go on: {error}", LINE_LOST) from error
     told = summary(life)
-    report = _written(out, life, told)
+    report = _write_report(out, life, told)
     _print_timeline(life)
     _print_summary(told, report)
     if wrong := differences(told):
         raise Failure("the life did not come out as told: " + "; ".join(wrong), 1)
 
 
-def _followed() -> Life:
+def _run_with_bar() -> Life:
     console = Console(stderr=True)
     columns = BarColumn(), TextColumn("day {task.completed:,.0f} of {task.total:,}"), TimeElapsedColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=Config.life_days)
-        return live(lambda uptime_s: bar.update(task, completed=uptime_s // DAY_S))
+        return run_story(lambda uptime_s: bar.update(task, completed=uptime_s // DAY_S))
 
 
-def _written(out: Path, life: Life, told: dict[str, Any]) -> Path:
+def _write_report(out: Path, life: Life, told: dict[str, Any]) -> Path:
     report = out / "report.html"
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def _print_timeline(life: Life) -> None:
     for justify in ("left", "left", "right", "left"):
         table.add_column(justify=justify)
     for line in timeline(life):
-        date, time, day = dated(life, line)
+        date, time, day = date_columns(life, line)
         table.add_row(date, time, f"day {day}", Text(line.text, style=STYLE.get(line.kind, "")))
     Console(highlight=False).print(table)
 

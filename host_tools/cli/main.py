@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import rich_click as click
 
 from host_tools.cli.failures import one_line, wants_json
-from host_tools.cli.layout import is_plain, plain_where_asked
+from host_tools.cli.layout import apply_plain_output, is_plain
 from host_tools.cli.output import guarded
 
 
@@ -81,7 +81,7 @@ class LazyGroup(click.RichGroup):
             return name, listed, rest  # a shell completes a verb whose extra is missing: no traceback at a TAB
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        with guarded(), plain_where_asked():
+        with guarded(), apply_plain_output():
             return super().main(*args, **kwargs)
 
     def make_context(self, info_name: str | None, args: list[str], *more: Any, **kwargs: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import rich_click as click
 
 from host_tools.cli import status_text
-from host_tools.cli.common import Failure, print_json, pump_verb, tell
+from host_tools.cli.common import Failure, print_json, print_text, pump_verb
 from host_tools.programmer import Programmer
 from host_tools.programmer.handover import texts_of
 from host_tools.programmer.texts import shown
@@ -73,10 +73,10 @@ def patient(pump: Programmer, as_json: bool, texts: dict[str, str], file: str | 
         if text:
             lines = shown(text, lines=True).split("\n")
             for label, line in zip_longest([field], lines, fillvalue=""):
-                tell(f"{label:<20} {line}", " " * 21)
+                print_text(f"{label:<20} {line}", " " * 21)
     empty = [field for field, text in told.patient.items() if not text]
     if empty:
-        tell(f"{'empty':<20} {', '.join(empty)}", " " * 21)
+        print_text(f"{'empty':<20} {', '.join(empty)}", " " * 21)
 
 
 @click.command(epilog="Example: thecal titration")
@@ -88,11 +88,11 @@ def titration(pump: Programmer, as_json: bool) -> None:
         print_json(doses)
         return
     if not doses:
-        tell("no dose was committed yet")
+        print_text("no dose was committed yet")
     for dose in doses:
         change = "first dose" if dose["change_percent"] is None else f"{dose['change_percent']:+.1f} %"
         note = "  limit overridden" if dose["overridden"] else ""
-        tell(
+        print_text(
             f"{status_text.moment(dose['wall'], dose['uptime_s']):<19}  {status_text.dose(dose)}  {change}{note}",
             " " * 21,
         )

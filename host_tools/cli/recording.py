@@ -53,7 +53,7 @@ class CtrlC:
 
 
 @contextmanager
-def recording_shown(pump: Programmer, telemetry: TelemetryFile) -> Iterator[Callable[[dict[str, Any]], None]]:
+def recording_progress(pump: Programmer, telemetry: TelemetryFile) -> Iterator[Callable[[dict[str, Any]], None]]:
     """Takes each update, once it is recorded. On a terminal alone it shows rows, their rate, and their lag: how much
     pump time has passed since the newest of them."""
     console = Console(stderr=True)

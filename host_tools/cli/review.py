@@ -105,7 +105,7 @@ def refill_lines(booked: Refill, status: dict[str, Any]) -> Iterator[str]:
         yield f"accuracy       {booked.accuracy_percent:.1f} % of what the pump counted{alert}"
     yield f"filled         {ml(booked.filled_nl)} mL of {status['concentration_mcg_per_ml']} mcg/mL"
     if status["bolus"] == "bridge":
-        yield f"bridge         {status_text.extra(status)}"
+        yield f"bridge         {status_text.bolus_left(status)}"
 
 
 def check_lines(status: dict[str, Any], running: Program | FlexProgram | None) -> Iterator[str]:
@@ -125,4 +125,4 @@ def date_lines(status: dict[str, Any]) -> Iterator[str]:
         yield "low reservoir  no date: nothing is delivered, or the clock is not set"
         return
     yield f"low reservoir  {status['low_reservoir_date']}"
-    yield f"refill by      {status_text.refill_by(status)}, {status_text.why_refill(status)}"
+    yield f"refill by      {status_text.refill_by(status)}, {status_text.refill_reason(status)}"

@@ -4,7 +4,7 @@ import sys
 
 import rich_click as click
 
-from host_tools.cli.common import Failure, json_option, print_json, say, tell
+from host_tools.cli.common import Failure, json_option, print_json, print_message, print_text
 from host_tools.cli.layout import is_plain
 from host_tools.scenario.load import Scenario, ScenarioError, load
 from host_tools.scenario.runner import Result, run_scenario
@@ -30,7 +30,7 @@ def run(ctx: click.Context, files: tuple[str, ...], on: str, as_json: bool) -> N
     """
     scenarios = _load_all(files)
     if on == "rp2040":
-        _must_be_short(files, scenarios)
+        _check_short(files, scenarios)
     passed = True
     for file, scenario in zip(files, scenarios, strict=True):
         try:
@@ -52,13 +52,13 @@ def _load_all(files: tuple[str, ...]) -> list[Scenario]:
             scenarios.append(load(file))
         except ScenarioError as error:
             problems += error.problems
-            say(str(error))
+            print_message(str(error))
     if problems:
         raise Failure("\n".join(problems), 2, said=True)
     return scenarios
 
 
-def _must_be_short(files: tuple[str, ...], scenarios: list[Scenario]) -> None:
+def _check_short(files: tuple[str, ...], scenarios: list[Scenario]) -> None:
     """The emulated board computes at a tenth of a board's speed or less: a day of therapy takes it minutes."""
     for file, scenario in zip(files, scenarios, strict=True):
         if not scenario.short:
@@ -70,13 +70,13 @@ def _must_be_short(files: tuple[str, ...], scenarios: list[Scenario]) -> None:
 
 def _print_verdict(file: str, result: Result) -> None:
     days = f"{result.sim_seconds / 86_400:.1f}".removesuffix(".0")
-    tell(
+    print_text(
         f"{'FAIL' if result.failures else 'pass'}  {file}  {result.name}: {days} days, {len(result.events)} events, "
         f"{sum(run['count'] for run in result.tones)} tones, trace {result.trace_sha256[:12]}",
         " " * 6,
     )
     for failure in result.failures:
-        tell(f"      {failure}", " " * 8)
+        print_text(f"      {failure}", " " * 8)
 
 
 def _progress(file: str):

@@ -9,7 +9,7 @@ from itertools import islice
 import rich_click as click
 
 from host_tools.cli import status_text
-from host_tools.cli.common import DURATION_S, UPDATES, int_range, once, print_json, pump_verb, say
+from host_tools.cli.common import DURATION_S, UPDATES, int_range, message_once, print_json, print_message, pump_verb
 from host_tools.cli.watch_table import Table
 from host_tools.documents.texts import KEY
 from host_tools.durations import format_duration
@@ -37,9 +37,9 @@ period_option = click.option(
 )
 
 
-def silence_teller(every_s: int, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
+def silence_notice(every_s: int, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
     """Says that a stream of such a period fell silent, the first time that it does, after `before`."""
-    return once(
+    return message_once(
         f"no telemetry for {format_duration(every_s + PATIENCE_S)}, though the pump answers: its time may stand still "
         "or run slowly (an emulator's speed, its wait for a first program, its clock's end); waiting, Ctrl-C ends",
         before,
@@ -70,12 +70,12 @@ def watch(pump: Programmer, as_json: bool, every: int, count: int | None) -> Non
     On a terminal an update takes the place of the one before.
     """
     if as_json:
-        with closing(pump.watch(every, silence_teller(every))) as updates:
+        with closing(pump.watch(every, silence_notice(every))) as updates:
             for values in islice(updates, count):
                 print_json(values)
         return
     table = Table()
-    with closing(pump.watch(every, silence_teller(every, table.end))) as updates:
+    with closing(pump.watch(every, silence_notice(every, table.end))) as updates:
         try:
             for values in islice(updates, count):
                 table.add(values)
@@ -102,6 +102,6 @@ def log(pump: Programmer, as_json: bool, since: int, as_csv: bool, faults: bool)
     else:
         key = pump.hello()["key"]
         if key in KEY:
-            say(KEY[key])
+            print_message(KEY[key])
         for event in events:
             click.echo(status_text.event_line(event))

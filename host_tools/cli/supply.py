@@ -7,7 +7,7 @@ import rich_click as click
 
 from host_tools.cli.common import DATE, Failure, print_json, pump_verb
 from host_tools.cli.layout import wrapped
-from host_tools.documents.supply import NoClock, answer
+from host_tools.documents.supply import ClockNotSet, forecast_supply
 from host_tools.documents.texts import UNSIGNED
 from host_tools.programmer import Programmer
 
@@ -23,8 +23,8 @@ def lasts(pump: Programmer, as_json: bool, until: date) -> None:
     """
     try:
         status = pump.status()
-        found = answer(status, until)
-    except NoClock as error:
+        found = forecast_supply(status, until)
+    except ClockNotSet as error:
         raise Failure(str(error), 1) from error
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="DATE") from error

@@ -39,7 +39,7 @@ class Table:
     def __init__(self) -> None:
         self._in_place = sys.stdout.isatty() and not is_plain()
         self._width = width() - self._in_place  # the last column stays empty, lest the terminal begins another line
-        self._columns = _fitting(self._width - STATE_ROOM)
+        self._columns = _columns_within(self._width - STATE_ROOM)
         self._begun = self._open = False
 
     def add(self, status: dict[str, Any]) -> None:
@@ -50,7 +50,7 @@ class Table:
         cells = [f"{column.text(status):>{column.width}}" for column in self._columns]
         room = self._width - sum(len(cell) + len(GAP) for cell in cells)
         state = _state(status, room)
-        line = GAP.join([*cells, status_text.coloured(state, status["alarm_list"])])
+        line = GAP.join([*cells, status_text.colour_alarms(state, status["alarm_list"])])
         if self._in_place:
             click.echo(f"\r{line}{' ' * (room - len(state))}", nl=False)
             self._open = True
@@ -64,7 +64,7 @@ class Table:
         self._open = False
 
 
-def _fitting(room: int) -> list[_Column]:
+def _columns_within(room: int) -> list[_Column]:
     """The columns that fit, the more important first, in the order in which they stand."""
     chosen = set()
     for name in _IMPORTANCE:

@@ -30,15 +30,15 @@ class Observer:
         """Keep what happens now in the world."""
         self.life.notes.append(Note(self.now_s, text))
 
-    def pass_by(self, by_s: int, look_every_s: int = LOOK_EVERY_S) -> None:
-        self.pass_to(self.now_s + by_s, look_every_s)
+    def advance_by(self, by_s: int, look_every_s: int = LOOK_EVERY_S) -> None:
+        self.advance_to(self.now_s + by_s, look_every_s)
 
-    def pass_to(self, at_s: int, look_every_s: int = LOOK_EVERY_S) -> None:
+    def advance_to(self, at_s: int, look_every_s: int = LOOK_EVERY_S) -> None:
         while (left_s := at_s - self.now_s) > 0:
             self.debug.advance(min(left_s, look_every_s))
-            self.look()
+            self.sample()
 
-    def look(self) -> None:
+    def sample(self) -> None:
         life = self.life
         life.status = status = self.pump.status()
         truth = self.debug.truth()

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
-from hal.plant.effect import CLEARANCE_ML_PER_H
+from hal.plant.effectsite import CLEARANCE_ML_PER_H
 from host_tools.demo.record import DAY_S, Alarm, Life, Sample
 from host_tools.demo.style import (
     BELIEF,
@@ -21,7 +21,7 @@ from host_tools.demo.style import (
     STYLE,
     TRUTH,
     TRUTH_LABEL,
-    for_the_page,
+    page_svg,
 )
 from host_tools.demo.timeline import alarm_words, tones
 from host_tools.durations import format_duration
@@ -47,7 +47,7 @@ def life_svg(life: Life) -> str:
         _mark_hidden(life, effect, rate, reservoir)
         out = io.StringIO()
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return for_the_page(out.getvalue())
+    return page_svg(out.getvalue())
 
 
 def _when(life: Life, at_s: int) -> float:

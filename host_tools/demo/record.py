@@ -101,7 +101,7 @@ class Life:
             booked.append((event, volumes))
         return booked
 
-    def surprises(self) -> list[tuple[int, Refill]]:
+    def discrepancies(self) -> list[tuple[int, Refill]]:
         """The refills whose aspirated volume was far from what the pump computed, with their numbers."""
         return [(number, refill) for number, (_, refill) in enumerate(self.refills()) if refill.out_of_tolerance]
 

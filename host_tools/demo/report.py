@@ -3,7 +3,7 @@
 from host_tools.demo.plots import life_svg
 from host_tools.demo.record import Life
 from host_tools.demo.summary import summary
-from host_tools.demo.timeline import dated, ml, timeline
+from host_tools.demo.timeline import date_columns, ml, timeline
 from host_tools.documents.page import page
 from host_tools.durations import format_duration
 
@@ -15,7 +15,7 @@ def render(life: Life) -> str:
         life=life,
         told=summary(life),
         numbers=_numbers(life),
-        lines=[(*dated(life, line), line) for line in timeline(life)],
+        lines=[(*date_columns(life, line), line) for line in timeline(life)],
         plot=life_svg(life),
     )
 
@@ -56,7 +56,7 @@ def _hidden(life: Life) -> list[tuple[str, str, str]]:
         lasted = format_duration(life.hidden.found_s - life.hidden.begin_s)
         name = life.hidden.name.replace("_", "-").capitalize()
         rows.append((name, lasted, f"each step moved {life.hidden.percent} % less; the pump saw nothing of it"))
-    for number, refill in life.surprises():
+    for number, refill in life.discrepancies():
         aspirated, computed = ml(refill.aspirated_nl or 0, 3), ml(refill.expected_nl, 3)
         off = f"{(refill.discrepancy_nl or 0) / 1e6:+.3f} mL"
         rows.append((f"Found at refill {number}", off, f"{aspirated} aspirated, {computed} computed"))

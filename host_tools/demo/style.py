@@ -41,7 +41,7 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def for_the_page(svg: str) -> str:
+def page_svg(svg: str) -> str:
     """The <svg> element alone, sized by the page and coloured by roles."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)

@@ -43,7 +43,7 @@ def _hidden(life: Life) -> dict[str, Any] | None:
         "found": life.date(life.hidden.found_s).isoformat(),
         "found_at": [
             {"refill": number, "computed_ml": found.expected_nl / 1e6, "aspirated_ml": (found.aspirated_nl or 0) / 1e6}
-            for number, found in life.surprises()
+            for number, found in life.discrepancies()
         ],
     }
 

@@ -34,21 +34,21 @@ def timeline(life: Life) -> list[Line]:
     refills = _refills(life)
     for event in life.events:
         if event["name"] in ALARM_OF_EVENT:
-            lines.append(_raised(event, next(occurrences)))
-        elif told := refills.get(event["seq"]) or _told(event):
+            lines.append(_alarm_line(event, next(occurrences)))
+        elif told := refills.get(event["seq"]) or _action_line(event):
             lines.append(told)
     lines += [Line(note.at_s, note.text, "world") for note in life.notes]
     return sorted(lines, key=lambda line: line.at_s)
 
 
-def _raised(event: dict[str, Any], alarm: Alarm) -> Line:
+def _alarm_line(event: dict[str, Any], alarm: Alarm) -> Line:
     data = event["data"]
     text = _ALARM_TEXT.get(alarm.name, f"{alarm_words(alarm.name).capitalize()}.")
     text = text.format(reservoir_ml=ml(data.get("reservoir_nl", 0), 2), **data)
     return Line(event["t_s"], f"{text} Heard: {tones(alarm)}.", alarm.severity)
 
 
-def _told(event: dict[str, Any]) -> Line | None:
+def _action_line(event: dict[str, Any]) -> Line | None:
     data = event["data"]
     match event["name"]:
         case "IMPLANT":
@@ -80,14 +80,14 @@ def _refills(life: Life) -> dict[int, Line]:
             continue
         runs.append([])
         if refill.out_of_tolerance:
-            lines[event["seq"]] = Line(event["t_s"], _surprise(number, refill), "surprise")
+            lines[event["seq"]] = Line(event["t_s"], _discrepancy_line(number, refill), "surprise")
         else:
             what = f"Refill {number}, late" if number else "First fill"
             lines[event["seq"]] = Line(event["t_s"], f"{what}: {_filled(refill)}.", "deed")
-    return lines | {run[0][1]["seq"]: _routine(run, life) for run in runs if run}
+    return lines | {run[0][1]["seq"]: _routine_line(run, life) for run in runs if run}
 
 
-def _surprise(number: int, refill: Refill) -> str:
+def _discrepancy_line(number: int, refill: Refill) -> str:
     """A refill that found another volume than the pump had computed."""
     difference_nl = refill.discrepancy_nl or 0
     left = "less" if difference_nl > 0 else "more"
@@ -97,7 +97,7 @@ def _surprise(number: int, refill: Refill) -> str:
     )
 
 
-def _routine(run: list[tuple[int, dict[str, Any]]], life: Life) -> Line:
+def _routine_line(run: list[tuple[int, dict[str, Any]]], life: Life) -> Line:
     (first, refill), (last, last_refill) = run[0], run[-1]
     which = f"Refills {first} to {last}" if last > first else f"Refill {first}"
     until = f" The last on {life.date(last_refill['t_s']):%Y-%m-%d}." if last > first else ""
@@ -126,7 +126,7 @@ def tones(alarm: Alarm) -> str:
     return f"{alarm.tones} {_TONE_TEXT[alarm.severity]}{'s' * (alarm.tones != 1)}"
 
 
-def dated(life: Life, line: Line) -> tuple[str, str, str]:
+def date_columns(life: Life, line: Line) -> tuple[str, str, str]:
     """Date, time of day and day of service of a line."""
     moment = life.date(line.at_s)
     return f"{moment:%Y-%m-%d}", f"{moment:%H:%M}", f"{line.at_s // DAY_S:,}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from host_tools.documents import texts
-from host_tools.documents.dose import change
+from host_tools.documents.dose import drug_change
 from host_tools.documents.facts import Facts
 from host_tools.documents.fit import Field, Row, fit
 from host_tools.documents.texts import loss_of_therapy
@@ -86,7 +86,7 @@ def _drug(status: Mapping[str, Any]) -> str:
     if not strength:
         return ""
     text = f"{texts.DRUG}, {strength} mcg/mL"
-    coming = change(status)
+    coming = drug_change(status)
     if not coming:
         return text
     until = f"until {coming.at:%Y-%m-%d %H:%M}" if coming.at else "still"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from host_tools.documents import texts
-from host_tools.documents.dose import Ordered, Orders, change, dose_text, drug_text, line_sentences
+from host_tools.documents.dose import Ordered, Orders, catheter_sentences, dose_text, drug_change, drug_text
 from host_tools.documents.texts import alarm_text, loss_of_therapy
 
 
@@ -17,7 +17,7 @@ def emergency_dict(status: Mapping[str, Any], orders: Orders) -> dict[str, Any]:
     keys = ("serial", "model", "wall", "therapy", "operation", "mode", "dose_mcg_per_day", "concentration_mcg_per_ml")
     line = ("tip_mcg_per_ml", "unprimed_nl", "bolus", "bolus_left_nl")
     dates = ("last_refill", "low_reservoir_date", "refill_by", "alarm_list")
-    coming = change(status)
+    coming = drug_change(status)
     return {
         **{key: status[key] for key in (*keys, "rate_nl_per_day", *line, *dates)},
         "new_drug_in_s": coming and coming.in_s,
@@ -25,7 +25,7 @@ def emergency_dict(status: Mapping[str, Any], orders: Orders) -> dict[str, Any]:
         "ordered": _dose(orders.last),
         "ordered_next": _dose(orders.waiting),
         "drug": texts.DRUG,
-        "line": " ".join(line_sentences(status, orders)),
+        "line": " ".join(catheter_sentences(status, orders)),
         "loss_of_therapy": loss_of_therapy(status),
         "tones": {name: ": ".join(words) for name, words in texts.TONES.items()},
         "withdrawal": texts.WITHDRAWAL,
@@ -47,7 +47,7 @@ def emergency_rows(status: Mapping[str, Any], orders: Orders) -> Iterator[tuple[
         if orders.last and loss_of_therapy(status):
             drug = f"of {orders.last['concentration_mcg_per_ml']} mcg/mL"
             yield "Last ordered", f"{orders.last['dose_mcg_per_day']} mcg/day, {drug}"
-        yield from _rows("Line", line_sentences(status, orders))
+        yield from _rows("Line", catheter_sentences(status, orders))
     therapy = f"{status['therapy']}, {status['operation']}".replace("_", " ")
     yield "Therapy", f"{therapy}; {texts.MODE[status['mode']]}"
     yield "Last refill", status["last_refill"] or "-"

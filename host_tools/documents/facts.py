@@ -45,7 +45,7 @@ class DayGroup(NamedTuple):
     steps: tuple[StepRow, ...]
 
 
-def gather(pump: Programmer) -> Facts:
+def read_facts(pump: Programmer) -> Facts:
     """Read everything. The pump is not changed."""
     with pump.session():
         implant = pump.implant_record()

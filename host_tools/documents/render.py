@@ -5,11 +5,11 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from host_tools.documents import card, texts
-from host_tools.documents.dose import dose_text, drug_text, line_sentences, ml
+from host_tools.documents.dose import catheter_sentences, dose_text, drug_text, ml
 from host_tools.documents.events import event_text, name_text
 from host_tools.documents.facts import Facts, day_groups
 from host_tools.documents.page import page
-from host_tools.documents.supply import too_old
+from host_tools.documents.supply import age_limits_refill
 from host_tools.documents.texts import ERI_TO_EOS_DAYS, alarm_text, loss_of_therapy
 from host_tools.durations import format_duration
 from host_tools.programmer import FlexProgram
@@ -67,11 +67,11 @@ def _common(facts: Facts) -> dict[str, Any]:
         "mode": texts.MODE[facts.status["mode"]],
         "lost": loss_of_therapy(facts.status),
         "eos_by": eos_by,
-        "too_old": too_old(facts.status),
+        "too_old": age_limits_refill(facts.status),
         "words": texts,
         "drug": drug_text(facts.status),
         "dose": dose_text(facts.status),
-        "line": list(line_sentences(facts.status, facts.orders)),
+        "line": list(catheter_sentences(facts.status, facts.orders)),
         "ml": ml,
     }
 

@@ -9,7 +9,7 @@ from host_tools.documents.texts import ERI_TO_EOS_DAYS, loss_of_therapy
 WEEK = timedelta(days=7)
 
 
-class Answer(NamedTuple):
+class SupplyForecast(NamedTuple):
     """`reasons` say why not, and are empty when it lasts; `notes` what to think of all the same."""
 
     until: date
@@ -34,14 +34,14 @@ class Answer(NamedTuple):
         return f"At this rate the reservoir is low on {self.low_reservoir_date}; refill by {self.refill_by}"
 
 
-class NoClock(ValueError):
+class ClockNotSet(ValueError):
     """A pump whose clock is not set has no dates."""
 
 
-def answer(status: Mapping[str, Any], until: date) -> Answer:
+def forecast_supply(status: Mapping[str, Any], until: date) -> SupplyForecast:
     """Whether all of `until` is covered. ValueError for a date before the pump's today, NoClock without a clock."""
     if status["wall"] is None:
-        raise NoClock("the pump's clock is not set, so that nothing has a date; `thecal clock` sets it")
+        raise ClockNotSet("the pump's clock is not set, so that nothing has a date; `thecal clock` sets it")
     today = _day(status["wall"][:10])
     assert today
     if until < today:
@@ -51,7 +51,7 @@ def answer(status: Mapping[str, Any], until: date) -> Answer:
     end = eri + timedelta(days=ERI_TO_EOS_DAYS) if eri else None
     reasons = tuple(_reasons(status, until, low, refill_by, end))
     notes = () if reasons else tuple(_notes(status, until, refill_by, eri))
-    return Answer(until, low, refill_by, end, reasons, notes)
+    return SupplyForecast(until, low, refill_by, end, reasons, notes)
 
 
 def _reasons(
@@ -65,20 +65,20 @@ def _reasons(
     elif status["mode"] == "none":
         yield "no program has been ordered yet, and nothing is delivered"
     if low and until >= low:
-        yield _too_low(low, until, "low_reservoir" in status["alarms"])
-    if refill_by and until > refill_by and too_old(status):
+        yield _low_reason(low, until, "low_reservoir" in status["alarms"])
+    if refill_by and until > refill_by and age_limits_refill(status):
         yield f"the drug is too old after {refill_by}"
     if end and until >= end and status["therapy"] != "end_of_service":
         yield f"the pump itself reaches its end of service by {end} and stops"
 
 
-def too_old(status: Mapping[str, Any]) -> bool:
+def age_limits_refill(status: Mapping[str, Any]) -> bool:
     """Whether it is the drug's age, and not the low reservoir, that says by when to refill."""
     low, refill_by = _day(status["low_reservoir_date"]), _day(status["refill_by"])
     return low is not None and refill_by is not None and refill_by < low - WEEK
 
 
-def _too_low(low: date, until: date, already: bool) -> str:
+def _low_reason(low: date, until: date, already: bool) -> str:
     if already:
         return "the reservoir is low already"
     when = "on that very day" if low == until else f"before {until}"

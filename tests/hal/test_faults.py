@@ -70,7 +70,7 @@ def test_lost_steps_are_lost(percent):
 @given(st.integers(1, 100), st.lists(st.integers(1, 120), max_size=12), st.integers(8, 30))
 def test_runs_of_lost_steps(percent, looks, limit):
     train = Drivetrain()
-    train.lose(percent)
+    train.lose_steps(percent)
     train.order(0, 2000, 1, 1, 1 << 40, limit)
     pulses = [(k + 1) * percent // 100 > k * percent // 100 for k in range(2000)]
     now = missed = confirmed = 0

@@ -244,7 +244,7 @@ def test_random_bytes_use_all_values():
     assert 50 < min(counts) <= max(counts) < 160
 
 
-def test_senses_tell_the_truth(body):
+def test_the_sensors_read_what_is_true(body):
     body.plant.refill(12_345)
     assert body.fill_sensor.volume_nl() == 12_345
     assert body.battery.rest_mv() - body.battery.load_mv() == 80

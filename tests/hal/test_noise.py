@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hal.contract import NO_READING
 from hal.mock.body import MockBody
 from hal.mock.entropy import Prng
-from hal.mock.noise import BadLine
+from hal.mock.noise import ImpairedLine
 from hal.mock.recorder import Recorder
 from hal.plant.crystal import Crystal
 from hal.plant.impairment import LinkImpairment
@@ -20,7 +20,7 @@ def carried(seed=0, **percent):
     impairment = LinkImpairment()
     for name, value in percent.items():
         setattr(impairment, name, value)
-    return BadLine(impairment, Prng(seed, "line")).carry(FRAMES)
+    return ImpairedLine(impairment, Prng(seed, "line")).carry(FRAMES)
 
 
 def test_a_good_line_changes_nothing():

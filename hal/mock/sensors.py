@@ -1,4 +1,4 @@
-"""The pump's senses: battery, fill sensor, thermometer, telemetry head; and its voice."""
+"""The sensors: battery, fill sensor, thermometer, telemetry head. And the memory, and the buzzer."""
 
 import platform
 import sys
