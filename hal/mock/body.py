@@ -43,7 +43,7 @@ class MockBody(contract.Hal):
         self.thermometer = MockThermometer(power)
 
     def cut_power(self) -> None:
-        """The motor stands, and what the drivers held in RAM is gone."""
+        """Stop the motor, and drop all that the drivers held in RAM."""
         self.power.down()
         self.plant.power_cut()
         for link in self.links:

@@ -54,13 +54,13 @@ class MockLink(contract.Link):
         return OK
 
     def power_down(self) -> None:
-        """What was received is gone; what was sent is on its way."""
+        """Drop the received bytes. Those sent are on their way."""
         self._received.clear()
 
     # The host's end
 
     def host_send(self, data: bytes) -> int:
-        """Send to the pump; how many bytes it had room for. A pump without power hears none of them."""
+        """Send to the pump. Returns how many bytes it had room for. A pump without power receives none of them."""
         if not self._power.on:
             return len(data)
         room = RECEIVE_BYTES - len(self._received)
@@ -69,13 +69,13 @@ class MockLink(contract.Link):
         return len(taken)
 
     def host_hang_up(self) -> None:
-        """Leave: what is under way either way is gone, and the pump is told."""
+        """Hang up: bytes under way either way are lost, and the pump is told."""
         self._received.clear()
         self._sent.clear()
         self._hung_up = True
 
     def host_receive(self) -> bytes:
-        """What the pump has sent since the last call."""
+        """Bytes that the pump has sent since the last call."""
         data = bytes(self._sent)
         self._sent.clear()
         return data

@@ -1,4 +1,4 @@
-"""A bad line: what becomes of the frames on it, drawn from the run's seed."""
+"""An impaired line: it loses, corrupts and doubles frames, drawn from the run's seed."""
 
 from hal.mock.entropy import Prng
 from hal.plant.impairment import LinkImpairment
@@ -15,7 +15,7 @@ class ImpairedLine:
         self._prng = prng
 
     def carry(self, data: bytes) -> bytes:
-        """What arrives of `data`."""
+        """Return the part of `data` that arrives."""
         if self._impairment.quiet:
             return data
         frames = [frame + _DELIMITER for frame in data.split(_DELIMITER)]

@@ -1,4 +1,4 @@
-"""Whether the body has power and is awake: clock and watchdog."""
+"""Power and sleep of the body, its clock and its watchdog."""
 
 from hal import contract
 from hal.contract import FAILED, OK
@@ -9,7 +9,7 @@ TICKS_AT_BOOT_MS = contract.TICKS_PERIOD_MS - 5000  # near the wrap, so that eve
 
 
 class Power:
-    """What all drivers ask first: `if not power.on: power.refuse()`."""
+    """Power of the body. Each driver begins with `if not power.on: power.refuse()`."""
 
     __slots__ = ("bitten", "boot_ms", "boot_timer_ms", "on", "plant", "unfed_ms", "watched")
 
@@ -33,7 +33,7 @@ class Power:
         self.unfed_ms = 0
 
     def own_ms(self) -> int:
-        """What the pump's own clock reads."""
+        """Reading of the pump's own clock."""
         return self.plant.crystal.reading_ms(self.plant.now_ms)
 
     def down(self) -> None:

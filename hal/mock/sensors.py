@@ -61,7 +61,7 @@ class MockThermometer(contract.Thermometer):
 
 
 class MockMemory(contract.Memory):
-    """What the firmware's objects hold is the interpreter's: here it is a matter of the plant's faults."""
+    """The plant's faults alone fail its checks: the desktop's own memory is the interpreter's."""
 
     def __init__(self, power: Power) -> None:
         self._power = power
@@ -90,7 +90,7 @@ class MockMemory(contract.Memory):
 
 
 class MockHead(contract.Head):
-    """Whoever moves the head wakes the pump."""
+    """The caller that moves the head wakes the pump."""
 
     def __init__(self, power: Power) -> None:
         self._power = power

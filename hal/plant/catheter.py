@@ -76,7 +76,7 @@ class Catheter:
 
     @property
     def tip_mcg(self) -> int:
-        """What has reached the CSF."""
+        """Drug that has reached the CSF."""
         return self.tip_hundredths // 100_000_000
 
     def snapshot(self) -> dict[str, object]:

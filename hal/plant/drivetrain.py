@@ -11,7 +11,7 @@ _LOSS_PATTERN = 100  # pulses after which lost ones come again in the same place
 class Drivetrain:
     """Executes one order at a time. Times are plant time in ms and never go back.
 
-    What changes the rotor (an order, a fault) acts after the pulses of its own millisecond. `change` is called just
+    An order or a fault acts after the pulses of its own millisecond. `change` is called just
     before the rotor, which turned evenly so far, gets another rhythm.
     """
 
@@ -94,7 +94,7 @@ class Drivetrain:
         self._drop()
 
     def power_cut(self, at_ms: int) -> None:
-        """The motor stands, and its electronics forget what they counted."""
+        """Stop the motor, and forget the counts of its electronics."""
         self.settle(at_ms)
         self._earlier_steps += self.confirmed - self.reversed
         self._power_up()
@@ -134,7 +134,7 @@ class Drivetrain:
                 self.confirmed += count
 
     def _is_lost(self, pulse: int) -> bool:
-        """Whether a pulse since the loss began is one of those lost, which are spread evenly."""
+        """True if this pulse, counted since the loss began, is lost. Lost pulses are spread evenly."""
         return (pulse + 1) * self._loss_percent // 100 > pulse * self._loss_percent // 100
 
     def _count_losses(self, new: int) -> None:
@@ -150,7 +150,7 @@ class Drivetrain:
         self._plan_miss()
 
     def _plan_miss(self) -> None:
-        """`miss_due_ms`: when the run of missed pulses reaches its limit."""
+        """Set `miss_due_ms` to the time at which the run of missed pulses reaches its limit."""
         pulse = self._given + self._miss_limit - self.missed_run - 1 if self.held else self._pulse_at_loss_limit()
         if self._given <= pulse < self._steps:
             self.miss_due_ms = self._due_ms + pulse * self._period_ms
@@ -180,10 +180,10 @@ class Drivetrain:
 
     @property
     def turning_until_ms(self) -> int:
-        """How long the rotor turns as it does now, if it turns at all."""
+        """End of the rotor's present rhythm, if it turns at all."""
         return self._due_ms + self._steps * self._period_ms if self._runaway_ms == NEVER_MS else NEVER_MS
 
-    # What faults and the safety monitor do; to be settled before
+    # Faults and the safety monitor; settle first
 
     def hold(self, held: bool) -> None:
         """Hold the rotor, or let it go."""
@@ -206,7 +206,7 @@ class Drivetrain:
             self._plan_miss()
 
     def run_away(self, on: bool, at_ms: int) -> None:
-        """A step that nobody ordered each RUNAWAY_MS from now on, or no more."""
+        """Make a step that nobody ordered each RUNAWAY_MS from now on, or stop doing so."""
         if on != (self._runaway_ms != NEVER_MS):
             self._runaway_ms = at_ms + RUNAWAY_MS if on else NEVER_MS
             self._plan_stray()

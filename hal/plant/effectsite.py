@@ -45,7 +45,7 @@ class Curve(NamedTuple):
         return [self._root(a, b) for a, b in pairwise(stops) if (self.at(a) < 0) != (self.at(b) < 0)]
 
     def _extrema(self, hours: float) -> list[float]:
-        """Where the slope is zero, if it is anywhere: at one place at most."""
+        """Hours at which the slope is zero: one place at most."""
         if self.fast * self.slow >= 0:
             return []
         ratio = -DELAY_PER_H * self.slow / (ELIMINATION_PER_H * self.fast)
@@ -84,5 +84,5 @@ class EffectSite:
         self.csf = curve.steady + (self.csf - curve.steady) * exp(-ELIMINATION_PER_H * hours)
 
     def add_bolus(self, mcg: float) -> None:
-        """At once."""
+        """Add drug at once."""
         self.csf += mcg * 1000 / VOLUME_ML

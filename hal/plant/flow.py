@@ -1,4 +1,4 @@
-"""The way of the drug: what the rotor's steps move out of the reservoir, through the catheter, into the patient.
+"""The drug's path: the rotor's steps move it out of the reservoir, through the catheter, into the patient.
 
 Between two changes of rhythm the rotor turns evenly, and so the drug flows evenly. A look at the present is taken on
 a copy: looking, however often, changes nothing.
@@ -71,7 +71,7 @@ class Flow:
         self._check_wear()
 
     def replace_pump(self, reservoir: Reservoir, tubing_nl: int) -> None:
-        """Another pump takes the place of this one, everything being settled; catheter and patient stay."""
+        """Put another pump in the place of this one. Catheter and patient stay. Settle first."""
         self.reservoir = reservoir
         self.wear = []
         self._stood_since_ms = None
@@ -80,7 +80,7 @@ class Flow:
         self.catheter.earlier = True
 
     def wear_out(self, cause: str) -> None:
-        """Something happened that the tubing does not forget."""
+        """Record a cause of wear, for good."""
         if self.couplings and cause not in self.wear:
             self.wear.append(cause)
 

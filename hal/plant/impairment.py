@@ -1,4 +1,4 @@
-"""What disturbs the serial lines: frames that are corrupted, lost or doubled, and interference with the head."""
+"""Impairment of the serial lines: corrupted, lost or doubled frames, and interference with the head."""
 
 
 class LinkImpairment:

@@ -1,4 +1,4 @@
-"""The patient: what the drug at the tip does, beside what the ordered dose would do. A simulation, not clinical.
+"""The patient: the effect of the drug at the tip beside that of the ordered dose. A simulation, not clinical.
 
 The indicator is a heuristic: the effect as a share of what the same model has under the ordered programs, whose
 faults, stalls and stops are left out. It says nothing about any person.
@@ -98,7 +98,7 @@ class Patient:
 
     @property
     def dependent(self) -> bool:
-        """Whether the exposure was long enough for an abrupt end to be dangerous."""
+        """True if the exposure was long enough for an abrupt end to be dangerous."""
         return self._effective_since_ms is not None and self._at_ms - self._effective_since_ms > DEPENDENT_MS
 
     def snapshot(self) -> dict[str, float | None]:

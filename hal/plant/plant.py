@@ -1,6 +1,6 @@
 """The physical truth behind the drivers, on one clock: ms since first power-up, unpowered time included.
 
-Nothing happens in steps of time: each part knows in closed form what it was up to since it was last asked, and only
+Nothing happens in steps of time: each part computes in closed form what happened since it was last asked, and only
 events (another rhythm of the motor, a fault that comes or goes) make it settle.
 """
 
@@ -22,12 +22,12 @@ from hal.plant.sound import Sound, Tone
 
 
 def no_memory(fault: str, **_: Any) -> None:
-    """A plant without a pump."""
+    """Refuse a fault of the memory: there is no pump."""
     raise ValueError(f"{fault}: nothing here has a memory")
 
 
 class Plant:
-    """Ideal unless faults say otherwise: what is commanded is what happens."""
+    """Does exactly what is commanded, unless a fault is on."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Plant:
         self._advance_flow(self.flow)
 
     def flow_now(self) -> Flow:
-        """How far the drug is now. Looking changes nothing."""
+        """The flow as it is now, in a copy: asking changes nothing."""
         self.drivetrain.settle(self.now_ms)
         flow = self.flow.copy()
         self._advance_flow(flow)
@@ -100,14 +100,14 @@ class Plant:
         flow.advance(self.now_ms, self.drivetrain.rotor_steps, self.drivetrain.turning_until_ms)
 
     def power_cut(self) -> None:
-        """The motor stands. Everything else goes on as it was."""
+        """Stop the motor. Everything else goes on."""
         self.settle()
         if self._unpowered_from_ms is None:
             self._unpowered_from_ms = self.now_ms
         self.drivetrain.power_cut(self.now_ms)
 
     def reset(self) -> None:
-        """The pump's processor starts anew: what made it hang is over, unless that has an end of its own."""
+        """Start the pump's processor anew. That ends a hang which has no end of its own."""
         if self._unpowered_from_ms is not None:
             self.unpowered_ms += self.now_ms - self._unpowered_from_ms
             self._unpowered_from_ms = None
@@ -123,7 +123,7 @@ class Plant:
         return self._faults
 
     def apply_fault(self, name: str, until_ms: int | None = None, **fields: Any) -> None:
-        """A fault comes, now, until `until_ms` or until healed; one that is on is replaced.
+        """Begin a fault now, until `until_ms` or until healed. It replaces one of its name.
 
         ValueError for an unknown fault or field, a number out of its range, or an end that is not ahead.
         """
@@ -156,7 +156,7 @@ class Plant:
         self._apply_effects()
 
     def heal(self, name: str) -> None:
-        """The cause of a fault goes away, and with it the fault, except for what it leaves behind for a while.
+        """End a fault's cause, and the fault with it, but for one that takes time to recover.
 
         ValueError for an unknown fault, and for one that is not on.
         """
@@ -176,7 +176,7 @@ class Plant:
         self._apply_effects()
 
     def _apply_effects(self) -> None:
-        """Give every quantity that faults act on its value, everything having been settled."""
+        """Give every quantity that faults act on its value. Settle first."""
         for quantity, value in effects(self._faults.values(), self.now_ms):
             quantity.put(self, value)
         self.battery.sampled_at_ms = -1
@@ -190,11 +190,11 @@ class Plant:
         """Let the pump's clock run so much faster from now on."""
         self.crystal.drift(self.now_ms, ppm)
 
-    # What hands and instruments do
+    # Hands and instruments
 
     @property
     def aspirable_nl(self) -> int:
-        """What a needle would draw out now."""
+        """Volume that a needle would draw out now."""
         return 0 if self.port_missed else self.flow_now().reservoir.volume_nl
 
     def refill(self, volume_nl: int, mcg_per_ml: int = 0) -> int:
@@ -226,7 +226,7 @@ class Plant:
             catheter.fit(catheter_nl + tubing_nl, tubing_nl)
 
     def replace_pump(self) -> None:
-        """A surgeon puts a new pump in the place of this one. Catheter and patient stay, and what ails them."""
+        """Put a new pump in the place of this one. Catheter and patient stay, with their faults."""
         self.settle()
         self.drivetrain = Drivetrain(change=self.settle)
         self.flow.replace_pump(self._new_reservoir(), TUBING_NL)
@@ -237,7 +237,7 @@ class Plant:
         self._apply_effects()
 
     def prescribe(self, dose_ng_per_day: int) -> None:
-        """What the patient is to get from now on, whatever the pump then does."""
+        """Set the dose that the patient is to get from now on, whatever the pump then does."""
         patient = self.flow.patient
         ordered_mcg_per_h = dose_ng_per_day / 24_000
         if ordered_mcg_per_h != patient.ordered_mcg_per_h:
@@ -264,7 +264,7 @@ class Plant:
             self.battery.sample(self.now_ms, self.drivetrain.work_pulses)
 
     def truth(self) -> dict[str, Any]:
-        """What no firmware can see. Effects and risk are a simulation, not clinical."""
+        """Ground truth, which no firmware can see. Effects and risk are a simulation, not clinical."""
         return {
             **self.flow_now().truth(),
             "battery_mah": self.battery.left_mah(self.now_ms, self.drivetrain.work_pulses),

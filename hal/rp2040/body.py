@@ -1,4 +1,4 @@
-"""The body as the firmware sees it, and how it waits for what the firmware is to be woken for."""
+"""The body as the firmware sees it. It waits for the events that wake the firmware."""
 
 from machine import Timer, lightsleep
 
@@ -35,7 +35,7 @@ class Body(contract.Hal):
         self._beaten = False
 
     def wait(self, deadline_s: int) -> None:
-        """Wait until the clock is at `deadline_s`, or something came up that the firmware is to be woken for."""
+        """Wait until the clock is at `deadline_s`, or an event wakes the firmware."""
         while not self._wake_due(deadline_s):
             if self.head.present():
                 for link in self.links:

@@ -15,7 +15,7 @@ _PIECE_BYTES = 64  # an endpoint's buffer: what USB takes at once
 
 
 class _Queued(contract.Link):
-    """Keeps what waits to go out, so that writing never blocks. `wanted`: room was too little at some time."""
+    """Keeps the bytes that wait to go out, so that writing never blocks. `wanted`: room was too little at some time."""
 
     def __init__(self) -> None:
         self._queue = b""
@@ -45,7 +45,7 @@ class _Queued(contract.Link):
         return False
 
     def flush(self) -> None:
-        """Send what can be sent without waiting."""
+        """Send all that can be sent without waiting."""
         while self._queue:
             sent = self._send(self._queue[:_PIECE_BYTES])
             if not sent:
@@ -57,7 +57,7 @@ class _Queued(contract.Link):
         raise NotImplementedError
 
     def close(self) -> None:
-        """Drop what waits: nobody listens any more."""
+        """Drop the bytes that wait: nobody listens any more."""
         self._queue = b""
 
 

@@ -1,4 +1,4 @@
-"""The motor: a step/dir driver (TMC2209, A4988), and a Hall sensor that sees what the rotor made of each step."""
+"""The motor: a step/dir driver (TMC2209, A4988), and a Hall sensor that confirms each step of the rotor."""
 
 from time import sleep_us, ticks_add, ticks_diff, ticks_ms
 
@@ -20,7 +20,7 @@ _SCRATCH = 0x4005800C  # a register that nothing uses, and that only a loss of p
 class Motor(contract.Motor):
     """A timed wake for each step, each at its own time from the order on, so that lateness does not add up.
 
-    A pulse counts once it is known what became of it: when its Hall edge comes, or at `board.CONFIRM_MS` without one.
+    A pulse counts once it is confirmed or missed: when its Hall edge comes, or at `board.CONFIRM_MS` without one.
     At the fastest legal rate 2^30 steps take twelve years: no count gets there. `alert`: the firmware is to be woken.
     """
 
@@ -42,7 +42,7 @@ class Motor(contract.Motor):
             hall_pin = Pin(board.HALL_PIN, Pin.IN, Pin.PULL_DOWN)
             hall_pin.irq(self._on_edge, Pin.IRQ_RISING)
 
-    # What the firmware asks
+    # For the firmware
 
     def order(self, steps: int, first_ms: int, period_ms: int, give_up_ms: int, miss_limit: int) -> int:
         if (
@@ -95,7 +95,7 @@ class Motor(contract.Motor):
         self._enable_pin.off()
         return OK
 
-    # What the body asks
+    # For the body
 
     def left_ms(self) -> int | None:
         """The time until the next step; None without one. One that is overdue is set going again."""
@@ -107,7 +107,7 @@ class Motor(contract.Motor):
         return left_ms if left_ms > 0 else 0
 
     def settled(self) -> bool:
-        """True if it is known what became of the newest pulse."""
+        """True if the newest pulse is confirmed or missed."""
         if self._open and ticks_diff(ticks_ms(), self._pulsed_ms) > board.CONFIRM_MS:
             self._miss()
         return not self._open

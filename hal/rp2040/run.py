@@ -1,4 +1,4 @@
-"""The pump on the board: what main.py starts."""
+"""The pump on the board. main.py starts it."""
 
 import gc
 import sys
@@ -17,7 +17,7 @@ CRASH = "/crash.txt"
 
 
 def run() -> None:
-    """Be a pump, until the power goes. What goes wrong is written to CRASH, and the watchdog starts the pump anew."""
+    """Run the pump until the power goes. An error is written to CRASH, and the watchdog starts the pump anew."""
     body = None
     try:
         body = Body()
@@ -30,7 +30,7 @@ def run() -> None:
 
 
 def _forget_builders() -> None:
-    """What made the pump's parts is needed once: 2 kB of heap."""
+    """Free the modules that made the pump's parts, which are needed once: 2 kB of heap."""
     for name in ("builders", "connections"):
         if sys.modules.pop("firmware." + name, None):
             delattr(firmware, name)

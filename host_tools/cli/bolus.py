@@ -1,4 +1,4 @@
-"""Verbs of what is delivered beside the program: primes, boluses, and what the patient may ask for."""
+"""Verbs for delivery beside the program: primes, boluses, and the patient's bolus."""
 
 from decimal import Decimal
 from typing import Any
@@ -103,7 +103,7 @@ def bolus_settings(
     per_day: int | None,
     yes: bool,
 ) -> None:
-    """Show what the patient may ask for, or set it: all four options, or --per-day 0 alone."""
+    """Show the bolus that the patient may ask for, or set it: all four options, or --per-day 0 alone."""
     given = dose_mcg, over, lockout, per_day
     if per_day != 0 and None in given and given != (None,) * 4:
         raise click.UsageError("give --dose-mcg, --over, --lockout and --per-day to set them, or none to see them")

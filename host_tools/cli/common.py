@@ -1,4 +1,4 @@
-"""What the verbs share: the options of every verb that talks to a pump, value types, output, failures."""
+"""Shared by the verbs: the options of every verb that talks to a pump, value types, output, failures."""
 
 import functools
 import json
@@ -91,7 +91,7 @@ TAKEN_AFTER_END = (
     "OPEN", "PROVE", "SILENCE", "SET_CLOCK", "DEMO_ALARM",
     "WRITE_RECORD", "READ_RECORD", "READ_IMPLANT", "READ_PROGRAM", "READ_PROGRAM_DAY",
 )  # fmt: skip
-"""What a pump takes after its end of service, and may refuse for other reasons."""
+"""Requests that a pump takes after its end of service, and may refuse for other reasons."""
 
 AFTER_END = (
     "the pump has reached its end of service, and nothing starts it again; a new pump takes its place. "
@@ -129,7 +129,7 @@ def pump_verb(verb: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def _report_unsigned(pump: Programmer) -> Iterator[None]:
-    """In the end, whatever that is: that it was not surely the pump that said what was read."""
+    """Say at the end, also after an error, that an answer was unsigned and may be another's."""
     try:
         yield
     finally:
@@ -139,7 +139,7 @@ def _report_unsigned(pump: Programmer) -> Iterator[None]:
 
 @contextmanager
 def _explain_end_of_service(pump: Programmer) -> Iterator[None]:
-    """Whatever a pump past its end of service refuses an order for: no other order would help."""
+    """Replace the reason for which a pump past its end of service refuses: no other order would help."""
     try:
         yield
     except NotAuthorised:
@@ -151,28 +151,28 @@ def _explain_end_of_service(pump: Programmer) -> Iterator[None]:
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on one line of stdout, at once; what a terminal would obey, or not show, is escaped."""
+    """Print one JSON object on one line of stdout, at once. Characters that no terminal shows are escaped."""
     text = json.dumps(value, ensure_ascii=False)
     click.echo("".join(character if is_shown(character) else json.dumps(character)[1:-1] for character in text))
 
 
 def print_message(message: str) -> None:
-    """A message to the person, on stderr."""
+    """Print a message for the person, on stderr."""
     click.echo(layout.message(message), err=True)
 
 
 def print_text(text: str, indent: str = "") -> None:
-    """A line of the result on stdout, wrapped, `indent` before its later lines."""
+    """Print a line of the result on stdout, wrapped, `indent` before its later lines."""
     click.echo(layout.wrapped(text, indent))
 
 
 def print_slow_notice(timeout_s: float) -> None:
-    """Says that an answer is slow to come."""
+    """Print that an answer is slow to come."""
     print_message(f"waiting: a slow emulation may take {timeout_s:g} s for an answer (Ctrl-C ends)")
 
 
 def message_once(message: str, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
-    """Says `message` when it is first called, after `before`, and never again."""
+    """Return a function that prints `message` at its first call, after `before`, and never again."""
     left = [message]
 
     def say_it() -> None:

@@ -79,7 +79,7 @@ def _time_text(times: dict[str, Any]) -> str:
 
 
 class _AdvanceTarget(click.ParamType):
-    """To the arguments of the debug link's `advance`."""
+    """Reads a duration, a date or `next-alarm` as the arguments of the debug link's `advance`."""
 
     name = "how far"
 
@@ -214,7 +214,7 @@ def speed(speed: str, port: str, as_json: bool) -> None:
 @port_option
 @json_option
 def truth(port: str, as_json: bool) -> None:
-    """What the plant knows and the pump cannot.
+    """Show the plant's ground truth, which the pump cannot know.
 
     The drug in the patient, its effect, risk and symptoms are a simulation, not clinical.
     """

@@ -1,4 +1,4 @@
-"""The verb `emergency`: the read-out for whoever meets this pump for the first time."""
+"""The verb `emergency`: the read-out for people who meet this pump for the first time."""
 
 import rich_click as click
 
@@ -13,7 +13,7 @@ from host_tools.programmer import Programmer
 @click.command(epilog="Example: thecal emergency")
 @pump_verb
 def emergency(pump: Programmer, as_json: bool) -> None:
-    """What a stranger must know of this pump: drug, dose, alarms, signs, what to do. Needs no key; names nobody."""
+    """Print drug, dose, alarms, signs and first steps for people new to this pump. Needs no key; names nobody."""
     status = pump.status()
     orders = read_orders(pump, status)
     signed = status["signed"] and pump.unsigned is None

@@ -123,7 +123,7 @@ def emulate(
 def _pump(
     folder: StateFolder | None, seed: int | None, start: datetime | None, verbose: bool
 ) -> tuple[Machine, dict[str, Any]]:
-    """The pump that `folder` keeps, else a new one, and its identity: what it was made with."""
+    """Return the pump that `folder` keeps, else a new one, and the identity it was made with."""
     saved, warning = folder.load() if folder else (None, None)
     if warning:
         print_message(f"thecal: {warning}")
@@ -147,7 +147,7 @@ def _pump(
 
 
 def _print_activity(line: str) -> None:
-    """A line of what happens; OSError where nobody reads it any more."""
+    """Print a line about an event. OSError where nobody reads it any more."""
     try:
         print_message(line)
     except OutputError as error:
@@ -160,7 +160,7 @@ def _report_clock_end() -> None:
 
 
 def _crash_reporter(folder: StateFolder | None, verbose: bool) -> Callable[[Exception, int], None]:
-    """Says what the firmware raised, and keeps the traceback in `folder`."""
+    """Return a function that prints an error of the firmware, and keeps the traceback in `folder`."""
 
     def tell(error: Exception, now_ms: int) -> None:
         print_message(f"thecal: {crash_line(error, now_ms)}")

@@ -83,7 +83,7 @@ def record(pump: Programmer, as_json: bool, file: Path, every: int, count: int |
 
 
 def _record(pump: Programmer, telemetry: TelemetryFile, every: int, count: int | None, for_s: int | None) -> None:
-    """Until `count` rows, or `for_s` of pump time, or Ctrl-C: each update that came is in the file then."""
+    """Record until `count` rows, or `for_s` of pump time, or Ctrl-C. Each update that came is in the file then."""
     with (
         CtrlC() as ctrl_c,
         recording_progress(pump, telemetry) as show,

@@ -1,4 +1,4 @@
-"""One act on the pump: ask about it where somebody can answer, do it in a session, and say how the pump is left."""
+"""Interaction with a person about a change of the pump: ask, do it in a session, and say how the pump is left."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from host_tools.documents.texts import loss_of_therapy
 from host_tools.programmer import Programmer
 
 LEFT = {"stopped": "stopped", "minimum": "at the minimum rate"}
-"""What to warn of at the end of a session, by therapy."""
+"""Words of a warning at the end of a session, by therapy."""
 
 MEANWHILE = "the pump changed while this was looked at"
 
@@ -26,7 +26,7 @@ def check_terminal(yes: bool) -> None:
 
 
 def is_interactive(yes: bool) -> bool:
-    """True where a person is to be asked. A script named all that it wants, and is not."""
+    """True if a person can be asked. A script names all that it wants."""
     return not yes and sys.stdin.isatty()
 
 
@@ -37,7 +37,7 @@ def confirm(question: str, yes: bool, declined: str) -> None:
 
 
 def print_changes(changes: Mapping[str, tuple[str, str]]) -> None:
-    """Old and new values on stderr: side by side, or below one another where they are long."""
+    """Print old and new values on stderr: side by side, or below one another where they are long."""
     label_width = max(map(len, changes))
     old_width = max(len(old) for old, _ in changes.values())
     for label, (old, new) in changes.items():
@@ -47,7 +47,7 @@ def print_changes(changes: Mapping[str, tuple[str, str]]) -> None:
 
 
 def run_in_session(pump: Programmer, verb: Callable[[], object]) -> dict[str, Any]:
-    """Do it and read the status, in one session; warns of a pump that is left without its dose."""
+    """Run a request and read the status, in one session. Warns of a pump that is left without its dose."""
     with pump.session():
         verb()
         status = pump.status()
@@ -56,7 +56,7 @@ def run_in_session(pump: Programmer, verb: Callable[[], object]) -> dict[str, An
 
 
 def warn_of_no_therapy(status: dict[str, Any]) -> None:
-    """Never end in silence on a pump that gives no therapy."""
+    """Warn if the pump gives no therapy."""
     left = LEFT.get(status["therapy"])
     words = [f"the pump is left {left}" if left else "", loss_of_therapy(status)]
     if not any(words):
@@ -69,7 +69,7 @@ def warn_of_no_therapy(status: dict[str, Any]) -> None:
 
 
 def print_result(values: dict[str, Any], as_json: bool, text: str) -> None:
-    """The result of a verb: its text, or with --json its values."""
+    """Print the result of a verb: its text, or with --json its values."""
     if as_json:
         print_json(values)
     else:

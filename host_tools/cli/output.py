@@ -1,4 +1,4 @@
-"""stdout and stderr that say when they cannot be written, whoever writes to them and whenever that shows."""
+"""stdout and stderr, guarded: a failed write raises OutputError, whatever code writes and whenever it fails."""
 
 import errno
 import io

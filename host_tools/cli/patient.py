@@ -1,4 +1,4 @@
-"""Verbs for what the pump remembers: patient, titration."""
+"""Verbs for the records in the pump: patient, titration."""
 
 import json
 from itertools import zip_longest
@@ -25,7 +25,7 @@ def _assignments(_ctx: click.Context, _param: click.Parameter, given: tuple[str,
 
 
 def read_document(file: str) -> Any:
-    """What a JSON or YAML file holds. Failure, with file and line, when it is neither."""
+    """Return the content of a JSON or YAML file. Failure, with file and line, when it is neither."""
     try:
         text = Path(file).read_text(encoding="utf-8")
         if file.endswith(".json"):
@@ -82,7 +82,7 @@ def patient(pump: Programmer, as_json: bool, texts: dict[str, str], file: str | 
 @click.command(epilog="Example: thecal titration")
 @pump_verb
 def titration(pump: Programmer, as_json: bool) -> None:
-    """The committed daily doses that the pump remembers (the last 64), oldest first, and what each changed."""
+    """Show the last 64 committed daily doses, oldest first, and the change that each made."""
     doses = pump.titration()
     if as_json:
         print_json(doses)

@@ -1,4 +1,4 @@
-"""`thecal program`: old and new dosing side by side, a question, and a commit of exactly what was looked at."""
+"""`thecal program`: old and new dosing side by side, a question, and a commit of exactly what was reviewed."""
 
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from host_tools.programmer.flex import Schedule
 
 
 class ProgramRequest(NamedTuple):
-    """What somebody wants: a dose for all day, or a week's schedule."""
+    """A wanted program: a dose for all day, or a week's schedule."""
 
     dose_mcg_per_day: Decimal | None
     schedule: Schedule | None
@@ -22,7 +22,7 @@ class ProgramRequest(NamedTuple):
 
 
 class Review(NamedTuple):
-    """What is looked at before a commit: the new program beside the old one, commit number `after_commit`."""
+    """A new program to be reviewed beside the old one, which is commit number `after_commit`."""
 
     new: Program | FlexProgram
     after_commit: int

@@ -1,4 +1,4 @@
-"""What a clinician reviews: old and new program side by side before a commit, and the numbers of a refill."""
+"""Reviews for a clinician: old and new program side by side before a commit, and the numbers of a refill."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -92,7 +92,7 @@ def refill_numbers(booked: Refill) -> dict[str, Any]:
 
 
 def refill_lines(booked: Refill, status: dict[str, Any]) -> Iterator[str]:
-    """What was expected to be left, what was, and what was filled in."""
+    """Return the volumes of a refill: expected, aspirated and filled."""
     yield f"expected left  {ml(booked.expected_nl)} mL"
     if booked.aspirated_nl is not None and booked.discrepancy_nl is not None:
         yield f"aspirated      {ml(booked.aspirated_nl)} mL, {booked.discrepancy_nl / 1e6:+.3f} mL from expected"
@@ -109,7 +109,7 @@ def refill_lines(booked: Refill, status: dict[str, Any]) -> Iterator[str]:
 
 
 def check_lines(status: dict[str, Any], running: Program | FlexProgram | None) -> Iterator[str]:
-    """What is checked at every refill: program, battery and alarms; and the next dates."""
+    """Return the lines to check at every refill: program, battery and alarms; and the next dates."""
     was = head_of(running)
     other = was and was.concentration_mcg_per_ml != status["concentration_mcg_per_ml"]
     note = "; made for another concentration, order a new one" if other else ""
@@ -120,7 +120,7 @@ def check_lines(status: dict[str, Any], running: Program | FlexProgram | None) -
 
 
 def date_lines(status: dict[str, Any]) -> Iterator[str]:
-    """By when to come again, and why then."""
+    """Return the next dates: low reservoir, refill, and the reason for it."""
     if status["low_reservoir_date"] is None:
         yield "low reservoir  no date: nothing is delivered, or the clock is not set"
         return

@@ -80,7 +80,7 @@ def _print_verdict(file: str, result: Result) -> None:
 
 
 def _progress(file: str):
-    """Shows how far a run is, on a terminal only."""
+    """Yield a function that shows the progress of a run, on a terminal only."""
     if not sys.stderr.isatty() or is_plain():
         return None
 

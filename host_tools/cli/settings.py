@@ -1,4 +1,4 @@
-"""Verbs that show what a pump is set to, and set it: limits, alarm-settings, clock."""
+"""Verbs that show and change settings: limits, alarm-settings, clock."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -29,7 +29,7 @@ SETTINGS: dict[str, tuple[str, Callable[[int], str]]] = {
     "stopped_after_s": ("stopped pump", lambda s: f"warns after {format_duration(s)}, and alarms after 48h"),
     "low_reservoir_nl": ("low reservoir", lambda nl: f"below {ml(nl)} mL"),
 }
-"""How the settings are shown: a label, and the value in words."""
+"""A label for each setting, and its value in words."""
 
 
 @click.command(epilog="Example: thecal limits --max-dose-mcg-per-day 800")

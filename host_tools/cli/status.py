@@ -1,4 +1,4 @@
-"""Verbs that only look: status, watch, log."""
+"""Verbs that only read: status, watch, log."""
 
 import csv
 import sys
@@ -38,7 +38,7 @@ period_option = click.option(
 
 
 def silence_notice(every_s: int, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
-    """Says that a stream of such a period fell silent, the first time that it does, after `before`."""
+    """Return a function that prints once, after `before`, that a stream of such a period fell silent."""
     return message_once(
         f"no telemetry for {format_duration(every_s + PATIENCE_S)}, though the pump answers: its time may stand still "
         "or run slowly (an emulator's speed, its wait for a first program, its clock's end); waiting, Ctrl-C ends",
@@ -50,7 +50,7 @@ def silence_notice(every_s: int, before: Callable[[], None] = lambda: None) -> C
 @click.option("--check", is_flag=True, help="Exit with 1 while an alarm is not silenced.")
 @pump_verb
 def status(pump: Programmer, as_json: bool, check: bool) -> None:
-    """What the pump does and believes now."""
+    """Show the pump's status: therapy, dose, reservoir, alarms and dates."""
     values = pump.status()
     if as_json:
         print_json(values)

@@ -24,7 +24,7 @@ SEVERITY_COLOUR = {"critical": "red", "non_critical": "yellow"}
 
 
 def status_lines(status: dict[str, Any]) -> Iterator[str]:
-    """The status as a sheet of the terminal's width."""
+    """The status in lines of the terminal's width."""
     yield click.style(wrapped(f"{status['serial']}  {status['model']}  firmware {status['firmware']}"), bold=True)
     yield wrapped(NOT_A_DEVICE)
     if not status["signed"]:
@@ -77,7 +77,7 @@ def event_line(event: dict[str, Any]) -> str:
 
 
 def moment(wall: str | None, uptime_s: int) -> str:
-    """When something was: by the pump's clock, or by its age where it had none."""
+    """Time of an event: by the pump's clock, or by its age where it had none."""
     return shown_time(wall) if wall else f"up {format_duration(uptime_s)}"
 
 
@@ -124,7 +124,7 @@ def refill_by(status: dict[str, Any]) -> str:
 
 
 def refill_reason(status: dict[str, Any]) -> str:
-    """What the date of the refill is counted from."""
+    """Reason for the date of the refill."""
     return "when the drug gets too old" if age_limits_refill(status) else "a week before the reservoir is low"
 
 
@@ -134,7 +134,7 @@ def fine_ml(nl: int) -> str:
 
 
 def bolus_left(status: dict[str, Any]) -> str:
-    """What is left of a prime, bridge or bolus: volume, its dose where that reaches the patient, and for how long."""
+    """Rest of a prime, bridge or bolus: volume, its dose where that reaches the patient, and duration."""
     left_nl, mcg_per_ml, rate_nl_per_day = (
         status["bolus_left_nl"],
         status["tip_mcg_per_ml"],
@@ -154,7 +154,7 @@ def shown_time(moment: str | None) -> str:
 
 
 def _rate(status: dict[str, Any]) -> str:
-    """What flows, and what is ordered where that is something else."""
+    """The rate of flow, and the ordered rate where that is another."""
     text = f"{ml(status['rate_nl_per_day'])} mL/day"
     if status["ordered_rate_nl_per_day"] != status["rate_nl_per_day"]:
         text += f", of {ml(status['ordered_rate_nl_per_day'])} mL/day ordered"

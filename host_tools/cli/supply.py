@@ -1,4 +1,4 @@
-"""The verb `lasts`: how long the drug lasts."""
+"""The verb `lasts`: is there drug until a date?"""
 
 import sys
 from datetime import date

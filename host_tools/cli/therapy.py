@@ -104,7 +104,7 @@ def _ask_about_line(catheter_cm: Number, pump_tubing_ml: Number, yes: bool) -> N
 )
 @pump_verb
 def refill(pump: Programmer, as_json: bool, bridge: str, **fields: Any) -> None:
-    """Book a refill: what was expected to be left, what was, the program and battery to check, and the next dates.
+    """Book a refill: show expected and aspirated volume, the program and battery to check, and the next dates.
 
     With --json the status, and the volumes under `refill`.
     """
@@ -151,7 +151,7 @@ def resume(pump: Programmer, as_json: bool, yes: bool) -> None:
 
 
 def _warn_of_old_drug(old: dict[str, Any], new: dict[str, Any]) -> None:
-    """What a new concentration asks for, as long as there is old drug in tubing and catheter."""
+    """Warn of the old drug that is in tubing and catheter after a change of concentration."""
     mcg_per_ml, was = new["concentration_mcg_per_ml"], old["concentration_mcg_per_ml"]
     if new["bolus"] == "bridge":
         print_message(f"before the bridge is out a program for {mcg_per_ml} mcg/mL must be committed: without one")

@@ -76,7 +76,7 @@ def _columns_within(room: int) -> list[_Column]:
 
 
 def _state(status: dict[str, Any], room: int) -> str:
-    """What the pump does, its alarms by name or, where those are too long, by number, and whether it signs."""
+    """The operation, the alarms by name or, where those are too long, by number, and a note if unsigned."""
     doing = status["operation"]
     if status["therapy"] != "running":
         doing = status["therapy"].replace("_", " ") + ("" if doing in ("idle", "basal") else f" {doing}")

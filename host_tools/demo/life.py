@@ -1,6 +1,6 @@
 """The demo's story: an emulated pump from implantation to end of service, under the programmer.
 
-The emulator is a process of its own. What the pump says and is told goes through pyserial over its serial
+The emulator is a process of its own. Everything said to the pump and by it goes through pyserial over its serial
 line; time, faults, truth and what could be heard come from the debug link.
 """
 
@@ -25,7 +25,7 @@ VISIT_HOUR = 10
 
 
 def run_story(progress: Progress) -> Life:
-    """Tell the whole story; takes seconds. Raises what the programmer and the debug link raise."""
+    """Run the story; takes seconds. Raises the errors of the programmer and of the debug link."""
     began_s = time.monotonic()
     with (
         EmulatorProcess(speed=0, start_at=START.isoformat()) as emulator,
@@ -64,7 +64,7 @@ class _Story:
         self._observer.sample()
 
     def advance(self) -> None:
-        """To the next date that the pump itself gives, and do there what is due."""
+        """Go to the next date that the pump gives, and do what is due there."""
         status = self._life.status
         refill_s = _morning_s(status["refill_by"])
         if status["eri"]:
@@ -106,7 +106,7 @@ class _Story:
         self._respond_to(self._sounding())
 
     def _begin_under_delivery(self) -> None:
-        """The debug link begins what no sensor of the pump can see."""
+        """Begin a fault that no sensor of the pump can see."""
         self._observer.note(f"Unseen by the pump, each motor step begins to move {HIDDEN_PERCENT} % less drug.")
         self._debug.fault(HIDDEN_FAULT, percent=HIDDEN_PERCENT)
         self._hidden_since_s = self._observer.now_s
@@ -121,7 +121,7 @@ class _Story:
         self._observer.note("The cause is found and repaired: each step moves what it should.")
 
     def _respond_to(self, sounding: list[dict[str, Any]]) -> None:
-        """The alarm is heard, single beeps for longer than dual tones, until the clinic silences it."""
+        """Let the alarms sound, single beeps for longer than dual tones, then silence them."""
         critical = any(alarm["class"] == "critical" for alarm in sounding)
         self._observer.advance_by(5 * HOUR_S if critical else 18 * HOUR_S, look_every_s=HOUR_S)
         for alarm in sounding:
@@ -132,7 +132,7 @@ class _Story:
         return [alarm for alarm in self._life.status["alarm_list"] if not alarm["silenced"]]
 
     def _refill(self) -> None:
-        """Whoever holds the needle takes out what is really there."""
+        """Refill; the aspirated volume is what is really there."""
         self._fill(aspirated_ml=Decimal(self._life.samples[-1].truth_reservoir_nl).scaleb(-6))
         self._observer.sample()
 

@@ -1,4 +1,4 @@
-"""What is kept of a pump's life: enough to tell, plot and check it afterwards."""
+"""Record of a pump's life: enough to tell, plot and check it afterwards."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -106,7 +106,7 @@ class Life:
         return [(number, refill) for number, (_, refill) in enumerate(self.refills()) if refill.out_of_tolerance]
 
     def end_s(self) -> int:
-        """When the pump reached its end of service, or else when the record stops."""
+        """Uptime of the end of service, or else of the end of the record."""
         ends = self.named("EOS")
         return ends[0]["t_s"] if ends else self.samples[-1].at_s
 

@@ -21,7 +21,7 @@ def render(life: Life) -> str:
 
 
 def _numbers(life: Life) -> list[tuple[str, str, str]]:
-    """The table of key numbers: what, how much, and what to make of it."""
+    """The table of key numbers: name, value and remark."""
     told, first, last = summary(life), life.samples[0], life.samples[-1]
     books_off_nl = last.delivered_nl - last.truth_delivered_nl
     books = "the same"

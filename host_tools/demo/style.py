@@ -1,4 +1,4 @@
-"""How the plots look: the colours are the page's own (CSS), whatever those are where it is read."""
+"""Style of the plots: the colours are the page's own (CSS), whatever those are where it is read."""
 
 import re
 from typing import Any

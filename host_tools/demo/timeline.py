@@ -28,7 +28,7 @@ class Line:
 
 
 def timeline(life: Life) -> list[Line]:
-    """What happened, in order."""
+    """Return the lines, in order of time."""
     lines: list[Line] = []
     occurrences = iter(life.alarms())
     refills = _refills(life)
@@ -122,7 +122,7 @@ def alarm_words(name: str) -> str:
 
 
 def tones(alarm: Alarm) -> str:
-    """How often an alarm sounded: `18 single beeps`."""
+    """Number and kind of an alarm's tones: `18 single beeps`."""
     return f"{alarm.tones} {_TONE_TEXT[alarm.severity]}{'s' * (alarm.tones != 1)}"
 
 

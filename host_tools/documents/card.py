@@ -33,12 +33,12 @@ class Face(NamedTuple):
 
 
 def front(facts: Facts) -> Face:
-    """Who carries which device."""
+    """Return the front: patient and device."""
     return _face(_front(facts))
 
 
 def back(facts: Facts) -> Face:
-    """What matters in an emergency."""
+    """Return the back, for an emergency."""
     return _face(_back(facts))
 
 

@@ -93,7 +93,7 @@ def drug_text(status: Mapping[str, Any]) -> str:
 
 
 def dose_text(status: Mapping[str, Any]) -> str:
-    """What is delivered now: dose, the strength of what leaves the tip, and the rate. The rate is that dose's, or the
+    """Delivery now: dose, the strength of what leaves the tip, and the rate. The rate is that dose's, or the
     dose of that rate is named beside it."""
     tip, rate = status["tip_mcg_per_ml"], status["rate_nl_per_day"]
     dose = f"{status['dose_mcg_per_day']} mcg/day, of {tip} mcg/mL"
@@ -109,7 +109,7 @@ def dose_text(status: Mapping[str, Any]) -> str:
 
 
 def catheter_sentences(status: Mapping[str, Any], orders: Orders) -> Iterator[str]:
-    """What stands in tubing and catheter, where that is not the reservoir's drug: none of it yet, or an older one, and
+    """Content of tubing and catheter, where that is not the reservoir's drug: none of it yet, or an older one, and
     what follows when."""
     if status["concentration_mcg_per_ml"] and status["unprimed_nl"]:
         yield _unprimed_text(status)

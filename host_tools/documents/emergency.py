@@ -1,4 +1,4 @@
-"""The emergency read-out: what a stranger must know of this pump, and nothing that names the patient."""
+"""The emergency read-out for people new to this pump. Nothing in it names the patient."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -63,7 +63,7 @@ def _rows(label: str, texts: Iterator[str]) -> Iterator[tuple[str, str]]:
 
 
 def emergency_sections() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What every stranger must know, under headings."""
+    """Return the general advice: lines under headings."""
     yield "What the tones mean", tuple(f"{sound}: {meaning}" for sound, meaning in texts.TONES.values())
     yield "Signs of too little drug (withdrawal)", texts.WITHDRAWAL
     yield "Signs of too much drug (overdose)", texts.OVERDOSE

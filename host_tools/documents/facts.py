@@ -1,4 +1,4 @@
-"""What a report or a card is made of, read from the pump in one session."""
+"""The data of a report or a card, read from the pump in one session."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby

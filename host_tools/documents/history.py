@@ -25,7 +25,7 @@ Event = Mapping[str, Any]
 
 
 class FaultSummary(NamedTuple):
-    """Older faults of one kind: how often, and when first and last (None: the clock was not set)."""
+    """Older faults of one kind: number, first and last time (None: the clock was not set)."""
 
     name: str
     severity: str

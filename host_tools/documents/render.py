@@ -47,7 +47,7 @@ def report_html(facts: Facts) -> str:
 
 
 def card_html(facts: Facts) -> str:
-    """The card: its front identifies device and patient, its back says what matters in an emergency."""
+    """The card: its front identifies device and patient, its back is for an emergency."""
     return page(
         "documents/card.html.jinja",
         status=facts.status,

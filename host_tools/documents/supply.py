@@ -1,4 +1,4 @@
-"""Does the drug last until a date? What a traveller asks, worked out from the pump's status."""
+"""Supply forecast: does the drug last until a date? Computed from the pump's status, for travellers."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
@@ -10,7 +10,7 @@ WEEK = timedelta(days=7)
 
 
 class SupplyForecast(NamedTuple):
-    """`reasons` say why not, and are empty when it lasts; `notes` what to think of all the same."""
+    """`reasons` against it are empty when the drug lasts; `notes` are to be considered all the same."""
 
     until: date
     low_reservoir_date: date | None
@@ -39,7 +39,7 @@ class ClockNotSet(ValueError):
 
 
 def forecast_supply(status: Mapping[str, Any], until: date) -> SupplyForecast:
-    """Whether all of `until` is covered. ValueError for a date before the pump's today, NoClock without a clock."""
+    """Forecast if the drug lasts to the end of `until`. ValueError for a past date, ClockNotSet without a clock."""
     if status["wall"] is None:
         raise ClockNotSet("the pump's clock is not set, so that nothing has a date; `thecal clock` sets it")
     today = _day(status["wall"][:10])
@@ -73,7 +73,7 @@ def _reasons(
 
 
 def age_limits_refill(status: Mapping[str, Any]) -> bool:
-    """Whether it is the drug's age, and not the low reservoir, that says by when to refill."""
+    """True if the drug's age, and not the low reservoir, sets the date of the refill."""
     low, refill_by = _day(status["low_reservoir_date"]), _day(status["refill_by"])
     return low is not None and refill_by is not None and refill_by < low - WEEK
 
