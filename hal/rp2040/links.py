@@ -15,23 +15,23 @@ _PIECE_BYTES = 64  # an endpoint's buffer: what USB takes at once
 
 
 class _Queued(contract.Link):
-    """Keeps the bytes that wait to go out, so that writing never blocks. `wanted`: room was too little at some time."""
+    """Keeps the bytes that wait to go out, so that writing never blocks."""
 
     def __init__(self) -> None:
         self._queue = b""
-        self.wanted = False
+        self._out_of_room = False  # at some time there was too little
 
     def room(self) -> int:
         room = _QUEUE_BYTES - len(self._queue)
         if room < _QUEUE_BYTES:
-            self.wanted = True
+            self._out_of_room = True
         return room
 
     def write(self, data: bytes) -> int:
         if len(data) > MAX_FRAME_BYTES:
             raise ValueError(f"a frame of {len(data)} bytes; {MAX_FRAME_BYTES} is the most")
         if len(data) > _QUEUE_BYTES - len(self._queue):
-            self.wanted = True
+            self._out_of_room = True
             return BUSY
         self._queue += data
         self.flush()
@@ -39,8 +39,8 @@ class _Queued(contract.Link):
 
     def has_room_again(self) -> bool:
         """True, once, when there is room again where there was too little."""
-        if self.wanted and not self._queue:
-            self.wanted = False
+        if self._out_of_room and not self._queue:
+            self._out_of_room = False
             return True
         return False
 

@@ -74,16 +74,16 @@ class Motor(contract.Motor):
 
     def progress(self) -> tuple[int, int, int, int, int]:
         self.settled()
-        told = self._progress
+        counts = self._progress
         if (
-            told[0] != self._ordered
-            or told[1] != self._confirmed
-            or told[2] != self._reversed
-            or told[3] != self._missed_run
+            counts[0] != self._ordered
+            or counts[1] != self._confirmed
+            or counts[2] != self._reversed
+            or counts[3] != self._missed_run
         ):
-            told = (self._ordered, self._confirmed, self._reversed, self._missed_run, self._confirmed_run)
-            self._progress = told
-        return told
+            counts = (self._ordered, self._confirmed, self._reversed, self._missed_run, self._confirmed_run)
+            self._progress = counts
+        return counts
 
     def inhibit(self) -> int:
         self._inhibited = True

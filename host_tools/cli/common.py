@@ -20,11 +20,11 @@ from protocol.registry import field_of
 
 
 class Failure(click.ClickException):
-    """Ends the command with one line on stderr and this exit code. `said`: stderr has the line already."""
+    """Ends the command with one line on stderr and this exit code. `printed`: stderr has the line already."""
 
-    def __init__(self, message: str, exit_code: int, said: bool = False) -> None:
+    def __init__(self, message: str, exit_code: int, printed: bool = False) -> None:
         super().__init__(message)
-        self.said = said
+        self.printed = printed
         self.exit_code = exit_code  # pyright: ignore[reportAttributeAccessIssue] - click reads it so
 
 

@@ -52,7 +52,7 @@ def _default(kind: str, serial: str) -> Path:
 
 
 def _write(file: Path, page: str, force: bool, as_json: bool) -> None:
-    """Write it for its owner's eyes only, and never over another file unless told so."""
+    """Write it for its owner's eyes only, and never over another file unless ordered to."""
     try:
         write_private(file, page, replace=force)
     except FileExistsError as error:

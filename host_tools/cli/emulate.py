@@ -162,7 +162,7 @@ def _report_clock_end() -> None:
 def _crash_reporter(folder: StateFolder | None, verbose: bool) -> Callable[[Exception, int], None]:
     """Return a function that prints an error of the firmware, and keeps the traceback in `folder`."""
 
-    def tell(error: Exception, now_ms: int) -> None:
+    def report(error: Exception, now_ms: int) -> None:
         print_message(f"thecal: {crash_line(error, now_ms)}")
         trace = "".join(format_exception(error))
         if verbose:
@@ -170,7 +170,7 @@ def _crash_reporter(folder: StateFolder | None, verbose: bool) -> Callable[[Exce
         if folder:
             folder.keep_crash(trace)
 
-    return tell
+    return report
 
 
 async def _serve(server: Server, tcp_port: int, as_json: bool, started: Callable[[], None]) -> None:

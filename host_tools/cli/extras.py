@@ -53,9 +53,9 @@ def _origin() -> str | None:
     from importlib import metadata  # slow to import, and seldom wanted
 
     try:
-        told = metadata.distribution("thecal").read_text("direct_url.json")
+        origin = metadata.distribution("thecal").read_text("direct_url.json")
     except metadata.PackageNotFoundError:
         return None
-    source = json.loads(told) if told else {}
+    source = json.loads(origin) if origin else {}
     scheme = f"{source['vcs_info']['vcs']}+" if "vcs_info" in source else ""
     return scheme + source["url"] if "url" in source else None

@@ -48,15 +48,15 @@ def flash(port: str, timeout_s: float | None, as_json: bool) -> None:
         except NoRepl as error:
             raise without_repl(error.port, waits_s) from error
         print_message("started; lay the head on (close the reed switch), for without one the pump does not listen")
-        told = _read_identity(url, waits_s) | {"deployed": changed}
+        identity = _read_identity(url, waits_s) | {"deployed": changed}
     except CompileError as error:
         raise Failure(str(error), 1) from error
     except ProgrammerError as error:
         raise Failure(str(error), error.exit_code) from error
     if as_json:
-        print_json(told)
+        print_json(identity)
     else:
-        click.echo(_identity_text(told))
+        click.echo(_identity_text(identity))
 
 
 def _deploy(url: str, timeout_s: float) -> list[str]:
@@ -83,10 +83,10 @@ def _read_identity(url: str, timeout_s: float) -> dict[str, Any]:
         return {name: hello[name] for name in ("serial", "firmware", "schema")} | pump.diagnostics()
 
 
-def _identity_text(told: dict[str, Any]) -> str:
-    free_bytes = told["free_bytes"]
+def _identity_text(identity: dict[str, Any]) -> str:
+    free_bytes = identity["free_bytes"]
     free = "free memory unknown" if free_bytes is None else f"{free_bytes:,} bytes of memory free"
-    return "Pump {serial}: firmware {firmware}, schema {schema}, on {runtime}, ".format(**told) + free + "."
+    return "Pump {serial}: firmware {firmware}, schema {schema}, on {runtime}, ".format(**identity) + free + "."
 
 
 @contextmanager

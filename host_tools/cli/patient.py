@@ -65,16 +65,16 @@ def patient(pump: Programmer, as_json: bool, texts: dict[str, str], file: str | 
     with pump.session():
         if texts:
             pump.write_records(texts)
-        told = pump.handover()
+        handover = pump.handover()
     if as_json:
-        print_json(told._asdict())
+        print_json(handover._asdict())
         return
-    for field, text in told.patient.items():
+    for field, text in handover.patient.items():
         if text:
             lines = shown(text, lines=True).split("\n")
             for label, line in zip_longest([field], lines, fillvalue=""):
                 print_text(f"{label:<20} {line}", " " * 21)
-    empty = [field for field, text in told.patient.items() if not text]
+    empty = [field for field, text in handover.patient.items() if not text]
     if empty:
         print_text(f"{'empty':<20} {', '.join(empty)}", " " * 21)
 

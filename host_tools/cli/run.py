@@ -54,7 +54,7 @@ def _load_all(files: tuple[str, ...]) -> list[Scenario]:
             problems += error.problems
             print_message(str(error))
     if problems:
-        raise Failure("\n".join(problems), 2, said=True)
+        raise Failure("\n".join(problems), 2, printed=True)
     return scenarios
 
 

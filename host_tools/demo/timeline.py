@@ -1,4 +1,4 @@
-"""A pump's life told in dated lines; the refills on which nothing happened are drawn together."""
+"""A pump's life in dated lines; the refills on which nothing happened are drawn together."""
 
 from dataclasses import dataclass
 from statistics import mean
@@ -20,7 +20,7 @@ _ROUTINE = "each a week before the reservoir would be low"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that happened, of a kind: deed, routine, surprise, world, info, non_critical or critical."""
+    """One thing that happened, of a kind: action, routine, discrepancy, note, info, non_critical or critical."""
 
     at_s: int
     text: str
@@ -35,9 +35,9 @@ def timeline(life: Life) -> list[Line]:
     for event in life.events:
         if event["name"] in ALARM_OF_EVENT:
             lines.append(_alarm_line(event, next(occurrences)))
-        elif told := refills.get(event["seq"]) or _action_line(event):
-            lines.append(told)
-    lines += [Line(note.at_s, note.text, "world") for note in life.notes]
+        elif line := refills.get(event["seq"]) or _action_line(event):
+            lines.append(line)
+    lines += [Line(note.at_s, note.text, "note") for note in life.notes]
     return sorted(lines, key=lambda line: line.at_s)
 
 
@@ -63,11 +63,11 @@ def _action_line(event: dict[str, Any]) -> Line | None:
             text = f"Silenced by the programmer: {alarm_words(data['alarm'])}."
         case _:
             return None
-    return Line(event["t_s"], text, "deed")
+    return Line(event["t_s"], text, "action")
 
 
 def _refills(life: Life) -> dict[int, Line]:
-    """Lines by the number of their log entry: the first fill, each late refill, each surprise, each run in between."""
+    """Lines by number of log entry: the first fill, each late refill, each discrepancy, each run in between."""
     low_s = [event["t_s"] for event in life.named("LOW_RESERVOIR")]
     runs: list[list[tuple[int, dict[str, Any]]]] = []
     lines: dict[int, Line] = {}
@@ -80,10 +80,10 @@ def _refills(life: Life) -> dict[int, Line]:
             continue
         runs.append([])
         if refill.out_of_tolerance:
-            lines[event["seq"]] = Line(event["t_s"], _discrepancy_line(number, refill), "surprise")
+            lines[event["seq"]] = Line(event["t_s"], _discrepancy_line(number, refill), "discrepancy")
         else:
             what = f"Refill {number}, late" if number else "First fill"
-            lines[event["seq"]] = Line(event["t_s"], f"{what}: {_filled(refill)}.", "deed")
+            lines[event["seq"]] = Line(event["t_s"], f"{what}: {_filled(refill)}.", "action")
     return lines | {run[0][1]["seq"]: _routine_line(run, life) for run in runs if run}
 
 
