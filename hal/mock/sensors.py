@@ -83,7 +83,7 @@ class MockMemory(contract.Memory):
         return f"{sys.implementation.name} {platform.python_version()}"
 
     def free_bytes(self) -> int:
-        """A desktop's memory is no measure of what the firmware needs."""
+        """Never known: a desktop's memory is no measure of the firmware's needs."""
         if not self._power.on:
             self._power.refuse()
         return NO_READING
@@ -116,7 +116,7 @@ class MockBuzzer(contract.Buzzer):
             power.refuse()
         kind = TONE_KIND.get(pattern)
         if kind is None:
-            raise ValueError(f"{pattern:#x} is no tone; there are {SINGLE_TONE:#x} and {DUAL_TONE:#x}")
+            raise ValueError(f"unknown tone {pattern:#x}; known: {SINGLE_TONE:#x}, {DUAL_TONE:#x}")
         now_ms = power.plant.now_ms
         self._recorder.tone(now_ms, kind, pattern)
         return OK if power.plant.sound.begin(kind, now_ms) else FAILED

@@ -50,7 +50,7 @@ def _parse_decimal(text: str) -> Decimal:
     except InvalidOperation:
         value = Decimal("nan")
     if not value.is_finite():
-        raise ValueError(f"{text!r} is no number; write 20 or 0.25")
+        raise ValueError(f"invalid number {text!r}; write 20 or 0.25")
     return value
 
 

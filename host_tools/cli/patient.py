@@ -31,7 +31,7 @@ def read_document(file: str) -> Any:
         if file.endswith(".json"):
             return json.loads(text)
     except json.JSONDecodeError as error:
-        raise Failure(f"{file}:{error.lineno}: no valid JSON: {error.msg}", 2) from error
+        raise Failure(f"{file}:{error.lineno}: invalid JSON: {error.msg}", 2) from error
     except (OSError, UnicodeDecodeError) as error:
         raise Failure(f"{file} cannot be read: {error}", 2) from error
     from host_tools.scenario.document import Document  # needs more than the core

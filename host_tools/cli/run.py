@@ -26,7 +26,7 @@ def run(ctx: click.Context, files: tuple[str, ...], on: str, as_json: bool) -> N
     """Run scenario FILEs against emulated pumps, in virtual time.
 
     Prints a verdict on each, or with --json one object a line. Exit codes: 0 all passed, 1 an expectation failed,
-    2 a file is no valid scenario (nothing is run then). docs/scenarios.md has the grammar.
+    2 a scenario is invalid (nothing is run then). docs/scenarios.md has the grammar.
     """
     scenarios = _load_all(files)
     if on == "rp2040":
@@ -65,7 +65,7 @@ def _check_short(files: tuple[str, ...], scenarios: list[Scenario]) -> None:
             raise Failure(f"{file}: the emulated board runs what is marked short: true; this is not", 2)
         for planned in scenario.steps:
             if planned.step.cut_in_write:
-                raise Failure(f"{file}:{planned.line}: the emulated board knows no cut_in_write; leave it out", 2)
+                raise Failure(f"{file}:{planned.line}: the emulated board cannot do cut_in_write; leave it out", 2)
 
 
 def _print_verdict(file: str, result: Result) -> None:
