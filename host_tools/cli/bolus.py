@@ -5,7 +5,7 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli import status_text
+from host_tools.cli import statustext
 from host_tools.cli.common import DECIMAL, DURATION_S, Failure, print_json, print_message, print_text, pump_verb
 from host_tools.cli.interaction import (
     MEANWHILE,
@@ -35,14 +35,14 @@ def prime(pump: Programmer, as_json: bool, volume_ml: Decimal | None, yes: bool)
     volume_nl = pump.plan_prime(volume_ml)
     if volume_nl > LARGEST_USUAL_LINE_NL and not yes:
         check_terminal(yes)
-        most = status_text.fine_ml(LARGEST_USUAL_LINE_NL)
-        print_message(f"a prime of {status_text.fine_ml(volume_nl)} mL is more than a long line holds ({most} mL)")
+        most = statustext.fine_ml(LARGEST_USUAL_LINE_NL)
+        print_message(f"a prime of {statustext.fine_ml(volume_nl)} mL is more than a long line holds ({most} mL)")
         print_message("what the line does not really hold, the patient gets, at the highest rate")
         if not click.confirm("Prime so much?", err=True):
             raise Failure("not primed; the pump goes on as before", 1)
     planned_ml = Decimal(volume_nl) / NL_PER_ML  # what was asked about, whatever another ordered meanwhile
     status = run_in_session(pump, lambda: pump.prime(planned_ml))
-    text = f"priming {status_text.bolus_left(status)}, of {status['concentration_mcg_per_ml']} mcg/mL"
+    text = f"priming {statustext.bolus_left(status)}, of {status['concentration_mcg_per_ml']} mcg/mL"
     print_result(status, as_json, text)
 
 
@@ -65,7 +65,7 @@ def bolus(pump: Programmer, as_json: bool, dose_mcg: Decimal | None, over: int |
     check_terminal(yes)
     planned = pump.plan_bolus(dose_mcg, over)
     text = f"{planned.dose_mcg} mcg over {format_duration(over)}"
-    volume_ml = status_text.fine_ml(planned.volume_nl)
+    volume_ml = statustext.fine_ml(planned.volume_nl)
     print_message(f"bolus {text}: {volume_ml} mL of {planned.concentration_mcg_per_ml} mcg/mL")
     if not yes and not click.confirm("Give this bolus?", err=True):
         raise Failure("not given; the pump goes on as before", 1)

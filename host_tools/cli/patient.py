@@ -7,7 +7,7 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli import status_text
+from host_tools.cli import statustext
 from host_tools.cli.common import Failure, print_json, print_text, pump_verb
 from host_tools.programmer import Programmer
 from host_tools.programmer.handover import texts_of
@@ -93,6 +93,6 @@ def titration(pump: Programmer, as_json: bool) -> None:
         change = "first dose" if dose["change_percent"] is None else f"{dose['change_percent']:+.1f} %"
         note = "  limit overridden" if dose["overridden"] else ""
         print_text(
-            f"{status_text.moment(dose['wall'], dose['uptime_s']):<19}  {status_text.dose(dose)}  {change}{note}",
+            f"{statustext.moment(dose['wall'], dose['uptime_s']):<19}  {statustext.dose(dose)}  {change}{note}",
             " " * 21,
         )

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import rich_click as click
 
-from host_tools.cli import status_text
+from host_tools.cli import statustext
 from host_tools.cli.common import DECIMAL, Failure, print_message, pump_verb
 from host_tools.cli.interaction import MEANWHILE, check_terminal, print_result, warn_of_no_therapy
 from host_tools.cli.review import date_lines, side_by_side
@@ -65,7 +65,7 @@ def program(
         print_message(f"{MEANWHILE}, and is now:")
         looked_at = now
     warn_of_no_therapy(status)
-    print_result(status, as_json, "\n".join([f"committed: {status_text.program(now.new)}", *date_lines(status)]))
+    print_result(status, as_json, "\n".join([f"committed: {statustext.program(now.new)}", *date_lines(status)]))
 
 
 def _commit(pump: Programmer, review: Review, override: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from host_tools.cli import status_text
+from host_tools.cli import statustext
 from host_tools.cli.layout import USUAL, width, wrapped
 from host_tools.documents.dose import ml
 from host_tools.programmer import FlexProgram, FlexStep, Program, Refill
@@ -105,7 +105,7 @@ def refill_lines(booked: Refill, status: dict[str, Any]) -> Iterator[str]:
         yield f"accuracy       {booked.accuracy_percent:.1f} % of what the pump counted{alert}"
     yield f"filled         {ml(booked.filled_nl)} mL of {status['concentration_mcg_per_ml']} mcg/mL"
     if status["bolus"] == "bridge":
-        yield f"bridge         {status_text.bolus_left(status)}"
+        yield f"bridge         {statustext.bolus_left(status)}"
 
 
 def check_lines(status: dict[str, Any], running: Program | FlexProgram | None) -> Iterator[str]:
@@ -113,9 +113,9 @@ def check_lines(status: dict[str, Any], running: Program | FlexProgram | None) -
     was = head_of(running)
     other = was and was.concentration_mcg_per_ml != status["concentration_mcg_per_ml"]
     note = "; made for another concentration, order a new one" if other else ""
-    yield f"program        {status_text.program(running)}{note}"
-    yield f"battery        {status_text.battery(status)}"
-    yield f"alarms         {status_text.alarms(status)}"
+    yield f"program        {statustext.program(running)}{note}"
+    yield f"battery        {statustext.battery(status)}"
+    yield f"alarms         {statustext.alarms(status)}"
     yield from date_lines(status)
 
 
@@ -125,4 +125,4 @@ def date_lines(status: dict[str, Any]) -> Iterator[str]:
         yield "low reservoir  no date: nothing is delivered, or the clock is not set"
         return
     yield f"low reservoir  {status['low_reservoir_date']}"
-    yield f"refill by      {status_text.refill_by(status)}, {status_text.refill_reason(status)}"
+    yield f"refill by      {statustext.refill_by(status)}, {statustext.refill_reason(status)}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli import status_text
+from host_tools.cli import statustext
 from host_tools.cli.common import DECIMAL, DURATION_S, LOCAL_TIME, print_json, print_text, pump_verb
 from host_tools.cli.interaction import confirm, print_changes, print_result, run_in_session, yes_option
 from host_tools.documents.dose import ml
@@ -125,7 +125,7 @@ def clock(pump: Programmer, as_json: bool, wall: datetime | None, yes: bool) -> 
     wall = wall or datetime.now().replace(microsecond=0)
     wall_s("wall", wall)
     if old is not None:
-        print_changes({"clock": (status_text.shown_time(old), status_text.shown_time(wall.isoformat()))})
+        print_changes({"clock": (statustext.shown_time(old), statustext.shown_time(wall.isoformat()))})
         confirm("Set the clock so?", yes, "not set")
     status = run_in_session(pump, lambda: pump.set_clock(wall))
-    print_result(status, as_json, f"the pump's clock says {status_text.shown_time(status['wall'])}")
+    print_result(status, as_json, f"the pump's clock says {statustext.shown_time(status['wall'])}")

@@ -8,9 +8,9 @@ from itertools import islice
 
 import rich_click as click
 
-from host_tools.cli import status_text
+from host_tools.cli import statustext
 from host_tools.cli.common import DURATION_S, UPDATES, int_range, message_once, print_json, print_message, pump_verb
-from host_tools.cli.watch_table import Table
+from host_tools.cli.watchtable import Table
 from host_tools.documents.texts import KEY
 from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
@@ -55,7 +55,7 @@ def status(pump: Programmer, as_json: bool, check: bool) -> None:
     if as_json:
         print_json(values)
     else:
-        click.echo("\n".join(status_text.status_lines(values)))
+        click.echo("\n".join(statustext.status_lines(values)))
     if check and not all(alarm["silenced"] for alarm in values["alarm_list"]):
         sys.exit(1)
 
@@ -104,4 +104,4 @@ def log(pump: Programmer, as_json: bool, since: int, as_csv: bool, faults: bool)
         if key in KEY:
             print_message(KEY[key])
         for event in events:
-            click.echo(status_text.event_line(event))
+            click.echo(statustext.event_line(event))

@@ -5,7 +5,7 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli import status_text
+from host_tools.cli import statustext
 from host_tools.cli.common import (
     DECIMAL,
     LOCAL_TIME,
@@ -71,7 +71,7 @@ def implant(
         old = handover_of(read_document(keep_catheter), keep_catheter)
         _ask_about_line(old.implant["catheter_cm"], fields["pump_tubing_ml"], yes)
         status = run_in_session(pump, lambda: pump.take_over(old, **given))
-    print_result(status, as_json, f"implanted {status_text.shown_time(status['implanted'])}; the clock is set")
+    print_result(status, as_json, f"implanted {statustext.shown_time(status['implanted'])}; the clock is set")
 
 
 def _ask_about_line(catheter_cm: Number, pump_tubing_ml: Number, yes: bool) -> None:
@@ -80,7 +80,7 @@ def _ask_about_line(catheter_cm: Number, pump_tubing_ml: Number, yes: bool) -> N
     if yes or volume_nl <= LARGEST_USUAL_LINE_NL:
         return
     check_terminal(yes)
-    held, usual = status_text.fine_ml(volume_nl), status_text.fine_ml(LARGEST_USUAL_LINE_NL)
+    held, usual = statustext.fine_ml(volume_nl), statustext.fine_ml(LARGEST_USUAL_LINE_NL)
     line = f"a catheter of {catheter_cm} cm and tubing of {pump_tubing_ml} mL"
     print_message(f"{line} hold {held} mL; {usual} mL are a long line")
     print_message(
@@ -134,7 +134,7 @@ def stop(pump: Programmer, as_json: bool) -> None:
 def minimum_rate(pump: Programmer, as_json: bool) -> None:
     """Deliver at the minimum rate, at once: hardly any drug, but the pump is not stopped."""
     status = run_in_session(pump, pump.minimum_rate)
-    text = f"delivering {ml(status['rate_nl_per_day'])} mL/day, {status_text.dose(status)}"
+    text = f"delivering {ml(status['rate_nl_per_day'])} mL/day, {statustext.dose(status)}"
     print_result(status, as_json, f"{text}; `thecal resume` goes on with the committed program")
 
 
@@ -144,10 +144,10 @@ def minimum_rate(pump: Programmer, as_json: bool) -> None:
 def resume(pump: Programmer, as_json: bool, yes: bool) -> None:
     """Deliver by the committed program again, at once."""
     if is_interactive(yes):
-        print_message(f"committed: {status_text.program(pump.running_program())}")
+        print_message(f"committed: {statustext.program(pump.running_program())}")
         confirm("Deliver it again?", yes, "not resumed")
     status = run_in_session(pump, pump.resume)
-    print_result(status, as_json, f"delivering {status_text.dose(status)} again; `thecal stop` stops it")
+    print_result(status, as_json, f"delivering {statustext.dose(status)} again; `thecal stop` stops it")
 
 
 def _warn_of_old_drug(old: dict[str, Any], new: dict[str, Any]) -> None:
@@ -157,7 +157,7 @@ def _warn_of_old_drug(old: dict[str, Any], new: dict[str, Any]) -> None:
         print_message(f"before the bridge is out a program for {mcg_per_ml} mcg/mL must be committed: without one")
         print_message("the pump goes on at the minimum rate, which is no therapy, and sounds the critical alarm")
     elif was not in (0, mcg_per_ml) and old["delivered_nl"]:
-        held = status_text.fine_ml(new["line_nl"])
+        held = statustext.fine_ml(new["line_nl"])
         line = f"Tubing and catheter hold {held} mL of {was} mcg/mL"
         print_message(f"warning: there is no bridge. {line}, which come first,")
         times = f"{was / mcg_per_ml:g} times"

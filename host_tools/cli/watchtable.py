@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import rich_click as click
 
-from host_tools.cli import status_text
+from host_tools.cli import statustext
 from host_tools.cli.layout import is_plain, width
 from host_tools.documents.dose import ml
 
@@ -50,7 +50,7 @@ class Table:
         cells = [f"{column.text(status):>{column.width}}" for column in self._columns]
         room = self._width - sum(len(cell) + len(GAP) for cell in cells)
         state = _state(status, room)
-        line = GAP.join([*cells, status_text.colour_alarms(state, status["alarm_list"])])
+        line = GAP.join([*cells, statustext.colour_alarms(state, status["alarm_list"])])
         if self._in_place:
             click.echo(f"\r{line}{' ' * (room - len(state))}", nl=False)
             self._open = True
