@@ -24,7 +24,7 @@ MAX_FRAME_BYTES = 376  # the most that `Link.write` must take at once: 371 bytes
 
 
 class Clock:
-    """Two clocks, which go by one crystal. Neither knows the date. Where they part, the firmware believes the ticks."""
+    """Two clocks, which go by one crystal. Neither knows the date. Where they differ, the ticks count."""
 
     def seconds(self) -> int:
         """Whole seconds since this boot, 0 to 2^30 - 1. Never backwards; stands still while unpowered."""

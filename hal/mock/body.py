@@ -6,7 +6,7 @@ from hal.mock.link import MockLink
 from hal.mock.motor import MockMotor
 from hal.mock.power import MockClock, MockWatchdog, Power
 from hal.mock.recorder import Recorder
-from hal.mock.senses import MockBattery, MockBuzzer, MockFillSensor, MockHead, MockMemory, MockThermometer
+from hal.mock.sensors import MockBattery, MockBuzzer, MockFillSensor, MockHead, MockMemory, MockThermometer
 from hal.mock.store import MockStore
 from hal.plant.plant import Plant
 
@@ -43,7 +43,7 @@ class MockBody(contract.Hal):
         self.thermometer = MockThermometer(power)
 
     def cut_power(self) -> None:
-        """The motor stands, and what the drivers held in RAM is gone."""
+        """Stop the motor, and drop all that the drivers held in RAM."""
         self.power.down()
         self.plant.power_cut()
         for link in self.links:

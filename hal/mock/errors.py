@@ -1,4 +1,4 @@
-"""How the mock body says no."""
+"""Errors of the mock body."""
 
 
 class Misuse(RuntimeError):
@@ -6,4 +6,4 @@ class Misuse(RuntimeError):
 
 
 class PowerLost(BaseException):
-    """All power went away in the middle of what the firmware was doing, which cannot catch it by accident."""
+    """All power went away while the firmware was running. The firmware cannot catch it by accident."""

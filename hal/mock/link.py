@@ -3,7 +3,7 @@
 from hal import contract
 from hal.contract import BUSY, MAX_FRAME_BYTES, OK
 from hal.mock.entropy import Prng
-from hal.mock.noise import BadLine
+from hal.mock.noise import ImpairedLine
 from hal.mock.power import Power
 from hal.mock.recorder import Recorder
 
@@ -19,7 +19,7 @@ class MockLink(contract.Link):
         self._plant = power.plant
         self._recorder = recorder
         self._index = index
-        self._bad = BadLine(power.plant.ether, Prng(seed, f"line {index} from {power.plant.now_ms} ms"))
+        self._line = ImpairedLine(power.plant.impairment, Prng(seed, f"line {index} from {power.plant.now_ms} ms"))
         self._received = bytearray()
         self._sent = bytearray()
         self._hung_up = False
@@ -49,33 +49,33 @@ class MockLink(contract.Link):
             raise ValueError(f"a frame of {len(data)} bytes; {MAX_FRAME_BYTES} is the most")
         if len(data) > self.room():
             return BUSY
-        self._sent += self._bad.carry(data)
+        self._sent += self._line.carry(data)
         self._recorder.frame(self._plant.now_ms, self._index, data)
         return OK
 
     def power_down(self) -> None:
-        """What was received is gone; what was sent is on its way."""
+        """Drop the received bytes. Those sent are on their way."""
         self._received.clear()
 
     # The host's end
 
     def host_send(self, data: bytes) -> int:
-        """Send to the pump; how many bytes it had room for. A pump without power hears none of them."""
+        """Send to the pump. Returns how many bytes it had room for. A pump without power receives none of them."""
         if not self._power.on:
             return len(data)
         room = RECEIVE_BYTES - len(self._received)
         taken = data[:room]
-        self._received += self._bad.carry(taken)[:room]
+        self._received += self._line.carry(taken)[:room]
         return len(taken)
 
     def host_hang_up(self) -> None:
-        """Leave: what is under way either way is gone, and the pump is told."""
+        """Hang up: bytes under way either way are lost, and the pump is told."""
         self._received.clear()
         self._sent.clear()
         self._hung_up = True
 
     def host_receive(self) -> bytes:
-        """What the pump has sent since the last call."""
+        """Bytes that the pump has sent since the last call."""
         data = bytes(self._sent)
         self._sent.clear()
         return data

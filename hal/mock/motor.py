@@ -16,7 +16,7 @@ class MockMotor(contract.Motor):
         self._power = power
         self._plant = power.plant
         self._train = power.plant.drivetrain
-        self._quartz = power.plant.quartz
+        self._crystal = power.plant.crystal
         self._recorder = recorder
 
     def order(self, steps: int, first_ms: int, period_ms: int, give_up_ms: int, miss_limit: int) -> int:
@@ -39,8 +39,8 @@ class MockMotor(contract.Motor):
         if train.inhibited:
             return INHIBITED
         now_ms = self._plant.now_ms
-        if self._quartz.ppm:  # the pulses go by the pump's own clock
-            taken = train.order(now_ms, steps, *self._quartz.spans_ms(first_ms, period_ms, give_up_ms), miss_limit)
+        if self._crystal.ppm:  # the pulses go by the pump's own clock
+            taken = train.order(now_ms, steps, *self._crystal.spans_ms(first_ms, period_ms, give_up_ms), miss_limit)
         else:
             taken = train.order(now_ms, steps, first_ms, period_ms, give_up_ms, miss_limit)
         if not taken:

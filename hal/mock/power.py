@@ -1,4 +1,4 @@
-"""Whether the body has power and is awake: clock and watchdog."""
+"""Power and sleep of the body, its clock and its watchdog."""
 
 from hal import contract
 from hal.contract import FAILED, OK
@@ -9,7 +9,7 @@ TICKS_AT_BOOT_MS = contract.TICKS_PERIOD_MS - 5000  # near the wrap, so that eve
 
 
 class Power:
-    """What all drivers ask first: `if not power.on: power.refuse()`."""
+    """Power of the body. Each driver begins with `if not power.on: power.refuse()`."""
 
     __slots__ = ("bitten", "boot_ms", "boot_timer_ms", "on", "plant", "unfed_ms", "watched")
 
@@ -28,13 +28,13 @@ class Power:
         self.on = True
         self.bitten = bitten
         self.boot_ms = self.own_ms()
-        self.boot_timer_ms = self.plant.quartz.timer_ms(self.plant.now_ms)
+        self.boot_timer_ms = self.plant.crystal.timer_ms(self.plant.now_ms)
         self.watched = False
         self.unfed_ms = 0
 
     def own_ms(self) -> int:
-        """What the pump's own clock reads."""
-        return self.plant.quartz.reading_ms(self.plant.now_ms)
+        """Reading of the pump's own clock."""
+        return self.plant.crystal.reading_ms(self.plant.now_ms)
 
     def down(self) -> None:
         self.on = False
@@ -65,7 +65,7 @@ class MockClock(contract.Clock):
         if not power.on:
             power.refuse()
         plant = self._plant
-        own_ms = plant.now_ms if plant.quartz.ideal else power.own_ms()
+        own_ms = plant.now_ms if plant.crystal.ideal else power.own_ms()
         return (own_ms - power.boot_ms) // 1000
 
     def ticks_ms(self) -> int:
@@ -73,7 +73,7 @@ class MockClock(contract.Clock):
         if not power.on:
             power.refuse()
         plant = self._plant
-        timer_ms = plant.now_ms if plant.quartz.ideal else plant.quartz.timer_ms(plant.now_ms)
+        timer_ms = plant.now_ms if plant.crystal.ideal else plant.crystal.timer_ms(plant.now_ms)
         return (timer_ms - power.boot_timer_ms + TICKS_AT_BOOT_MS) % contract.TICKS_PERIOD_MS
 
     def self_test(self) -> int:

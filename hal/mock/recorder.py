@@ -14,7 +14,7 @@ _pack_store = Struct("<BqBHH").pack
 
 
 class Recorder:
-    """Besides the trace: what the effects of a run are compared by, and the records that went to `log_slots`.
+    """Keeps the trace, the effects by which runs are compared, and the records that went to `log_slots`.
 
     `periods_ms` and `tone_kinds` are those of motor orders and tones, repeats collapsed. `log` grows by the bytes
     that each write or append put into a log slot; whoever reads them clears it.

@@ -55,7 +55,7 @@ class MockStore(contract.Store):
         self._recorder.store(self._plant.now_ms, slot, len(before), data)
         return OK
 
-    # What tests and the emulator do
+    # Used by tests and the emulator
 
     def plan_cut(self, operation: int, keep_bytes: int) -> None:
         """Lose power in the `operation`-th write or append from now (1 is the next), `keep_bytes` of its data done.

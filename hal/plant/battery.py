@@ -59,7 +59,7 @@ class Battery:
         self.drain(0)
 
     def drain(self, percent: int) -> None:
-        """From now on (which is to be settled before) everything costs `percent` more."""
+        """Let everything cost `percent` more charge from now on. Settle first."""
         self._idle_units_per_ms = 5 * self.idle_ppb_per_day * (100 + percent)
         self._pulse_units = 5 * _DAY_MS // 1_000_000 * self.pulse_ppb_nl_per_ml * (100 + percent)
 
@@ -88,7 +88,7 @@ class Battery:
         return max(0, self.capacity_mah * (_PPM - used_ppm) // _PPM)
 
     def snapshot(self) -> dict[str, int]:
-        """To be settled before."""
+        """Return the state for JSON. Settle first."""
         return {"used_units": self._used_units}
 
     def restore(self, state: dict[str, int], at_ms: int, pulses: int) -> None:

@@ -60,9 +60,9 @@ class Catheter:
             parcels[-1] = (parcels[-1][0] + volume_nl, mcg_per_ml)
         else:
             parcels.append((volume_nl, mcg_per_ml))
-        return self._come_out(volume_nl)
+        return self._pop(volume_nl)
 
-    def _come_out(self, volume_nl: int) -> list[Parcel]:
+    def _pop(self, volume_nl: int) -> list[Parcel]:
         out = []
         while volume_nl:
             first_nl, mcg_per_ml = self._parcels.popleft()
@@ -76,7 +76,7 @@ class Catheter:
 
     @property
     def tip_mcg(self) -> int:
-        """What has reached the CSF."""
+        """Drug that has reached the CSF."""
         return self.tip_hundredths // 100_000_000
 
     def snapshot(self) -> dict[str, object]:

@@ -11,7 +11,7 @@ _LOSS_PATTERN = 100  # pulses after which lost ones come again in the same place
 class Drivetrain:
     """Executes one order at a time. Times are plant time in ms and never go back.
 
-    What changes the rotor (an order, a fault) acts after the pulses of its own millisecond. `change` is called just
+    An order or a fault acts after the pulses of its own millisecond. `change` is called just
     before the rotor, which turned evenly so far, gets another rhythm.
     """
 
@@ -94,7 +94,7 @@ class Drivetrain:
         self._drop()
 
     def power_cut(self, at_ms: int) -> None:
-        """The motor stands, and its electronics forget what they counted."""
+        """Stop the motor, and forget the counts of its electronics."""
         self.settle(at_ms)
         self._earlier_steps += self.confirmed - self.reversed
         self._power_up()
@@ -117,7 +117,7 @@ class Drivetrain:
                 self.confirmed_run = 0
                 self._plan_miss()
             elif self._loss_percent:
-                self._lose_some(new)
+                self._count_losses(new)
             else:
                 self.confirmed += new
                 self.confirmed_run += new
@@ -133,36 +133,36 @@ class Drivetrain:
             if not self.held:
                 self.confirmed += count
 
-    def _lost(self, pulse: int) -> bool:
-        """Whether a pulse since the loss began is one of those lost, which are spread evenly."""
+    def _is_lost(self, pulse: int) -> bool:
+        """True if this pulse, counted since the loss began, is lost. Lost pulses are spread evenly."""
         return (pulse + 1) * self._loss_percent // 100 > pulse * self._loss_percent // 100
 
-    def _lose_some(self, new: int) -> None:
+    def _count_losses(self, new: int) -> None:
         first = self._loss_pulses
         self._loss_pulses = end = first + new
         self.confirmed += new - (end * self._loss_percent // 100 - first * self._loss_percent // 100)
-        last_lost = self._lost(end - 1)
+        last_lost = self._is_lost(end - 1)
         run = 1
-        while run < new and self._lost(end - 1 - run) == last_lost:
+        while run < new and self._is_lost(end - 1 - run) == last_lost:
             run += 1
         before = 0 if run < new else self.missed_run if last_lost else self.confirmed_run
         self.missed_run, self.confirmed_run = (before + run, 0) if last_lost else (0, before + run)
         self._plan_miss()
 
     def _plan_miss(self) -> None:
-        """`miss_due_ms`: when the run of missed pulses reaches its limit."""
-        pulse = self._given + self._miss_limit - self.missed_run - 1 if self.held else self._limit_of_losses()
+        """Set `miss_due_ms` to the time at which the run of missed pulses reaches its limit."""
+        pulse = self._given + self._miss_limit - self.missed_run - 1 if self.held else self._pulse_at_loss_limit()
         if self._given <= pulse < self._steps:
             self.miss_due_ms = self._due_ms + pulse * self._period_ms
         else:
             self.miss_due_ms = NEVER_MS
         self.alert_ms = min(self.miss_due_ms, self._stray_ms)
 
-    def _limit_of_losses(self) -> int:
+    def _pulse_at_loss_limit(self) -> int:
         """The first pulse of the order with which losses in a row reach the limit, or one that is past."""
         run = self.missed_run
         for ahead in range(_LOSS_PATTERN + self._miss_limit if self._loss_percent else 0):
-            run = run + 1 if self._lost(self._loss_pulses + ahead) else 0
+            run = run + 1 if self._is_lost(self._loss_pulses + ahead) else 0
             if run == self._miss_limit:
                 return self._given + ahead
         return -1
@@ -180,16 +180,17 @@ class Drivetrain:
 
     @property
     def turning_until_ms(self) -> int:
-        """How long the rotor turns as it does now, if it turns at all."""
+        """End of the rotor's present rhythm, if it turns at all."""
         return self._due_ms + self._steps * self._period_ms if self._runaway_ms == NEVER_MS else NEVER_MS
 
-    # What faults and the safety monitor do; to be settled before
+    # Faults and the safety monitor; settle first
 
     def hold(self, held: bool) -> None:
         """Hold the rotor, or let it go."""
-        self.held = held
-        self._plan_miss()
-        self._plan_stray()
+        if held != self.held:
+            self.held = held
+            self._plan_miss()
+            self._plan_stray()
 
     def inhibit(self, inhibited: bool) -> None:
         """Cut the motor's supply, or give it back."""
@@ -197,7 +198,7 @@ class Drivetrain:
         self.inhibited = inhibited
         self._plan_stray()
 
-    def lose(self, percent: int) -> None:
+    def lose_steps(self, percent: int) -> None:
         """Lose so many of the pulses to come."""
         if percent != self._loss_percent:
             self._loss_percent = percent
@@ -205,7 +206,7 @@ class Drivetrain:
             self._plan_miss()
 
     def run_away(self, on: bool, at_ms: int) -> None:
-        """A step that nobody ordered each RUNAWAY_MS from now on, or no more."""
+        """Make a step that nobody ordered each RUNAWAY_MS from now on, or stop doing so."""
         if on != (self._runaway_ms != NEVER_MS):
             self._runaway_ms = at_ms + RUNAWAY_MS if on else NEVER_MS
             self._plan_stray()

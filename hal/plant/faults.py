@@ -1,9 +1,9 @@
-"""The faults that the plant can have, and the numbers that each takes."""
+"""The faults that the plant can have: the numbers that each takes, and where in the plant it acts."""
 
+from collections.abc import Callable
 from difflib import get_close_matches
+from operator import attrgetter
 from typing import Any, NamedTuple
-
-from hal.plant.drivetrain import NEVER_MS
 
 
 class Field(NamedTuple):
@@ -20,63 +20,180 @@ class Choice(NamedTuple):
     words: tuple[str, ...]
 
 
-_MONTH_MS = 30 * 86_400_000
+class Quantity(NamedTuple):
+    """Something in the plant that faults act on: the path of an attribute, or of a method that takes the value.
+
+    `neutral` without a fault; `combine` makes one value of those of several faults.
+    """
+
+    path: str
+    neutral: Any = 0
+    combine: Callable[[list[Any]], Any] = max
+
+    def put(self, plant: object, value: Any) -> None:
+        """Give it a value."""
+        owner, _, name = self.path.rpartition(".")
+        part = attrgetter(owner)(plant) if owner else plant
+        target = getattr(part, name)
+        if callable(target):
+            target(value)
+        else:
+            setattr(part, name, value)
+
+
+class Kind(NamedTuple):
+    """A kind of fault. While it is on, `quantity` has the `value`: a constant, or that of the field so named."""
+
+    summary: str
+    fields: dict[str, Field | Choice]
+    quantity: Quantity | None = None
+    value: str | int = True
+
 
 _DAY_MS = 86_400_000
+_MONTH_MS = 30 * _DAY_MS
+BODY_CENTI_CELSIUS = 3700
 
 DEVICES = ("code", "ram", "battery", "watchdog", "clock")
 STORE_REGIONS = ("program", "ledger", "week", "windows", "patient", "doses", "key", "log", "fault_log")
 FLIP_REGIONS = ("rate", "working", "program", "ledger", "week", "log", "fault_log", "code")
 
-_KINDS: dict[str, tuple[str, dict[str, Field | Choice]]] = {
-    "motor_stall": ("the rotor is held", {}),
-    "motor_stall_intermittent": (
+_HELD = Quantity("drivetrain.hold", False)
+_TIP_LOSS = Quantity("flow.catheter.leak_percent")
+_PORT_MISSED = Quantity("port_missed", False)
+_FRAMES_LOST = Quantity("impairment.drop_percent")
+_FAILING = Quantity("failing", frozenset(), frozenset)
+
+KINDS: dict[str, Kind] = {
+    "motor_stall": Kind("the rotor is held", {}, _HELD),
+    "motor_stall_intermittent": Kind(
         "the rotor is held at once and `every` so often, `lasting` so long",
         {"every_ms": Field(1000, _MONTH_MS), "lasting_ms": Field(1000, _MONTH_MS)},
+        _HELD,
     ),
-    "mri": ("the rotor is held in the field and for `recovery` after it", {"recovery_ms": Field(0, _MONTH_MS, 0)}),
-    "runaway": ("the motor makes a step each second that nobody ordered", {}),
-    "reverse_step": ("one step backward", {}),
-    "step_loss": ("so many pulses, evenly spread, do not move the rotor", {"percent": Field(1, 100)}),
-    "over_delivery": ("a step moves so much more than it should", {"percent": Field(1, 10_000)}),
-    "under_delivery": ("a step moves so much less than it should", {"percent": Field(1, 100)}),
-    "reservoir_leak": ("drug leaks into the tissue around the pump", {"nl_per_day": Field(1, 40_000_000)}),
-    "pocket_fill": ("a refill misses the port and goes into the tissue", {}),
-    "pump_flip": ("the port cannot be reached", {}),
-    "overfill": ("a refill puts in so much more than is said", {"nl": Field(1, 10_000_000)}),
-    "wrong_concentration": ("a refill is of this strength, whatever is said", {"mcg_per_ml": Field(0, 50_000)}),
-    "wrong_tubing": ("the pump's tubing holds so much, whatever is recorded", {"nl": Field(0, 1_000_000)}),
-    "off_label_drug": ("the drug is one that the pump's tubing was not made for", {}),
-    "catheter_kink": ("nothing gets through, so nothing leaves the pump", {}),
-    "catheter_leak": ("so much is lost just before the tip", {"percent": Field(1, 100)}),
-    "catheter_migration": ("the tip is not in the CSF", {}),
-    "oral_baclofen": ("tablets are taken beside the pump", {"mg_per_day": Field(1, 1000)}),
-    "sensor_stuck": ("the fill sensor stays at its present reading", {}),
-    "sensor_offset": ("the fill sensor reads so much more", {"nl": Field(-40_000_000, 40_000_000)}),
-    "sensor_noise": ("each fill sensor reading is off by up to so much", {"nl": Field(1, 40_000_000)}),
-    "sensor_dead": ("the fill sensor gives no reading", {}),
-    "buzzer_dead": ("no tone sounds", {}),
-    "battery_drain": ("everything costs so much more charge", {"percent": Field(1, 10_000)}),
-    "battery_film": ("the cell's voltage dips under load", {}),
-    "temperature": ("the pump is so warm", {"centi_celsius": Field(-4000, 12_500)}),
-    "clock_drift": ("the pump's clock runs so much faster", {"ppm": Field(-100_000, 100_000)}),
-    "device_failure": ("this device fails its own test", {"device": Choice(DEVICES)}),
-    "store_write_fail": ("the store takes nothing more", {}),
-    "hang": ("the firmware stops as soon as it is awake", {}),
-    "bit_flip": ("one bit changes; in the code it stays so until healed", {"region": Choice(FLIP_REGIONS)}),
-    "store_corrupt": ("stored copies are spoilt", {"region": Choice(STORE_REGIONS), "copies": Field(1, 2, 2)}),
-    "clock_jump": ("the pump's clock jumps ahead or falls behind", {"by_ms": Field(-365 * _DAY_MS, 365 * _DAY_MS)}),
-    "emi": ("interference that the pump takes for a telemetry head", {}),
-    "link_noise": ("so many of the frames, either way, are spoilt", {"percent": Field(1, 100)}),
-    "link_drop": ("so many of the frames, either way, are lost", {"percent": Field(1, 100)}),
-    "link_duplicate": ("so many of the frames, either way, come twice", {"percent": Field(1, 100)}),
-    "link_lost": ("no frame gets through", {}),
+    "mri": Kind(
+        "the rotor is held in the field and for `recovery` after it", {"recovery_ms": Field(0, _MONTH_MS, 0)}, _HELD
+    ),
+    "runaway": Kind("the motor makes a step each second that nobody ordered", {}, Quantity("set_runaway", False)),
+    "reverse_step": Kind("one step backward", {}),
+    "step_loss": Kind(
+        "so many pulses, evenly spread, do not move the rotor",
+        {"percent": Field(1, 100)},
+        Quantity("drivetrain.lose_steps"),
+        "percent",
+    ),
+    "over_delivery": Kind(
+        "a step moves so much more than it should",
+        {"percent": Field(1, 10_000)},
+        Quantity("flow.over_percent"),
+        "percent",
+    ),
+    "under_delivery": Kind(
+        "a step moves so much less than it should",
+        {"percent": Field(1, 100)},
+        Quantity("flow.under_percent"),
+        "percent",
+    ),
+    "reservoir_leak": Kind(
+        "drug leaks into the tissue around the pump",
+        {"nl_per_day": Field(1, 40_000_000)},
+        Quantity("flow.reservoir.leak_nl_per_day"),
+        "nl_per_day",
+    ),
+    "pocket_fill": Kind("a refill misses the port and goes into the tissue", {}, _PORT_MISSED),
+    "pump_flip": Kind("the port cannot be reached", {}, _PORT_MISSED),
+    "overfill": Kind(
+        "a refill puts in so much more than is said", {"nl": Field(1, 10_000_000)}, Quantity("overfill_nl"), "nl"
+    ),
+    "wrong_concentration": Kind(
+        "a refill is of this strength, whatever is said",
+        {"mcg_per_ml": Field(0, 50_000)},
+        Quantity("filled_mcg_per_ml", None),
+        "mcg_per_ml",
+    ),
+    "wrong_tubing": Kind(
+        "the pump's tubing holds so much, whatever is recorded",
+        {"nl": Field(0, 1_000_000)},
+        Quantity("fitted_tubing_nl", None),
+        "nl",
+    ),
+    "off_label_drug": Kind(
+        "the drug is one that the pump's tubing was not made for", {}, Quantity("flow.use_off_label_drug", False)
+    ),
+    "catheter_kink": Kind("nothing gets through, so nothing leaves the pump", {}, Quantity("flow.blocked", False)),
+    "catheter_leak": Kind("so much is lost just before the tip", {"percent": Field(1, 100)}, _TIP_LOSS, "percent"),
+    "catheter_migration": Kind("the tip is not in the CSF", {}, _TIP_LOSS, 100),
+    "oral_baclofen": Kind(
+        "tablets are taken beside the pump",
+        {"mg_per_day": Field(1, 1000)},
+        Quantity("flow.patient.oral_mg_per_day"),
+        "mg_per_day",
+    ),
+    "sensor_stuck": Kind(
+        "the fill sensor stays at its present reading", {}, Quantity("fill_sensor.stuck_nl", None), "at_nl"
+    ),
+    "sensor_offset": Kind(
+        "the fill sensor reads so much more",
+        {"nl": Field(-40_000_000, 40_000_000)},
+        Quantity("fill_sensor.offset_nl"),
+        "nl",
+    ),
+    "sensor_noise": Kind(
+        "each fill sensor reading is off by up to so much",
+        {"nl": Field(1, 40_000_000)},
+        Quantity("fill_sensor.noise_nl"),
+        "nl",
+    ),
+    "sensor_dead": Kind("the fill sensor gives no reading", {}, Quantity("fill_sensor.dead", False)),
+    "buzzer_dead": Kind("no tone sounds", {}, Quantity("sound.dead", False)),
+    "battery_drain": Kind(
+        "everything costs so much more charge", {"percent": Field(1, 10_000)}, Quantity("battery.drain"), "percent"
+    ),
+    "battery_film": Kind("the cell's voltage dips under load", {}, Quantity("battery.film", False)),
+    "temperature": Kind(
+        "the pump is so warm",
+        {"centi_celsius": Field(-4000, 12_500)},
+        Quantity("centi_celsius", BODY_CENTI_CELSIUS),
+        "centi_celsius",
+    ),
+    "clock_drift": Kind(
+        "the pump's clock runs so much faster", {"ppm": Field(-100_000, 100_000)}, Quantity("set_clock_drift"), "ppm"
+    ),
+    "device_failure": Kind("this device fails its own test", {"device": Choice(DEVICES)}, _FAILING, "device"),
+    "store_write_fail": Kind("the store takes nothing more", {}, Quantity("store_fails", False)),
+    "hang": Kind("the firmware stops as soon as it is awake", {}, Quantity("hangs", False)),
+    "bit_flip": Kind(
+        "one bit changes; in the code it stays so until healed", {"region": Choice(FLIP_REGIONS)}, _FAILING, "region"
+    ),
+    "store_corrupt": Kind("stored copies are corrupt", {"region": Choice(STORE_REGIONS), "copies": Field(1, 2, 2)}),
+    "clock_jump": Kind("the pump's clock jumps ahead or falls behind", {"by_ms": Field(-365 * _DAY_MS, 365 * _DAY_MS)}),
+    "emi": Kind("interference that the pump takes for a telemetry head", {}, Quantity("impairment.emi", False)),
+    "link_noise": Kind(
+        "so many of the frames, either way, are corrupted",
+        {"percent": Field(1, 100)},
+        Quantity("impairment.noise_percent"),
+        "percent",
+    ),
+    "link_drop": Kind(
+        "so many of the frames, either way, are lost", {"percent": Field(1, 100)}, _FRAMES_LOST, "percent"
+    ),
+    "link_duplicate": Kind(
+        "so many of the frames, either way, come twice",
+        {"percent": Field(1, 100)},
+        Quantity("impairment.duplicate_percent"),
+        "percent",
+    ),
+    "link_lost": Kind("no frame gets through", {}, _FRAMES_LOST, 100),
 }
+"""Fault -> its effect in a line, its fields, and where it acts. Those without a quantity act at once."""
 
-FAULTS = {name: fields for name, (_, fields) in _KINDS.items()}
+QUANTITIES = tuple(dict.fromkeys(kind.quantity for kind in KINDS.values() if kind.quantity))
+"""All that lasting faults act on."""
+
+FAULTS = {name: kind.fields for name, kind in KINDS.items()}
 """Fault -> the fields that it takes."""
 
-SUMMARIES = {name: summary for name, (summary, _) in _KINDS.items()}
+SUMMARIES = {name: kind.summary for name, kind in KINDS.items()}
 """Fault -> its effect, in a line."""
 
 INSTANT = ("reverse_step", "clock_jump", "bit_flip", "store_corrupt")
@@ -87,40 +204,6 @@ OUTSIDE_THE_PUMP = (
     "emi", "link_noise", "link_drop", "link_duplicate", "link_lost",
 )  # fmt: skip
 """The faults that another pump has as well."""
-
-
-class Fault:
-    """One that is on. It ends at `end_ms`; `until_ms` is when its cause goes away."""
-
-    __slots__ = ("fields", "from_ms", "name", "until_ms")
-
-    def __init__(self, name: str, from_ms: int, until_ms: int, fields: dict[str, Any]) -> None:
-        self.name = name
-        self.from_ms = from_ms
-        self.until_ms = until_ms
-        self.fields = fields
-
-    @property
-    def end_ms(self) -> int:
-        return self.until_ms if self.until_ms == NEVER_MS else self.until_ms + self.fields.get("recovery_ms", 0)
-
-    def holds(self, at_ms: int) -> bool:
-        """Whether it holds the rotor."""
-        if self.name == "motor_stall_intermittent":
-            return (at_ms - self.from_ms) % self.fields["every_ms"] < self.fields["lasting_ms"]
-        return self.name in ("motor_stall", "mri")
-
-    def next_ms(self, at_ms: int) -> int:
-        """When it changes by itself next, later than `at_ms`."""
-        if self.name != "motor_stall_intermittent":
-            return self.end_ms
-        every_ms = self.fields["every_ms"]
-        begun_ms = at_ms - (at_ms - self.from_ms) % every_ms
-        return min(self.end_ms, begun_ms + (self.fields["lasting_ms"] if self.holds(at_ms) else every_ms))
-
-    def snapshot(self) -> dict[str, Any]:
-        """The arguments that make another such."""
-        return {"name": self.name, "from_ms": self.from_ms, "until_ms": self.until_ms, "fields": self.fields}
 
 
 def check_name(name: str) -> None:

@@ -1,4 +1,4 @@
-"""The way of the drug: what the rotor's steps move out of the reservoir, through the catheter, into the patient.
+"""The drug's path: the rotor's steps move it out of the reservoir, through the catheter, into the patient.
 
 Between two changes of rhythm the rotor turns evenly, and so the drug flows evenly. A look at the present is taken on
 a copy: looking, however often, changes nothing.
@@ -20,8 +20,8 @@ _HUNDREDTHS_PER_MCG = 100_000_000  # of a nL mcg/mL, as the catheter counts
 class Flow:
     """Everything up to `at_ms`, when the rotor had made `steps`.
 
-    `blocked`: nothing leaves the pump. `over_percent` is what faults make each step move more, or less. `wear` are
-    the causes, in their order, why the tubing lets still more through, which with `couplings` it does for good.
+    `blocked`: nothing leaves the pump. Faults make each step move `over_percent` more and `under_percent` less. `wear`
+    are the causes, in their order, why the tubing lets still more through, which with `couplings` it does for good.
     """
 
     __slots__ = (
@@ -34,6 +34,7 @@ class Flow:
         "patient",
         "reservoir",
         "steps",
+        "under_percent",
         "wear",
     )
 
@@ -41,7 +42,7 @@ class Flow:
         self.reservoir = reservoir
         self.couplings = couplings
         self.wear: list[str] = []
-        self.over_percent = 0
+        self.over_percent = self.under_percent = 0
         self._stood_since_ms: int | None = None  # None before the first step
         self.catheter = Catheter()
         self.patient = Patient()
@@ -49,28 +50,28 @@ class Flow:
         self.at_ms = 0
         self.steps = 0
 
-    def go_on(self, to_ms: int, steps: int, moving_until_ms: int) -> None:
+    def advance(self, to_ms: int, steps: int, moving_until_ms: int) -> None:
         """Let it flow until `to_ms`, evenly while the rotor turned."""
         from_ms = self.at_ms
         if to_ms == from_ms and steps == self.steps:
-            self._watch_wear()
+            self._check_wear()
             return
         moving_ms = max(0, min(to_ms, moving_until_ms) - from_ms)
         turned = 0 if self.blocked else steps - self.steps
-        self.reservoir.over_percent = self.over_percent + WEAR_PERCENT * len(self.wear)
+        self.reservoir.over_percent = self.over_percent - self.under_percent + WEAR_PERCENT * len(self.wear)
         moved_nl, lasted_ms = self.reservoir.draw(turned, moving_ms, to_ms - from_ms - moving_ms)
         self._through_catheter(moved_nl, lasted_ms)
-        self.patient.live(to_ms, 0.0)
+        self.patient.advance(to_ms, 0.0)
         if steps > self.steps:
             self._stood_since_ms = from_ms + moving_ms
             if self.blocked:
                 self.wear_out("occlusion")
         self.at_ms = to_ms
         self.steps = steps
-        self._watch_wear()
+        self._check_wear()
 
     def replace_pump(self, reservoir: Reservoir, tubing_nl: int) -> None:
-        """Another pump takes the place of this one, everything being settled; catheter and patient stay."""
+        """Put another pump in the place of this one. Catheter and patient stay. Settle first."""
         self.reservoir = reservoir
         self.wear = []
         self._stood_since_ms = None
@@ -79,11 +80,16 @@ class Flow:
         self.catheter.earlier = True
 
     def wear_out(self, cause: str) -> None:
-        """Something happened that the tubing does not forget."""
+        """Record a cause of wear, for good."""
         if self.couplings and cause not in self.wear:
             self.wear.append(cause)
 
-    def _watch_wear(self) -> None:
+    def use_off_label_drug(self, used: bool) -> None:
+        """Fill in a drug that the tubing was not made for. Its harm stays when it is gone."""
+        if used:
+            self.wear_out("off_label_drug")
+
+    def _check_wear(self) -> None:
         reservoir = self.reservoir
         if self._stood_since_ms is not None and self.at_ms - self._stood_since_ms > STANDING_MS:
             self.wear_out("standstill")
@@ -100,9 +106,9 @@ class Flow:
             mcg = part_nl * mcg_per_ml * (100 - catheter.leak_percent) / _HUNDREDTHS_PER_MCG
             if lasted_ms:
                 part_ms = lasted_ms * part_nl / moved_nl
-                patient.live(self.at_ms + lasted_ms * out_nl / moved_nl, mcg * HOUR_MS / part_ms)
+                patient.advance(self.at_ms + lasted_ms * out_nl / moved_nl, mcg * HOUR_MS / part_ms)
             else:
-                patient.body.take(mcg)
+                patient.body.add_bolus(mcg)
 
     def copy(self) -> "Flow":
         return deepcopy(self)

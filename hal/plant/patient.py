@@ -1,4 +1,4 @@
-"""The patient: what the drug at the tip does, beside what the ordered dose would do. A simulation, not clinical.
+"""The patient: the effect of the drug at the tip beside that of the ordered dose. A simulation, not clinical.
 
 The indicator is a heuristic: the effect as a share of what the same model has under the ordered programs, whose
 faults, stalls and stops are left out. It says nothing about any person.
@@ -6,13 +6,14 @@ faults, stalls and stops are left out. It says nothing about any person.
 
 from typing import Any
 
-from hal.plant.effect import Curve, EffectSite
+from hal.plant.effectsite import Curve, EffectSite
 
 HOUR_MS = 3_600_000
 EFFECTIVE, LOW, LOWEST = 0.75, 0.50, 0.25  # of the ordered effect
 HIGH, HIGHEST = 1.5, 2.5
 EMERGENCY_MS = 24 * HOUR_MS  # below LOWEST for so long
 DEPENDENT_MS = 90 * 24 * HOUR_MS  # of exposure
+ORAL_MCG_PER_TIP_MCG = 1000  # a tablet's drug that does as much as 1 mcg at the tip: a choice
 TRACE_NG_PER_ML = 1.0  # an effect below this is none
 
 SYMPTOMS: dict[str, tuple[str, ...]] = {
@@ -41,7 +42,7 @@ class Patient:
         "_effective_since_ms",
         "_lowest_since_ms",
         "body",
-        "oral_mcg_per_h",
+        "oral_mg_per_day",
         "ordered",
         "ordered_mcg_per_h",
     )
@@ -50,32 +51,32 @@ class Patient:
         self.body = EffectSite()
         self.ordered = EffectSite()  # of a body to which everything came as ordered
         self.ordered_mcg_per_h = 0.0
-        self.oral_mcg_per_h = 0.0  # of what tablets are worth, as if it came from the tip
+        self.oral_mg_per_day = 0  # in tablets
         self._at_ms = 0.0
         self._effective_since_ms: float | None = None  # since the effect was first there
         self._lowest_since_ms: float | None = None
 
-    def live(self, to_ms: float, tip_mcg_per_h: float) -> None:
+    def advance(self, to_ms: float, tip_mcg_per_h: float) -> None:
         """Go on to `to_ms` with a constant inflow from the tip."""
         hours = (to_ms - self._at_ms) / HOUR_MS
         if hours <= 0:
             return
-        mcg_per_h = tip_mcg_per_h + self.oral_mcg_per_h
-        self._watch(self.body.curve(mcg_per_h), self.ordered.curve(self.ordered_mcg_per_h), hours)
+        mcg_per_h = tip_mcg_per_h + self.oral_mg_per_day * 1000 / ORAL_MCG_PER_TIP_MCG / 24
+        self._update_onsets(self.body.curve(mcg_per_h), self.ordered.curve(self.ordered_mcg_per_h), hours)
         self.body.advance(hours, mcg_per_h)
         self.ordered.advance(hours, self.ordered_mcg_per_h)
         self._at_ms = to_ms
 
-    def _watch(self, effect: Curve, ordered: Curve, hours: float) -> None:
+    def _update_onsets(self, effect: Curve, ordered: Curve, hours: float) -> None:
         """Note when the effect first came, and since when it is nearly gone."""
         if self._effective_since_ms is None:
-            for since, until, enough in effect.less(ordered, EFFECTIVE).signs(hours):
+            for since, until, enough in effect.minus(ordered, EFFECTIVE).signs(hours):
                 if enough and ordered.at(until) > TRACE_NG_PER_ML:
                     self._effective_since_ms = self._at_ms + since * HOUR_MS
                     break
             else:
                 return
-        for since, _, enough in effect.less(ordered, LOWEST).signs(hours):
+        for since, _, enough in effect.minus(ordered, LOWEST).signs(hours):
             if enough:
                 self._lowest_since_ms = None
             elif self._lowest_since_ms is None:
@@ -97,7 +98,7 @@ class Patient:
 
     @property
     def dependent(self) -> bool:
-        """Whether the exposure was long enough for an abrupt end to be dangerous."""
+        """True if the exposure was long enough for an abrupt end to be dangerous."""
         return self._effective_since_ms is not None and self._at_ms - self._effective_since_ms > DEPENDENT_MS
 
     def snapshot(self) -> dict[str, float | None]:

@@ -1,6 +1,6 @@
 """The physical truth behind the drivers, on one clock: ms since first power-up, unpowered time included.
 
-Nothing happens in steps of time: each part knows in closed form what it was up to since it was last asked, and only
+Nothing happens in steps of time: each part computes in closed form what happened since it was last asked, and only
 events (another rhythm of the motor, a fault that comes or goes) make it settle.
 """
 
@@ -8,27 +8,26 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from hal.plant.activefaults import Fault, effects
 from hal.plant.battery import Battery
 from hal.plant.catheter import TUBING_NL
+from hal.plant.crystal import Crystal
 from hal.plant.drivetrain import NEVER_MS, Drivetrain
-from hal.plant.ether import Ether
-from hal.plant.faults import INSTANT, OUTSIDE_THE_PUMP, Fault, check_fields, check_name
+from hal.plant.faults import BODY_CENTI_CELSIUS, INSTANT, OUTSIDE_THE_PUMP, check_fields, check_name
+from hal.plant.fillsensor import FillSensor
 from hal.plant.flow import Flow
-from hal.plant.quartz import Quartz
+from hal.plant.impairment import LinkImpairment
 from hal.plant.reservoir import Reservoir
 from hal.plant.sound import Sound, Tone
 
-BODY_CENTI_CELSIUS = 3700
-ORAL_MCG_PER_TIP_MCG = 1000  # a tablet's drug that does as much as 1 mcg at the tip: a choice
-
 
 def no_memory(fault: str, **_: Any) -> None:
-    """A plant without a pump."""
+    """Refuse a fault of the memory: there is no pump."""
     raise ValueError(f"{fault}: nothing here has a memory")
 
 
 class Plant:
-    """Ideal unless faults say otherwise: what is commanded is what happens."""
+    """Does exactly what is commanded, unless a fault is on."""
 
     def __init__(
         self,
@@ -51,12 +50,16 @@ class Plant:
         )
         self.flow = Flow(self._new_reservoir(), couplings)
         self.battery = self._new_battery()
-        self.quartz = Quartz()
+        self.crystal = Crystal()
         self.sound = Sound()
-        self.ether = Ether()
+        self.impairment = LinkImpairment()
+        self.fill_sensor = FillSensor()
         self.centi_celsius = BODY_CENTI_CELSIUS
-        self.sensor_noise_nl = 0
-        self.failing: tuple[str, ...] = ()  # devices that fail their own test
+        self.port_missed = False  # a refill goes into the tissue
+        self.overfill_nl = 0  # that a refill puts in on top of what is said
+        self.filled_mcg_per_ml: int | None = None  # of every refill, whatever is said
+        self.fitted_tubing_nl: int | None = None  # of the pump's tubing, whatever is recorded
+        self.failing: frozenset[str] = frozenset()  # devices that fail their own test
         self.store_fails = False
         self.hangs = False
         self.spoil: Callable[..., None] = no_memory  # whoever has the pump's memory spoils it
@@ -77,34 +80,34 @@ class Plant:
             self.now_ms = self.next_event_ms
             self.settle()
             self._faults = {name: fault for name, fault in self._faults.items() if fault.end_ms > self.now_ms}
-            self._take_effect()
+            self._apply_effects()
         self.now_ms = to_ms
 
     def settle(self) -> None:
         """Bring every part up to `now_ms`."""
         self.drivetrain.settle(self.now_ms)
         self.battery.settle(self.now_ms, self.drivetrain.work_pulses)
-        self._flow_on(self.flow)
+        self._advance_flow(self.flow)
 
-    def look(self) -> Flow:
-        """How far the drug is now. Looking changes nothing."""
+    def flow_now(self) -> Flow:
+        """The flow as it is now, in a copy: asking changes nothing."""
         self.drivetrain.settle(self.now_ms)
         flow = self.flow.copy()
-        self._flow_on(flow)
+        self._advance_flow(flow)
         return flow
 
-    def _flow_on(self, flow: Flow) -> None:
-        flow.go_on(self.now_ms, self.drivetrain.rotor_steps, self.drivetrain.turning_until_ms)
+    def _advance_flow(self, flow: Flow) -> None:
+        flow.advance(self.now_ms, self.drivetrain.rotor_steps, self.drivetrain.turning_until_ms)
 
     def power_cut(self) -> None:
-        """The motor stands. Everything else goes on as it was."""
+        """Stop the motor. Everything else goes on."""
         self.settle()
         if self._unpowered_from_ms is None:
             self._unpowered_from_ms = self.now_ms
         self.drivetrain.power_cut(self.now_ms)
 
     def reset(self) -> None:
-        """The pump's processor starts anew: what made it hang is over, unless that has an end of its own."""
+        """Start the pump's processor anew. That ends a hang which has no end of its own."""
         if self._unpowered_from_ms is not None:
             self.unpowered_ms += self.now_ms - self._unpowered_from_ms
             self._unpowered_from_ms = None
@@ -120,7 +123,7 @@ class Plant:
         return self._faults
 
     def apply_fault(self, name: str, until_ms: int | None = None, **fields: Any) -> None:
-        """A fault comes, now, until `until_ms` or until healed; one that is on is replaced.
+        """Begin a fault now, until `until_ms` or until healed. It replaces one of its name.
 
         ValueError for an unknown fault or field, a number out of its range, or an end that is not ahead.
         """
@@ -130,15 +133,19 @@ class Plant:
         if until_ms is not None and until_ms <= self.now_ms:
             raise ValueError(f"{name} would end at {until_ms} ms, and it is {self.now_ms} ms already")
         self.settle()
+        if name in INSTANT and values.get("region") != "code":
+            self._act_at_once(name, values)
+        else:
+            self._begin(name, NEVER_MS if until_ms is None else until_ms, values)
+
+    def _act_at_once(self, name: str, values: dict[str, Any]) -> None:
         if name == "reverse_step":
             self.drivetrain.step_back(self.now_ms)
             self.settle()
         elif name == "clock_jump":
-            self.quartz.jump(self.now_ms, values["by_ms"])
-        elif name in ("bit_flip", "store_corrupt") and values["region"] != "code":
-            self.spoil(name, **values)
+            self.crystal.jump(self.now_ms, values["by_ms"])
         else:
-            self._begin(name, NEVER_MS if until_ms is None else until_ms, values)
+            self.spoil(name, **values)
 
     def _begin(self, name: str, until_ms: int, values: dict[str, Any]) -> None:
         if name in self._faults:
@@ -146,10 +153,10 @@ class Plant:
         if name == "sensor_stuck":
             values = {"at_nl": self.sensed_nl() or 0}
         self._faults[name] = Fault(name, self.now_ms, until_ms, values)
-        self._take_effect()
+        self._apply_effects()
 
     def heal(self, name: str) -> None:
-        """The cause of a fault goes away, and with it the fault, except for what it leaves behind for a while.
+        """End a fault's cause, and the fault with it, but for one that takes time to recover.
 
         ValueError for an unknown fault, and for one that is not on.
         """
@@ -161,68 +168,43 @@ class Plant:
         if fault.end_ms <= self.now_ms:
             self._end(name)
         else:
-            self._take_effect()
+            self._apply_effects()
 
     def _end(self, name: str) -> None:
         self.settle()
         del self._faults[name]
-        self._take_effect()
+        self._apply_effects()
 
-    def _field(self, name: str, field: str = "percent", default: Any = 0) -> Any:
-        fault = self._faults.get(name)
-        return default if fault is None else fault.fields[field]
-
-    def _take_effect(self) -> None:
-        """Let the parts know which faults are on, everything having been settled."""
-        faults, train, flow = self._faults, self.drivetrain, self.flow
-        held = any(fault.holds(self.now_ms) for fault in faults.values())
-        if held != train.held:
-            train.hold(held)
-        train.lose(self._field("step_loss"))
-        train.run_away("runaway" in faults, self.now_ms)
-        flow.over_percent = self._field("over_delivery") - self._field("under_delivery")
-        flow.blocked = "catheter_kink" in faults
-        flow.reservoir.leak_nl_per_day = self._field("reservoir_leak", "nl_per_day")
-        flow.catheter.leak_percent = 100 if "catheter_migration" in faults else self._field("catheter_leak")
-        flow.patient.oral_mcg_per_h = self._field("oral_baclofen", "mg_per_day") * 1000 / ORAL_MCG_PER_TIP_MCG / 24
-        if "off_label_drug" in faults:
-            flow.wear_out("off_label_drug")
-        self.battery.drain(self._field("battery_drain"))
-        self.battery.film = "battery_film" in faults
+    def _apply_effects(self) -> None:
+        """Give every quantity that faults act on its value. Settle first."""
+        for quantity, value in effects(self._faults.values(), self.now_ms):
+            quantity.put(self, value)
         self.battery.sampled_at_ms = -1
-        self.sound.dead = "buzzer_dead" in faults
-        self.sensor_noise_nl = self._field("sensor_noise", "nl")
-        self.ether.emi = "emi" in faults
-        self.ether.disturb(
-            noise_percent=self._field("link_noise"),
-            drop_percent=100 if "link_lost" in faults else self._field("link_drop"),
-            duplicate_percent=self._field("link_duplicate"),
-        )
-        self.centi_celsius = self._field("temperature", "centi_celsius", BODY_CENTI_CELSIUS)
-        self.failing = (self._field("device_failure", "device", ""), self._field("bit_flip", "region", ""))
-        self.store_fails = "store_write_fail" in faults
-        self.hangs = "hang" in faults
-        self.quartz.drift(self.now_ms, self._field("clock_drift", "ppm"))
-        self.next_event_ms = min([fault.next_ms(self.now_ms) for fault in faults.values()], default=NEVER_MS)
+        self.next_event_ms = min([fault.next_ms(self.now_ms) for fault in self._faults.values()], default=NEVER_MS)
 
-    # What hands and instruments do
+    def set_runaway(self, on: bool) -> None:
+        """Begin or end steps that nobody ordered."""
+        self.drivetrain.run_away(on, self.now_ms)
+
+    def set_clock_drift(self, ppm: int) -> None:
+        """Let the pump's clock run so much faster from now on."""
+        self.crystal.drift(self.now_ms, ppm)
+
+    # Hands and instruments
 
     @property
     def aspirable_nl(self) -> int:
-        """What a needle would draw out now."""
-        return self.look().reservoir.volume_nl if self._port_is_hit else 0
-
-    @property
-    def _port_is_hit(self) -> bool:
-        return "pocket_fill" not in self._faults and "pump_flip" not in self._faults
+        """Volume that a needle would draw out now."""
+        return 0 if self.port_missed else self.flow_now().reservoir.volume_nl
 
     def refill(self, volume_nl: int, mcg_per_ml: int = 0) -> int:
         """Empty the reservoir and put `volume_nl` in; the nL that came out. ValueError when it does not fit."""
         self.settle()
-        if not self._port_is_hit:
+        if self.port_missed:
             return 0
-        mcg_per_ml = self._field("wrong_concentration", "mcg_per_ml", mcg_per_ml)
-        aspirated_nl = self.flow.reservoir.refill(volume_nl, mcg_per_ml, self._field("overfill", "nl"))
+        if self.filled_mcg_per_ml is not None:
+            mcg_per_ml = self.filled_mcg_per_ml
+        aspirated_nl = self.flow.reservoir.refill(volume_nl, mcg_per_ml, self.overfill_nl)
         self.settle()
         return aspirated_nl
 
@@ -231,7 +213,8 @@ class Plant:
 
         One that is there stays, if it is as large; an earlier pump's only where it is `kept`, and then as it is.
         """
-        tubing_nl = self._field("wrong_tubing", "nl", tubing_nl)
+        if self.fitted_tubing_nl is not None:
+            tubing_nl = self.fitted_tubing_nl
         catheter = self.flow.catheter
         if kept and catheter.dead_nl > catheter.tubing_nl:
             if tubing_nl != catheter.tubing_nl:
@@ -243,18 +226,18 @@ class Plant:
             catheter.fit(catheter_nl + tubing_nl, tubing_nl)
 
     def replace_pump(self) -> None:
-        """A surgeon puts a new pump in the place of this one. Catheter and patient stay, and what ails them."""
+        """Put a new pump in the place of this one. Catheter and patient stay, with their faults."""
         self.settle()
         self.drivetrain = Drivetrain(change=self.settle)
         self.flow.replace_pump(self._new_reservoir(), TUBING_NL)
         self.battery = self._new_battery()
         self.battery.restore({"used_units": 0}, self.now_ms, 0)
-        self.quartz = Quartz()
+        self.crystal = Crystal()
         self._faults = {name: fault for name, fault in self._faults.items() if name in OUTSIDE_THE_PUMP}
-        self._take_effect()
+        self._apply_effects()
 
     def prescribe(self, dose_ng_per_day: int) -> None:
-        """What the patient is to get from now on, whatever the pump then does."""
+        """Set the dose that the patient is to get from now on, whatever the pump then does."""
         patient = self.flow.patient
         ordered_mcg_per_h = dose_ng_per_day / 24_000
         if ordered_mcg_per_h != patient.ordered_mcg_per_h:
@@ -262,33 +245,28 @@ class Plant:
             patient.ordered_mcg_per_h = ordered_mcg_per_h
 
     def sensed_nl(self) -> int | None:
-        """What the fill sensor reads, but for its noise; None when it is dead."""
-        if "sensor_dead" in self._faults:
-            return None
-        if "sensor_stuck" in self._faults:
-            return self._field("sensor_stuck", "at_nl")
-        return max(0, self.look().reservoir.volume_nl + self._field("sensor_offset", "nl"))
+        """The fill sensor's reading without its noise; None when it is dead."""
+        return self.fill_sensor.read_nl(self.flow_now().reservoir.volume_nl)
 
     def rest_mv(self) -> int:
         """The cell's voltage at rest. Of several readings in one ms the first holds."""
-        if self.battery.sampled_at_ms != self.now_ms:
-            self._sample()
+        self._sample()
         return self.battery.rest_mv
 
     def load_mv(self) -> int:
         """The cell's voltage while a pulse is given, as of the same reading."""
-        if self.battery.sampled_at_ms != self.now_ms:
-            self._sample()
+        self._sample()
         return self.battery.load_mv
 
     def _sample(self) -> None:
-        self.drivetrain.settle(self.now_ms)
-        self.battery.sample(self.now_ms, self.drivetrain.work_pulses)
+        if self.battery.sampled_at_ms != self.now_ms:
+            self.drivetrain.settle(self.now_ms)
+            self.battery.sample(self.now_ms, self.drivetrain.work_pulses)
 
     def truth(self) -> dict[str, Any]:
-        """What no firmware can see. Effects and risk are a simulation, not clinical."""
+        """Ground truth, which no firmware can see. Effects and risk are a simulation, not clinical."""
         return {
-            **self.look().truth(),
+            **self.flow_now().truth(),
             "battery_mah": self.battery.left_mah(self.now_ms, self.drivetrain.work_pulses),
             "rotor_steps": self.drivetrain.rotor_steps,
             "faults": list(self._faults),
@@ -306,7 +284,7 @@ class Plant:
             "rotor_steps": self.drivetrain.rotor_steps,
             "flow": self.flow.snapshot(),
             "battery": self.battery.snapshot(),
-            "quartz": self.quartz.snapshot(),
+            "quartz": self.crystal.snapshot(),  # the name in folders that are kept
             "faults": [fault.snapshot() for fault in self._faults.values()],
         }
 
@@ -317,6 +295,6 @@ class Plant:
         self.drivetrain = Drivetrain(state["work_pulses"], state["rotor_steps"], self.settle)
         self.flow.restore(state["flow"], self.now_ms, state["rotor_steps"])
         self.battery.restore(state["battery"], self.now_ms, state["work_pulses"])
-        self.quartz.restore(state["quartz"])
+        self.crystal.restore(state["quartz"])
         self._faults = {fault["name"]: Fault(**fault) for fault in state["faults"]}
-        self._take_effect()
+        self._apply_effects()

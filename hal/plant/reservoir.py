@@ -1,4 +1,4 @@
-"""The drug reservoir. Whole nL; what a step moves or a leak loses beyond whole nL is carried on."""
+"""The drug reservoir, in whole nL. Fractions that a step moves or a leak loses are carried on."""
 
 _DAY_MS = 86_400_000
 

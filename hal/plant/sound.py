@@ -1,4 +1,4 @@
-"""What somebody near the patient hears."""
+"""The tones that can be heard near the patient."""
 
 from typing import NamedTuple
 

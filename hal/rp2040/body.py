@@ -1,4 +1,4 @@
-"""The body as the firmware sees it, and how it waits for what the firmware is to be woken for."""
+"""The body as the firmware sees it. It waits for the events that wake the firmware."""
 
 from machine import Timer, lightsleep
 
@@ -10,7 +10,7 @@ from hal.rp2040.clock import Clock
 from hal.rp2040.idle import wait_for_interrupt
 from hal.rp2040.links import UartLink, UsbLink
 from hal.rp2040.motor import Motor
-from hal.rp2040.senses import Battery, FillSensor, Head, Thermometer
+from hal.rp2040.sensors import Battery, FillSensor, Head, Thermometer
 from hal.rp2040.store import Store
 
 _BEAT_MS = 10  # between two looks while awake: an interrupt just before the wait would not end it
@@ -34,9 +34,9 @@ class Body(contract.Hal):
         self._beat: Timer | None = None
         self._beaten = False
 
-    def rest(self, deadline_s: int) -> None:
-        """Wait until the clock is at `deadline_s`, or something came up that the firmware is to be woken for."""
-        while not self._called(deadline_s):
+    def wait(self, deadline_s: int) -> None:
+        """Wait until the clock is at `deadline_s`, or an event wakes the firmware."""
+        while not self._wake_due(deadline_s):
             if self.head.present():
                 for link in self.links:
                     link.open()
@@ -44,20 +44,20 @@ class Body(contract.Hal):
                 self._doze()
             elif self.buzzer.sounding or not self.motor.settled():
                 self._doze()
-            elif not self.watchdog.stands():
-                self.watchdog.keep_off()
+            elif not self.watchdog.paused():
+                self.watchdog.restart()
                 self._doze()
             else:
                 self._sleep(deadline_s)
 
-    def _called(self, deadline_s: int) -> bool:
+    def _wake_due(self, deadline_s: int) -> bool:
         called = self.clock.seconds() >= deadline_s
         if self.motor.alert or self.head.moved:
             self.motor.alert = self.head.moved = False
             called = True
         if self.head.present():
             for link in self.links:
-                if link.waiting() or link.relieved():
+                if link.waiting() or link.has_room_again():
                     called = True
         return called
 

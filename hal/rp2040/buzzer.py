@@ -30,7 +30,7 @@ class Buzzer(contract.Buzzer):
 
     def play(self, pattern: int) -> int:
         if pattern not in (SINGLE_TONE, DUAL_TONE):
-            raise ValueError(f"{pattern} is no tone; there are {SINGLE_TONE} and {DUAL_TONE}")
+            raise ValueError(f"unknown tone {pattern}; known: {SINGLE_TONE}, {DUAL_TONE}")
         self._timer.deinit()
         self._notes = _SINGLE if pattern == SINGLE_TONE else _DUAL
         self._next = 0

@@ -48,11 +48,11 @@ class Watchdog(contract.Watchdog):
         mem32[_WATCHDOG_CLEAR] = _ENABLE
         self._armed = False
 
-    def stands(self) -> bool:
+    def paused(self) -> bool:
         """True if the pause took: one that runs on in sleep would lock the chip up."""
         return not mem32[_WATCHDOG] & _ENABLE
 
-    def keep_off(self) -> None:
+    def restart(self) -> None:
         """Count from zero again, armed or not: for a board that may not sleep."""
         if self._wdt is not None:
             self._wdt.feed()

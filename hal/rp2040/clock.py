@@ -1,4 +1,4 @@
-"""Two clocks over the chip's ticks, which wrap after 12.4 days: whoever lives with them has to look in between."""
+"""Two clocks over the chip's ticks, which wrap after 12.4 days: read one at least that often."""
 
 from time import sleep_us, ticks_diff, ticks_ms, ticks_us
 

@@ -15,37 +15,37 @@ _PIECE_BYTES = 64  # an endpoint's buffer: what USB takes at once
 
 
 class _Queued(contract.Link):
-    """Keeps what waits to go out, so that writing never blocks. `wanted`: room was too little at some time."""
+    """Keeps the bytes that wait to go out, so that writing never blocks."""
 
     def __init__(self) -> None:
         self._queue = b""
-        self.wanted = False
+        self._out_of_room = False  # at some time there was too little
 
     def room(self) -> int:
         room = _QUEUE_BYTES - len(self._queue)
         if room < _QUEUE_BYTES:
-            self.wanted = True
+            self._out_of_room = True
         return room
 
     def write(self, data: bytes) -> int:
         if len(data) > MAX_FRAME_BYTES:
             raise ValueError(f"a frame of {len(data)} bytes; {MAX_FRAME_BYTES} is the most")
         if len(data) > _QUEUE_BYTES - len(self._queue):
-            self.wanted = True
+            self._out_of_room = True
             return BUSY
         self._queue += data
         self.flush()
         return OK
 
-    def relieved(self) -> bool:
+    def has_room_again(self) -> bool:
         """True, once, when there is room again where there was too little."""
-        if self.wanted and not self._queue:
-            self.wanted = False
+        if self._out_of_room and not self._queue:
+            self._out_of_room = False
             return True
         return False
 
     def flush(self) -> None:
-        """Send what can be sent without waiting."""
+        """Send all that can be sent without waiting."""
         while self._queue:
             sent = self._send(self._queue[:_PIECE_BYTES])
             if not sent:
@@ -57,7 +57,7 @@ class _Queued(contract.Link):
         raise NotImplementedError
 
     def close(self) -> None:
-        """Drop what waits: nobody listens any more."""
+        """Drop the bytes that wait: nobody listens any more."""
         self._queue = b""
 
 

@@ -16,7 +16,7 @@ def deployed() -> bool:
     return True
 
 
-def wanted() -> bool:
+def is_pump() -> bool:
     """True if the board is to be a pump: the service jumper is open."""
     from machine import Pin
 
@@ -25,7 +25,7 @@ def wanted() -> bool:
     return bool(Pin(board.SERVICE_PIN, Pin.IN, Pin.PULL_UP).value())
 
 
-if deployed() and wanted():
+if deployed() and is_pump():
     from hal.rp2040.run import run
 
     run()

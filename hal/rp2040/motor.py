@@ -1,4 +1,4 @@
-"""The motor: a step/dir driver (TMC2209, A4988), and a Hall sensor that sees what the rotor made of each step."""
+"""The motor: a step/dir driver (TMC2209, A4988), and a Hall sensor that confirms each step of the rotor."""
 
 from time import sleep_us, ticks_add, ticks_diff, ticks_ms
 
@@ -7,7 +7,7 @@ from machine import Pin, Timer, mem32
 from hal import contract
 from hal.contract import INHIBITED, OK
 from hal.rp2040 import board
-from hal.rp2040.senses import Battery
+from hal.rp2040.sensors import Battery
 
 _LEAST_PERIOD_MS = 360
 _LEAST_MISS_LIMIT = 8
@@ -20,7 +20,7 @@ _SCRATCH = 0x4005800C  # a register that nothing uses, and that only a loss of p
 class Motor(contract.Motor):
     """A timed wake for each step, each at its own time from the order on, so that lateness does not add up.
 
-    A pulse counts once it is known what became of it: when its Hall edge comes, or at `board.CONFIRM_MS` without one.
+    A pulse counts once it is confirmed or missed: when its Hall edge comes, or at `board.CONFIRM_MS` without one.
     At the fastest legal rate 2^30 steps take twelve years: no count gets there. `alert`: the firmware is to be woken.
     """
 
@@ -34,7 +34,7 @@ class Motor(contract.Motor):
         self._inhibited = self._open = self.alert = False
         self._pulsed_ms = 0
         self._ordered = self._confirmed = self._reversed = self._missed_run = self._confirmed_run = 0
-        self._told = (0, 0, 0, 0, 0)
+        self._progress = (0, 0, 0, 0, 0)
         self._reverse_pin: Pin | None = None
         if board.HALL_PIN is not None:
             if board.REVERSE_PIN is not None:
@@ -42,7 +42,7 @@ class Motor(contract.Motor):
             hall_pin = Pin(board.HALL_PIN, Pin.IN, Pin.PULL_DOWN)
             hall_pin.irq(self._on_edge, Pin.IRQ_RISING)
 
-    # What the firmware asks
+    # For the firmware
 
     def order(self, steps: int, first_ms: int, period_ms: int, give_up_ms: int, miss_limit: int) -> int:
         if (
@@ -74,16 +74,16 @@ class Motor(contract.Motor):
 
     def progress(self) -> tuple[int, int, int, int, int]:
         self.settled()
-        told = self._told
+        counts = self._progress
         if (
-            told[0] != self._ordered
-            or told[1] != self._confirmed
-            or told[2] != self._reversed
-            or told[3] != self._missed_run
+            counts[0] != self._ordered
+            or counts[1] != self._confirmed
+            or counts[2] != self._reversed
+            or counts[3] != self._missed_run
         ):
-            told = (self._ordered, self._confirmed, self._reversed, self._missed_run, self._confirmed_run)
-            self._told = told
-        return told
+            counts = (self._ordered, self._confirmed, self._reversed, self._missed_run, self._confirmed_run)
+            self._progress = counts
+        return counts
 
     def inhibit(self) -> int:
         self._inhibited = True
@@ -95,7 +95,7 @@ class Motor(contract.Motor):
         self._enable_pin.off()
         return OK
 
-    # What the body asks
+    # For the body
 
     def left_ms(self) -> int | None:
         """The time until the next step; None without one. One that is overdue is set going again."""
@@ -107,7 +107,7 @@ class Motor(contract.Motor):
         return left_ms if left_ms > 0 else 0
 
     def settled(self) -> bool:
-        """True if it is known what became of the newest pulse."""
+        """True if the newest pulse is confirmed or missed."""
         if self._open and ticks_diff(ticks_ms(), self._pulsed_ms) > board.CONFIRM_MS:
             self._miss()
         return not self._open

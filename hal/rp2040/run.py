@@ -1,4 +1,4 @@
-"""The pump on the board: what main.py starts."""
+"""The pump on the board. main.py starts it."""
 
 import gc
 import sys
@@ -17,20 +17,20 @@ CRASH = "/crash.txt"
 
 
 def run() -> None:
-    """Be a pump, until the power goes. What goes wrong is written to CRASH, and the watchdog starts the pump anew."""
+    """Run the pump until the power goes. An error is written to CRASH, and the watchdog starts the pump anew."""
     body = None
     try:
         body = Body()
         pump = Pump(body, Config(fill_sensor=body.fill_sensor is not None, **board.PUMP))
         _forget_builders()
         while True:
-            body.rest(pump.poll())
+            body.wait(pump.poll())
     except Exception as error:  # noqa: BLE001 - whatever it is, the board must not stand still with nobody told
         _give_up(body, error)
 
 
 def _forget_builders() -> None:
-    """What made the pump's parts is needed once: 2 kB of heap."""
+    """Free the modules that made the pump's parts, which are needed once: 2 kB of heap."""
     for name in ("builders", "connections"):
         if sys.modules.pop("firmware." + name, None):
             delattr(firmware, name)

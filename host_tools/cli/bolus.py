@@ -1,13 +1,21 @@
-"""Verbs of what is delivered beside the program: primes, boluses, and what the patient may ask for."""
+"""Verbs for delivery beside the program: primes, boluses, and the patient's bolus."""
 
 from decimal import Decimal
 from typing import Any
 
 import rich_click as click
 
-from host_tools.cli import sheet
-from host_tools.cli.acts import MEANWHILE, ask, check_terminal, done, say_changes, show, yes_option
-from host_tools.cli.common import DECIMAL, DURATION_S, Failure, print_json, pump_verb, say, tell
+from host_tools.cli import statustext
+from host_tools.cli.common import DECIMAL, DURATION_S, Failure, print_json, print_message, print_text, pump_verb
+from host_tools.cli.interaction import (
+    MEANWHILE,
+    check_terminal,
+    confirm,
+    print_changes,
+    print_result,
+    run_in_session,
+    yes_option,
+)
 from host_tools.durations import format_duration
 from host_tools.programmer import PatientBolus, Programmer
 from host_tools.programmer.implantation import LARGEST_USUAL_LINE_NL
@@ -27,14 +35,15 @@ def prime(pump: Programmer, as_json: bool, volume_ml: Decimal | None, yes: bool)
     volume_nl = pump.plan_prime(volume_ml)
     if volume_nl > LARGEST_USUAL_LINE_NL and not yes:
         check_terminal(yes)
-        most = sheet.fine_ml(LARGEST_USUAL_LINE_NL)
-        say(f"a prime of {sheet.fine_ml(volume_nl)} mL is more than a long line holds ({most} mL)")
-        say("what the line does not really hold, the patient gets, at the highest rate")
+        most = statustext.fine_ml(LARGEST_USUAL_LINE_NL)
+        print_message(f"a prime of {statustext.fine_ml(volume_nl)} mL is more than a long line holds ({most} mL)")
+        print_message("what the line does not really hold, the patient gets, at the highest rate")
         if not click.confirm("Prime so much?", err=True):
             raise Failure("not primed; the pump goes on as before", 1)
     planned_ml = Decimal(volume_nl) / NL_PER_ML  # what was asked about, whatever another ordered meanwhile
-    status = done(pump, lambda: pump.prime(planned_ml))
-    show(status, as_json, f"priming {sheet.extra(status)}, of {status['concentration_mcg_per_ml']} mcg/mL")
+    status = run_in_session(pump, lambda: pump.prime(planned_ml))
+    text = f"priming {statustext.bolus_left(status)}, of {status['concentration_mcg_per_ml']} mcg/mL"
+    print_result(status, as_json, text)
 
 
 @click.command(epilog="Example: thecal bolus --dose-mcg 20 --over 30m")
@@ -48,22 +57,23 @@ def bolus(pump: Programmer, as_json: bool, dose_mcg: Decimal | None, over: int |
     if cancel:
         if dose_mcg is not None or over is not None:
             raise click.UsageError("--cancel takes neither --dose-mcg nor --over")
-        status = done(pump, pump.cancel_bolus)
-        show(status, as_json, "the bolus is cancelled; `thecal log` says what was delivered of it")
+        status = run_in_session(pump, pump.cancel_bolus)
+        print_result(status, as_json, "the bolus is cancelled; `thecal log` says what was delivered of it")
         return
     if dose_mcg is None or over is None:
         raise click.UsageError("give --dose-mcg and --over, or --cancel")
     check_terminal(yes)
     planned = pump.plan_bolus(dose_mcg, over)
     text = f"{planned.dose_mcg} mcg over {format_duration(over)}"
-    say(f"bolus {text}: {sheet.fine_ml(planned.volume_nl)} mL of {planned.concentration_mcg_per_ml} mcg/mL")
+    volume_ml = statustext.fine_ml(planned.volume_nl)
+    print_message(f"bolus {text}: {volume_ml} mL of {planned.concentration_mcg_per_ml} mcg/mL")
     if not yes and not click.confirm("Give this bolus?", err=True):
         raise Failure("not given; the pump goes on as before", 1)
     with pump.session():  # nobody else orders anything from here on
         if pump.plan_bolus(dose_mcg, over) != planned:
             raise Failure(f"not given: {MEANWHILE}; look at it again", 1)
-        status = done(pump, lambda: pump.bolus(dose_mcg, over))
-    show(status, as_json, f"giving {text}, of {planned.concentration_mcg_per_ml} mcg/mL; --cancel ends it")
+        status = run_in_session(pump, lambda: pump.bolus(dose_mcg, over))
+    print_result(status, as_json, f"giving {text}, of {planned.concentration_mcg_per_ml} mcg/mL; --cancel ends it")
 
 
 @click.command(epilog="Example: thecal patient-bolus")
@@ -73,7 +83,8 @@ def patient_bolus(pump: Programmer, as_json: bool) -> None:
     pump.patient_bolus()
     status = pump.status()
     left = status["patient_boluses_left"]
-    show(status, as_json, f"giving {_allowed(pump.patient_bolus_settings(), status)}; {left} more within 24 h")
+    given = _dose_text(pump.patient_bolus_settings(), status)
+    print_result(status, as_json, f"giving {given}; {left} more within 24 h")
 
 
 @click.command(epilog="Example: thecal bolus-settings --dose-mcg 5 --over 5m --lockout 4h --per-day 3")
@@ -92,7 +103,7 @@ def bolus_settings(
     per_day: int | None,
     yes: bool,
 ) -> None:
-    """Show what the patient may ask for, or set it: all four options, or --per-day 0 alone."""
+    """Show the bolus that the patient may ask for, or set it: all four options, or --per-day 0 alone."""
     given = dose_mcg, over, lockout, per_day
     if per_day != 0 and None in given and given != (None,) * 4:
         raise click.UsageError("give --dose-mcg, --over, --lockout and --per-day to set them, or none to see them")
@@ -101,25 +112,25 @@ def bolus_settings(
         order = dose_mcg or 0, over or 0, lockout or 0, per_day
         wanted = PatientBolus(ng_from_mcg("dose_mcg", order[0]), *order[1:])
         check_patient_bolus(wanted)
-        say_changes({"patient's bolus": (_settings(settings, status), _settings(wanted, status))})
+        print_changes({"patient's bolus": (_settings_text(settings, status), _settings_text(wanted, status))})
         if per_day:  # to allow less is never delayed
-            ask("Allow it so?", yes, "not set")
-        done(pump, lambda: pump.set_patient_bolus(*order))
+            confirm("Allow it so?", yes, "not set")
+        run_in_session(pump, lambda: pump.set_patient_bolus(*order))
         settings = pump.patient_bolus_settings()
     if as_json:
         print_json({**settings._asdict(), "dose_mcg": settings.dose_mcg})
     else:
-        tell(f"the patient may ask for {_settings(settings, status)}")
+        print_text(f"the patient may ask for {_settings_text(settings, status)}")
 
 
-def _settings(settings: PatientBolus, status: dict[str, Any]) -> str:
+def _settings_text(settings: PatientBolus, status: dict[str, Any]) -> str:
     if not settings.per_day:
         return "no bolus"
     apart = format_duration(settings.lockout_s)
-    return f"{_allowed(settings, status)}: {apart} apart, {settings.per_day} in any 24 h"
+    return f"{_dose_text(settings, status)}: {apart} apart, {settings.per_day} in any 24 h"
 
 
-def _allowed(settings: PatientBolus, status: dict[str, Any]) -> str:
+def _dose_text(settings: PatientBolus, status: dict[str, Any]) -> str:
     """A dose with its concentration, as everywhere."""
     over = format_duration(settings.over_s)
     return f"{settings.dose_mcg} mcg over {over}, of {status['concentration_mcg_per_ml'] or 'no'} mcg/mL"

@@ -1,4 +1,4 @@
-"""What the verbs share: the options of every verb that talks to a pump, value types, output, failures."""
+"""Shared by the verbs: the options of every verb that talks to a pump, value types, output, failures."""
 
 import functools
 import json
@@ -11,7 +11,7 @@ from typing import Any
 import rich_click as click
 
 from host_tools.cli import layout
-from host_tools.documents.wording import UNSIGNED
+from host_tools.documents.texts import UNSIGNED
 from host_tools.durations import parse_date, parse_duration_s, parse_local_time
 from host_tools.programmer import NotAuthorised, Programmer, ProgrammerError, Refused
 from host_tools.programmer.patience import parse_timeout_s
@@ -20,11 +20,11 @@ from protocol.registry import field_of
 
 
 class Failure(click.ClickException):
-    """Ends the command with one line on stderr and this exit code. `said`: stderr has the line already."""
+    """Ends the command with one line on stderr and this exit code. `printed`: stderr has the line already."""
 
-    def __init__(self, message: str, exit_code: int, said: bool = False) -> None:
+    def __init__(self, message: str, exit_code: int, printed: bool = False) -> None:
         super().__init__(message)
-        self.said = said
+        self.printed = printed
         self.exit_code = exit_code  # pyright: ignore[reportAttributeAccessIssue] - click reads it so
 
 
@@ -50,7 +50,7 @@ def _parse_decimal(text: str) -> Decimal:
     except InvalidOperation:
         value = Decimal("nan")
     if not value.is_finite():
-        raise ValueError(f"{text!r} is no number; write 20 or 0.25")
+        raise ValueError(f"invalid number {text!r}; write 20 or 0.25")
     return value
 
 
@@ -91,7 +91,7 @@ TAKEN_AFTER_END = (
     "OPEN", "PROVE", "SILENCE", "SET_CLOCK", "DEMO_ALARM",
     "WRITE_RECORD", "READ_RECORD", "READ_IMPLANT", "READ_PROGRAM", "READ_PROGRAM_DAY",
 )  # fmt: skip
-"""What a pump takes after its end of service, and may refuse for other reasons."""
+"""Requests that a pump takes after its end of service, and may refuse for other reasons."""
 
 AFTER_END = (
     "the pump has reached its end of service, and nothing starts it again; a new pump takes its place. "
@@ -115,9 +115,9 @@ def pump_verb(verb: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(verb)
     def connected(port: str, timeout_s: float | None, serial: str | None, verbose: bool, **options: Any) -> None:
         try:
-            told = {"warn": say, "waiting": say_slow} | ({"timeout_s": timeout_s} if timeout_s else {})
-            programmer = Programmer.open(port, serial=serial, **told)
-            with programmer as pump, _unsigned_told(pump), _end_of_service_told(pump):
+            wait = {"timeout_s": timeout_s} if timeout_s else {}
+            programmer = Programmer.open(port, serial=serial, warn=print_message, waiting=print_slow_notice, **wait)
+            with programmer as pump, _report_unsigned(pump), _explain_end_of_service(pump):
                 verb(pump, **options)
         except ProgrammerError as error:
             if verbose:
@@ -128,18 +128,18 @@ def pump_verb(verb: Callable[..., None]) -> Callable[..., None]:
 
 
 @contextmanager
-def _unsigned_told(pump: Programmer) -> Iterator[None]:
-    """In the end, whatever that is: that it was not surely the pump that said what was read."""
+def _report_unsigned(pump: Programmer) -> Iterator[None]:
+    """Say at the end, also after an error, that an answer was unsigned and may be another's."""
     try:
         yield
     finally:
         if pump.unsigned:
-            say(f"{UNSIGNED}: {pump.unsigned}")
+            print_message(f"{UNSIGNED}: {pump.unsigned}")
 
 
 @contextmanager
-def _end_of_service_told(pump: Programmer) -> Iterator[None]:
-    """Whatever a pump past its end of service refuses an order for: no other order would help."""
+def _explain_end_of_service(pump: Programmer) -> Iterator[None]:
+    """Replace the reason for which a pump past its end of service refuses: no other order would help."""
     try:
         yield
     except NotAuthorised:
@@ -151,33 +151,33 @@ def _end_of_service_told(pump: Programmer) -> Iterator[None]:
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on one line of stdout, at once; what a terminal would obey, or not show, is escaped."""
+    """Print one JSON object on one line of stdout, at once. Characters that no terminal shows are escaped."""
     text = json.dumps(value, ensure_ascii=False)
     click.echo("".join(character if is_shown(character) else json.dumps(character)[1:-1] for character in text))
 
 
-def say(message: str) -> None:
-    """A message to the person, on stderr."""
+def print_message(message: str) -> None:
+    """Print a message for the person, on stderr."""
     click.echo(layout.message(message), err=True)
 
 
-def tell(text: str, indent: str = "") -> None:
-    """A line of the result on stdout, wrapped, `indent` before its later lines."""
+def print_text(text: str, indent: str = "") -> None:
+    """Print a line of the result on stdout, wrapped, `indent` before its later lines."""
     click.echo(layout.wrapped(text, indent))
 
 
-def say_slow(timeout_s: float) -> None:
-    """Says that an answer is slow to come."""
-    say(f"waiting: a slow emulation may take {timeout_s:g} s for an answer (Ctrl-C ends)")
+def print_slow_notice(timeout_s: float) -> None:
+    """Print that an answer is slow to come."""
+    print_message(f"waiting: a slow emulation may take {timeout_s:g} s for an answer (Ctrl-C ends)")
 
 
-def once(message: str, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
-    """Says `message` when it is first called, after `before`, and never again."""
+def message_once(message: str, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
+    """Return a function that prints `message` at its first call, after `before`, and never again."""
     left = [message]
 
     def say_it() -> None:
         if left:
             before()
-            say(left.pop())
+            print_message(left.pop())
 
     return say_it

@@ -10,7 +10,7 @@ import rich_click as click
 from rich.console import Console
 
 from hal.plant.faults import INSTANT
-from host_tools.cli.common import DURATION_S, Failure, json_option, once, port_option, print_json, tell
+from host_tools.cli.common import DURATION_S, Failure, json_option, message_once, port_option, print_json, print_text
 from host_tools.cli.faults import FaultField, FaultName, fault_table, known_faults
 from host_tools.cli.progress import progress
 from host_tools.durations import format_duration, parse_duration_s, parse_local_time
@@ -33,7 +33,7 @@ def debug() -> None:
 @contextmanager
 def _debug_link(port: str) -> Iterator[DebugClient]:
     """A connection to the emulator that `--port` means; trouble ends the command in one line."""
-    busy = once(
+    busy = message_once(
         f"no answer for {PATIENCE_S} s: the emulator computes, or does what another asked; waiting (Ctrl-C ends)"
     )
     try:
@@ -59,14 +59,14 @@ def _emulator(port: str) -> Emulator:
     )
 
 
-def _result(text: str, values: dict[str, Any], as_json: bool) -> None:
+def _print_result(text: str, values: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(values)
     else:
-        tell(text)
+        print_text(text)
 
 
-def _time(times: dict[str, Any]) -> str:
+def _time_text(times: dict[str, Any]) -> str:
     """Pump time, and why the pump's own count of it is another."""
     lines = [f"pump time is {format_duration(times['now_s'])} since its first power-up"]
     if times["unpowered_s"]:
@@ -78,8 +78,8 @@ def _time(times: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-class _HowFar(click.ParamType):
-    """To the arguments of the debug link's `advance`."""
+class _AdvanceTarget(click.ParamType):
+    """Reads a duration, a date or `next-alarm` as the arguments of the debug link's `advance`."""
 
     name = "how far"
 
@@ -95,7 +95,7 @@ class _HowFar(click.ParamType):
 
 
 @debug.command(epilog="Example: thecal debug advance next-alarm")
-@click.argument("how_far", type=_HowFar(), metavar="DURATION|DATE|next-alarm")
+@click.argument("how_far", type=_AdvanceTarget(), metavar="DURATION|DATE|next-alarm")
 @port_option
 @json_option
 def advance(how_far: dict[str, Any], port: str, as_json: bool) -> None:
@@ -108,7 +108,7 @@ def advance(how_far: dict[str, Any], port: str, as_json: bool) -> None:
     event = answer.get("event")
     first = f"{event['name']} ({event['severity'].replace('_', '-')} alarm); " if event else ""
     stopped = "stopped" in answer
-    _result(("stopped; " if stopped else first) + _time(answer), answer, as_json)
+    _print_result(("stopped; " if stopped else first) + _time_text(answer), answer, as_json)
     if stopped:
         sys.exit(INTERRUPTED)
 
@@ -145,7 +145,7 @@ def fault(name: str, fields: tuple[tuple[str, int | Decimal | str], ...], port: 
     with _debug_link(port) as client:
         client.fault(name, None if for_s is None else int(for_s), **values)
         faults = client.truth()["faults"]
-    _result(f"{name} began", {"faults": faults}, as_json)
+    _print_result(f"{name} began", {"faults": faults}, as_json)
 
 
 @debug.command(epilog="Example: thecal debug heal motor_stall")
@@ -158,7 +158,7 @@ def heal(name: str, port: str, as_json: bool) -> None:
         healed = client.heal(name)
         faults = client.truth()["faults"]
     lines = [f"{each} is healed and acts on for a while" if each in faults else f"{each} is over" for each in healed]
-    _result("\n".join(lines) or "no fault is on", {"faults": faults}, as_json)
+    _print_result("\n".join(lines) or "no fault is on", {"faults": faults}, as_json)
 
 
 @debug.command(epilog="Example: thecal debug faults")
@@ -185,7 +185,7 @@ def cut(duration_s: int, port: str, as_json: bool) -> None:
     """Cut all power, for 10s or the DURATION given; then the pump boots."""
     with _debug_link(port) as client:
         answer = client.ask("cut", for_s=duration_s)
-    _result(f"power was off for {format_duration(duration_s)}\n{_time(answer)}", answer, as_json)
+    _print_result(f"power was off for {format_duration(duration_s)}\n{_time_text(answer)}", answer, as_json)
 
 
 @debug.command(epilog="Example: thecal debug head on")
@@ -196,7 +196,7 @@ def head(state: str, port: str, as_json: bool) -> None:
     """Put the telemetry head on the pump or take it off. auto: on while somebody is on the line."""
     with _debug_link(port) as client:
         client.head(state)
-    _result(f"the head is {state}", {"head": state}, as_json)
+    _print_result(f"the head is {state}", {"head": state}, as_json)
 
 
 @debug.command(epilog="Example: thecal debug speed 60")
@@ -207,14 +207,14 @@ def speed(speed: str, port: str, as_json: bool) -> None:
     """Change how fast time runs, as in `thecal emulate --speed`."""
     with _debug_link(port) as client:
         client.speed(speed)
-    _result(f"the speed is {speed}", {"speed": speed}, as_json)
+    _print_result(f"the speed is {speed}", {"speed": speed}, as_json)
 
 
 @debug.command(epilog="Example: thecal debug truth")
 @port_option
 @json_option
 def truth(port: str, as_json: bool) -> None:
-    """What the plant knows and the pump cannot.
+    """Show the plant's ground truth, which the pump cannot know.
 
     The drug in the patient, its effect, risk and symptoms are a simulation, not clinical.
     """
@@ -226,11 +226,11 @@ def truth(port: str, as_json: bool) -> None:
         return
     width = max(len(name) for name in known)
     for name, value in known.items():
-        tell(f"{name:{width}}  {_shown(value)}", " " * (width + 2))
-    tell(_time(answer))
+        print_text(f"{name:{width}}  {_value_text(value)}", " " * (width + 2))
+    print_text(_time_text(answer))
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

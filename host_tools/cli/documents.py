@@ -5,8 +5,8 @@ from pathlib import Path
 
 import rich_click as click
 
-from host_tools.cli.common import Failure, print_json, pump_verb, say, tell
-from host_tools.documents.facts import gather
+from host_tools.cli.common import Failure, print_json, print_message, print_text, pump_verb
+from host_tools.documents.facts import read_facts
 from host_tools.documents.render import card_html, report_html
 from host_tools.private import write_private
 from host_tools.programmer import Programmer
@@ -29,7 +29,7 @@ def report(pump: Programmer, as_json: bool, out: Path | None, force: bool) -> No
 
     An HTML page that needs no network and prints well. It holds what the pump remembers of the patient.
     """
-    facts = gather(pump)
+    facts = read_facts(pump)
     _write(out or _default("report", facts.status["serial"]), report_html(facts), force, as_json)
 
 
@@ -41,7 +41,7 @@ def card(pump: Programmer, as_json: bool, out: Path | None, force: bool) -> None
 
     An HTML page that needs no network. What the pump does not know is an empty line to write on.
     """
-    facts = gather(pump)
+    facts = read_facts(pump)
     _write(out or _default("card", facts.status["serial"]), card_html(facts), force, as_json)
 
 
@@ -52,7 +52,7 @@ def _default(kind: str, serial: str) -> Path:
 
 
 def _write(file: Path, page: str, force: bool, as_json: bool) -> None:
-    """Write it for its owner's eyes only, and never over another file unless told so."""
+    """Write it for its owner's eyes only, and never over another file unless ordered to."""
     try:
         write_private(file, page, replace=force)
     except FileExistsError as error:
@@ -62,5 +62,5 @@ def _write(file: Path, page: str, force: bool, as_json: bool) -> None:
     if as_json:
         print_json({"file": str(file)})
     else:
-        tell(f"wrote {file}; open it in a browser and print it from there")
-    say("it may hold personal data, readable to whoever has the file")
+        print_text(f"wrote {file}; open it in a browser and print it from there")
+    print_message("it may hold personal data, readable to whoever has the file")

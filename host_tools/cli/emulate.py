@@ -14,7 +14,7 @@ from typing import Any
 import rich_click as click
 
 from firmware.config import Config
-from host_tools.cli.common import LOCAL_TIME, Failure, json_option, print_json, say, verbose_option
+from host_tools.cli.common import LOCAL_TIME, Failure, json_option, print_json, print_message, verbose_option
 from host_tools.cli.output import OutputError
 from host_tools.durations import format_duration
 from host_tools.emulator.activity import Activity
@@ -113,8 +113,8 @@ def emulate(
             starting = stack.enter_context(ExitStack())
             starting.enter_context(one_starts())
             machine, identity = _pump(folder, seed, start, verbose)
-            activity = Activity(machine, None if quiet else _tell_activity)
-            server = Server(machine, Pacer(speed), folder, identity, activity, _tell_of_clock_end)
+            activity = Activity(machine, None if quiet else _print_activity)
+            server = Server(machine, Pacer(speed), folder, identity, activity, _report_clock_end)
             asyncio.run(_serve(server, tcp, as_json, starting.close))
     except (StateError, PortError) as error:
         raise Failure(str(error), 2) from error
@@ -123,15 +123,15 @@ def emulate(
 def _pump(
     folder: StateFolder | None, seed: int | None, start: datetime | None, verbose: bool
 ) -> tuple[Machine, dict[str, Any]]:
-    """The pump that `folder` keeps, else a new one, and its identity: what it was made with."""
+    """Return the pump that `folder` keeps, else a new one, and the identity it was made with."""
     saved, warning = folder.load() if folder else (None, None)
     if warning:
-        say(f"thecal: {warning}")
+        print_message(f"thecal: {warning}")
     if saved is None:
         saved = Saved({}, None, {})
     identity, warning = identify(saved.identity, seed, start, running_emulators())
     if warning:
-        say(f"thecal: {warning}")
+        print_message(f"thecal: {warning}")
     if seed not in (None, identity["seed"]):
         raise StateError(f"the pump kept there has seed {identity['seed']}, not {seed}; leave --seed out")
     machine = Machine(
@@ -141,35 +141,36 @@ def _pump(
         link_count=LINK_COUNT,
         store=saved.slots,
         plant_state=saved.plant,
-        on_crash=_crash_teller(folder, verbose),
+        on_crash=_crash_reporter(folder, verbose),
     )
     return machine, identity
 
 
-def _tell_activity(line: str) -> None:
-    """A line of what happens; OSError where nobody reads it any more."""
+def _print_activity(line: str) -> None:
+    """Print a line about an event. OSError where nobody reads it any more."""
     try:
-        say(line)
+        print_message(line)
     except OutputError as error:
         raise OSError(str(error)) from error
 
 
-def _tell_of_clock_end() -> None:
-    say(f"thecal: the pump's clock ends here, after {format_duration(CLOCK_END_MS // 1000)}; its time stands still")
+def _report_clock_end() -> None:
+    end = format_duration(CLOCK_END_MS // 1000)
+    print_message(f"thecal: the pump's clock ends here, after {end}; its time stands still")
 
 
-def _crash_teller(folder: StateFolder | None, verbose: bool) -> Callable[[Exception, int], None]:
-    """Says what the firmware raised, and keeps the traceback in `folder`."""
+def _crash_reporter(folder: StateFolder | None, verbose: bool) -> Callable[[Exception, int], None]:
+    """Return a function that prints an error of the firmware, and keeps the traceback in `folder`."""
 
-    def tell(error: Exception, now_ms: int) -> None:
-        say(f"thecal: {crash_line(error, now_ms)}")
+    def report(error: Exception, now_ms: int) -> None:
+        print_message(f"thecal: {crash_line(error, now_ms)}")
         trace = "".join(format_exception(error))
         if verbose:
-            say(trace)
+            print_message(trace)
         if folder:
             folder.keep_crash(trace)
 
-    return tell
+    return report
 
 
 async def _serve(server: Server, tcp_port: int, as_json: bool, started: Callable[[], None]) -> None:
@@ -182,7 +183,7 @@ async def _serve(server: Server, tcp_port: int, as_json: bool, started: Callable
         with published(record) as problem:
             started()
             if problem:
-                say(f"thecal: {problem}")
+                print_message(f"thecal: {problem}")
             if as_json:
                 print_json(record)
             else:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import rich_click as click
 
-from host_tools.cli.common import DURATION_S, UPDATES, Failure, print_json, pump_verb, say
-from host_tools.cli.look import period_option, silence_teller
-from host_tools.cli.recording import CtrlC, recording_shown
+from host_tools.cli.common import DURATION_S, UPDATES, Failure, print_json, print_message, pump_verb
+from host_tools.cli.recording import CtrlC, recording_progress
+from host_tools.cli.status import period_option, silence_notice
 from host_tools.durations import format_duration
 from host_tools.programmer import Programmer, ProgrammerError
 from host_tools.registry import EVENT_COLUMNS, PUMP_COLUMNS, event_row, pump_row
@@ -72,7 +72,7 @@ def record(pump: Programmer, as_json: bool, file: Path, every: int, count: int |
             try:
                 _record(pump, telemetry, every, count, for_s)
             except (FileError, ProgrammerError):
-                say(_summary(file, telemetry))
+                print_message(_summary(file, telemetry))
                 raise
             if as_json:
                 print_json({"file": str(file), **_figures(telemetry)})
@@ -83,11 +83,11 @@ def record(pump: Programmer, as_json: bool, file: Path, every: int, count: int |
 
 
 def _record(pump: Programmer, telemetry: TelemetryFile, every: int, count: int | None, for_s: int | None) -> None:
-    """Until `count` rows, or `for_s` of pump time, or Ctrl-C: each update that came is in the file then."""
+    """Record until `count` rows, or `for_s` of pump time, or Ctrl-C. Each update that came is in the file then."""
     with (
         CtrlC() as ctrl_c,
-        recording_shown(pump, telemetry) as show,
-        closing(pump.watch(every, silence_teller(every))) as updates,
+        recording_progress(pump, telemetry) as show,
+        closing(pump.watch(every, silence_notice(every))) as updates,
     ):
         for update in islice(updates, count):
             with ctrl_c.held():

@@ -1,4 +1,4 @@
-"""What the core does without: which extra of the installation brings it, and the command that installs that one."""
+"""Optional dependencies: which extra of the installation brings a module, and the command that installs it."""
 
 import json
 import shlex
@@ -39,7 +39,7 @@ def install_command(extras: tuple[str, ...]) -> str:
 
 
 def _source(extras: str) -> str:
-    """What pip is to install: the checkout that runs, or what the installed distribution says it was made from."""
+    """Return pip's requirement: the checkout that runs, or the source of the installed distribution."""
     if (CHECKOUT / "pyproject.toml").is_file():
         return f"-e {shlex.quote(f'{CHECKOUT}[{extras}]')}"
     origin = _origin()
@@ -53,9 +53,9 @@ def _origin() -> str | None:
     from importlib import metadata  # slow to import, and seldom wanted
 
     try:
-        told = metadata.distribution("thecal").read_text("direct_url.json")
+        origin = metadata.distribution("thecal").read_text("direct_url.json")
     except metadata.PackageNotFoundError:
         return None
-    source = json.loads(told) if told else {}
+    source = json.loads(origin) if origin else {}
     scheme = f"{source['vcs_info']['vcs']}+" if "vcs_info" in source else ""
     return scheme + source["url"] if "url" in source else None

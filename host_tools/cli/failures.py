@@ -70,14 +70,14 @@ def wants_json(arguments: Sequence[str]) -> bool:
 
 
 def _problem(error: Exception, verb: str | None) -> tuple[str, Problem]:
-    """The line for people, empty where they were told already, and the problem."""
+    """The line for people, empty where it was printed already, and the problem."""
     if isinstance(error, click.UsageError):
         asked = error.ctx.command_path if error.ctx else "thecal"
         text, hint = _brief(error.format_message()).rstrip("."), f"see `{asked} --help`"
         return f"{asked}: {text} ({hint})", Problem("usage", error.exit_code, text, hint)
     if isinstance(error, click.ClickException):
         text = _brief(error.format_message())
-        return "" if getattr(error, "said", False) else f"thecal: {text}", _failure(error, text)
+        return "" if getattr(error, "printed", False) else f"thecal: {text}", _failure(error, text)
     missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if extras := extras_for(missing, verb):
         text, hint = f"this verb needs {missing}, which is not installed", install_command(extras)

@@ -47,13 +47,15 @@ class FaultField(click.ParamType):
     ) -> tuple[str, int | Decimal | str]:
         key, equals, text = value.partition("=")
         if not key or not equals:
-            self.fail(f"{value!r} is no field; write key=value, as in for=3h", param, ctx)
+            self.fail(f"invalid field {value!r}; write key=value, as in for=3h", param, ctx)
         try:
             if key in WORDS:
                 return key, text
             if key in ("for", *DURATIONS):
                 return key, parse_signed_duration_s(text)
-            return key, Decimal(text) if _NUMBER.fullmatch(text) else self.fail(f"{key}: {text!r} is no number")
+            return key, Decimal(text) if _NUMBER.fullmatch(text) else self.fail(
+                f"{key}: invalid number {text!r}; write 20 or 0.25"
+            )
         except ValueError as error:
             self.fail(str(error), param, ctx)
 

@@ -9,7 +9,15 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from host_tools.cli.common import Failure, json_option, port_option, print_json, say, say_slow, timeout_option
+from host_tools.cli.common import (
+    Failure,
+    json_option,
+    port_option,
+    print_json,
+    print_message,
+    print_slow_notice,
+    timeout_option,
+)
 from host_tools.programmer import Programmer, ProgrammerError, discovery
 from host_tools.programmer.errors import NoDevice
 from host_tools.programmer.line import SLOW_S
@@ -36,35 +44,35 @@ def flash(port: str, timeout_s: float | None, as_json: bool) -> None:
         url = _only_board() if port == "auto" else port
         waits_s = timeout_s or known_timeout_s(url) or TIMEOUT_S
         try:
-            changed = _deployed(url, waits_s)
+            changed = _deploy(url, waits_s)
         except NoRepl as error:
             raise without_repl(error.port, waits_s) from error
-        say("started; lay the head on (close the reed switch), for without one the pump does not listen")
-        told = _asked(url, waits_s) | {"deployed": changed}
+        print_message("started; lay the head on (close the reed switch), for without one the pump does not listen")
+        identity = _read_identity(url, waits_s) | {"deployed": changed}
     except CompileError as error:
         raise Failure(str(error), 1) from error
     except ProgrammerError as error:
         raise Failure(str(error), error.exit_code) from error
     if as_json:
-        print_json(told)
+        print_json(identity)
     else:
-        click.echo(_sentence(told))
+        click.echo(_identity_text(identity))
 
 
-def _deployed(url: str, timeout_s: float) -> list[str]:
+def _deploy(url: str, timeout_s: float) -> list[str]:
     if timeout_s > SLOW_S:
-        say_slow(timeout_s)
+        print_slow_notice(timeout_s)
     with Board(url, timeout_s) as board:
-        with _shown() as progress:
+        with _progress_bar() as progress:
             changed = deploy(board, progress)
-        say(f"{len(changed)} files deployed and verified" if changed else "the board is up to date")
+        print_message(f"{len(changed)} files deployed and verified" if changed else "the board is up to date")
         start(board)
     return changed
 
 
-def _asked(url: str, timeout_s: float) -> dict[str, Any]:
+def _read_identity(url: str, timeout_s: float) -> dict[str, Any]:
     tries = max(LEAST_TRIES, round(HEAD_S / timeout_s))
-    with Programmer.open(url, tries=tries, timeout_s=timeout_s, waiting=say_slow) as pump:
+    with Programmer.open(url, tries=tries, timeout_s=timeout_s, waiting=print_slow_notice) as pump:
         try:
             hello = pump.hello()
         except NoDevice as error:
@@ -75,14 +83,14 @@ def _asked(url: str, timeout_s: float) -> dict[str, Any]:
         return {name: hello[name] for name in ("serial", "firmware", "schema")} | pump.diagnostics()
 
 
-def _sentence(told: dict[str, Any]) -> str:
-    free_bytes = told["free_bytes"]
+def _identity_text(identity: dict[str, Any]) -> str:
+    free_bytes = identity["free_bytes"]
     free = "free memory unknown" if free_bytes is None else f"{free_bytes:,} bytes of memory free"
-    return "Pump {serial}: firmware {firmware}, schema {schema}, on {runtime}, ".format(**told) + free + "."
+    return "Pump {serial}: firmware {firmware}, schema {schema}, on {runtime}, ".format(**identity) + free + "."
 
 
 @contextmanager
-def _shown() -> Iterator[Progress]:
+def _progress_bar() -> Iterator[Progress]:
     """A bar on a terminal, else a line for each file."""
     console = Console(stderr=True)
     with Bar(
@@ -98,7 +106,7 @@ def _shown() -> Iterator[Progress]:
         def progress(path: str, done_bytes: int, total_bytes: int) -> None:
             bar.update(task, description=path, completed=done_bytes, total=total_bytes)
             if shown[0] != path and not console.is_terminal:
-                say(f"{done_bytes} of {total_bytes} bytes: {path}")
+                print_message(f"{done_bytes} of {total_bytes} bytes: {path}")
             shown[0] = path
 
         yield progress

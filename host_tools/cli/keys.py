@@ -6,8 +6,8 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli.acts import check_terminal
-from host_tools.cli.common import Failure, json_option, print_json, pump_verb, tell
+from host_tools.cli.common import Failure, json_option, print_json, print_text, pump_verb
+from host_tools.cli.interaction import check_terminal
 from host_tools.durations import format_duration
 from host_tools.programmer import KeyFileError, KeyStore, Programmer
 from host_tools.programmer.keystore import PumpKeys
@@ -27,27 +27,27 @@ def pair(pump: Programmer, as_json: bool, lost: bool) -> None:
     serial = pump.hello()["serial"]
     left_s = pump.reset_key() if lost else 0
     if left_s:
-        _tell_waiting(pump.hello(), left_s, as_json)
+        _print_waiting(pump.hello(), left_s, as_json)
         return
-    _tell_new_key(serial, pump.pair(), as_json)
+    _print_new_key(serial, pump.pair(), as_json)
 
 
-def _tell_waiting(hello: dict[str, Any], left_s: int, as_json: bool) -> None:
+def _print_waiting(hello: dict[str, Any], left_s: int, as_json: bool) -> None:
     if as_json:
         print_json({"serial": hello["serial"], "key": hello["key"], "left_s": left_s})
         return
-    tell(
+    print_text(
         f"pump {hello['serial']} goes back to the test key in {format_duration(left_s)} of its time: "
         "`thecal pair --lost` again then, and not much later"
     )
 
 
-def _tell_new_key(serial: str, known: PumpKeys, as_json: bool) -> None:
+def _print_new_key(serial: str, known: PumpKeys, as_json: bool) -> None:
     if as_json:
         print_json({"serial": serial, "key": "device", "left_s": 0, "since": known.since})
         return
-    tell(f"pump {serial} has a new key of its own, kept in {KeyStore.default().path}")
-    tell("whoever has that file has the pump; without it only `thecal pair --lost` leads back: keep a copy safe")
+    print_text(f"pump {serial} has a new key of its own, kept in {KeyStore.default().path}")
+    print_text("whoever has that file has the pump; without it only `thecal pair --lost` leads back: keep a copy safe")
 
 
 @click.group(invoke_without_command=True, epilog="Example: thecal keys")
@@ -64,16 +64,16 @@ def keys(context: click.Context, as_json: bool) -> None:
         print_json([_row(serial, known) for serial, known in pumps.items()])
         return
     for serial, known in pumps.items():
-        tell(f"{serial:<12}  {_since(known)}")
+        print_text(f"{serial:<12}  {_proof_text(known)}")
     if not pumps:
-        tell(f"no keys in {store.path}; `thecal pair` makes one")
+        print_text(f"no keys in {store.path}; `thecal pair` makes one")
 
 
 @keys.command(epilog="Example: thecal keys rotate")
 @pump_verb
 def rotate(pump: Programmer, as_json: bool) -> None:
     """Replace the pump's own key by a new one. Needs the telemetry head."""
-    _tell_new_key(pump.hello()["serial"], pump.rotate_key(), as_json)
+    _print_new_key(pump.hello()["serial"], pump.rotate_key(), as_json)
 
 
 @keys.command(epilog="Example: thecal keys forget THECAL-00001")
@@ -93,7 +93,7 @@ def forget(serial: str, yes: bool, as_json: bool) -> None:
     if as_json:
         print_json({"serial": serial, "forgotten": True})
     else:
-        tell(f"the keys of pump {serial} are gone from {store.path}")
+        print_text(f"the keys of pump {serial} are gone from {store.path}")
 
 
 @contextmanager
@@ -109,6 +109,6 @@ def _row(serial: str, known: PumpKeys) -> dict[str, Any]:
     return {"serial": serial, "since": known.since, "pending": known.pending is not None}
 
 
-def _since(known: PumpKeys) -> str:
+def _proof_text(known: PumpKeys) -> str:
     since = known.since.replace("T", " ") if known.since else "never proved"
     return since + ("; a new key was sent, and perhaps taken: the next session tells" if known.pending else "")

@@ -35,7 +35,7 @@ def is_plain() -> bool:
 
 
 @contextmanager
-def plain_where_asked() -> Iterator[None]:
+def apply_plain_output() -> Iterator[None]:
     """Within, NO_COLOR means a dumb terminal: rich leaves out only the colours, and still draws over its lines."""
     terminal = os.environ.get("TERM")
     if is_plain():

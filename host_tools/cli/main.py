@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import rich_click as click
 
 from host_tools.cli.failures import one_line, wants_json
-from host_tools.cli.layout import is_plain, plain_where_asked
+from host_tools.cli.layout import apply_plain_output, is_plain
 from host_tools.cli.output import guarded
 
 
 class Verb(NamedTuple):
-    """Where a verb is defined (module:attribute), the panel of `--help` that lists it, and its line there."""
+    """A verb's place (module:attribute), the panel of `--help` that lists it, and its line there."""
 
     target: str
     panel: str
@@ -19,13 +19,13 @@ class Verb(NamedTuple):
 
 
 VERBS = {
-    "status": Verb("host_tools.cli.look:status", "Look", "What the pump does and believes now"),
-    "watch": Verb("host_tools.cli.look:watch", "Look", "Live telemetry, one line an update"),
-    "log": Verb("host_tools.cli.look:log", "Look", "The pump's event log"),
+    "status": Verb("host_tools.cli.status:status", "Look", "Show therapy, reservoir, alarms and dates"),
+    "watch": Verb("host_tools.cli.status:watch", "Look", "Live telemetry, one line an update"),
+    "log": Verb("host_tools.cli.status:log", "Look", "The pump's event log"),
     "titration": Verb("host_tools.cli.patient:titration", "Look", "The doses committed, and what each changed"),
     "patient": Verb("host_tools.cli.patient:patient", "Look", "Show or write the patient's record in the pump"),
-    "lasts": Verb("host_tools.cli.advice:lasts", "Look", "Does the drug last until a date?"),
-    "emergency": Verb("host_tools.cli.advice:emergency", "Look", "What a stranger must know of this pump"),
+    "lasts": Verb("host_tools.cli.supply:lasts", "Look", "Check whether the drug lasts until a date"),
+    "emergency": Verb("host_tools.cli.emergency:emergency", "Look", "Show drug, dose, signs and first steps"),
     "report": Verb("host_tools.cli.documents:report", "Look", "Write the therapy report, to print"),
     "card": Verb("host_tools.cli.documents:card", "Look", "Write the device identification card, to print"),
     "implant": Verb("host_tools.cli.therapy:implant", "Therapy", "Record the implantation, set the clock"),
@@ -34,7 +34,7 @@ VERBS = {
     "prime": Verb("host_tools.cli.bolus:prime", "Therapy", "Fill tubing and catheter with drug"),
     "bolus": Verb("host_tools.cli.bolus:bolus", "Therapy", "Give a single bolus, or cancel one"),
     "patient-bolus": Verb("host_tools.cli.bolus:patient_bolus", "Therapy", "Ask for the patient's bolus"),
-    "bolus-settings": Verb("host_tools.cli.bolus:bolus_settings", "Therapy", "What the patient may ask for"),
+    "bolus-settings": Verb("host_tools.cli.bolus:bolus_settings", "Therapy", "Show or set the patient's bolus"),
     "stop": Verb("host_tools.cli.therapy:stop", "Therapy", "Stop delivery"),
     "minimum-rate": Verb("host_tools.cli.therapy:minimum_rate", "Therapy", "Deliver at the minimum rate"),
     "resume": Verb("host_tools.cli.therapy:resume", "Therapy", "Deliver by the committed program again"),
@@ -42,7 +42,9 @@ VERBS = {
     "clock": Verb("host_tools.cli.settings:clock", "Therapy", "Set the pump's wall clock"),
     "silence": Verb("host_tools.cli.alarms:silence", "Alarms", "Silence an alarm, or all"),
     "demo-alarm": Verb("host_tools.cli.alarms:demo_alarm", "Alarms", "Let the patient hear an alarm's tone"),
-    "alarm-settings": Verb("host_tools.cli.settings:alarm_settings", "Alarms", "How soon and how often it warns"),
+    "alarm-settings": Verb(
+        "host_tools.cli.settings:alarm_settings", "Alarms", "Show or set how soon and how often it warns"
+    ),
     "pair": Verb("host_tools.cli.keys:pair", "Keys", "Give the pump a key of its own, or a way back"),
     "keys": Verb("host_tools.cli.keys:keys", "Keys", "List, replace or forget the keys of pumps"),
     "record": Verb("host_tools.cli.export:record", "Record", "Telemetry into an SQLite file"),
@@ -55,7 +57,7 @@ VERBS = {
     "demo": Verb("host_tools.cli.demo:demo", "Start", "A pump's seven years under a programmer, as a report"),
 }
 VERB, AS_JSON = "thecal.verb", "thecal.as_json"
-"""What a context keeps of the command line, for its failures."""
+"""Keys under which a context keeps parts of the command line, for its failures."""
 
 PANELS = list(dict.fromkeys(verb.panel for verb in VERBS.values()))
 
@@ -81,7 +83,7 @@ class LazyGroup(click.RichGroup):
             return name, listed, rest  # a shell completes a verb whose extra is missing: no traceback at a TAB
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        with guarded(), plain_where_asked():
+        with guarded(), apply_plain_output():
             return super().main(*args, **kwargs)
 
     def make_context(self, info_name: str | None, args: list[str], *more: Any, **kwargs: Any) -> Any:

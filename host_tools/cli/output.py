@@ -1,4 +1,4 @@
-"""stdout and stderr that say when they cannot be written, whoever writes to them and whenever that shows."""
+"""stdout and stderr, guarded: a failed write raises OutputError, whatever code writes and whenever it fails."""
 
 import errno
 import io
@@ -26,16 +26,16 @@ class _Stream(io.TextIOWrapper):
     """A text stream that raises OutputError. What its encoding lacks is escaped."""
 
     def write(self, text: str, /) -> int:
-        with _told():
+        with _output_errors():
             return super().write(text)
 
     def flush(self) -> None:
-        with _told():
+        with _output_errors():
             super().flush()
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _output_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Verbs for what the pump remembers: patient, titration."""
+"""Verbs for the records in the pump: patient, titration."""
 
 import json
 from itertools import zip_longest
@@ -7,8 +7,8 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli import sheet
-from host_tools.cli.common import Failure, print_json, pump_verb, tell
+from host_tools.cli import statustext
+from host_tools.cli.common import Failure, print_json, print_text, pump_verb
 from host_tools.programmer import Programmer
 from host_tools.programmer.handover import texts_of
 from host_tools.programmer.texts import shown
@@ -25,13 +25,13 @@ def _assignments(_ctx: click.Context, _param: click.Parameter, given: tuple[str,
 
 
 def read_document(file: str) -> Any:
-    """What a JSON or YAML file holds. Failure, with file and line, when it is neither."""
+    """Return the content of a JSON or YAML file. Failure, with file and line, when it is neither."""
     try:
         text = Path(file).read_text(encoding="utf-8")
         if file.endswith(".json"):
             return json.loads(text)
     except json.JSONDecodeError as error:
-        raise Failure(f"{file}:{error.lineno}: no valid JSON: {error.msg}", 2) from error
+        raise Failure(f"{file}:{error.lineno}: invalid JSON: {error.msg}", 2) from error
     except (OSError, UnicodeDecodeError) as error:
         raise Failure(f"{file} cannot be read: {error}", 2) from error
     from host_tools.scenario.document import Document  # needs more than the core
@@ -65,31 +65,34 @@ def patient(pump: Programmer, as_json: bool, texts: dict[str, str], file: str | 
     with pump.session():
         if texts:
             pump.write_records(texts)
-        told = pump.handover()
+        handover = pump.handover()
     if as_json:
-        print_json(told._asdict())
+        print_json(handover._asdict())
         return
-    for field, text in told.patient.items():
+    for field, text in handover.patient.items():
         if text:
             lines = shown(text, lines=True).split("\n")
             for label, line in zip_longest([field], lines, fillvalue=""):
-                tell(f"{label:<20} {line}", " " * 21)
-    empty = [field for field, text in told.patient.items() if not text]
+                print_text(f"{label:<20} {line}", " " * 21)
+    empty = [field for field, text in handover.patient.items() if not text]
     if empty:
-        tell(f"{'empty':<20} {', '.join(empty)}", " " * 21)
+        print_text(f"{'empty':<20} {', '.join(empty)}", " " * 21)
 
 
 @click.command(epilog="Example: thecal titration")
 @pump_verb
 def titration(pump: Programmer, as_json: bool) -> None:
-    """The committed daily doses that the pump remembers (the last 64), oldest first, and what each changed."""
+    """Show the last 64 committed daily doses, oldest first, and the change that each made."""
     doses = pump.titration()
     if as_json:
         print_json(doses)
         return
     if not doses:
-        tell("no dose was committed yet")
+        print_text("no dose was committed yet")
     for dose in doses:
         change = "first dose" if dose["change_percent"] is None else f"{dose['change_percent']:+.1f} %"
         note = "  limit overridden" if dose["overridden"] else ""
-        tell(f"{sheet.moment(dose['wall'], dose['uptime_s']):<19}  {sheet.dose(dose)}  {change}{note}", " " * 21)
+        print_text(
+            f"{statustext.moment(dose['wall'], dose['uptime_s']):<19}  {statustext.dose(dose)}  {change}{note}",
+            " " * 21,
+        )

@@ -1,20 +1,20 @@
-"""`thecal program`: old and new dosing side by side, a question, and a commit of exactly what was looked at."""
+"""`thecal program`: old and new dosing side by side, a question, and a commit of exactly what was reviewed."""
 
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 import rich_click as click
 
-from host_tools.cli import sheet
-from host_tools.cli.acts import MEANWHILE, check_terminal, show, warn
-from host_tools.cli.common import DECIMAL, Failure, pump_verb, say
-from host_tools.cli.screens import date_lines, side_by_side
+from host_tools.cli import statustext
+from host_tools.cli.common import DECIMAL, Failure, print_message, pump_verb
+from host_tools.cli.interaction import MEANWHILE, check_terminal, print_result, warn_of_no_therapy
+from host_tools.cli.review import date_lines, side_by_side
 from host_tools.programmer import FlexProgram, Program, Programmer, ReadBackDiffers, Refused
 from host_tools.programmer.flex import Schedule
 
 
-class Wanted(NamedTuple):
-    """What somebody wants: a dose for all day, or a week's schedule."""
+class ProgramRequest(NamedTuple):
+    """A wanted program: a dose for all day, or a week's schedule."""
 
     dose_mcg_per_day: Decimal | None
     schedule: Schedule | None
@@ -22,7 +22,7 @@ class Wanted(NamedTuple):
 
 
 class Review(NamedTuple):
-    """What is looked at before a commit: the new program beside the old one, commit number `after_commit`."""
+    """A new program to be reviewed beside the old one, which is commit number `after_commit`."""
 
     new: Program | FlexProgram
     after_commit: int
@@ -48,38 +48,38 @@ def program(
     FILE holds a program in YAML as a scenario has it, simple or flex; without one, --dose-mcg-per-day says it. When the
     pump changes before the commit, both are shown and asked about again.
     """
-    wanted = _wanted(file, dose_mcg_per_day, override)
+    wanted = _read_request(file, dose_mcg_per_day, override)
     looked_at = _review(pump, wanted)
     while True:
-        say("\n".join(looked_at.lines))
+        print_message("\n".join(looked_at.lines))
         if not yes and not click.confirm("Commit the new program?", err=True):
-            warn(pump.status())
+            warn_of_no_therapy(pump.status())
             raise Failure("not committed; the pump goes on as before", 1)
         with pump.session():  # nobody else commits anything from here on
             now = _review(pump, wanted)
             if now == looked_at:
-                status = _committed(pump, now, override)
+                status = _commit(pump, now, override)
                 break
         if yes:
             raise Failure(f"not committed: {MEANWHILE}; look at it again", 1)
-        say(f"{MEANWHILE}, and is now:")
+        print_message(f"{MEANWHILE}, and is now:")
         looked_at = now
-    warn(status)
-    show(status, as_json, "\n".join([f"committed: {sheet.program(now.new)}", *date_lines(status)]))
+    warn_of_no_therapy(status)
+    print_result(status, as_json, "\n".join([f"committed: {statustext.program(now.new)}", *date_lines(status)]))
 
 
-def _committed(pump: Programmer, review: Review, override: bool) -> dict[str, Any]:
+def _commit(pump: Programmer, review: Review, override: bool) -> dict[str, Any]:
     """Commit it; the status then."""
     try:
         pump.order(review.new, review.after_commit, override)
     except (Refused, ReadBackDiffers):
-        say("warning: the new program was staged or refused, and not committed; the pump goes on as before")
-        warn(pump.status())
+        print_message("warning: the new program was staged or refused, and not committed; the pump goes on as before")
+        warn_of_no_therapy(pump.status())
         raise
     return pump.status()
 
 
-def _review(pump: Programmer, wanted: Wanted) -> Review:
+def _review(pump: Programmer, wanted: ProgramRequest) -> Review:
     after_commit = pump.commits()
     if wanted.schedule is not None:
         new = pump.plan_flex(wanted.schedule, wanted.override)
@@ -89,11 +89,11 @@ def _review(pump: Programmer, wanted: Wanted) -> Review:
     return Review(new, after_commit, side_by_side(pump.status(), pump.running_program(), new))
 
 
-def _wanted(file: str | None, dose_mcg_per_day: Decimal | None, override: bool) -> Wanted:
+def _read_request(file: str | None, dose_mcg_per_day: Decimal | None, override: bool) -> ProgramRequest:
     if (file is None) == (dose_mcg_per_day is None):
         raise click.UsageError("give either a FILE or --dose-mcg-per-day")
     if file is None:
-        return Wanted(dose_mcg_per_day, None, override)
+        return ProgramRequest(dose_mcg_per_day, None, override)
     from host_tools.scenario.load import ScenarioError, load_program  # needs more than the core
 
     try:
@@ -101,5 +101,5 @@ def _wanted(file: str | None, dose_mcg_per_day: Decimal | None, override: bool) 
     except ScenarioError as error:
         raise Failure(str(error), 2) from error
     if read.mode == "flex":
-        return Wanted(None, read.steps, override)
-    return Wanted(read.dose_mcg_per_day, None, override)
+        return ProgramRequest(None, read.steps, override)
+    return ProgramRequest(read.dose_mcg_per_day, None, override)

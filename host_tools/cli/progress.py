@@ -1,4 +1,4 @@
-"""How far an advance is, on a terminal alone."""
+"""Progress of an advance, on a terminal alone."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from host_tools.durations import format_duration
 
 @contextmanager
 def progress() -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Takes the answers of an advance in parts, and shows them as a bar on stderr until the end of the block."""
+    """Yield a function that takes the answers of an advance in parts, and shows them as a bar on stderr."""
     console = Console(stderr=True)
     shown = console.is_terminal and not console.is_dumb_terminal
     columns = TextColumn("pump time {task.description}"), BarColumn(), TextColumn("{task.fields[goal]}")

@@ -53,9 +53,11 @@ class CtrlC:
 
 
 @contextmanager
-def recording_shown(pump: Programmer, telemetry: TelemetryFile) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Takes each update, once it is recorded. On a terminal alone it shows rows, their rate, and their lag: how much
-    pump time has passed since the newest of them."""
+def recording_progress(pump: Programmer, telemetry: TelemetryFile) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Yield a function that takes each update, once recorded.
+
+    On a terminal alone it shows rows, their rate, and their lag: the pump time passed since the newest of them.
+    """
     console = Console(stderr=True)
     shown = console.is_terminal and not console.is_dumb_terminal
     with Progress(

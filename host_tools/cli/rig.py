@@ -7,7 +7,7 @@ from typing import Any
 import rich_click as click
 
 from firmware.config import Config
-from host_tools.cli.common import Failure, json_option, print_json, say
+from host_tools.cli.common import Failure, json_option, print_json, print_message
 from host_tools.emulator.publish import published
 from host_tools.rig.rig import Rig
 from host_tools.rig.server import RigServer, measured_timeout_s
@@ -30,7 +30,7 @@ def rig(tcp: int, bare: bool, as_json: bool) -> None:
         pump = Rig(files={} if bare else None, service_jumper=bare, fetch=True)
         timeout_s = measured_timeout_s(pump.chip)
         if not bare:
-            say("starting MicroPython and the pump; that takes the emulation a while")
+            print_message("starting MicroPython and the pump; that takes the emulation a while")
             pump.chip.run_to(READY_MS)
         asyncio.run(_serve(pump, tcp, as_json, bare, timeout_s))
     except NoUf2 as error:
@@ -45,7 +45,7 @@ async def _serve(pump: Rig, tcp: int, as_json: bool, bare: bool, timeout_s: int)
         raise Failure(f"TCP port {tcp} cannot be opened ({error.strerror}); name another with --tcp", 2) from error
     with published(_record(url, timeout_s)) as problem:
         if problem:
-            say(f"thecal: {problem}")
+            print_message(f"thecal: {problem}")
         if as_json:
             print_json({"tcp": url, "timeout_s": timeout_s})
         else:

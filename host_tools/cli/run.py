@@ -4,7 +4,7 @@ import sys
 
 import rich_click as click
 
-from host_tools.cli.common import Failure, json_option, print_json, say, tell
+from host_tools.cli.common import Failure, json_option, print_json, print_message, print_text
 from host_tools.cli.layout import is_plain
 from host_tools.scenario.load import Scenario, ScenarioError, load
 from host_tools.scenario.runner import Result, run_scenario
@@ -26,11 +26,11 @@ def run(ctx: click.Context, files: tuple[str, ...], on: str, as_json: bool) -> N
     """Run scenario FILEs against emulated pumps, in virtual time.
 
     Prints a verdict on each, or with --json one object a line. Exit codes: 0 all passed, 1 an expectation failed,
-    2 a file is no valid scenario (nothing is run then). docs/scenarios.md has the grammar.
+    2 a scenario is invalid (nothing is run then). docs/scenarios.md has the grammar.
     """
     scenarios = _load_all(files)
     if on == "rp2040":
-        _must_be_short(files, scenarios)
+        _check_short(files, scenarios)
     passed = True
     for file, scenario in zip(files, scenarios, strict=True):
         try:
@@ -52,35 +52,35 @@ def _load_all(files: tuple[str, ...]) -> list[Scenario]:
             scenarios.append(load(file))
         except ScenarioError as error:
             problems += error.problems
-            say(str(error))
+            print_message(str(error))
     if problems:
-        raise Failure("\n".join(problems), 2, said=True)
+        raise Failure("\n".join(problems), 2, printed=True)
     return scenarios
 
 
-def _must_be_short(files: tuple[str, ...], scenarios: list[Scenario]) -> None:
+def _check_short(files: tuple[str, ...], scenarios: list[Scenario]) -> None:
     """The emulated board computes at a tenth of a board's speed or less: a day of therapy takes it minutes."""
     for file, scenario in zip(files, scenarios, strict=True):
         if not scenario.short:
             raise Failure(f"{file}: the emulated board runs what is marked short: true; this is not", 2)
         for planned in scenario.steps:
             if planned.step.cut_in_write:
-                raise Failure(f"{file}:{planned.line}: the emulated board knows no cut_in_write; leave it out", 2)
+                raise Failure(f"{file}:{planned.line}: the emulated board cannot do cut_in_write; leave it out", 2)
 
 
 def _print_verdict(file: str, result: Result) -> None:
     days = f"{result.sim_seconds / 86_400:.1f}".removesuffix(".0")
-    tell(
+    print_text(
         f"{'FAIL' if result.failures else 'pass'}  {file}  {result.name}: {days} days, {len(result.events)} events, "
         f"{sum(run['count'] for run in result.tones)} tones, trace {result.trace_sha256[:12]}",
         " " * 6,
     )
     for failure in result.failures:
-        tell(f"      {failure}", " " * 8)
+        print_text(f"      {failure}", " " * 8)
 
 
 def _progress(file: str):
-    """Shows how far a run is, on a terminal only."""
+    """Yield a function that shows the progress of a run, on a terminal only."""
     if not sys.stderr.isatty() or is_plain():
         return None
 

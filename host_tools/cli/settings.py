@@ -1,4 +1,4 @@
-"""Verbs that show what a pump is set to, and set it: limits, alarm-settings, clock."""
+"""Verbs that show and change settings: limits, alarm-settings, clock."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -7,9 +7,10 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli import sheet
-from host_tools.cli.acts import ask, done, say_changes, show, yes_option
-from host_tools.cli.common import DECIMAL, DURATION_S, LOCAL_TIME, print_json, pump_verb, tell
+from host_tools.cli import statustext
+from host_tools.cli.common import DECIMAL, DURATION_S, LOCAL_TIME, print_json, print_text, pump_verb
+from host_tools.cli.interaction import confirm, print_changes, print_result, run_in_session, yes_option
+from host_tools.documents.dose import ml
 from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
 from host_tools.programmer.orders import check_alarm_settings, check_limits
@@ -26,9 +27,9 @@ SETTINGS: dict[str, tuple[str, Callable[[int], str]]] = {
     "critical_interval_s": ("critical tone", lambda s: f"every {format_duration(s)}"),
     "non_critical_interval_s": ("non-critical tone", lambda s: f"every {format_duration(s)}"),
     "stopped_after_s": ("stopped pump", lambda s: f"warns after {format_duration(s)}, and alarms after 48h"),
-    "low_reservoir_nl": ("low reservoir", lambda nl: f"below {sheet.ml(nl)} mL"),
+    "low_reservoir_nl": ("low reservoir", lambda nl: f"below {ml(nl)} mL"),
 }
-"""How the settings are shown: a label, and the value in words."""
+"""A label for each setting, and its value in words."""
 
 
 @click.command(epilog="Example: thecal limits --max-dose-mcg-per-day 800")
@@ -44,7 +45,7 @@ def limits(pump: Programmer, as_json: bool, yes: bool, **fields: int | None) -> 
     if wanted:
         check_limits(wanted)
         _ask_about(_limit_lines(status["limits"] | wanted), _limit_lines(status["limits"]), "Set the limits so?", yes)
-        status = done(pump, lambda: pump.limits(**fields))
+        status = run_in_session(pump, lambda: pump.limits(**fields))
     _print(status, as_json, _limit_lines(status["limits"]))
 
 
@@ -91,7 +92,7 @@ def alarm_settings(
         check_alarm_settings(wanted, status["limits"]["capacity_nl"])
         old = status["alarm_settings"]
         _ask_about(_setting_lines(old | wanted), _setting_lines(old), "Set the alarms so?", yes)
-        status = done(pump, lambda: pump.alarm_settings(*given))
+        status = run_in_session(pump, lambda: pump.alarm_settings(*given))
     _print(status, as_json, _setting_lines(status["alarm_settings"]))
 
 
@@ -102,8 +103,8 @@ def _setting_lines(settings: Mapping[str, int]) -> dict[str, str]:
 def _ask_about(new: Mapping[str, str], old: Mapping[str, str], question: str, yes: bool) -> None:
     """Show what changes, and ask."""
     if changes := {label: (old[label], text) for label, text in new.items() if text != old[label]}:
-        say_changes(changes)
-        ask(question, yes, "not set")
+        print_changes(changes)
+        confirm(question, yes, "not set")
 
 
 def _print(status: dict[str, Any], as_json: bool, lines: Mapping[str, str]) -> None:
@@ -111,7 +112,7 @@ def _print(status: dict[str, Any], as_json: bool, lines: Mapping[str, str]) -> N
         print_json(status)
         return
     for label, text in lines.items():
-        tell(f"{label:<18} {text}", " " * 19)
+        print_text(f"{label:<18} {text}", " " * 19)
 
 
 @click.command(epilog="Example: thecal clock --wall 2026-01-05T08:00:00")
@@ -124,7 +125,7 @@ def clock(pump: Programmer, as_json: bool, wall: datetime | None, yes: bool) -> 
     wall = wall or datetime.now().replace(microsecond=0)
     wall_s("wall", wall)
     if old is not None:
-        say_changes({"clock": (sheet.shown_time(old), sheet.shown_time(wall.isoformat()))})
-        ask("Set the clock so?", yes, "not set")
-    status = done(pump, lambda: pump.set_clock(wall))
-    show(status, as_json, f"the pump's clock says {sheet.shown_time(status['wall'])}")
+        print_changes({"clock": (statustext.shown_time(old), statustext.shown_time(wall.isoformat()))})
+        confirm("Set the clock so?", yes, "not set")
+    status = run_in_session(pump, lambda: pump.set_clock(wall))
+    print_result(status, as_json, f"the pump's clock says {statustext.shown_time(status['wall'])}")

@@ -5,11 +5,21 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli import sheet
-from host_tools.cli.acts import ask, check_terminal, done, is_asked, show, yes_option
-from host_tools.cli.common import DECIMAL, LOCAL_TIME, Failure, int_range, print_json, pump_verb, say, tell
+from host_tools.cli import statustext
+from host_tools.cli.common import (
+    DECIMAL,
+    LOCAL_TIME,
+    Failure,
+    int_range,
+    print_json,
+    print_message,
+    print_text,
+    pump_verb,
+)
+from host_tools.cli.interaction import check_terminal, confirm, is_interactive, print_result, run_in_session, yes_option
 from host_tools.cli.patient import read_document
-from host_tools.cli.screens import check_lines, refill_lines, refill_numbers
+from host_tools.cli.review import check_lines, refill_lines, refill_numbers
+from host_tools.documents.dose import ml
 from host_tools.programmer import Programmer, Refill
 from host_tools.programmer.handover import handover_of
 from host_tools.programmer.implantation import LARGEST_USUAL_LINE_NL, line_nl
@@ -56,12 +66,12 @@ def implant(
     if keep_catheter is None:
         assert catheter_cm is not None
         _ask_about_line(catheter_cm, fields["pump_tubing_ml"], yes)
-        status = done(pump, lambda: pump.implant(catheter_cm, **given))
+        status = run_in_session(pump, lambda: pump.implant(catheter_cm, **given))
     else:
         old = handover_of(read_document(keep_catheter), keep_catheter)
         _ask_about_line(old.implant["catheter_cm"], fields["pump_tubing_ml"], yes)
-        status = done(pump, lambda: pump.take_over(old, **given))
-    show(status, as_json, f"implanted {sheet.shown_time(status['implanted'])}; the clock is set")
+        status = run_in_session(pump, lambda: pump.take_over(old, **given))
+    print_result(status, as_json, f"implanted {statustext.shown_time(status['implanted'])}; the clock is set")
 
 
 def _ask_about_line(catheter_cm: Number, pump_tubing_ml: Number, yes: bool) -> None:
@@ -70,9 +80,10 @@ def _ask_about_line(catheter_cm: Number, pump_tubing_ml: Number, yes: bool) -> N
     if yes or volume_nl <= LARGEST_USUAL_LINE_NL:
         return
     check_terminal(yes)
-    held, usual = sheet.fine_ml(volume_nl), sheet.fine_ml(LARGEST_USUAL_LINE_NL)
-    say(f"a catheter of {catheter_cm} cm and tubing of {pump_tubing_ml} mL hold {held} mL; {usual} mL are a long line")
-    say(
+    held, usual = statustext.fine_ml(volume_nl), statustext.fine_ml(LARGEST_USUAL_LINE_NL)
+    line = f"a catheter of {catheter_cm} cm and tubing of {pump_tubing_ml} mL"
+    print_message(f"{line} hold {held} mL; {usual} mL are a long line")
+    print_message(
         "a prime fills what is empty of that, at the highest rate: what the line does not really hold, the patient gets"
     )
     if not click.confirm("Record this line?", err=True):
@@ -93,38 +104,38 @@ def _ask_about_line(catheter_cm: Number, pump_tubing_ml: Number, yes: bool) -> N
 )
 @pump_verb
 def refill(pump: Programmer, as_json: bool, bridge: str, **fields: Any) -> None:
-    """Book a refill: what was expected to be left, what was, the program and battery to check, and the next dates.
+    """Book a refill: show expected and aspirated volume, the program and battery to check, and the next dates.
 
     With --json the status, and the volumes under `refill`.
     """
     booked: list[Refill] = []
     old = pump.status()
     with pump.session():
-        status = done(pump, lambda: booked.append(pump.refill(**fields, bridge=bridge == "auto")))
+        status = run_in_session(pump, lambda: booked.append(pump.refill(**fields, bridge=bridge == "auto")))
         running = pump.running_program()
     _warn_of_old_drug(old, status)
     if as_json:
         print_json(status | {"refill": refill_numbers(booked[0])})
     else:
         for line in [*refill_lines(booked[0], status), *check_lines(status, running)]:
-            tell(line, " " * 15)
+            print_text(line, " " * 15)
 
 
 @click.command(epilog="Example: thecal stop")
 @pump_verb
 def stop(pump: Programmer, as_json: bool) -> None:
     """Stop delivery, at once."""
-    status = done(pump, pump.stop)
-    show(status, as_json, "delivery is stopped; `thecal resume` goes on with the committed program")
+    status = run_in_session(pump, pump.stop)
+    print_result(status, as_json, "delivery is stopped; `thecal resume` goes on with the committed program")
 
 
 @click.command(epilog="Example: thecal minimum-rate")
 @pump_verb
 def minimum_rate(pump: Programmer, as_json: bool) -> None:
     """Deliver at the minimum rate, at once: hardly any drug, but the pump is not stopped."""
-    status = done(pump, pump.minimum_rate)
-    text = f"delivering {sheet.ml(status['rate_nl_per_day'])} mL/day, {sheet.dose(status)}"
-    show(status, as_json, f"{text}; `thecal resume` goes on with the committed program")
+    status = run_in_session(pump, pump.minimum_rate)
+    text = f"delivering {ml(status['rate_nl_per_day'])} mL/day, {statustext.dose(status)}"
+    print_result(status, as_json, f"{text}; `thecal resume` goes on with the committed program")
 
 
 @click.command(epilog="Example: thecal resume")
@@ -132,20 +143,22 @@ def minimum_rate(pump: Programmer, as_json: bool) -> None:
 @pump_verb
 def resume(pump: Programmer, as_json: bool, yes: bool) -> None:
     """Deliver by the committed program again, at once."""
-    if is_asked(yes):
-        say(f"committed: {sheet.program(pump.running_program())}")
-        ask("Deliver it again?", yes, "not resumed")
-    status = done(pump, pump.resume)
-    show(status, as_json, f"delivering {sheet.dose(status)} again; `thecal stop` stops it")
+    if is_interactive(yes):
+        print_message(f"committed: {statustext.program(pump.running_program())}")
+        confirm("Deliver it again?", yes, "not resumed")
+    status = run_in_session(pump, pump.resume)
+    print_result(status, as_json, f"delivering {statustext.dose(status)} again; `thecal stop` stops it")
 
 
 def _warn_of_old_drug(old: dict[str, Any], new: dict[str, Any]) -> None:
-    """What a new concentration asks for, as long as there is old drug in tubing and catheter."""
+    """Warn of the old drug that is in tubing and catheter after a change of concentration."""
     mcg_per_ml, was = new["concentration_mcg_per_ml"], old["concentration_mcg_per_ml"]
     if new["bolus"] == "bridge":
-        say(f"before the bridge is out a program for {mcg_per_ml} mcg/mL must be committed: without one")
-        say("the pump goes on at the minimum rate, which is no therapy, and sounds the critical alarm")
+        print_message(f"before the bridge is out a program for {mcg_per_ml} mcg/mL must be committed: without one")
+        print_message("the pump goes on at the minimum rate, which is no therapy, and sounds the critical alarm")
     elif was not in (0, mcg_per_ml) and old["delivered_nl"]:
-        held = sheet.fine_ml(new["line_nl"])
-        say(f"warning: there is no bridge. Tubing and catheter hold {held} mL of {was} mcg/mL, which come first,")
-        say(f"at the rate of a program for {mcg_per_ml} mcg/mL: {was / mcg_per_ml:g} times the dose that it says")
+        held = statustext.fine_ml(new["line_nl"])
+        line = f"Tubing and catheter hold {held} mL of {was} mcg/mL"
+        print_message(f"warning: there is no bridge. {line}, which come first,")
+        times = f"{was / mcg_per_ml:g} times"
+        print_message(f"at the rate of a program for {mcg_per_ml} mcg/mL: {times} the dose that it says")

@@ -1,4 +1,4 @@
-"""Lets time pass, and asks the pump and the plant at one instant for belief and truth."""
+"""Observer of a life: lets time pass, and samples belief and truth at one instant."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ Progress = Callable[[int], None]
 
 
 class Observer:
-    """Writes all that it sees into `life`."""
+    """Writes its samples and notes into `life`."""
 
     def __init__(self, pump: Programmer, debug: DebugClient, life: Life, progress: Progress) -> None:
         self.pump = pump
@@ -23,22 +23,22 @@ class Observer:
 
     @property
     def now_s(self) -> int:
-        """The pump's uptime when it was last looked at."""
+        """The pump's uptime at the newest sample."""
         return self.life.status["uptime_s"]
 
     def note(self, text: str) -> None:
-        """Keep what happens now in the world."""
+        """Record an event outside the pump."""
         self.life.notes.append(Note(self.now_s, text))
 
-    def pass_by(self, by_s: int, look_every_s: int = LOOK_EVERY_S) -> None:
-        self.pass_to(self.now_s + by_s, look_every_s)
+    def advance_by(self, by_s: int, look_every_s: int = LOOK_EVERY_S) -> None:
+        self.advance_to(self.now_s + by_s, look_every_s)
 
-    def pass_to(self, at_s: int, look_every_s: int = LOOK_EVERY_S) -> None:
+    def advance_to(self, at_s: int, look_every_s: int = LOOK_EVERY_S) -> None:
         while (left_s := at_s - self.now_s) > 0:
             self.debug.advance(min(left_s, look_every_s))
-            self.look()
+            self.sample()
 
-    def look(self) -> None:
+    def sample(self) -> None:
         life = self.life
         life.status = status = self.pump.status()
         truth = self.debug.truth()

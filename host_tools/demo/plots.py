@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
-from hal.plant.effect import CLEARANCE_ML_PER_H
+from hal.plant.effectsite import CLEARANCE_ML_PER_H
 from host_tools.demo.record import DAY_S, Alarm, Life, Sample
 from host_tools.demo.style import (
     BELIEF,
@@ -21,7 +21,7 @@ from host_tools.demo.style import (
     STYLE,
     TRUTH,
     TRUTH_LABEL,
-    for_the_page,
+    page_svg,
 )
 from host_tools.demo.timeline import alarm_words, tones
 from host_tools.durations import format_duration
@@ -37,7 +37,7 @@ def life_svg(life: Life) -> str:
         rate, effect, reservoir, battery, alarms = figure.subplots(
             5, 1, sharex=True, gridspec_kw={"height_ratios": [1.1, 1.5, 2.6, 1.5, 1.4], "hspace": 0.06}
         )
-        at = [_when(life, sample.at_s) for sample in life.samples]
+        at = [_axis_time(life, sample.at_s) for sample in life.samples]
         _rate(rate, life, at)
         _effect(effect, life.samples, at)
         _reservoir(reservoir, life, at)
@@ -47,10 +47,10 @@ def life_svg(life: Life) -> str:
         _mark_hidden(life, effect, rate, reservoir)
         out = io.StringIO()
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return for_the_page(out.getvalue())
+    return page_svg(out.getvalue())
 
 
-def _when(life: Life, at_s: int) -> float:
+def _axis_time(life: Life, at_s: int) -> float:
     """An uptime's place on the time axis."""
     return float(mdates.date2num(life.date(at_s)))
 
@@ -59,7 +59,7 @@ def _titled(axes: Axes, title: str, unit: str) -> None:
     axes.set_title(f"{title}, {unit}" if unit else title, loc="left", fontsize=10.5, fontweight="bold", pad=8)
 
 
-def _beside(axes: Axes, y: float, text: str, colour: str, va: str = "center") -> None:
+def _margin_label(axes: Axes, y: float, text: str, colour: str, va: str = "center") -> None:
     """A label in the right margin, level with what it names."""
     axes.annotate(
         text, (1, y), xycoords=axes.get_yaxis_transform(), xytext=(6, 0), textcoords="offset points",
@@ -71,16 +71,16 @@ def _rate(axes: Axes, life: Life, at: list[float]) -> None:
     _titled(axes, "Rate", "mL/day")
     pieces = [(a, b) for a, b in itertools.pairwise(life.samples) if b.at_s > a.at_s]
     delivered = [(b.truth_delivered_nl - a.truth_delivered_nl) / 1e6 * DAY_S / (b.at_s - a.at_s) for a, b in pieces]
-    edges = [_when(life, sample.at_s) for sample in (pieces[0][0], *(b for _, b in pieces))]
+    edges = [_axis_time(life, sample.at_s) for sample in (pieces[0][0], *(b for _, b in pieces))]
     ordered = [sample.rate_nl_per_day / 1e6 for sample in life.samples]
     axes.stairs(delivered, edges, baseline=None, color=TRUTH, linewidth=5)
     axes.step(at, ordered, where="post", color=BELIEF, linewidth=1.4)
     axes.set_ylim(0, max(ordered) * 1.25)
-    _beside(axes, max(ordered), "belief", BELIEF)
-    _beside(axes, max(ordered) * 0.6, "truth", TRUTH_LABEL)
+    _margin_label(axes, max(ordered), "belief", BELIEF)
+    _margin_label(axes, max(ordered) * 0.6, "truth", TRUTH_LABEL)
     for stall in life.named("MOTOR_STALL"):
         axes.annotate(
-            "motor stall", (_when(life, stall["t_s"]), max(ordered) * 0.2), xytext=(7, 0),
+            "motor stall", (_axis_time(life, stall["t_s"]), max(ordered) * 0.2), xytext=(7, 0),
             textcoords="offset points", va="center", color=CRITICAL,
         )  # fmt: skip
 
@@ -93,15 +93,15 @@ def _effect(axes: Axes, samples: list[Sample], at: list[float]) -> None:
     axes.plot(at, levels, color=TRUTH, linewidth=5)
     axes.step(at, believed, where="post", color=BELIEF, linewidth=1.4)
     axes.set_ylim(0, max(believed) * 1.25)
-    _beside(axes, max(believed), "as the pump's\nrate gives", BELIEF)
-    _beside(axes, max(believed) * 0.6, "truth", TRUTH_LABEL)
+    _margin_label(axes, max(believed), "as the pump's\nrate gives", BELIEF)
+    _margin_label(axes, max(believed) * 0.6, "truth", TRUTH_LABEL)
 
 
 def _mark_hidden(life: Life, labelled: Axes, *others: Axes) -> None:
     """Shade the stretch in which belief and truth part."""
     if life.hidden is None:
         return
-    begin, found = _when(life, life.hidden.begin_s), _when(life, life.hidden.found_s)
+    begin, found = _axis_time(life, life.hidden.begin_s), _axis_time(life, life.hidden.found_s)
     for axes in (labelled, *others):
         axes.axvspan(begin, found, color=RULE, alpha=0.7, linewidth=0, zorder=0)
     labelled.annotate(
@@ -120,10 +120,10 @@ def _reservoir(axes: Axes, life: Life, at: list[float]) -> None:
     top = max(sample.truth_reservoir_nl for sample in samples) / 1e6
     axes.set_ylim(0, top * 1.06)
     axes.yaxis.set_major_locator(MultipleLocator(5))
-    _beside(axes, low_ml, f"low {low_ml:g} mL", NON_CRITICAL, "bottom")
-    _beside(axes, residual_ml, f"empty {residual_ml:g} mL", CRITICAL, "top")
-    _beside(axes, top * 0.62, "belief\n(the pump's)", BELIEF)
-    _beside(axes, top * 0.45, "truth\n(the plant's)", TRUTH_LABEL)
+    _margin_label(axes, low_ml, f"low {low_ml:g} mL", NON_CRITICAL, "bottom")
+    _margin_label(axes, residual_ml, f"empty {residual_ml:g} mL", CRITICAL, "top")
+    _margin_label(axes, top * 0.62, "belief\n(the pump's)", BELIEF)
+    _margin_label(axes, top * 0.45, "truth\n(the plant's)", TRUTH_LABEL)
 
 
 def _battery(axes: Axes, samples: list[Sample], at: list[float]) -> None:
@@ -136,7 +136,7 @@ def _battery(axes: Axes, samples: list[Sample], at: list[float]) -> None:
         if known:
             colour = BELIEF if name == "at rest" else MUTED
             axes.plot(*zip(*known, strict=True), color=colour, linewidth=1.4)
-            _beside(axes, known[-1][1], name, colour)
+            _margin_label(axes, known[-1][1], name, colour)
 
 
 def _alarms(axes: Axes, life: Life) -> None:
@@ -157,7 +157,7 @@ def _alarm(axes: Axes, life: Life, alarm: Alarm, row: int) -> None:
     silenced_s = alarm.silenced_s if alarm.silenced_s is not None else alarm.cleared_s
     sounding_until_s = end_s if silenced_s is None else silenced_s
     over_s = end_s if alarm.cleared_s is None else max(alarm.cleared_s, sounding_until_s)
-    begin, quiet, over = (_when(life, at_s) for at_s in (alarm.raised_s, sounding_until_s, over_s))
+    begin, quiet, over = (_axis_time(life, at_s) for at_s in (alarm.raised_s, sounding_until_s, over_s))
     colour = _colour(alarm)
     axes.hlines(row, begin, over, color=colour, linewidth=7, alpha=0.35, capstyle="butt")
     axes.hlines(row, begin, quiet, color=colour, linewidth=7, capstyle="butt")
@@ -176,7 +176,7 @@ def _colour(alarm: Alarm) -> str:
 
 
 def _time_axis(axes: Axes, life: Life) -> None:
-    axes.set_xlim(_when(life, 0), _when(life, life.samples[-1].at_s))
+    axes.set_xlim(_axis_time(life, 0), _axis_time(life, life.samples[-1].at_s))
     axes.xaxis.set_major_locator(mdates.YearLocator())
     axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y"))
     axes.xaxis.set_minor_locator(mdates.MonthLocator(bymonth=(4, 7, 10)))

@@ -1,4 +1,4 @@
-"""What is kept of a pump's life: enough to tell, plot and check it afterwards."""
+"""Record of a pump's life: enough to tell, plot and check it afterwards."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -101,12 +101,12 @@ class Life:
             booked.append((event, volumes))
         return booked
 
-    def surprises(self) -> list[tuple[int, Refill]]:
+    def discrepancies(self) -> list[tuple[int, Refill]]:
         """The refills whose aspirated volume was far from what the pump computed, with their numbers."""
         return [(number, refill) for number, (_, refill) in enumerate(self.refills()) if refill.out_of_tolerance]
 
     def end_s(self) -> int:
-        """When the pump reached its end of service, or else when the record stops."""
+        """Uptime of the end of service, or else of the end of the record."""
         ends = self.named("EOS")
         return ends[0]["t_s"] if ends else self.samples[-1].at_s
 

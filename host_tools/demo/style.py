@@ -1,4 +1,4 @@
-"""How the plots look: the colours are the page's own (CSS), whatever those are where it is read."""
+"""Style of the plots: the colours are the page's own (CSS), whatever those are where it is read."""
 
 import re
 from typing import Any
@@ -41,7 +41,7 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def for_the_page(svg: str) -> str:
+def page_svg(svg: str) -> str:
     """The <svg> element alone, sized by the page and coloured by roles."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)

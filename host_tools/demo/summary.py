@@ -43,26 +43,26 @@ def _hidden(life: Life) -> dict[str, Any] | None:
         "found": life.date(life.hidden.found_s).isoformat(),
         "found_at": [
             {"refill": number, "computed_ml": found.expected_nl / 1e6, "aspirated_ml": (found.aspirated_nl or 0) / 1e6}
-            for number, found in life.surprises()
+            for number, found in life.discrepancies()
         ],
     }
 
 
-def differences(told: dict[str, Any]) -> list[str]:
+def differences(totals: dict[str, Any]) -> list[str]:
     """List, in words, all that came out otherwise than in the demo's story."""
     wrong = []
-    if told["days"] != 2557:
-        wrong.append(f"the pump served {told['days']} days, not 2557")
-    if not 35 <= told["refills"] <= 40:
-        wrong.append(f"it was refilled {told['refills']} times, not 35 to 40")
+    if totals["days"] != 2557:
+        wrong.append(f"the pump served {totals['days']} days, not 2557")
+    if not 35 <= totals["refills"] <= 40:
+        wrong.append(f"it was refilled {totals['refills']} times, not 35 to 40")
     for key, expected_ml in (("delivered_ml", DELIVERED_ML), ("truth_delivered_ml", DELIVERED_ML - HIDDEN_ML)):
-        if abs(told[key] - expected_ml) > 1:
-            wrong.append(f"{key} is {told[key]:.3f}, not within 1 mL of {expected_ml}")
-    if len(found := told["hidden_fault"]["found_at"] if told["hidden_fault"] else []) != 1:
+        if abs(totals[key] - expected_ml) > 1:
+            wrong.append(f"{key} is {totals[key]:.3f}, not within 1 mL of {expected_ml}")
+    if len(found := totals["hidden_fault"]["found_at"] if totals["hidden_fault"] else []) != 1:
         wrong.append(f"{len(found)} refills found too much or too little drug, not 1")
     for alarm in ("low_reservoir", "motor_stall", "eri", "end_of_service"):
-        if not told["alarms"].get(alarm):
+        if not totals["alarms"].get(alarm):
             wrong.append(f"the alarm {alarm} was never heard")
-    if told["end"] != "end_of_service":
-        wrong.append(f"the pump's therapy ended as {told['end']}, not end_of_service")
+    if totals["end"] != "end_of_service":
+        wrong.append(f"the pump's therapy ended as {totals['end']}, not end_of_service")
     return wrong

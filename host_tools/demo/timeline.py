@@ -1,4 +1,4 @@
-"""A pump's life told in dated lines; the refills on which nothing happened are drawn together."""
+"""A pump's life in dated lines; the refills on which nothing happened are drawn together."""
 
 from dataclasses import dataclass
 from statistics import mean
@@ -20,7 +20,7 @@ _ROUTINE = "each a week before the reservoir would be low"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that happened, of a kind: deed, routine, surprise, world, info, non_critical or critical."""
+    """One thing that happened, of a kind: action, routine, discrepancy, note, info, non_critical or critical."""
 
     at_s: int
     text: str
@@ -28,27 +28,27 @@ class Line:
 
 
 def timeline(life: Life) -> list[Line]:
-    """What happened, in order."""
+    """Return the lines, in order of time."""
     lines: list[Line] = []
     occurrences = iter(life.alarms())
     refills = _refills(life)
     for event in life.events:
         if event["name"] in ALARM_OF_EVENT:
-            lines.append(_raised(event, next(occurrences)))
-        elif told := refills.get(event["seq"]) or _told(event):
-            lines.append(told)
-    lines += [Line(note.at_s, note.text, "world") for note in life.notes]
+            lines.append(_alarm_line(event, next(occurrences)))
+        elif line := refills.get(event["seq"]) or _action_line(event):
+            lines.append(line)
+    lines += [Line(note.at_s, note.text, "note") for note in life.notes]
     return sorted(lines, key=lambda line: line.at_s)
 
 
-def _raised(event: dict[str, Any], alarm: Alarm) -> Line:
+def _alarm_line(event: dict[str, Any], alarm: Alarm) -> Line:
     data = event["data"]
     text = _ALARM_TEXT.get(alarm.name, f"{alarm_words(alarm.name).capitalize()}.")
     text = text.format(reservoir_ml=ml(data.get("reservoir_nl", 0), 2), **data)
     return Line(event["t_s"], f"{text} Heard: {tones(alarm)}.", alarm.severity)
 
 
-def _told(event: dict[str, Any]) -> Line | None:
+def _action_line(event: dict[str, Any]) -> Line | None:
     data = event["data"]
     match event["name"]:
         case "IMPLANT":
@@ -63,11 +63,11 @@ def _told(event: dict[str, Any]) -> Line | None:
             text = f"Silenced by the programmer: {alarm_words(data['alarm'])}."
         case _:
             return None
-    return Line(event["t_s"], text, "deed")
+    return Line(event["t_s"], text, "action")
 
 
 def _refills(life: Life) -> dict[int, Line]:
-    """Lines by the number of their log entry: the first fill, each late refill, each surprise, each run in between."""
+    """Lines by number of log entry: the first fill, each late refill, each discrepancy, each run in between."""
     low_s = [event["t_s"] for event in life.named("LOW_RESERVOIR")]
     runs: list[list[tuple[int, dict[str, Any]]]] = []
     lines: dict[int, Line] = {}
@@ -80,14 +80,14 @@ def _refills(life: Life) -> dict[int, Line]:
             continue
         runs.append([])
         if refill.out_of_tolerance:
-            lines[event["seq"]] = Line(event["t_s"], _surprise(number, refill), "surprise")
+            lines[event["seq"]] = Line(event["t_s"], _discrepancy_line(number, refill), "discrepancy")
         else:
             what = f"Refill {number}, late" if number else "First fill"
-            lines[event["seq"]] = Line(event["t_s"], f"{what}: {_filled(refill)}.", "deed")
-    return lines | {run[0][1]["seq"]: _routine(run, life) for run in runs if run}
+            lines[event["seq"]] = Line(event["t_s"], f"{what}: {_filled(refill)}.", "action")
+    return lines | {run[0][1]["seq"]: _routine_line(run, life) for run in runs if run}
 
 
-def _surprise(number: int, refill: Refill) -> str:
+def _discrepancy_line(number: int, refill: Refill) -> str:
     """A refill that found another volume than the pump had computed."""
     difference_nl = refill.discrepancy_nl or 0
     left = "less" if difference_nl > 0 else "more"
@@ -97,7 +97,7 @@ def _surprise(number: int, refill: Refill) -> str:
     )
 
 
-def _routine(run: list[tuple[int, dict[str, Any]]], life: Life) -> Line:
+def _routine_line(run: list[tuple[int, dict[str, Any]]], life: Life) -> Line:
     (first, refill), (last, last_refill) = run[0], run[-1]
     which = f"Refills {first} to {last}" if last > first else f"Refill {first}"
     until = f" The last on {life.date(last_refill['t_s']):%Y-%m-%d}." if last > first else ""
@@ -122,11 +122,11 @@ def alarm_words(name: str) -> str:
 
 
 def tones(alarm: Alarm) -> str:
-    """How often an alarm sounded: `18 single beeps`."""
+    """Number and kind of an alarm's tones: `18 single beeps`."""
     return f"{alarm.tones} {_TONE_TEXT[alarm.severity]}{'s' * (alarm.tones != 1)}"
 
 
-def dated(life: Life, line: Line) -> tuple[str, str, str]:
+def date_columns(life: Life, line: Line) -> tuple[str, str, str]:
     """Date, time of day and day of service of a line."""
     moment = life.date(line.at_s)
     return f"{moment:%Y-%m-%d}", f"{moment:%H:%M}", f"{line.at_s // DAY_S:,}"

@@ -6,11 +6,11 @@ Allergies, the dose and what identifies patient and device are never cut; other 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from host_tools.documents import wording
-from host_tools.documents.dose import change
+from host_tools.documents import texts
+from host_tools.documents.dose import drug_change
 from host_tools.documents.facts import Facts
 from host_tools.documents.fit import Field, Row, fit
-from host_tools.documents.wording import loss_of_therapy
+from host_tools.documents.texts import loss_of_therapy
 from host_tools.programmer.flex import head_of
 from host_tools.programmer.texts import shown
 
@@ -33,12 +33,12 @@ class Face(NamedTuple):
 
 
 def front(facts: Facts) -> Face:
-    """Who carries which device."""
+    """Return the front: patient and device."""
     return _face(_front(facts))
 
 
 def back(facts: Facts) -> Face:
-    """What matters in an emergency."""
+    """Return the back, for an emergency."""
     return _face(_back(facts))
 
 
@@ -85,8 +85,8 @@ def _drug(status: Mapping[str, Any]) -> str:
     strength = status["concentration_mcg_per_ml"]
     if not strength:
         return ""
-    text = f"{wording.DRUG}, {strength} mcg/mL"
-    coming = change(status)
+    text = f"{texts.DRUG}, {strength} mcg/mL"
+    coming = drug_change(status)
     if not coming:
         return text
     until = f"until {coming.at:%Y-%m-%d %H:%M}" if coming.at else "still"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from host_tools.documents import wording
+from host_tools.documents import texts
 from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
 from host_tools.programmer.units import mcg_from_ng
@@ -24,7 +24,7 @@ class Orders(NamedTuple):
     waiting: Ordered
 
 
-class Change(NamedTuple):
+class DrugChange(NamedTuple):
     """Drug on its way to the tip. `left_nl` stand before it (None: not known); at the rate of now they have left in
     `in_s` (None: nothing is delivered), at `at` by the pump's clock (None: that is not set)."""
 
@@ -48,7 +48,7 @@ def _ordered_since_the_change(pump: Programmer) -> bool:
     return next((name for name in names if name in ("PROGRAM_COMMITTED", "CONCENTRATION_CHANGED")), "").startswith("P")
 
 
-def change(status: Mapping[str, Any]) -> Change | None:
+def drug_change(status: Mapping[str, Any]) -> DrugChange | None:
     """The change of drug that is on its way through the line, None without one."""
     old, new = status["tip_mcg_per_ml"], status["concentration_mcg_per_ml"]
     bridging = status["bolus"] == "bridge"
@@ -60,7 +60,7 @@ def change(status: Mapping[str, Any]) -> Change | None:
     if left_nl is not None and rate_nl_per_day:
         in_s = left_nl * DAY_S // rate_nl_per_day
         at = moment_in(status, in_s)
-    return Change(old, new, left_nl, in_s, at)
+    return DrugChange(old, new, left_nl, in_s, at)
 
 
 def moment_in(status: Mapping[str, Any], seconds: int) -> datetime | None:
@@ -73,12 +73,12 @@ def moment_in(status: Mapping[str, Any], seconds: int) -> datetime | None:
 
 def _mean_nl_per_day(status: Mapping[str, Any]) -> int:
     """The rate of now; of a week, which changes by the hour, the mean of today."""
-    if status["rate_nl_per_day"] and _by_the_hour(status):
+    if status["rate_nl_per_day"] and _rate_varies(status):
         return status["dose_ng_per_day"] * 1000 // status["tip_mcg_per_ml"]
     return status["rate_nl_per_day"]
 
 
-def _by_the_hour(status: Mapping[str, Any]) -> bool:
+def _rate_varies(status: Mapping[str, Any]) -> bool:
     return status["mode"] == "flex" and status["therapy"] == "running" and status["operation"] != "priming"
 
 
@@ -88,14 +88,12 @@ def drug_text(status: Mapping[str, Any]) -> str:
     if not strength:
         return "none: the pump was never filled"
     if status["tip_mcg_per_ml"] == strength:
-        return f"{wording.DRUG}, {strength} mcg/mL"
-    return (
-        f"{wording.DRUG}; {status['tip_mcg_per_ml']} mcg/mL at the catheter's tip, {strength} mcg/mL in the reservoir"
-    )
+        return f"{texts.DRUG}, {strength} mcg/mL"
+    return f"{texts.DRUG}; {status['tip_mcg_per_ml']} mcg/mL at the catheter's tip, {strength} mcg/mL in the reservoir"
 
 
 def dose_text(status: Mapping[str, Any]) -> str:
-    """What is delivered now: dose, the strength of what leaves the tip, and the rate. The rate is that dose's, or the
+    """Delivery now: dose, the strength of what leaves the tip, and the rate. The rate is that dose's, or the
     dose of that rate is named beside it."""
     tip, rate = status["tip_mcg_per_ml"], status["rate_nl_per_day"]
     dose = f"{status['dose_mcg_per_day']} mcg/day, of {tip} mcg/mL"
@@ -110,18 +108,18 @@ def dose_text(status: Mapping[str, Any]) -> str:
     return f"{dose}, by time of day: {now}"
 
 
-def line_sentences(status: Mapping[str, Any], orders: Orders) -> Iterator[str]:
-    """What stands in tubing and catheter, where that is not the reservoir's drug: none of it yet, or an older one, and
+def catheter_sentences(status: Mapping[str, Any], orders: Orders) -> Iterator[str]:
+    """Content of tubing and catheter, where that is not the reservoir's drug: none of it yet, or an older one, and
     what follows when."""
     if status["concentration_mcg_per_ml"] and status["unprimed_nl"]:
-        yield _unprimed(status)
-    coming = change(status)
+        yield _unprimed_text(status)
+    coming = drug_change(status)
     if coming and status["concentration_mcg_per_ml"]:
         yield _change_text(status, coming)
         yield _then_text(status, coming, orders.waiting)
 
 
-def _unprimed(status: Mapping[str, Any]) -> str:
+def _unprimed_text(status: Mapping[str, Any]) -> str:
     text = (
         f"No drug of this pump is at the catheter's tip yet: {ml(status['unprimed_nl'])} mL of tubing and catheter "
         f"are still to be filled"
@@ -129,21 +127,21 @@ def _unprimed(status: Mapping[str, Any]) -> str:
     if not status["rate_nl_per_day"]:
         return f"{text}, and nothing is delivered."
     in_s = status["unprimed_nl"] * DAY_S // max(1, _mean_nl_per_day(status))
-    return f"{text}; at this rate that takes {_when(in_s, moment_in(status, in_s))}."
+    return f"{text}; at this rate that takes {_delay_text(in_s, moment_in(status, in_s))}."
 
 
-def _change_text(status: Mapping[str, Any], coming: Change) -> str:
+def _change_text(status: Mapping[str, Any], coming: DrugChange) -> str:
     new = f"{coming.new_mcg_per_ml} mcg/mL of the reservoir"
     if coming.left_nl is None:
         return f"The line still holds {coming.old_mcg_per_ml} mcg/mL before the {new}."
     text = f"{ml(coming.left_nl)} mL of {coming.old_mcg_per_ml} mcg/mL still stand in the line before the {new}"
     if coming.in_s is None:
         return f"{text}, and stay there while nothing is delivered."
-    rate = "today's mean rate" if _by_the_hour(status) else "this rate"
-    return f"{text}; at {rate} the tip has the new drug in {_when(coming.in_s, coming.at)}."
+    rate = "today's mean rate" if _rate_varies(status) else "this rate"
+    return f"{text}; at {rate} the tip has the new drug in {_delay_text(coming.in_s, coming.at)}."
 
 
-def _then_text(status: Mapping[str, Any], coming: Change, waiting: Ordered) -> str:
+def _then_text(status: Mapping[str, Any], coming: DrugChange, waiting: Ordered) -> str:
     new = coming.new_mcg_per_ml
     runs = status["therapy"] == "running"
     if waiting:
@@ -154,7 +152,7 @@ def _then_text(status: Mapping[str, Any], coming: Change, waiting: Ordered) -> s
     return f"{text}: without one the pump then delivers next to nothing, or nothing." if runs else f"{text}."
 
 
-def _when(in_s: int, at: datetime | None) -> str:
+def _delay_text(in_s: int, at: datetime | None) -> str:
     words = format_duration(_to_minutes(in_s))
     return f"{words} (on {at:%Y-%m-%d at %H:%M})" if at else words
 

@@ -1,11 +1,11 @@
-"""The emergency read-out: what a stranger must know of this pump, and nothing that names the patient."""
+"""The emergency read-out for people new to this pump. Nothing in it names the patient."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from host_tools.documents import wording
-from host_tools.documents.dose import Ordered, Orders, change, dose_text, drug_text, line_sentences
-from host_tools.documents.wording import alarm_text, loss_of_therapy
+from host_tools.documents import texts
+from host_tools.documents.dose import Ordered, Orders, catheter_sentences, dose_text, drug_change, drug_text
+from host_tools.documents.texts import alarm_text, loss_of_therapy
 
 
 def emergency_dict(status: Mapping[str, Any], orders: Orders) -> dict[str, Any]:
@@ -17,21 +17,21 @@ def emergency_dict(status: Mapping[str, Any], orders: Orders) -> dict[str, Any]:
     keys = ("serial", "model", "wall", "therapy", "operation", "mode", "dose_mcg_per_day", "concentration_mcg_per_ml")
     line = ("tip_mcg_per_ml", "unprimed_nl", "bolus", "bolus_left_nl")
     dates = ("last_refill", "low_reservoir_date", "refill_by", "alarm_list")
-    coming = change(status)
+    coming = drug_change(status)
     return {
         **{key: status[key] for key in (*keys, "rate_nl_per_day", *line, *dates)},
         "new_drug_in_s": coming and coming.in_s,
         "new_drug_at": coming.at.isoformat() if coming and coming.at else None,
         "ordered": _dose(orders.last),
         "ordered_next": _dose(orders.waiting),
-        "drug": wording.DRUG,
-        "line": " ".join(line_sentences(status, orders)),
+        "drug": texts.DRUG,
+        "line": " ".join(catheter_sentences(status, orders)),
         "loss_of_therapy": loss_of_therapy(status),
-        "tones": {name: ": ".join(words) for name, words in wording.TONES.items()},
-        "withdrawal": wording.WITHDRAWAL,
-        "overdose": wording.OVERDOSE,
-        "actions": wording.ACTIONS,
-        "notice": wording.NOT_A_DEVICE,
+        "tones": {name: ": ".join(words) for name, words in texts.TONES.items()},
+        "withdrawal": texts.WITHDRAWAL,
+        "overdose": texts.OVERDOSE,
+        "actions": texts.ACTIONS,
+        "notice": texts.NOT_A_DEVICE,
     }
 
 
@@ -47,9 +47,9 @@ def emergency_rows(status: Mapping[str, Any], orders: Orders) -> Iterator[tuple[
         if orders.last and loss_of_therapy(status):
             drug = f"of {orders.last['concentration_mcg_per_ml']} mcg/mL"
             yield "Last ordered", f"{orders.last['dose_mcg_per_day']} mcg/day, {drug}"
-        yield from _rows("Line", line_sentences(status, orders))
+        yield from _rows("Line", catheter_sentences(status, orders))
     therapy = f"{status['therapy']}, {status['operation']}".replace("_", " ")
-    yield "Therapy", f"{therapy}; {wording.MODE[status['mode']]}"
+    yield "Therapy", f"{therapy}; {texts.MODE[status['mode']]}"
     yield "Last refill", status["last_refill"] or "-"
     yield "Low on", f"{status['low_reservoir_date'] or '-'}, refill by {status['refill_by'] or '-'}"
     yield from _rows("Alarms", iter([alarm_text(alarm) for alarm in status["alarm_list"]] or ["none"]))
@@ -63,8 +63,8 @@ def _rows(label: str, texts: Iterator[str]) -> Iterator[tuple[str, str]]:
 
 
 def emergency_sections() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What every stranger must know, under headings."""
-    yield "What the tones mean", tuple(f"{sound}: {meaning}" for sound, meaning in wording.TONES.values())
-    yield "Signs of too little drug (withdrawal)", wording.WITHDRAWAL
-    yield "Signs of too much drug (overdose)", wording.OVERDOSE
-    yield "What to do", (*wording.ACTIONS, wording.CAUSES)
+    """Return the general advice: lines under headings."""
+    yield "What the tones mean", tuple(f"{sound}: {meaning}" for sound, meaning in texts.TONES.values())
+    yield "Signs of too little drug (withdrawal)", texts.WITHDRAWAL
+    yield "Signs of too much drug (overdose)", texts.OVERDOSE
+    yield "What to do", (*texts.ACTIONS, texts.CAUSES)

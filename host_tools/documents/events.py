@@ -21,7 +21,7 @@ _UNITS: tuple[tuple[str, Callable[[int], str]], ...] = (
     ("centi_celsius", lambda centi: f"temperature {centi / 100:.2f} degrees Celsius"),
     ("_s", format_duration),
 )
-"""How a number is written whose name ends so; the longer endings first."""
+"""How to write a number, by the end of its name; longer endings first."""
 _CAPITALS = ("EOS", "ERI", "POST")
 _SILENT = ("digest",)  # numbers that tell a person nothing
 

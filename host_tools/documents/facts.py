@@ -1,4 +1,4 @@
-"""What a report or a card is made of, read from the pump in one session."""
+"""The data of a report or a card, read from the pump in one session."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from host_tools.documents.dose import Orders, read_orders
 from host_tools.documents.history import History, history
-from host_tools.documents.wording import DAY_NAMES
+from host_tools.documents.texts import DAY_NAMES
 from host_tools.programmer import FlexProgram, Program, Programmer, Refused
 from host_tools.programmer.flex import DAY_MIN, clock_time
 from host_tools.programmer.units import mcg_from_ng
@@ -16,11 +16,11 @@ from protocol import codes
 
 class Facts(NamedTuple):
     """`implant` is None before the implantation, `program` before the first; `titration` newest first.
-    `records` are empty texts when what the pump keeps of them is spoilt."""
+    `records` are empty texts when what the pump keeps of them is corrupt."""
 
     status: Mapping[str, Any]
     records: Mapping[str, str]
-    records_spoilt: bool
+    records_corrupt: bool
     implant: Mapping[str, Any] | None
     program: Program | FlexProgram | None
     orders: Orders
@@ -45,7 +45,7 @@ class DayGroup(NamedTuple):
     steps: tuple[StepRow, ...]
 
 
-def gather(pump: Programmer) -> Facts:
+def read_facts(pump: Programmer) -> Facts:
     """Read everything. The pump is not changed."""
     with pump.session():
         implant = pump.implant_record()
@@ -54,7 +54,7 @@ def gather(pump: Programmer) -> Facts:
         return Facts(
             status=status,
             records=records or dict.fromkeys(codes.RECORDS, ""),
-            records_spoilt=records is None,
+            records_corrupt=records is None,
             implant=implant if implant["implanted"] else None,
             program=pump.running_program(),
             orders=read_orders(pump, status),
@@ -64,7 +64,7 @@ def gather(pump: Programmer) -> Facts:
 
 
 def _records(pump: Programmer) -> dict[str, str] | None:
-    """None when no copy in the pump is whole: all else is still worth a page."""
+    """None where no copy in the pump is valid: all else is still worth a page."""
     try:
         return pump.records()
     except Refused as refusal:

@@ -24,8 +24,8 @@ ROUTINE = (
 Event = Mapping[str, Any]
 
 
-class Kind(NamedTuple):
-    """Older faults of one kind: how often, and when first and last (None: the clock was not set)."""
+class FaultSummary(NamedTuple):
+    """Older faults of one kind: number, first and last time (None: the clock was not set)."""
 
     name: str
     severity: str
@@ -46,7 +46,7 @@ class History(NamedTuple):
     counts what came before `events`. `since` is the time of the oldest entry that the pump's log still holds."""
 
     faults: Sequence[Event]
-    older_faults: Sequence[Kind]
+    older_faults: Sequence[FaultSummary]
     refills: Sequence[BookedRefill]
     events: Sequence[Event]
     older_events: int
@@ -61,7 +61,7 @@ def history(log: Sequence[Event], faults: Iterable[Event]) -> History:
     events = [event for event in reversed(log) if event["name"] not in ROUTINE and _key(event) not in kept]
     return History(
         faults=by_time[:FAULT_ROWS],
-        older_faults=_kinds(by_time[FAULT_ROWS:]),
+        older_faults=_summaries(by_time[FAULT_ROWS:]),
         refills=list(_refills(log))[::-1],
         events=events[:EVENT_ROWS],
         older_events=max(0, len(events) - EVENT_ROWS),
@@ -74,11 +74,11 @@ def _key(event: Event) -> tuple[Any, ...]:
     return event["name"], event["t_s"], *event["data"].values()
 
 
-def _kinds(newest_first: Sequence[Event]) -> list[Kind]:
+def _summaries(newest_first: Sequence[Event]) -> list[FaultSummary]:
     names = list(dict.fromkeys(event["name"] for event in newest_first))
     same = {name: [event for event in newest_first if event["name"] == name] for name in names}
     return [
-        Kind(name, events[0]["severity"], len(events), events[-1]["wall"], events[0]["wall"])
+        FaultSummary(name, events[0]["severity"], len(events), events[-1]["wall"], events[0]["wall"])
         for name, events in same.items()
     ]
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from host_tools.documents import card, wording
-from host_tools.documents.dose import dose_text, drug_text, line_sentences, ml
+from host_tools.documents import card, texts
+from host_tools.documents.dose import catheter_sentences, dose_text, drug_text, ml
 from host_tools.documents.events import event_text, name_text
 from host_tools.documents.facts import Facts, day_groups
-from host_tools.documents.lasts import too_old
 from host_tools.documents.page import page
-from host_tools.documents.wording import ERI_TO_EOS_DAYS, alarm_text, loss_of_therapy
+from host_tools.documents.supply import age_limits_refill
+from host_tools.documents.texts import ERI_TO_EOS_DAYS, alarm_text, loss_of_therapy
 from host_tools.durations import format_duration
 from host_tools.programmer import FlexProgram
 from host_tools.programmer.flex import DAY_MIN, head_of
@@ -47,12 +47,12 @@ def report_html(facts: Facts) -> str:
 
 
 def card_html(facts: Facts) -> str:
-    """The card: its front identifies device and patient, its back says what matters in an emergency."""
+    """The card: its front identifies device and patient, its back is for an emergency."""
     return page(
         "documents/card.html.jinja",
         status=facts.status,
         records=facts.records,
-        records_spoilt=facts.records_spoilt,
+        records_corrupt=facts.records_corrupt,
         front=card.front(facts),
         back=card.back(facts),
         **_common(facts),
@@ -64,14 +64,14 @@ def _common(facts: Facts) -> dict[str, Any]:
     eos_by = (date.fromisoformat(eri) + timedelta(days=ERI_TO_EOS_DAYS)).isoformat() if eri else ""
     return {
         "head": head_of(facts.program),
-        "mode": wording.MODE[facts.status["mode"]],
+        "mode": texts.MODE[facts.status["mode"]],
         "lost": loss_of_therapy(facts.status),
         "eos_by": eos_by,
-        "too_old": too_old(facts.status),
-        "words": wording,
+        "too_old": age_limits_refill(facts.status),
+        "words": texts,
         "drug": drug_text(facts.status),
         "dose": dose_text(facts.status),
-        "line": list(line_sentences(facts.status, facts.orders)),
+        "line": list(catheter_sentences(facts.status, facts.orders)),
         "ml": ml,
     }
 

@@ -109,7 +109,7 @@ class Machine:
     @property
     def clock_end_ms(self) -> int:
         """When its clock will have counted all that it can, should that run fast, and no later than CLOCK_END_MS."""
-        return min(CLOCK_END_MS, self.plant.quartz.when_ms(CLOCK_END_MS))
+        return min(CLOCK_END_MS, self.plant.crystal.when_ms(CLOCK_END_MS))
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -141,9 +141,9 @@ class Machine:
             next_ms = wake_ms if wake_ms < plant.next_event_ms else plant.next_event_ms
             if next_ms > at_ms:
                 break
-            emi = plant.ether.emi
+            emi = plant.impairment.emi
             plant.advance(next_ms)
-            if next_ms == wake_ms or plant.ether.emi != emi:  # the head's edges wake the firmware
+            if next_ms == wake_ms or plant.impairment.emi != emi:  # the head's edges wake the firmware
                 train.settle(next_ms)
                 self._poll()
             else:
@@ -153,9 +153,9 @@ class Machine:
 
     def _plan(self) -> None:
         """The pump's clock may have begun to run otherwise since the last wake."""
-        quartz = self.plant.quartz
-        if not quartz.ideal:
-            self._deadline_ms = quartz.when_ms(self._own_deadline_ms)
+        crystal = self.plant.crystal
+        if not crystal.ideal:
+            self._deadline_ms = crystal.when_ms(self._own_deadline_ms)
 
     def wake(self) -> None:
         """Poll the pump now: bytes came in, the head moved, a line has room again."""
@@ -245,7 +245,7 @@ class Machine:
             self._hang()
             return
         power = self.hal.power
-        quartz = self.plant.quartz
+        crystal = self.plant.crystal
         deadline_s = 0
         for _ in range(MOST_POLLS):
             try:
@@ -263,7 +263,7 @@ class Machine:
             if self.pump.state.refills != self._refills:
                 self._refill()
             self._own_deadline_ms = self._deadline_ms = power.boot_ms + deadline_s * 1000
-            if not quartz.ideal:
+            if not crystal.ideal:
                 self._plan()
             if self._deadline_ms > self.plant.now_ms:
                 return

@@ -101,13 +101,13 @@ class Clinic:
 
     def written(self, name: str) -> str:
         """A document as the programmer would write it now: the text of a page, or a registry's row."""
-        from host_tools.documents.facts import gather  # needs more than scenarios do
+        from host_tools.documents.facts import read_facts  # needs more than scenarios do
         from host_tools.documents.render import card_html, report_html
 
         with self.session() as programmer:
             if name == "registry":
                 return ",".join(map(str, pump_row(programmer.status(), programmer.log())))
-            page = {"report": report_html, "card": card_html}[name](gather(programmer))
+            page = {"report": report_html, "card": card_html}[name](read_facts(programmer))
         return unescape(re.sub(r"<[^>]*>", "", page))
 
     def truth(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from host_tools.cli.main import VERBS
 from tests.cli.conftest import Thecal
 
-HEAVY = ("serial", "construct", "crcmod", "pydantic", "asyncio", "host_tools.programmer", "host_tools.cli.look")
+HEAVY = ("serial", "construct", "crcmod", "pydantic", "asyncio", "host_tools.programmer", "host_tools.cli.status")
 
 
 def test_help_lists_every_verb_and_imports_none() -> None:
@@ -45,7 +45,7 @@ def test_each_verb_is_where_the_table_says(name: str, thecal: Thecal) -> None:
         (["bogus"], "No such command 'bogus'"),
         (["status", "--bogus"], "No such option '--bogus'"),
         (["refill"], "Missing option '--volume-ml'"),
-        (["refill", "--volume-ml", "twenty", "--concentration-mcg-per-ml", "2000"], "'twenty' is no number"),
+        (["refill", "--volume-ml", "twenty", "--concentration-mcg-per-ml", "2000"], "invalid number 'twenty'"),
         (["program", "--dose-mcg-per-day", "500"], "--yes does it without asking"),
         (["watch", "--every", "0s"], "0s is outside 1s to 18h 12m 15s"),
         (["watch", "--every", "soon"], "'soon' is no duration"),

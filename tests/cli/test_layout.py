@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tools.cli import layout, sheet
+from host_tools.cli import layout, statustext
 from host_tools.documents.events import data_text
 from protocol import codes
 from tests.child import LIMIT_S, child
@@ -66,7 +66,7 @@ def test_every_number_of_every_event_is_said_in_words_and_units(name: str) -> No
         entry["data"] = data | ({"setting": setting} if setting else {})
         text = data_text(entry)
         assert not RAW.search(text), text
-        assert text in " ".join(sheet.event_line(entry).split())
+        assert text in " ".join(statustext.event_line(entry).split())
         keys = [f"old_{setting}"] if setting else [key for key in data if key != "digest"]
         parts = text.split(", ") if text else []
         assert len(parts) == (2 if setting else len(keys))
@@ -85,7 +85,7 @@ def test_every_number_of_every_event_is_said_in_words_and_units(name: str) -> No
     ],
 )
 def test_a_refill_that_should_have_been_is_overdue(wall: str, refill_by: str | None, words: str) -> None:
-    assert sheet.refill_by({"wall": wall, "refill_by": refill_by}) == words
+    assert statustext.refill_by({"wall": wall, "refill_by": refill_by}) == words
 
 
 def test_what_the_pump_counts_its_time_by_is_said(server: PeerServer, thecal: Thecal) -> None:

@@ -126,7 +126,7 @@ def test_a_corrupt_record_is_said_in_words_and_written_anew(
         file = tmp_path / f"{verb}.html"
         done = thecal(verb, "--out", str(file))
         assert done.exit_code == 0, done.stderr
-        assert "record in the pump is spoilt" in file.read_text()
+        assert "record in the pump is corrupt" in file.read_text()
     assert thecal("patient", "--set", "born=1980-05-17").exit_code == 0
     assert "Ada" not in thecal("patient").stdout
 

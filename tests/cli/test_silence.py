@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.cli import look
+from host_tools.cli import status
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import programmer
 from tests.cli.conftest import PeerServer, Thecal, commands
 
-SAID = f"no telemetry for {1 + look.PATIENCE_S}s, though the pump answers"
+SAID = f"no telemetry for {1 + status.PATIENCE_S}s, though the pump answers"
 
 
 @pytest.fixture(autouse=True)

@@ -68,5 +68,5 @@ def test_a_flashed_board_is_waited_for_at_least_a_minute(
     """Somebody has to lay the head on. `flash` gives the pump four tries in any case."""
     monkeypatch.setattr(slow, "_delay_s", 1e9)
     with pytest.raises(flash.NoDevice, match="no hello came"):
-        flash._asked(URL, timeout_s)
+        flash._read_identity(URL, timeout_s)
     assert slow.now_s() == max(60, 4 * timeout_s)

@@ -13,7 +13,7 @@ from tests.demo.synthetic import synthetic_life
 
 
 def lives(monkeypatch: pytest.MonkeyPatch, life: Life) -> None:
-    monkeypatch.setattr("host_tools.cli.demo.live", lambda progress: life)
+    monkeypatch.setattr("host_tools.cli.demo.run_story", lambda progress: life)
 
 
 def test_writes_report_and_summary_and_tells_the_story(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_an_emulator_that_does_not_start_is_one_line(monkeypatch: pytest.MonkeyP
     def fail(progress: object) -> Life:
         raise EmulatorError("no port to be had")
 
-    monkeypatch.setattr("host_tools.cli.demo.live", fail)
+    monkeypatch.setattr("host_tools.cli.demo.run_story", fail)
     result = CliRunner().invoke(main, ["demo", "--out", str(tmp_path)])
     assert result.exit_code == 3
     assert result.stderr == "thecal: the demo could not go on: no port to be had\n"

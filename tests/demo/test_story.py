@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from host_tools.demo.life import live
+from host_tools.demo.life import run_story
 from host_tools.demo.record import DAY_S, Life
 from host_tools.demo.summary import differences, summary
 
@@ -13,7 +13,7 @@ SLACK_NL = 27 * 100  # steps on their way when it was looked
 
 @pytest.fixture(scope="module")
 def life() -> Life:
-    return live(lambda uptime_s: None)
+    return run_story(lambda uptime_s: None)
 
 
 def test_comes_out_as_told(life: Life) -> None:
@@ -42,7 +42,7 @@ def test_belief_is_truth_but_for_the_share_of_each_step_that_the_fault_keeps_bac
 
 
 def test_the_needle_alone_finds_it(life: Life) -> None:
-    (found,) = life.surprises()
+    (found,) = life.discrepancies()
     assert found[0] == 30
     assert abs((found[1].discrepancy_nl or 0) - 5_500_000) <= SLACK_NL
     assert life.hidden

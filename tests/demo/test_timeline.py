@@ -32,7 +32,7 @@ def test_late_refill_stands_alone() -> None:
 
 
 def test_a_refill_that_finds_another_volume_stands_alone_with_both_and_their_difference() -> None:
-    (found,) = [line for line in timeline(synthetic_life()) if line.kind == "surprise"]
+    (found,) = [line for line in timeline(synthetic_life()) if line.kind == "discrepancy"]
     assert found.text.startswith("Refill 30 finds it: 9.25 mL out, and 3.75 mL computed. So 5.50 mL less was delivered")
 
 
@@ -40,7 +40,7 @@ def test_too_little_at_a_refill_is_more_delivered() -> None:
     life = synthetic_life()
     tenth = life.refills()[10][0]
     tenth["data"]["aspirated_nl"] = tenth["data"]["expected_nl"] - 5_000_000
-    first, _ = [line.text for line in timeline(life) if line.kind == "surprise"]
+    first, _ = [line.text for line in timeline(life) if line.kind == "discrepancy"]
     assert "5.00 mL more was delivered" in first
 
 

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host_tools.documents import card
-from host_tools.documents.facts import Facts, gather
+from host_tools.documents.facts import Facts, read_facts
 from host_tools.documents.fit import CUT, Field, count_lines, fit
 from host_tools.documents.render import card_html, report_html
 from protocol import codes
@@ -77,7 +77,7 @@ def pumps() -> dict[str, Facts]:
     empty.pump.program_simple(500)
     empty.pump.stop()
     return {
-        name: gather(bench.pump)
+        name: read_facts(bench.pump)
         for name, bench in {"new": new, "runs": runs, "bridging": bridging, "empty": empty}.items()
     }
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from host_tools.documents.dose import Orders, change, read_orders
+from host_tools.documents.dose import Orders, drug_change, read_orders
 from host_tools.documents.emergency import emergency_dict, emergency_rows
-from host_tools.documents.facts import gather
+from host_tools.documents.facts import read_facts
 from host_tools.documents.render import card_html, report_html
 from host_tools.programmer import Refused
 from tests.documents.bench import Bench
@@ -99,7 +99,7 @@ def lived(life: Life) -> Bench:
 
 def tip(bench: Bench) -> int:
     """The strength of what stands at the tip, of the plant, which knows."""
-    catheter: dict[str, Any] = bench.machine.plant.look().catheter.snapshot()
+    catheter: dict[str, Any] = bench.machine.plant.flow_now().catheter.snapshot()
     return catheter["parcels"][0][1]
 
 
@@ -115,7 +115,7 @@ class Papers(NamedTuple):
 def papers(bench: Bench) -> tuple[dict[str, Any], Orders, Papers]:
     status = bench.pump.status()
     orders = read_orders(bench.pump, status)
-    facts = gather(bench.pump)
+    facts = read_facts(bench.pump)
     rows = " ".join(f"{label}: {text}" for label, text in emergency_rows(status, orders))
     report, card = text_of(report_html(facts)), text_of(card_html(facts))
     return status, orders, Papers(rows, report, card, emergency_dict(status, orders))
@@ -155,7 +155,7 @@ def test_every_paper_names_the_strength_at_the_tip_and_what_follows(life: Life) 
 def test_the_new_drug_is_at_the_tip_when_they_say_and_runs_as_they_say(life: Life) -> None:
     bench = lived(life._replace(flex=False))
     status, orders, told = papers(bench)
-    coming = change(status)
+    coming = drug_change(status)
     if coming is None or coming.in_s is None or coming.at is None:
         assert coming is None or "stay there while nothing is delivered" in told.data["line"]
         return

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from host_tools.documents.events import name_text
-from host_tools.documents.facts import gather
+from host_tools.documents.facts import read_facts
 from host_tools.documents.history import EVENT_ROWS, FAULT_ROWS, ROUTINE, history
 from host_tools.documents.render import report_html
 from protocol import codes
@@ -81,7 +81,7 @@ def test_the_invisible_hazards_leave_their_trace(hazard: str, refills: int) -> N
         left_ml = bench.machine.plant.truth()["reservoir_nl"] // 1000 / 1000
         bench.pump.refill(FILLED_ML, 2000, aspirated_ml=left_ml)
         bench.machine.plant.refill(FILLED_ML * 10**6, 2000)
-    text = text_of(report_html(gather(bench.pump)))
+    text = text_of(report_html(read_facts(bench.pump)))
     assert text.count("out of tolerance") == (0 if hazard == "none" else refills), text
     assert text.count(f"{FILLED_ML - WAIT_DAYS * DOSE_ML_PER_DAY:.3f}") >= refills
 
@@ -97,7 +97,7 @@ def test_a_stall_stands_before_what_was_done_and_sessions_nowhere() -> None:
     for _ in range(300):  # each of which fills the log with its session
         with bench.pump.session():
             bench.pump.silence()
-    text = text_of(report_html(gather(bench.pump)))
+    text = text_of(report_html(read_facts(bench.pump)))
     faults = text.partition("What else was done, newest first")[0]
     assert "Motor stall: " in faults
     assert "Motor stall recovery" in faults

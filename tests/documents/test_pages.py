@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.documents import wording
+from host_tools.documents import texts
 from host_tools.documents.events import event_text
-from host_tools.documents.facts import day_groups, gather
+from host_tools.documents.facts import day_groups, read_facts
 from host_tools.documents.render import card_html, report_html
 from host_tools.programmer.flex import flex_program
 from protocol import codes
@@ -34,14 +34,14 @@ def full() -> dict[str, str]:
     bench.pump.program_flex(WEEK, override=True)
     bench.pump.stop()
     bench.pass_time(hours=7)
-    facts = gather(bench.pump)
+    facts = read_facts(bench.pump)
     return {name: render(facts) for name, render in PAGES.items()}
 
 
 @cache
 def empty() -> dict[str, str]:
     """The pages of a new pump."""
-    facts = gather(Bench().pump)
+    facts = read_facts(Bench().pump)
     return {name: render(facts) for name, render in PAGES.items()}
 
 
@@ -81,8 +81,8 @@ def test_the_report_has_program_dates_device_alarms_history_and_plans() -> None:
         "2026-01-05 08:00:00 0.000 not measured – – 20.000",
         "1000 mcg/day, 200 mcg a bolus",
         "limit overridden",
-        *wording.WITHDRAWAL,
-        *wording.OVERDOSE,
+        *texts.WITHDRAWAL,
+        *texts.OVERDOSE,
     ):
         assert fact in text, fact
     assert "MRI" in text
@@ -91,7 +91,7 @@ def test_the_report_has_program_dates_device_alarms_history_and_plans() -> None:
 def test_a_running_pump_has_its_dates() -> None:
     bench = Bench()
     bench.treat()
-    text = text_of(report_html(gather(bench.pump)))
+    text = text_of(report_html(read_facts(bench.pump)))
     assert "Refill by 2026-03-11 , a week before it is low" in text
     assert "Low reservoir on 2026-03-18, below 2.000 mL" in text
     assert "Loss of therapy" not in text
@@ -125,7 +125,7 @@ def test_what_people_wrote_stays_text(name: str) -> None:
     bench = Bench()
     bench.pump.implant(89, site="<b>left</b>", wall=datetime(2026, 1, 5, 8))
     bench.pump.write_records({"patient_name": "<script>x", "contacts": '"><img src=1>', "medicines": "a & b"})
-    page = PAGES[name](gather(bench.pump))
+    page = PAGES[name](read_facts(bench.pump))
     assert not re.search(r"<script|<img|<b>", page)
     for escaped in ("&lt;script&gt;x", "&lt;b&gt;left", "a &amp; b"):
         assert escaped in page
@@ -150,8 +150,8 @@ def test_the_card_has_its_size_and_two_sides() -> None:
 
 
 def test_every_alarm_has_a_meaning_and_every_event_is_written_in_words() -> None:
-    assert set(wording.ALARM) == set(codes.ALARM)
-    assert set(wording.TONES) == set(codes.CLASS)
+    assert set(texts.ALARM) == set(codes.ALARM)
+    assert set(texts.TONES) == set(codes.CLASS)
     for name, event in codes.EVENTS.items():
         text = event_text({"name": name, "data": dict.fromkeys(event.data, 1)})
         assert "_" not in text
@@ -159,9 +159,9 @@ def test_every_alarm_has_a_meaning_and_every_event_is_written_in_words() -> None
 
 
 def test_nothing_says_what_the_blood_pressure_does() -> None:
-    folder = Path(wording.__file__).parent
+    folder = Path(texts.__file__).parent
     told = [file.name for file in folder.iterdir() if file.is_file() and "pressure" in file.read_text(encoding="utf-8")]
-    assert told == ["wording.py"]  # which says why
+    assert told == ["texts.py"]  # which says why
     assert "blood pressure" not in full()["report"] + full()["card"]
 
 
@@ -172,9 +172,9 @@ def test_a_corrupt_record_leaves_its_lines_blank_and_is_named(name: str) -> None
     bench.treat()
     bench.pump.write_records(RECORDS)
     bench.machine.plant.apply_fault("store_corrupt", region="patient", copies=2)
-    page = PAGES[name](gather(bench.pump))
-    assert "The patient's record in the pump is spoilt" in text_of(page)
-    assert "spoilt" not in text_of(full()[name])
+    page = PAGES[name](read_facts(bench.pump))
+    assert "The patient's record in the pump is corrupt" in text_of(page)
+    assert "corrupt" not in text_of(full()[name])
     assert page.count(BLANK) > full()[name].count(BLANK) + 5
     assert "2000 mcg/mL" in page
 
@@ -186,7 +186,7 @@ def test_what_an_old_pump_holds_is_shown_escaped_and_alone() -> None:
     for field in codes.RECORDS:
         chart = bench.machine.pump.patient_record
         assert chart.write(codes.RECORD[field], "\u202e<b>\x1b[2J".encode().ljust(192, b"\0")[:192])
-    facts = gather(bench.pump)
+    facts = read_facts(bench.pump)
     facts = facts._replace(implant={**(facts.implant or {}), "site": "\u2067ab"})
     for name, render in PAGES.items():
         page = render(facts)

@@ -248,7 +248,7 @@ def test_the_command_line(emulator: EmulatorProcess, debug: DebugClient) -> None
         (["fault", "over_delivery", "cups=3"], 2, "over_delivery takes no cups; known: for, percent"),
         (["fault", "reservoir_leak"], 2, "reservoir_leak needs ml_per_day"),
         (["fault", "reservoir_leak", "ml_per_day=41"], 2, "ml_per_day is from 0.000001 to 40, not 41"),
-        (["fault", "sensor_offset", "ml=some"], 2, "ml: 'some' is no number"),
+        (["fault", "sensor_offset", "ml=some"], 2, "ml: invalid number 'some'"),
         (["fault", "over_delivery", "percent"], 2, "key=value"),
         (["fault", "over_delivery", "for=ever"], 2, "'ever' is no duration"),
         (["advance", "1d", "--port", "socket://127.0.0.1:1"], 3, "no emulator runs at socket://127.0.0.1:1"),

@@ -23,7 +23,7 @@ class Motor:
 class Body:
     fill_sensor = None
     motor = Motor()
-    rest = staticmethod(lambda deadline_s: say("rests until", deadline_s))
+    wait = staticmethod(lambda deadline_s: say("rests until", deadline_s))
     def __init__(self):
         if TROUBLE == "body":
             raise OSError("body")

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from firmware.config import Config
 from hal.plant.battery import FILM_SAG_MV, SAG_MV
+from hal.plant.crystal import Crystal
 from hal.plant.drivetrain import NEVER_MS, Drivetrain
 from hal.plant.faults import FAULTS, INSTANT, Choice
 from hal.plant.flow import STANDING_MS, WEAR_PERCENT
 from hal.plant.plant import Plant
-from hal.plant.quartz import Quartz
 from host_tools.emulator.machine import Machine
 from tests.hal.toy import ToyPump
 
@@ -70,7 +70,7 @@ def test_lost_steps_are_lost(percent):
 @given(st.integers(1, 100), st.lists(st.integers(1, 120), max_size=12), st.integers(8, 30))
 def test_runs_of_lost_steps(percent, looks, limit):
     train = Drivetrain()
-    train.lose(percent)
+    train.lose_steps(percent)
     train.order(0, 2000, 1, 1, 1 << 40, limit)
     pulses = [(k + 1) * percent // 100 > k * percent // 100 for k in range(2000)]
     now = missed = confirmed = 0
@@ -207,16 +207,16 @@ def test_the_pump_can_be_warm():
     st.lists(st.tuples(st.integers(0, 10**7), st.integers(-100_000, 100_000), st.integers(-(10**6), 10**6)), max_size=6)
 )
 def test_a_clock_never_goes_back_and_says_when(changes):
-    quartz, at_ms, before_ms = Quartz(), 0, 0
-    assert (quartz.reading_ms(5), quartz.when_ms(5)) == (5, 5)
+    crystal, at_ms, before_ms = Crystal(), 0, 0
+    assert (crystal.reading_ms(5), crystal.when_ms(5)) == (5, 5)
     for wait_ms, ppm, by_ms in changes:
         at_ms += wait_ms
-        quartz.drift(at_ms, ppm)
-        quartz.jump(at_ms, by_ms)
-        reading_ms = quartz.reading_ms(at_ms)
+        crystal.drift(at_ms, ppm)
+        crystal.jump(at_ms, by_ms)
+        reading_ms = crystal.reading_ms(at_ms)
         assert reading_ms >= before_ms
-        when_ms = quartz.when_ms(reading_ms + 777)
-        assert quartz.reading_ms(when_ms) >= reading_ms + 777 > quartz.reading_ms(when_ms - 1)
+        when_ms = crystal.when_ms(reading_ms + 777)
+        assert crystal.reading_ms(when_ms) >= reading_ms + 777 > crystal.reading_ms(when_ms - 1)
         before_ms = reading_ms
 
 
@@ -332,14 +332,14 @@ def test_a_fault_outlives_a_snapshot(name):
         one.advance(10 * DAY_MS)
     assert other.truth() == plant.truth()
     assert (other.sensed_nl(), other.load_mv()) == (plant.sensed_nl(), plant.load_mv())
-    assert other.quartz.reading_ms(11 * DAY_MS) == plant.quartz.reading_ms(11 * DAY_MS)
+    assert other.crystal.reading_ms(11 * DAY_MS) == plant.crystal.reading_ms(11 * DAY_MS)
 
 
 def test_a_clock_that_stands_still_goes_on_doing_so_when_it_drifts():
-    quartz = Quartz()
-    quartz.jump(0, -1000)
-    quartz.drift(500, 1000)
-    assert (quartz.reading_ms(999), quartz.reading_ms(2000)) == (0, 1001)
+    crystal = Crystal()
+    crystal.jump(0, -1000)
+    crystal.drift(500, 1000)
+    assert (crystal.reading_ms(999), crystal.reading_ms(2000)) == (0, 1001)
 
 
 def test_a_drift_that_ends_between_two_wakes_moves_the_next():

@@ -159,7 +159,7 @@ def test_clocks_start_with_the_boot_and_ticks_wrap(body):
 
 
 def test_an_unknown_tone(body):
-    with pytest.raises(ValueError, match="0x34 is no tone; there are 0x33 and 0x55"):
+    with pytest.raises(ValueError, match="unknown tone 0x34; known: 0x33, 0x55"):
         body.buzzer.play(0x34)
 
 
@@ -244,7 +244,7 @@ def test_random_bytes_use_all_values():
     assert 50 < min(counts) <= max(counts) < 160
 
 
-def test_senses_tell_the_truth(body):
+def test_the_sensors_read_what_is_true(body):
     body.plant.refill(12_345)
     assert body.fill_sensor.volume_nl() == 12_345
     assert body.battery.rest_mv() - body.battery.load_mv() == 80

@@ -7,19 +7,20 @@ from hypothesis import strategies as st
 from hal.contract import NO_READING
 from hal.mock.body import MockBody
 from hal.mock.entropy import Prng
-from hal.mock.noise import BadLine
+from hal.mock.noise import ImpairedLine
 from hal.mock.recorder import Recorder
-from hal.plant.ether import Ether
+from hal.plant.crystal import Crystal
+from hal.plant.impairment import LinkImpairment
 from hal.plant.plant import Plant
-from hal.plant.quartz import Quartz
 
 FRAMES = b"".join(bytes([1 + n % 255, 7, 9, 0]) for n in range(1000))
 
 
 def carried(seed=0, **percent):
-    ether = Ether()
-    ether.disturb(**{"noise_percent": 0, "drop_percent": 0, "duplicate_percent": 0, **percent})
-    return BadLine(ether, Prng(seed, "line")).carry(FRAMES)
+    impairment = LinkImpairment()
+    for name, value in percent.items():
+        setattr(impairment, name, value)
+    return ImpairedLine(impairment, Prng(seed, "line")).carry(FRAMES)
 
 
 def test_a_good_line_changes_nothing():
@@ -27,14 +28,14 @@ def test_a_good_line_changes_nothing():
 
 
 @pytest.mark.parametrize("percent", [1, 20, 60, 100])
-def test_so_many_frames_are_lost_spoilt_or_doubled(percent):
+def test_so_many_frames_are_lost_corrupted_or_doubled(percent):
     expected, spread = 10 * percent, 4 * (10 * percent * (100 - percent) / 100) ** 0.5
     assert abs(1000 - len(carried(drop_percent=percent)) // 4 - expected) <= spread
     assert abs(len(carried(duplicate_percent=percent)) // 4 - 1000 - expected) <= spread
     noisy = carried(noise_percent=percent)
     assert len(noisy) == len(FRAMES)
-    spoilt = sum(noisy[at : at + 4] != FRAMES[at : at + 4] for at in range(0, len(FRAMES), 4))
-    assert abs(spoilt - expected) <= spread + 0.02 * expected  # three changes may undo one another
+    corrupted = sum(noisy[at : at + 4] != FRAMES[at : at + 4] for at in range(0, len(FRAMES), 4))
+    assert abs(corrupted - expected) <= spread + 0.02 * expected  # three changes may undo one another
 
 
 def test_the_seed_draws_it():
@@ -94,12 +95,12 @@ def test_interference_looks_like_a_head():
 
 @given(st.lists(st.tuples(st.integers(0, 10**7), st.integers(-(10**7), 10**7)), max_size=9), st.integers(-9999, 9999))
 def test_the_timer_drifts_and_never_jumps(jumps, ppm):
-    quartz, at_ms = Quartz(), 0
-    quartz.drift(0, ppm)
+    crystal, at_ms = Crystal(), 0
+    crystal.drift(0, ppm)
     for wait_ms, by_ms in jumps:
         at_ms += wait_ms
-        quartz.jump(at_ms, by_ms)
-        assert abs(quartz.timer_ms(at_ms) - at_ms * (1_000_000 + ppm) / 1_000_000) <= len(jumps)
-    other = Quartz()
-    other.restore(quartz.snapshot())
-    assert other.timer_ms(at_ms + 5000) == quartz.timer_ms(at_ms + 5000)
+        crystal.jump(at_ms, by_ms)
+        assert abs(crystal.timer_ms(at_ms) - at_ms * (1_000_000 + ppm) / 1_000_000) <= len(jumps)
+    other = Crystal()
+    other.restore(crystal.snapshot())
+    assert other.timer_ms(at_ms + 5000) == crystal.timer_ms(at_ms + 5000)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hal.plant.effect import CLEARANCE_ML_PER_H, DELAY_PER_H, ELIMINATION_PER_H, VOLUME_ML, EffectSite
+from hal.plant.effectsite import CLEARANCE_ML_PER_H, DELAY_PER_H, ELIMINATION_PER_H, VOLUME_ML, EffectSite
 from hal.plant.patient import HOUR_MS, SYMPTOMS, Patient
 from hal.plant.plant import Plant
 
@@ -37,7 +37,7 @@ def test_the_effect_washes_out(hours, percent):
 
 def test_a_bolus_is_greatest_after_four_hours():
     site = EffectSite()
-    site.take(50)
+    site.add_bolus(50)
     curve = site.curve(0)
     assert site.csf == pytest.approx(50_000 / VOLUME_ML)
     assert max(range(1, 1000), key=lambda tenth: curve.at(tenth / 10)) == 40
@@ -67,7 +67,7 @@ def test_the_closed_form_is_the_solution(spans):
 )
 def test_parts_of_one_sign(csf, effect, other_csf, other_effect, mcg_per_h, other_mcg_per_h):
     mine, other = EffectSite(csf, effect).curve(mcg_per_h), EffectSite(other_csf, other_effect).curve(other_mcg_per_h)
-    difference = mine.less(other, 0.75)
+    difference = mine.minus(other, 0.75)
     parts = difference.signs(100)
     assert parts[0][0] == 0
     assert parts[-1][1] == 100
@@ -81,7 +81,7 @@ def treated(days):
     """In a steady state, as ordered."""
     patient = Patient()
     patient.ordered_mcg_per_h = 20.0
-    patient.live(days * DAY_H * HOUR_MS, 20.0)
+    patient.advance(days * DAY_H * HOUR_MS, 20.0)
     return patient
 
 
@@ -96,7 +96,7 @@ def test_the_risk_after_a_stop_at_the_tip(hours, risk, looks):
     patient = treated(10)
     stop_ms = 10 * DAY_H * HOUR_MS
     for look in range(1, looks + 1):
-        patient.live(stop_ms + hours * HOUR_MS * look / looks, 0.0)
+        patient.advance(stop_ms + hours * HOUR_MS * look / looks, 0.0)
     assert patient.risk == risk
 
 
@@ -105,18 +105,18 @@ def test_an_emergency_is_a_day_without_a_break():
     now_ms = 10 * DAY_H * HOUR_MS
     for hours, mcg_per_h, risk in [(30, 0, "high"), (10, 20, "watch"), (20, 0, "high"), (24, 0, "emergency")]:
         now_ms += hours * HOUR_MS
-        patient.live(now_ms, mcg_per_h)
+        patient.advance(now_ms, mcg_per_h)
         assert patient.risk == risk
-    patient.live(now_ms + 48 * HOUR_MS, 20.0)
+    patient.advance(now_ms + 48 * HOUR_MS, 20.0)
     assert patient.risk == "normal"
 
 
 def test_a_new_patient_is_no_finding():
     patient = Patient()
     patient.ordered_mcg_per_h = 20.0
-    patient.live(40 * HOUR_MS, 0.0)
+    patient.advance(40 * HOUR_MS, 0.0)
     assert patient.risk == "normal"
-    patient.live(43 * HOUR_MS, 20.0)
+    patient.advance(43 * HOUR_MS, 20.0)
     assert patient.risk == "normal"
 
 
@@ -124,7 +124,7 @@ def test_a_taper_is_no_finding():
     patient = treated(10)
     patient.ordered_mcg_per_h = 8.0
     for hour in range(1, 48):
-        patient.live((240 + hour) * HOUR_MS, 8.0)
+        patient.advance((240 + hour) * HOUR_MS, 8.0)
         assert patient.risk == "normal"
 
 
@@ -133,9 +133,9 @@ def test_a_taper_is_no_finding():
 )
 def test_too_much(share, risk):
     patient = treated(10)
-    patient.live(20 * DAY_H * HOUR_MS, 20.0 * share)
+    patient.advance(20 * DAY_H * HOUR_MS, 20.0 * share)
     assert patient.risk == risk
-    patient.live(25 * DAY_H * HOUR_MS, 20.0)
+    patient.advance(25 * DAY_H * HOUR_MS, 20.0)
     assert patient.risk == "normal"
 
 

@@ -278,3 +278,17 @@ def test_time_without_power_is_counted_from_the_cut_to_the_next_start_and_kept()
     later = Plant()
     later.restore(plant.snapshot())
     assert later.unpowered_ms == 3_610_000
+
+
+def test_a_kept_folder_names_the_plants_parts_as_ever():
+    """Folders that are kept have these keys, whatever the parts are called here."""
+    assert list(Plant().snapshot()) == [
+        "now_ms",
+        "unpowered_ms",
+        "work_pulses",
+        "rotor_steps",
+        "flow",
+        "battery",
+        "quartz",
+        "faults",
+    ]

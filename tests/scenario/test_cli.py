@@ -75,7 +75,7 @@ NOT_FOR_A_BOARD = {
     ),
     "cut.yaml": (
         "short: true\nsteps:\n  - implant: {catheter_cm: 50}\n    cut_in_write: 1\n",
-        "cut.yaml:3: the emulated board knows no cut_in_write; leave it out",
+        "cut.yaml:3: the emulated board cannot do cut_in_write; leave it out",
     ),
 }
 

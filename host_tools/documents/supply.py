@@ -1,16 +1,16 @@
-"""Does the drug last until a date? What a traveller asks, worked out from the pump's status."""
+"""Supply forecast: does the drug last until a date? Computed from the pump's status, for travellers."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from host_tools.documents.wording import ERI_TO_EOS_DAYS, loss_of_therapy
+from host_tools.documents.texts import ERI_TO_EOS_DAYS, loss_of_therapy
 
 WEEK = timedelta(days=7)
 
 
-class Answer(NamedTuple):
-    """`reasons` say why not, and are empty when it lasts; `notes` what to think of all the same."""
+class SupplyForecast(NamedTuple):
+    """`reasons` against it are empty when the drug lasts; `notes` are to be considered all the same."""
 
     until: date
     low_reservoir_date: date | None
@@ -34,14 +34,14 @@ class Answer(NamedTuple):
         return f"At this rate the reservoir is low on {self.low_reservoir_date}; refill by {self.refill_by}"
 
 
-class NoClock(ValueError):
+class ClockNotSet(ValueError):
     """A pump whose clock is not set has no dates."""
 
 
-def answer(status: Mapping[str, Any], until: date) -> Answer:
-    """Whether all of `until` is covered. ValueError for a date before the pump's today, NoClock without a clock."""
+def forecast_supply(status: Mapping[str, Any], until: date) -> SupplyForecast:
+    """Forecast if the drug lasts to the end of `until`. ValueError for a past date, ClockNotSet without a clock."""
     if status["wall"] is None:
-        raise NoClock("the pump's clock is not set, so that nothing has a date; `thecal clock` sets it")
+        raise ClockNotSet("the pump's clock is not set, so that nothing has a date; `thecal clock` sets it")
     today = _day(status["wall"][:10])
     assert today
     if until < today:
@@ -51,7 +51,7 @@ def answer(status: Mapping[str, Any], until: date) -> Answer:
     end = eri + timedelta(days=ERI_TO_EOS_DAYS) if eri else None
     reasons = tuple(_reasons(status, until, low, refill_by, end))
     notes = () if reasons else tuple(_notes(status, until, refill_by, eri))
-    return Answer(until, low, refill_by, end, reasons, notes)
+    return SupplyForecast(until, low, refill_by, end, reasons, notes)
 
 
 def _reasons(
@@ -65,20 +65,20 @@ def _reasons(
     elif status["mode"] == "none":
         yield "no program has been ordered yet, and nothing is delivered"
     if low and until >= low:
-        yield _too_low(low, until, "low_reservoir" in status["alarms"])
-    if refill_by and until > refill_by and too_old(status):
+        yield _low_reason(low, until, "low_reservoir" in status["alarms"])
+    if refill_by and until > refill_by and age_limits_refill(status):
         yield f"the drug is too old after {refill_by}"
     if end and until >= end and status["therapy"] != "end_of_service":
         yield f"the pump itself reaches its end of service by {end} and stops"
 
 
-def too_old(status: Mapping[str, Any]) -> bool:
-    """Whether it is the drug's age, and not the low reservoir, that says by when to refill."""
+def age_limits_refill(status: Mapping[str, Any]) -> bool:
+    """True if the drug's age, and not the low reservoir, sets the date of the refill."""
     low, refill_by = _day(status["low_reservoir_date"]), _day(status["refill_by"])
     return low is not None and refill_by is not None and refill_by < low - WEEK
 
 
-def _too_low(low: date, until: date, already: bool) -> str:
+def _low_reason(low: date, until: date, already: bool) -> str:
     if already:
         return "the reservoir is low already"
     when = "on that very day" if low == until else f"before {until}"

@@ -1,12 +1,13 @@
-"""What a clinician reviews: old and new program side by side before a commit, and the numbers of a refill."""
+"""Reviews for a clinician: old and new program side by side before a commit, and the numbers of a refill."""
 
 from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from host_tools.cli import sheet
+from host_tools.cli import statustext
 from host_tools.cli.layout import USUAL, width, wrapped
+from host_tools.documents.dose import ml
 from host_tools.programmer import FlexProgram, FlexStep, Program, Refill
 from host_tools.programmer.flex import DAYS, clock_time, head_of
 from host_tools.programmer.orders import ACCURACY_PERCENT
@@ -28,7 +29,11 @@ def side_by_side(status: dict[str, Any], old: Program | FlexProgram | None, new:
         ("mode", was.mode if was else "none", head.mode),
         ("dose mcg/day", f"{dose}{_mean(old)}", f"{head.dose_mcg_per_day}{_mean(new)}  ({change})"),
         ("concentration mcg/mL", was.concentration_mcg_per_ml if was else "-", head.concentration_mcg_per_ml),
-        ("rate mL/day", sheet.ml(was.rate_nl_per_day if was else 0), sheet.ml(head.rate_nl_per_day) + _mean(new)),
+        (
+            "rate mL/day",
+            ml(was.rate_nl_per_day if was else 0),
+            ml(head.rate_nl_per_day) + _mean(new),
+        ),
         ("therapy", status["therapy"].replace("_", " "), "running"),
     )
     cell = 22 if width() >= USUAL else 15
@@ -87,10 +92,10 @@ def refill_numbers(booked: Refill) -> dict[str, Any]:
 
 
 def refill_lines(booked: Refill, status: dict[str, Any]) -> Iterator[str]:
-    """What was expected to be left, what was, and what was filled in."""
-    yield f"expected left  {sheet.ml(booked.expected_nl)} mL"
+    """Return the volumes of a refill: expected, aspirated and filled."""
+    yield f"expected left  {ml(booked.expected_nl)} mL"
     if booked.aspirated_nl is not None and booked.discrepancy_nl is not None:
-        yield f"aspirated      {sheet.ml(booked.aspirated_nl)} mL, {booked.discrepancy_nl / 1e6:+.3f} mL from expected"
+        yield f"aspirated      {ml(booked.aspirated_nl)} mL, {booked.discrepancy_nl / 1e6:+.3f} mL from expected"
     if booked.accuracy_percent is not None:
         alert = (
             f"  more than {ACCURACY_PERCENT} % off: is the pump or the catheter at fault?"
@@ -98,26 +103,26 @@ def refill_lines(booked: Refill, status: dict[str, Any]) -> Iterator[str]:
             else ""
         )
         yield f"accuracy       {booked.accuracy_percent:.1f} % of what the pump counted{alert}"
-    yield f"filled         {sheet.ml(booked.filled_nl)} mL of {status['concentration_mcg_per_ml']} mcg/mL"
+    yield f"filled         {ml(booked.filled_nl)} mL of {status['concentration_mcg_per_ml']} mcg/mL"
     if status["bolus"] == "bridge":
-        yield f"bridge         {sheet.extra(status)}"
+        yield f"bridge         {statustext.bolus_left(status)}"
 
 
 def check_lines(status: dict[str, Any], running: Program | FlexProgram | None) -> Iterator[str]:
-    """What is checked at every refill: program, battery and alarms; and the next dates."""
+    """Return the lines to check at every refill: program, battery and alarms; and the next dates."""
     was = head_of(running)
     other = was and was.concentration_mcg_per_ml != status["concentration_mcg_per_ml"]
     note = "; made for another concentration, order a new one" if other else ""
-    yield f"program        {sheet.program(running)}{note}"
-    yield f"battery        {sheet.battery(status)}"
-    yield f"alarms         {sheet.alarms(status)}"
+    yield f"program        {statustext.program(running)}{note}"
+    yield f"battery        {statustext.battery(status)}"
+    yield f"alarms         {statustext.alarms(status)}"
     yield from date_lines(status)
 
 
 def date_lines(status: dict[str, Any]) -> Iterator[str]:
-    """By when to come again, and why then."""
+    """Return the next dates: low reservoir, refill, and the reason for it."""
     if status["low_reservoir_date"] is None:
         yield "low reservoir  no date: nothing is delivered, or the clock is not set"
         return
     yield f"low reservoir  {status['low_reservoir_date']}"
-    yield f"refill by      {sheet.refill_by(status)}, {sheet.why_refill(status)}"
+    yield f"refill by      {statustext.refill_by(status)}, {statustext.refill_reason(status)}"

@@ -9,9 +9,10 @@ from typing import Any
 import rich_click as click
 
 from host_tools.cli.layout import wrapped
+from host_tools.documents.dose import ml
 from host_tools.documents.events import data_text
-from host_tools.documents.lasts import too_old
-from host_tools.documents.wording import KEY, NOT_A_DEVICE, UNSIGNED, loss_of_therapy
+from host_tools.documents.supply import age_limits_refill
+from host_tools.documents.texts import KEY, NOT_A_DEVICE, UNSIGNED, loss_of_therapy
 from host_tools.durations import format_duration
 from host_tools.programmer import FlexProgram, Program
 from host_tools.programmer.flex import head_of
@@ -23,7 +24,7 @@ SEVERITY_COLOUR = {"critical": "red", "non_critical": "yellow"}
 
 
 def status_lines(status: dict[str, Any]) -> Iterator[str]:
-    """The status as a sheet of the terminal's width."""
+    """The status in lines of the terminal's width."""
     yield click.style(wrapped(f"{status['serial']}  {status['model']}  firmware {status['firmware']}"), bold=True)
     yield wrapped(NOT_A_DEVICE)
     if not status["signed"]:
@@ -36,7 +37,7 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
     yield ""
     for label, text in _rows(status):
         line = wrapped(f"{label:<{LABEL}}{text}", " " * LABEL)
-        yield coloured(line, status["alarm_list"]) if label == "Alarms" else line
+        yield colour_alarms(line, status["alarm_list"]) if label == "Alarms" else line
 
 
 def _rows(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -44,7 +45,7 @@ def _rows(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Dose", dose(status)
     yield "Rate", _rate(status)
     if status["bolus"] != "none":
-        yield status["bolus"].capitalize(), f"{extra(status)} left"
+        yield status["bolus"].capitalize(), f"{bolus_left(status)} left"
     if status["last_bolus"]:
         yield "Last bolus", _last_bolus(status)
     if status["unprimed_nl"]:
@@ -53,7 +54,7 @@ def _rows(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Line", f"{status['tip_mcg_per_ml']} mcg/mL still at the tip"
     yield "Today", f"{status['delivered_today_mcg']} mcg since midnight"
     yield "Reservoir", _reservoir(status)
-    yield "Refill by", f"{refill_by(status)}, {why_refill(status)}" if status["refill_by"] else "-"
+    yield "Refill by", f"{refill_by(status)}, {refill_reason(status)}" if status["refill_by"] else "-"
     yield "Low on", shown_time(status["low_reservoir_date"])
     yield "Last refill", shown_time(status["last_refill"])
     yield "Delivered", f"{ml(status['delivered_nl'])} mL since the first fill"
@@ -76,7 +77,7 @@ def event_line(event: dict[str, Any]) -> str:
 
 
 def moment(wall: str | None, uptime_s: int) -> str:
-    """When something was: by the pump's clock, or by its age where it had none."""
+    """Time of an event: by the pump's clock, or by its age where it had none."""
     return shown_time(wall) if wall else f"up {format_duration(uptime_s)}"
 
 
@@ -103,7 +104,7 @@ def alarms(status: dict[str, Any]) -> str:
     return ", ".join(map(_alarm, status["alarm_list"])) or "none"
 
 
-def coloured(line: str, alarm_list: list[dict[str, Any]]) -> str:
+def colour_alarms(line: str, alarm_list: list[dict[str, Any]]) -> str:
     """A line, whatever its width, with the alarms in it that are not silenced in their colour."""
     for alarm in alarm_list:
         if not alarm["silenced"]:
@@ -122,14 +123,9 @@ def refill_by(status: dict[str, Any]) -> str:
     return f"was {status['refill_by']}, {overdue} day{'' if overdue == 1 else 's'} overdue"
 
 
-def why_refill(status: dict[str, Any]) -> str:
-    """What the date of the refill is counted from."""
-    return "when the drug gets too old" if too_old(status) else "a week before the reservoir is low"
-
-
-def ml(nl: int) -> str:
-    """A volume or rate in mL, to the microlitre."""
-    return f"{nl / 1e6:.3f}"
+def refill_reason(status: dict[str, Any]) -> str:
+    """Reason for the date of the refill."""
+    return "when the drug gets too old" if age_limits_refill(status) else "a week before the reservoir is low"
 
 
 def fine_ml(nl: int) -> str:
@@ -137,8 +133,8 @@ def fine_ml(nl: int) -> str:
     return f"{nl / 1e6:.4f}"
 
 
-def extra(status: dict[str, Any]) -> str:
-    """What is left of a prime, bridge or bolus: volume, its dose where that reaches the patient, and for how long."""
+def bolus_left(status: dict[str, Any]) -> str:
+    """Rest of a prime, bridge or bolus: volume, its dose where that reaches the patient, and duration."""
     left_nl, mcg_per_ml, rate_nl_per_day = (
         status["bolus_left_nl"],
         status["tip_mcg_per_ml"],
@@ -158,7 +154,7 @@ def shown_time(moment: str | None) -> str:
 
 
 def _rate(status: dict[str, Any]) -> str:
-    """What flows, and what is ordered where that is something else."""
+    """The rate of flow, and the ordered rate where that is another."""
     text = f"{ml(status['rate_nl_per_day'])} mL/day"
     if status["ordered_rate_nl_per_day"] != status["rate_nl_per_day"]:
         text += f", of {ml(status['ordered_rate_nl_per_day'])} mL/day ordered"

@@ -1,4 +1,4 @@
-"""The pump's senses: battery, fill sensor, thermometer, telemetry head; and its voice."""
+"""The sensors: battery, fill sensor, thermometer, telemetry head. And the memory, and the buzzer."""
 
 import platform
 import sys
@@ -43,7 +43,7 @@ class MockFillSensor(contract.FillSensor):
         sensed_nl = plant.sensed_nl()
         if sensed_nl is None:
             return NO_READING
-        noise_nl = plant.sensor_noise_nl
+        noise_nl = plant.fill_sensor.noise_nl
         if noise_nl:  # the same at one instant, however often it is asked
             prng = Prng(self._seed, f"fill sensor at {plant.now_ms} ms")
             sensed_nl += prng.next() % (2 * noise_nl + 1) - noise_nl
@@ -61,7 +61,7 @@ class MockThermometer(contract.Thermometer):
 
 
 class MockMemory(contract.Memory):
-    """What the firmware's objects hold is the interpreter's: here it is a matter of the plant's faults."""
+    """The plant's faults alone fail its checks: the desktop's own memory is the interpreter's."""
 
     def __init__(self, power: Power) -> None:
         self._power = power
@@ -83,14 +83,14 @@ class MockMemory(contract.Memory):
         return f"{sys.implementation.name} {platform.python_version()}"
 
     def free_bytes(self) -> int:
-        """A desktop's memory is no measure of what the firmware needs."""
+        """Never known: a desktop's memory is no measure of the firmware's needs."""
         if not self._power.on:
             self._power.refuse()
         return NO_READING
 
 
 class MockHead(contract.Head):
-    """Whoever moves the head wakes the pump."""
+    """The caller that moves the head wakes the pump."""
 
     def __init__(self, power: Power) -> None:
         self._power = power
@@ -99,7 +99,7 @@ class MockHead(contract.Head):
     def present(self) -> bool:
         if not self._power.on:
             self._power.refuse()
-        return self._there or self._power.plant.ether.emi
+        return self._there or self._power.plant.impairment.emi
 
     def set(self, present: bool) -> None:
         self._there = present
@@ -116,7 +116,7 @@ class MockBuzzer(contract.Buzzer):
             power.refuse()
         kind = TONE_KIND.get(pattern)
         if kind is None:
-            raise ValueError(f"{pattern:#x} is no tone; there are {SINGLE_TONE:#x} and {DUAL_TONE:#x}")
+            raise ValueError(f"unknown tone {pattern:#x}; known: {SINGLE_TONE:#x}, {DUAL_TONE:#x}")
         now_ms = power.plant.now_ms
         self._recorder.tone(now_ms, kind, pattern)
         return OK if power.plant.sound.begin(kind, now_ms) else FAILED

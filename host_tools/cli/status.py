@@ -1,4 +1,4 @@
-"""Verbs that only look: status, watch, log."""
+"""Verbs that only read: status, watch, log."""
 
 import csv
 import sys
@@ -8,10 +8,10 @@ from itertools import islice
 
 import rich_click as click
 
-from host_tools.cli import sheet
-from host_tools.cli.common import DURATION_S, UPDATES, int_range, once, print_json, pump_verb, say
-from host_tools.cli.follow import Table
-from host_tools.documents.wording import KEY
+from host_tools.cli import statustext
+from host_tools.cli.common import DURATION_S, UPDATES, int_range, message_once, print_json, print_message, pump_verb
+from host_tools.cli.watchtable import Table
+from host_tools.documents.texts import KEY
 from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
 from host_tools.programmer.programmer import PATIENCE_S
@@ -37,9 +37,9 @@ period_option = click.option(
 )
 
 
-def silence_teller(every_s: int, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
-    """Says that a stream of such a period fell silent, the first time that it does, after `before`."""
-    return once(
+def silence_notice(every_s: int, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
+    """Return a function that prints once, after `before`, that a stream of such a period fell silent."""
+    return message_once(
         f"no telemetry for {format_duration(every_s + PATIENCE_S)}, though the pump answers: its time may stand still "
         "or run slowly (an emulator's speed, its wait for a first program, its clock's end); waiting, Ctrl-C ends",
         before,
@@ -50,12 +50,12 @@ def silence_teller(every_s: int, before: Callable[[], None] = lambda: None) -> C
 @click.option("--check", is_flag=True, help="Exit with 1 while an alarm is not silenced.")
 @pump_verb
 def status(pump: Programmer, as_json: bool, check: bool) -> None:
-    """What the pump does and believes now."""
+    """Show the pump's status: therapy, dose, reservoir, alarms and dates."""
     values = pump.status()
     if as_json:
         print_json(values)
     else:
-        click.echo("\n".join(sheet.status_lines(values)))
+        click.echo("\n".join(statustext.status_lines(values)))
     if check and not all(alarm["silenced"] for alarm in values["alarm_list"]):
         sys.exit(1)
 
@@ -70,12 +70,12 @@ def watch(pump: Programmer, as_json: bool, every: int, count: int | None) -> Non
     On a terminal an update takes the place of the one before.
     """
     if as_json:
-        with closing(pump.watch(every, silence_teller(every))) as updates:
+        with closing(pump.watch(every, silence_notice(every))) as updates:
             for values in islice(updates, count):
                 print_json(values)
         return
     table = Table()
-    with closing(pump.watch(every, silence_teller(every, table.end))) as updates:
+    with closing(pump.watch(every, silence_notice(every, table.end))) as updates:
         try:
             for values in islice(updates, count):
                 table.add(values)
@@ -102,6 +102,6 @@ def log(pump: Programmer, as_json: bool, since: int, as_csv: bool, faults: bool)
     else:
         key = pump.hello()["key"]
         if key in KEY:
-            say(KEY[key])
+            print_message(KEY[key])
         for event in events:
-            click.echo(sheet.event_line(event))
+            click.echo(statustext.event_line(event))

@@ -27,7 +27,7 @@ class Curve(NamedTuple):
     def at(self, hours: float) -> float:
         return self.steady + self.fast * exp(-ELIMINATION_PER_H * hours) + self.slow * exp(-DELAY_PER_H * hours)
 
-    def less(self, other: "Curve", factor: float) -> "Curve":
+    def minus(self, other: "Curve", factor: float) -> "Curve":
         """This one minus `factor` times another."""
         return Curve(
             self.steady - factor * other.steady, self.fast - factor * other.fast, self.slow - factor * other.slow
@@ -41,11 +41,11 @@ class Curve(NamedTuple):
         return [(a, b, self.at((a + b) / 2) >= 0) for a, b in pairwise(edges)]
 
     def _crossings(self, hours: float) -> list[float]:
-        stops = [0.0, *self._turning(hours), hours]
+        stops = [0.0, *self._extrema(hours), hours]
         return [self._root(a, b) for a, b in pairwise(stops) if (self.at(a) < 0) != (self.at(b) < 0)]
 
-    def _turning(self, hours: float) -> list[float]:
-        """Where the slope is zero, if it is anywhere: at one place at most."""
+    def _extrema(self, hours: float) -> list[float]:
+        """Hours at which the slope is zero: one place at most."""
         if self.fast * self.slow >= 0:
             return []
         ratio = -DELAY_PER_H * self.slow / (ELIMINATION_PER_H * self.fast)
@@ -83,6 +83,6 @@ class EffectSite:
         self.effect = curve.at(hours)
         self.csf = curve.steady + (self.csf - curve.steady) * exp(-ELIMINATION_PER_H * hours)
 
-    def take(self, mcg: float) -> None:
-        """At once."""
+    def add_bolus(self, mcg: float) -> None:
+        """Add drug at once."""
         self.csf += mcg * 1000 / VOLUME_ML

@@ -1,4 +1,4 @@
-"""One act on the pump: ask about it where somebody can answer, do it in a session, and say how the pump is left."""
+"""Interaction with a person about a change of the pump: ask, do it in a session, and say how the pump is left."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -6,13 +6,13 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli.common import Failure, print_json, say, tell
+from host_tools.cli.common import Failure, print_json, print_message, print_text
 from host_tools.cli.layout import width
-from host_tools.documents.wording import loss_of_therapy
+from host_tools.documents.texts import loss_of_therapy
 from host_tools.programmer import Programmer
 
 LEFT = {"stopped": "stopped", "minimum": "at the minimum rate"}
-"""What to warn of at the end of a session, by therapy."""
+"""Words of a warning at the end of a session, by therapy."""
 
 MEANWHILE = "the pump changed while this was looked at"
 
@@ -25,38 +25,38 @@ def check_terminal(yes: bool) -> None:
         raise click.UsageError("there is no terminal to ask on; --yes does it without asking")
 
 
-def is_asked(yes: bool) -> bool:
-    """True where a person is to be asked. A script named all that it wants, and is not."""
+def is_interactive(yes: bool) -> bool:
+    """True if a person can be asked. A script names all that it wants."""
     return not yes and sys.stdin.isatty()
 
 
-def ask(question: str, yes: bool, declined: str) -> None:
+def confirm(question: str, yes: bool, declined: str) -> None:
     """Ask a person; a Failure where the answer is no."""
-    if is_asked(yes) and not click.confirm(question, err=True):
+    if is_interactive(yes) and not click.confirm(question, err=True):
         raise Failure(f"{declined}; the pump goes on as before", 1)
 
 
-def say_changes(changes: Mapping[str, tuple[str, str]]) -> None:
-    """Old and new values on stderr: side by side, or below one another where they are long."""
+def print_changes(changes: Mapping[str, tuple[str, str]]) -> None:
+    """Print old and new values on stderr: side by side, or below one another where they are long."""
     label_width = max(map(len, changes))
     old_width = max(len(old) for old, _ in changes.values())
     for label, (old, new) in changes.items():
         line = f"{label:<{label_width}}  now {old:<{old_width}}  new {new}"
         below = f"{label:<{label_width}}  now {old}\n{'':<{label_width}}  new {new}"
-        say(line if len(line) <= width() else below)
+        print_message(line if len(line) <= width() else below)
 
 
-def done(pump: Programmer, verb: Callable[[], object]) -> dict[str, Any]:
-    """Do it and read the status, in one session; warns of a pump that is left without its dose."""
+def run_in_session(pump: Programmer, verb: Callable[[], object]) -> dict[str, Any]:
+    """Run a request and read the status, in one session. Warns of a pump that is left without its dose."""
     with pump.session():
         verb()
         status = pump.status()
-    warn(status)
+    warn_of_no_therapy(status)
     return status
 
 
-def warn(status: dict[str, Any]) -> None:
-    """Never end in silence on a pump that gives no therapy."""
+def warn_of_no_therapy(status: dict[str, Any]) -> None:
+    """Warn if the pump gives no therapy."""
     left = LEFT.get(status["therapy"])
     words = [f"the pump is left {left}" if left else "", loss_of_therapy(status)]
     if not any(words):
@@ -65,12 +65,12 @@ def warn(status: dict[str, Any]) -> None:
         words.append("the pump has reached its end of service: only a new one gives therapy")
     elif status["therapy"] != "running":
         words.append("`thecal program` or `thecal resume` starts therapy")
-    say(f"warning: {'; '.join(filter(None, words))}")
+    print_message(f"warning: {'; '.join(filter(None, words))}")
 
 
-def show(values: dict[str, Any], as_json: bool, text: str) -> None:
-    """The result of a verb: its text, or with --json its values."""
+def print_result(values: dict[str, Any], as_json: bool, text: str) -> None:
+    """Print the result of a verb: its text, or with --json its values."""
     if as_json:
         print_json(values)
     else:
-        tell(text)
+        print_text(text)

@@ -1,4 +1,4 @@
-"""The board's sensors: battery, reservoir, temperature, and whether a head is there."""
+"""The board's sensors: battery, reservoir, temperature and telemetry head."""
 
 from machine import ADC, Pin
 
@@ -49,7 +49,7 @@ class Thermometer(contract.Thermometer):
 
 
 class Head(contract.Head):
-    """`moved`: since whoever waits for it last cleared that."""
+    """`moved` is set at each edge of the switch; the body clears it."""
 
     def __init__(self) -> None:
         self.moved = False

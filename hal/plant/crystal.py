@@ -6,8 +6,8 @@ The crystal may drift, and both counters with it. That of seconds may jump, but 
 _MILLION = 1_000_000
 
 
-class Quartz:
-    """Reads ms since first power-up, unpowered time included. `ideal` while it has always been right."""
+class Crystal:
+    """Reads ms since first power-up, unpowered time included. `ideal` is True while it has always been right."""
 
     __slots__ = ("_at_ms", "_reading_ms", "_timer_at_ms", "_timer_ms", "ideal", "ppm")
 
@@ -21,7 +21,7 @@ class Quartz:
         return self._reading_ms + max(0, at_ms - self._at_ms) * (_MILLION + self.ppm) // _MILLION
 
     def timer_ms(self, at_ms: int) -> int:
-        """What the timer reads."""
+        """Reading of the timer."""
         return self._timer_ms + (at_ms - self._timer_at_ms) * (_MILLION + self.ppm) // _MILLION
 
     def when_ms(self, reading_ms: int) -> int:
@@ -30,7 +30,7 @@ class Quartz:
         return self._at_ms - (-ahead_ms * _MILLION // (_MILLION + self.ppm))
 
     def spans_ms(self, first_ms: int, period_ms: int, give_up_ms: int) -> tuple[int, int, int]:
-        """How long times that are counted by it really last, rounded down."""
+        """Plant time that these times of its own last, rounded down."""
         per_million = _MILLION + self.ppm
         return (
             first_ms * _MILLION // per_million,
@@ -39,7 +39,7 @@ class Quartz:
         )
 
     def drift(self, at_ms: int, ppm: int) -> None:
-        """From now on run `ppm` faster."""
+        """Run `ppm` faster from now on."""
         if ppm != self.ppm:
             self._rebase(at_ms)
             self.ppm = ppm

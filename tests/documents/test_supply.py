@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host_tools.documents.lasts import NoClock, answer
+from host_tools.documents.supply import ClockNotSet, forecast_supply
 from tests.documents.bench import START, Bench
 
 DAY = timedelta(days=1)
@@ -17,7 +17,7 @@ MIDNIGHT = time(0)
 
 
 def lasts(bench: Bench, until: date) -> bool:
-    return answer(bench.pump.status(), until).lasts
+    return forecast_supply(bench.pump.status(), until).lasts
 
 
 @pytest.mark.shows("SEED-47", "SEED-24")
@@ -41,7 +41,7 @@ def test_yes_means_that_no_alarm_comes_and_no_that_one_does_or_the_drug_is_old(
     status = bench.pump.status()
     low = date.fromisoformat(status["low_reservoir_date"])
     until = max(TODAY + waited_days * DAY, min(low, TODAY + SHELF_LIFE) + off * DAY)
-    said = answer(status, until)
+    said = forecast_supply(status, until)
     bench.run_to(datetime.combine(until + DAY, MIDNIGHT))
     alarmed = "low_reservoir" in bench.pump.status()["alarms"]
     assert said.lasts == (not alarmed and until <= TODAY + SHELF_LIFE), (said, alarmed)
@@ -60,15 +60,15 @@ TREATED.treat()
 def test_both_dates_are_said_either_way() -> None:
     status = TREATED.pump.status()
     for until, words in ((date(2026, 3, 1), "Yes"), (date(2026, 4, 1), "No: the low-reservoir alarm begins")):
-        sentence = answer(status, until).sentence()
+        sentence = forecast_supply(status, until).sentence()
         assert sentence.startswith(words)
         assert "low on 2026-03-18; refill by 2026-03-11" in sentence
 
 
 def test_within_a_week_of_the_alarm_it_says_to_refill_before() -> None:
     status = TREATED.pump.status()
-    assert answer(status, date(2026, 3, 11)).notes == ()
-    assert "before you go" in answer(status, date(2026, 3, 12)).sentence()
+    assert forecast_supply(status, date(2026, 3, 11)).notes == ()
+    assert "before you go" in forecast_supply(status, date(2026, 3, 12)).sentence()
 
 
 def stopped(bench: Bench) -> None:
@@ -95,7 +95,7 @@ def test_no_therapy_is_no(happened: Any, words: str) -> None:
     bench.treat()
     happened(bench)
     status = bench.pump.status()
-    found = answer(status, date.fromisoformat(status["wall"][:10]))
+    found = forecast_supply(status, date.fromisoformat(status["wall"][:10]))
     assert not found.lasts
     assert words in found.sentence()
 
@@ -103,9 +103,9 @@ def test_no_therapy_is_no(happened: Any, words: str) -> None:
 def test_a_pump_without_drug_or_program_says_so() -> None:
     bench = Bench()
     bench.pump.implant(89, wall=START)
-    assert "no drug has been filled in" in answer(bench.pump.status(), TODAY).sentence()
+    assert "no drug has been filled in" in forecast_supply(bench.pump.status(), TODAY).sentence()
     bench.pump.refill(20, 2000)
-    assert "no program has been ordered" in answer(bench.pump.status(), TODAY).sentence()
+    assert "no program has been ordered" in forecast_supply(bench.pump.status(), TODAY).sentence()
 
 
 def test_the_pumps_own_end_is_counted_too() -> None:
@@ -118,19 +118,19 @@ def test_the_pumps_own_end_is_counted_too() -> None:
     status = bench.pump.status()
     assert status["eri"]
     today = date.fromisoformat(status["wall"][:10])
-    soon, end = answer(status, today + 7 * DAY), date.fromisoformat(status["eri"]) + 90 * DAY
+    soon, end = forecast_supply(status, today + 7 * DAY), date.fromisoformat(status["eri"]) + 90 * DAY
     assert soon.lasts
     assert "replacement date was reached" in soon.sentence()
-    assert "end of service" not in answer(status, end - DAY).sentence()
-    assert "end of service" in answer(status, end).sentence()
+    assert "end of service" not in forecast_supply(status, end - DAY).sentence()
+    assert "end of service" in forecast_supply(status, end).sentence()
     bench.run_to(datetime.combine(end + DAY, MIDNIGHT))
     over = bench.pump.status()
     assert over["therapy"] == "end_of_service"
-    assert "nothing is being delivered" in answer(over, end + DAY).sentence()
+    assert "nothing is being delivered" in forecast_supply(over, end + DAY).sentence()
 
 
 def test_a_past_date_and_a_clock_that_is_not_set_are_no_questions() -> None:
     with pytest.raises(ValueError, match="2026-01-04 is past: the pump's clock says 2026-01-05"):
-        answer(TREATED.pump.status(), TODAY - DAY)
-    with pytest.raises(NoClock, match="thecal clock"):
-        answer(Bench().pump.status(), TODAY)
+        forecast_supply(TREATED.pump.status(), TODAY - DAY)
+    with pytest.raises(ClockNotSet, match="thecal clock"):
+        forecast_supply(Bench().pump.status(), TODAY)

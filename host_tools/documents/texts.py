@@ -1,4 +1,4 @@
-"""What alarms, states and signs mean, in words for patients, families and clinics.
+"""Texts on alarms, states and signs, for patients, families and clinics.
 
 The seed documents disagree about blood pressure in withdrawal, so that it is named nowhere (docs/sources.md).
 """
@@ -10,15 +10,15 @@ from host_tools.durations import format_duration
 
 NOT_A_DEVICE = "simulation and engineering tool, not a medical device"
 UNSIGNED = "UNSIGNED, anybody on the line could have said this"
-RECORDS_SPOILT = (
-    "The patient's record in the pump is spoilt: what it said of patient, clinic and medicines is blank here. "
+RECORDS_CORRUPT = (
+    "The patient's record in the pump is corrupt: what it said of patient, clinic and medicines is blank here. "
     "`thecal patient` with --set or --file writes it anew."
 )
 KEY = {
     "test": "TEST KEY: anybody can program this pump with the published key",
     "lost": "KEY LOST: nothing opens this pump until `thecal pair --lost` has led back to the test key",
 }
-"""What is to be said of the key that opens a pump, where it is not its own."""
+"""Warnings about the key that opens a pump, where it is not the pump's own."""
 DRUG = "baclofen, intrathecal"
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MODE = {"none": "no program yet", "simple": "the same rate all day", "flex": "flex, by time of day and day of the week"}
@@ -28,18 +28,18 @@ TONES = {
     "critical": ("two tones in turn", "critical: drug is no longer given as ordered. Call the doctor at once."),
     "non_critical": ("single beep", "about once an hour, not critical: something must be done soon. Call the clinic."),
 }
-"""What an alarm of each class sounds like, and what it asks for."""
+"""Sound and meaning of each class of alarm."""
 
 ALARM = {
     "motor_stall": "the motor stands still and no drug flows",
     "reservoir_empty": "the reservoir is empty and no drug flows",
     "end_of_service": "the pump has reached its end of service and has stopped",
     "stopped_48h": "nothing has been delivered for a very long time",
-    "memory_critical": "what the pump was ordered or has delivered is no longer sure",
+    "memory_critical": "the stored program or delivery record may be corrupt",
     "low_battery_reset": "the battery gave way, and the pump delivers next to nothing",
-    "step_mismatch": "the motor does not turn as it was told to",
-    "overspeed": "the motor turned more than it was told to, and was stopped",
-    "safe_state": "the pump does not trust its orders, and delivers next to nothing or nothing",
+    "step_mismatch": "the motor does not turn as ordered",
+    "overspeed": "the motor turned more than ordered, and was stopped",
+    "safe_state": "the pump is in its fail-safe state, and delivers next to nothing or nothing",
     "self_test": "the pump failed its own test and delivers nothing",
     "low_reservoir": "the drug is getting low; a refill is due",
     "eri": f"the battery or the age of the pump: it must be replaced within {ERI_TO_EOS_DAYS} days",
@@ -48,7 +48,7 @@ ALARM = {
     "clock_lost": "the pump does not know the time; a program by time of day gives its mean",
     "stopped": "delivery is stopped",
 }
-"""What each alarm means (`class` says how urgent it is)."""
+"""Meaning of each alarm (`class` is its urgency)."""
 
 WITHDRAWAL = (
     "early: spasticity that comes back or grows, itching, tingling, light-headedness",
@@ -77,18 +77,18 @@ ACTIONS = (
     "Nobody should be left without the drug at once: after three months of therapy the body depends on it.",
     "Say before any MRI scan or diathermy that there is a pump.",
 )
-"""What to do, most urgent first."""
+"""First steps, most urgent first."""
 
 RESTRICTIONS = (
     "Before an MRI scan, diathermy or any other procedure: tell the staff about the pump.",
     "A scanner's field stops the motor. Read the pump after the scan, twice: its recovery may take up to 24 hours.",
     "The alarm may be too soft to hear: let others listen too, and do not rely on it alone.",
 )
-"""What holds for every pump (docs/sources.md, SEED-44, DF-36 to DF-39, SEED-11)."""
+"""Restrictions of every pump (docs/sources.md, SEED-44, DF-36 to DF-39, SEED-11)."""
 
 
 def loss_of_therapy(status: Mapping[str, Any]) -> str:
-    """Why the patient of a pump with this status gets no therapy now, in one sentence; empty while there is some."""
+    """Reason for which the patient gets no therapy now, in one sentence; empty while there is some."""
     if status["therapy"] == "unfilled" or status["mode"] == "none":
         return ""
     if status["stopped_s"]:
@@ -101,7 +101,7 @@ def loss_of_therapy(status: Mapping[str, Any]) -> str:
 
 
 def alarm_text(alarm: Mapping[str, Any]) -> str:
-    """An entry of `alarm_list` in words: name, class, meaning, and whether it is silenced or past."""
+    """An entry of `alarm_list` in words: name, class, meaning, and a note if it is silenced or past."""
     notes = [word for word, holds in (("silenced", alarm["silenced"]), ("past", alarm["condition"] == "past")) if holds]
     extra = f" ({', '.join(notes)})" if notes else ""
     words = alarm["name"].replace("_", " "), alarm["class"].replace("_", "-")

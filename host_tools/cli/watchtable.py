@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import rich_click as click
 
-from host_tools.cli import sheet
+from host_tools.cli import statustext
 from host_tools.cli.layout import is_plain, width
+from host_tools.documents.dose import ml
 
 STATE = "State and alarms"
 STATE_ROOM = 22  # for an operation and most alarms by their names
@@ -23,8 +24,8 @@ class _Column(NamedTuple):
 _COLUMNS = {
     "date": _Column("Date", 10, lambda status: (status["wall"] or "-")[:10]),
     "time": _Column("Time", 8, lambda status: status["wall"][11:] if status["wall"] else "-"),
-    "rate": _Column("mL/day", 6, lambda status: sheet.ml(status["rate_nl_per_day"])),
-    "left": _Column("mL left", 7, lambda status: sheet.ml(status["reservoir_nl"])),
+    "rate": _Column("mL/day", 6, lambda status: ml(status["rate_nl_per_day"])),
+    "left": _Column("mL left", 7, lambda status: ml(status["reservoir_nl"])),
     "today": _Column("mcg today", 9, lambda status: str(status["delivered_today_mcg"])),
     "battery": _Column("mV", 4, lambda status: str(status["battery_mv"] or "-")),
 }
@@ -38,7 +39,7 @@ class Table:
     def __init__(self) -> None:
         self._in_place = sys.stdout.isatty() and not is_plain()
         self._width = width() - self._in_place  # the last column stays empty, lest the terminal begins another line
-        self._columns = _fitting(self._width - STATE_ROOM)
+        self._columns = _columns_within(self._width - STATE_ROOM)
         self._begun = self._open = False
 
     def add(self, status: dict[str, Any]) -> None:
@@ -49,7 +50,7 @@ class Table:
         cells = [f"{column.text(status):>{column.width}}" for column in self._columns]
         room = self._width - sum(len(cell) + len(GAP) for cell in cells)
         state = _state(status, room)
-        line = GAP.join([*cells, sheet.coloured(state, status["alarm_list"])])
+        line = GAP.join([*cells, statustext.colour_alarms(state, status["alarm_list"])])
         if self._in_place:
             click.echo(f"\r{line}{' ' * (room - len(state))}", nl=False)
             self._open = True
@@ -63,7 +64,7 @@ class Table:
         self._open = False
 
 
-def _fitting(room: int) -> list[_Column]:
+def _columns_within(room: int) -> list[_Column]:
     """The columns that fit, the more important first, in the order in which they stand."""
     chosen = set()
     for name in _IMPORTANCE:
@@ -75,7 +76,7 @@ def _fitting(room: int) -> list[_Column]:
 
 
 def _state(status: dict[str, Any], room: int) -> str:
-    """What the pump does, its alarms by name or, where those are too long, by number, and whether it signs."""
+    """The operation, the alarms by name or, where those are too long, by number, and a note if unsigned."""
     doing = status["operation"]
     if status["therapy"] != "running":
         doing = status["therapy"].replace("_", " ") + ("" if doing in ("idle", "basal") else f" {doing}")
