@@ -28,6 +28,12 @@ PLANTS = {
     "The board knows neither plant nor host": ("hal/rp2040/run.py", "from hal.plant import plant"),
     "The protocol imports nothing of ours": ("protocol/frame.py", "from firmware import wire"),
     "The programmer is a real client": ("host_tools/programmer/units.py", "from hal.plant import plant"),
+    "The host's rooms": ("host_tools/machines/serials.py", "from host_tools.emulator import pacing"),
+    "The machines know nothing of one another": (
+        "host_tools/machines/rp2040/machine.py",
+        "from host_tools.machines.mock import crash",
+    ),
+    "No import circles": ("host_tools/machines/machine.py", "def late(): from host_tools.machines import runtimes"),
 }
 """By the beginning of a contract's name: a file, and an import in it that the contract forbids."""
 

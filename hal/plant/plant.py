@@ -59,7 +59,7 @@ class Plant:
         self.failing: tuple[str, ...] = ()  # devices that fail their own test
         self.store_fails = False
         self.hangs = False
-        self.spoil: Callable[..., None] = no_memory  # whoever has the pump's memory spoils it
+        self.corrupt: Callable[..., None] = no_memory  # set by whoever has the pump's memory
         self._faults: dict[str, Fault] = {}
 
     @property
@@ -136,7 +136,7 @@ class Plant:
         elif name == "clock_jump":
             self.quartz.jump(self.now_ms, values["by_ms"])
         elif name in ("bit_flip", "store_corrupt") and values["region"] != "code":
-            self.spoil(name, **values)
+            self.corrupt(name, **values)
         else:
             self._begin(name, NEVER_MS if until_ms is None else until_ms, values)
 

@@ -7,11 +7,11 @@ from statistics import median
 from typing import Any
 
 from hal.rp2040.board import SERVICE_PIN
+from host_tools.board.deployment import compiled, deployed_files
+from host_tools.machines.rp2040.rig import Rig
+from host_tools.machines.rp2040.transport import ChipTransport
+from host_tools.machines.rp2040.uf2 import FirmwareImageMissing, find_uf2
 from host_tools.programmer import Programmer
-from host_tools.rig.deployment import compiled, deployed_files
-from host_tools.rig.rig import Rig
-from host_tools.rig.transport import ChipTransport
-from host_tools.rig.uf2 import NoUf2, find_uf2
 from protocol.messages import NONCE_BYTES
 
 ONBOARD = Path(__file__).with_name("onboard.py")
@@ -25,7 +25,7 @@ def measure() -> dict[str, float] | None:
     """A start, a session with a commit, and an hour of therapy without a head. None without a MicroPython to run."""
     try:
         find_uf2()
-    except NoUf2:
+    except FirmwareImageMissing:
         return None
     deployed = deployed_files()
     bench = Bench(deployed)

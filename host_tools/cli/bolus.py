@@ -8,7 +8,7 @@ import rich_click as click
 from host_tools.cli import sheet
 from host_tools.cli.acts import MEANWHILE, ask, check_terminal, done, say_changes, show, yes_option
 from host_tools.cli.common import DECIMAL, DURATION_S, Failure, print_json, pump_verb, say, tell
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
 from host_tools.programmer import PatientBolus, Programmer
 from host_tools.programmer.implantation import LARGEST_USUAL_LINE_NL
 from host_tools.programmer.orders import check_patient_bolus

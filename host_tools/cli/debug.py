@@ -13,9 +13,9 @@ from hal.plant.faults import INSTANT
 from host_tools.cli.common import DURATION_S, Failure, json_option, once, port_option, print_json, tell
 from host_tools.cli.faults import FaultField, FaultName, fault_table, known_faults
 from host_tools.cli.progress import progress
-from host_tools.durations import format_duration, parse_duration_s, parse_local_time
+from host_tools.common.durations import format_duration, parse_duration_s, parse_local_time
 from host_tools.emulator.debugclient import PATIENCE_S, DebugClient, DebugError, DebugLinkError
-from host_tools.faultfields import plant_fields
+from host_tools.machines.faultfields import plant_fields
 from host_tools.programmer.discovery import Emulator, debuggable_emulators, find_emulator, registry_dir
 from host_tools.programmer.errors import NoDevice
 

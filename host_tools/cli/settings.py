@@ -10,7 +10,7 @@ import rich_click as click
 from host_tools.cli import sheet
 from host_tools.cli.acts import ask, done, say_changes, show, yes_option
 from host_tools.cli.common import DECIMAL, DURATION_S, LOCAL_TIME, print_json, pump_verb, tell
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
 from host_tools.programmer import Programmer
 from host_tools.programmer.orders import check_alarm_settings, check_limits
 from host_tools.programmer.units import nl_from_ml, wall_s

@@ -9,10 +9,10 @@ from typing import Any
 import rich_click as click
 
 from host_tools.cli.layout import wrapped
+from host_tools.common.durations import format_duration
 from host_tools.documents.events import data_text
 from host_tools.documents.lasts import too_old
 from host_tools.documents.wording import KEY, NOT_A_DEVICE, UNSIGNED, loss_of_therapy
-from host_tools.durations import format_duration
 from host_tools.programmer import FlexProgram, Program
 from host_tools.programmer.flex import head_of
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from filelock import FileLock
 
-from host_tools.private import FILE_MODE, private_folder
+from host_tools.common.private import FILE_MODE, private_folder
+from host_tools.machines.serials import free_serial, serial_of
 from host_tools.programmer.discovery import Emulator, registry_dir
-from host_tools.serials import free_serial, serial_of
 
 START_S = 20  # that another emulator may take from the choice of its serial number until it is published
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from host_tools.private import private_file, private_folder
+from host_tools.common.private import private_file, private_folder
 from host_tools.programmer.discovery import registry_dir
 
 

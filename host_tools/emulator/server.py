@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from host_tools.emulator.activity import Activity
-from host_tools.emulator.machine import Machine
 from host_tools.emulator.pacing import Pacer
 from host_tools.emulator.ports import Line, PtyPort, TcpClient, TcpPlaces
 from host_tools.emulator.state import StateFolder
+from host_tools.machines.mock.machine import MockMachine
 
 HOST = "127.0.0.1"
 LINK_COUNT = 4  # the PTY's, and those of three TCP clients
@@ -36,7 +36,7 @@ class Server:
 
     def __init__(
         self,
-        machine: Machine,
+        machine: MockMachine,
         pacer: Pacer,
         folder: StateFolder | None,
         identity: dict[str, Any],

@@ -9,10 +9,10 @@ from itertools import groupby
 from typing import Any
 
 from hal.mock.entropy import Prng
+from host_tools.exports.pumpregistry import pump_row
+from host_tools.machines.runtimes import Runtime
 from host_tools.programmer import Handover, KeyRing, Programmer
-from host_tools.registry import pump_row
 from host_tools.scenario.load import Scenario
-from host_tools.scenario.runtimes import Runtime
 
 TRIES = 16  # of a request: asking again takes none of the pump's time, and a scenario's line may be bad
 
@@ -22,7 +22,6 @@ class Clinic:
 
     def __init__(self, scenario: Scenario, runtime: Runtime) -> None:
         self.machine = runtime.machine(scenario.config, scenario.seed)
-        self._connect = runtime.connect
         self._nonces = Prng(scenario.seed, "programmer").take
         self.programmer = self._meet()
         self.handed_on: Handover | None = None
@@ -32,7 +31,7 @@ class Clinic:
     def _meet(self) -> Programmer:
         """A programmer that has no key but the published one."""
         return Programmer(
-            self._connect(self.machine),
+            self.machine.connect(),
             keys=KeyRing(),
             checks=False,
             entropy=self._nonces,
@@ -125,7 +124,7 @@ class Clinic:
         return boot.at_s + self.machine.events[index]["t_s"] - boot.uptime_s
 
     def _put_head(self, present: bool) -> None:
-        self.machine.hal.head.set(present)
+        self.machine.lay_head(present)
         self.machine.wake()
 
     # The listener

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from host_tools.pumpconfig import shown
+from host_tools.machines.configuration import shown
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from firmware.config import Config
-from host_tools.durations import LONGEST_S, format_duration, parse_instant_s
-from host_tools.pumpconfig import PumpConfigError, closest, pump_config, shown
+from host_tools.common.durations import LONGEST_S, format_duration, parse_instant_s
+from host_tools.machines.configuration import PumpConfigError, closest, pump_config, shown
+from host_tools.machines.serials import serial_of
 from host_tools.scenario.document import Document, Path
 from host_tools.scenario.schema import Header, Program, Step, keys_of
-from host_tools.serials import serial_of
 
 
 @dataclass(frozen=True)

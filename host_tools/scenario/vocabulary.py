@@ -1,7 +1,7 @@
 """The names that a scenario may use."""
 
 from hal.plant.patient import SYMPTOMS
-from host_tools.faultfields import FAULT_FIELDS
+from host_tools.machines.faultfields import FAULT_FIELDS
 from protocol import codes
 
 STATUS_FIELDS = (

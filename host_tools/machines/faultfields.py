@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from hal.plant.faults import FAULTS, Choice, Field, check_fields, check_name
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
 
 DURATIONS = ("recovery", "every", "lasting", "by")
 _SCALED = {"ml": ("nl", 1_000_000), "ml_per_day": ("nl_per_day", 1_000_000), "celsius": ("centi_celsius", 100)}

@@ -4,7 +4,7 @@ from pathlib import Path
 from traceback import extract_tb, walk_tb
 
 from hal.contract import WATCHDOG_MS
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
 
 BENEATH = ("hal.plant", "host_tools")
 """Whose exceptions are no firmware's, though it called them."""

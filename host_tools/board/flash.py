@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, Protocol
 from zlib import crc32
 
+from host_tools.board.deployment import MANIFEST, deployed_files
+from host_tools.board.repl import FlashError
 from host_tools.programmer import Programmer, ProgrammerError
 from host_tools.programmer.errors import NoDevice, ProtocolMismatch
-from host_tools.rig.deployment import MANIFEST, deployed_files
-from host_tools.rig.repl import FlashError
 
 LEAST_VERSION = (1, 24)  # older ones lock up in sleep
 MPY_VERSION = 6  # of compiled files

@@ -1,45 +1,32 @@
 """One emulated pump: firmware, mock body and plant on one virtual clock."""
 
 from collections.abc import Callable, Mapping
-from struct import unpack_from
-from typing import Any, NamedTuple
+from typing import Any
 
-from firmware import wire
 from firmware.config import Config
 from firmware.pump import Pump
 from firmware.records import slots
-from firmware.records.eventlog import ENTRY_BYTES, RECORD_BYTES
 from hal.contract import WATCHDOG_MS
 from hal.mock.body import MockBody
 from hal.mock.errors import PowerLost
 from hal.mock.recorder import Recorder
 from hal.plant.drivetrain import NEVER_MS
 from hal.plant.plant import Plant
-from host_tools.emulator.crash import raised_by_firmware
-from host_tools.emulator.memory import spoil
-from host_tools.programmer.readout import event_dict
-from host_tools.serials import serial_of
-from protocol.codes import FLAG
-from protocol.messages import NONE32, LogEntry
+from host_tools.machines.machine import Boot
+from host_tools.machines.mock.corruption import corrupt
+from host_tools.machines.mock.crash import raised_by_firmware
+from host_tools.machines.mock.link import MemoryTransport
+from host_tools.machines.mock.logreader import LogReader
+from host_tools.machines.plantsync import sync_plant
+from host_tools.machines.serials import serial_of
 
 CLOCK_END_MS = ((1 << 30) - 1) * 1000
 """The pump's clock counts no further (hal/contract.py): its time stands still there."""
 
-EVENT = 3  # which field of an entry says what happened
 MOST_POLLS = 1000  # at one instant
-TOLD = (wire.EVENT_RATE_STEP, wire.EVENT_IMPLANT, wire.EVENT_PROGRAM_COMMITTED, wire.EVENT_BOLUS_DONE)
-"""What the body, too, has to do with."""
 
 
-class Boot(NamedTuple):
-    """When the pump started, what its uptime was then, and how many events were logged before."""
-
-    at_s: int
-    uptime_s: int
-    events: int
-
-
-class Machine:
+class MockMachine:
     """`now_ms` counts from first power-up, unpowered time included, and lands exactly where it is told to.
 
     All chance is drawn from `seed`; nonces too, unless `nonce_seed` is given: who knows their seed can forge a session.
@@ -73,19 +60,18 @@ class Machine:
         )
         if plant_state is not None:
             self.plant.restore(plant_state)
-        self.recorder = Recorder(slots.LOG)
+        self.effects = Recorder(slots.LOG)
+        self._log = LogReader(self.effects)
         self._seed = seed
         self._nonce_seed = nonce_seed
         self._link_count = link_count
         self.hal = self._new_body()
         if store is not None:
             self.hal.store.load(store)
-        self._events: list[dict[str, Any]] = []
-        self._entries: list[bytes] = []  # not yet among them
         self.boots: list[Boot] = []
         self.pump: Any = None
         self._hung = False
-        self.plant.spoil = lambda fault, **fields: spoil(self.pump, self.hal.store, fault, **fields)
+        self.plant.corrupt = lambda fault, **fields: corrupt(self.pump, self.hal.store, fault, **fields)
         self._deadline_ms = 0  # on plant time
         self._own_deadline_ms = 0  # on the pump's own clock
         self._refills: int | None = None
@@ -95,7 +81,7 @@ class Machine:
         config = self._config
         return MockBody(
             self.plant,
-            self.recorder,
+            self.effects,
             seed=self._seed,
             nonce_seed=self._nonce_seed,
             link_count=self._link_count,
@@ -113,12 +99,7 @@ class Machine:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """The log's entries as the pump logged them, as `thecal log` would show them."""
-        for data in self._entries:
-            entry: Any = LogEntry.parse(data)
-            self._events.append(event_dict(entry))
-        self._entries.clear()
-        return self._events
+        return self._log.events
 
     @property
     def next_wake_ms(self) -> int:
@@ -161,6 +142,18 @@ class Machine:
         """Poll the pump now: bytes came in, the head moved, a line has room again."""
         self._poll()
 
+    def lay_head(self, present: bool) -> None:
+        self.hal.head.set(present)
+
+    def connect(self) -> MemoryTransport:
+        return MemoryTransport(self)
+
+    def plan_power_cut(self, write: int, torn_bytes: int) -> None:
+        self.hal.store.plan_cut(write, torn_bytes)
+
+    def cancel_power_cut(self) -> None:
+        self.hal.store.cancel_cut()
+
     def power_cut(self, for_ms: int) -> None:
         """All power goes away, and comes back after `for_ms`."""
         self.pump = None
@@ -200,22 +193,22 @@ class Machine:
         self._hang()
         self._on_crash(error, self.now_ms)
 
-    def _bite(self) -> None:
+    def _watchdog_reset(self) -> None:
         """The watchdog resets the pump."""
         self._lose_power()
-        self._boot(bitten=True)
+        self._boot(reset_by_watchdog=True)
 
-    def _boot(self, *, bitten: bool = False) -> None:
+    def _boot(self, *, reset_by_watchdog: bool = False) -> None:
         self._hung = False
         self.plant.reset()
         while True:
-            self.hal.power.up(bitten=bitten)
+            self.hal.power.up(reset_by_watchdog=reset_by_watchdog)
             events = len(self.events)
             try:
                 self.pump = self._pump_class(self.hal, self._config)
             except PowerLost:
                 self._lose_power()
-                bitten = False
+                reset_by_watchdog = False
                 continue
             except Exception as error:  # noqa: BLE001 - whatever it is, a board outlives it
                 self._crash(error)
@@ -224,7 +217,7 @@ class Machine:
         self.boots.append(Boot(self.now_ms // 1000, self.pump.clock.now_s, events))
         refills = self.pump.state.refills
         self._refills = refills if self._refills is None else min(refills, self._refills)  # fewer after a loss
-        self._follow_orders()
+        self._sync_plant()
         self.hal.power.sleep()
         self._poll()
         if self.hal.head.present():
@@ -239,7 +232,7 @@ class Machine:
         """Poll until the pump has nothing more to do now."""
         if self._hung:
             if self.plant.now_ms >= self._deadline_ms:
-                self._bite()
+                self._watchdog_reset()
             return
         if self.plant.hangs:
             self._hang()
@@ -258,7 +251,7 @@ class Machine:
                 self._crash(error)
                 return
             power.sleep()
-            if self.recorder.log:
+            if self.effects.log:
                 self._read_log()
             if self.pump.state.refills != self._refills:
                 self._refill()
@@ -275,21 +268,8 @@ class Machine:
         self.plant.refill(self.pump.state.filled_nl, self.pump.state.drug_mcg_per_ml)
 
     def _read_log(self) -> None:
-        for record in self.recorder.log:
-            if len(record) == RECORD_BYTES:  # else torn
-                self._entries.append(record[:ENTRY_BYTES])
-                if self.pump and unpack_from(wire.LOG_ENTRY_FMT, record)[EVENT] in TOLD:
-                    self._follow_orders()
-        self.recorder.log.clear()
+        if self._log.read() and self.pump:
+            self._sync_plant()
 
-    def _follow_orders(self) -> None:
-        """What the pump was told of catheter and dose: let the surgeon have done it, and the doctor have meant it."""
-        fit_as_told(self.plant, self.pump.state, self._config)
-        self.plant.prescribe(self.pump.program.dose_now_ng_per_day)
-
-
-def fit_as_told(plant: Plant, state: Any, config: Config) -> None:
-    """Let the plant have the catheter that a pump's state tells of, if it was implanted."""
-    if state.implanted_wall_s != NONE32:
-        catheter_nl = state.catheter_mm * config.catheter_nl_per_cm // 10
-        plant.fit_catheter(catheter_nl, state.tubing_nl, state.kept_catheter == FLAG["yes"])
+    def _sync_plant(self) -> None:
+        sync_plant(self.plant, self.pump.state, self._config, self.pump.program.dose_now_ng_per_day)

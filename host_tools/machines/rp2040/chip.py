@@ -9,8 +9,8 @@ from rp2040py.device import MicroPythonDevice
 from rp2040py.execute_batch import execute_batch
 from rp2040py.memory_map import FLASH_START_ADDRESS
 
-from host_tools.rig.image import BLOCK_BYTES, BLOCKS, START
-from host_tools.rig.quirks import mend
+from host_tools.machines.rp2040.image import BLOCK_BYTES, BLOCKS, START
+from host_tools.machines.rp2040.quirks import mend
 
 NS_PER_MS = 1_000_000
 CLOCK_HZ = 125_000_000  # of the processor, while it computes

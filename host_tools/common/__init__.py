@@ -1,0 +1,1 @@
+"""What the rooms above share and none of them owns: durations in words, private files."""

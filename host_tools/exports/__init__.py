@@ -1,0 +1,1 @@
+"""What tools outside take: telemetry in SQLite, rows for a registry of pumps."""
