@@ -81,10 +81,18 @@ def test_the_tree_keeps_them_and_what_they_forbid_breaks_them(tree: Path) -> Non
     print(f"{len(PLANTS)} forbidden imports planted")
 
 
-def test_a_new_room_of_the_firmware_must_be_given_its_layer(tree: Path) -> None:
-    (tree / "firmware" / "extra.py").write_text("", encoding="utf-8")
+@pytest.mark.parametrize(
+    ("folder", "start"),
+    [
+        ("firmware", "The firmware's layers"),
+        ("host_tools", "The host's rooms"),
+        ("host_tools/machines", "The machines know nothing of one another"),
+    ],
+)
+def test_a_new_room_must_be_given_its_layer(tree: Path, folder: str, start: str) -> None:
+    extra = tree / folder / "extra.py"
+    extra.write_text("", encoding="utf-8")
     found = verdicts(tree)
-    (tree / "firmware" / "extra.py").unlink()
-    assert [name for name, verdict in found.items() if verdict == "BROKEN"] == [
-        name for name in contracts() if name.startswith("The firmware's layers")
-    ]
+    extra.unlink()
+    broken = [name for name, verdict in found.items() if verdict == "BROKEN"]
+    assert broken == [name for name in contracts() if name.startswith(start)]

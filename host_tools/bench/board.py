@@ -1,4 +1,4 @@
-"""What the pump costs on an RP2040: the deployed files on the emulated chip, in the chip's own time."""
+"""Costs of the pump on an RP2040: the deployed files on the emulated chip, in the chip's own time."""
 
 import json
 from datetime import datetime
@@ -15,7 +15,7 @@ from host_tools.programmer import Programmer
 from protocol.messages import NONCE_BYTES
 
 ONBOARD = Path(__file__).with_name("onboard.py")
-PATIENCE_S = 10.0  # of the chip's time
+ANSWER_LIMIT_S = 10.0  # of the chip's time
 TELL_MS = 2_000
 STATUSES = 3
 THERAPY_MS = 3_600_000
@@ -61,7 +61,7 @@ class Bench:
         rig = Rig(files=deployed | onboard)
         self._wiring, self._chip = rig.wiring, rig.chip
         self._wiring.lay_head(True)
-        self._pump = Programmer(ChipTransport(self._chip), timeout_s=PATIENCE_S, tries=1)
+        self._pump = Programmer(ChipTransport(self._chip), timeout_s=ANSWER_LIMIT_S, tries=1)
         self.session_ms = 0
 
     def ready_ms(self) -> int:
@@ -92,7 +92,7 @@ class Bench:
         self._wiring.lay_head(True)
 
     def told(self) -> dict[str, Any]:
-        """What ONBOARD counted since it was last asked; the head, which has to be on, is taken away."""
+        """Return the counts of ONBOARD since the last call; the head, which has to be on, is taken away."""
         pin = self._chip.device.mcu.gpio[SERVICE_PIN]
         self._chip.take()
         pin.set_input_value(False)

@@ -1,1 +1,1 @@
-"""What the rooms above share and none of them owns: durations in words, private files."""
+"""Shared by all rooms, the programmer included: durations in words, private files."""

@@ -1,4 +1,4 @@
-"""When an advance is to end: pump time in ms, of a duration, a local time or the search for an alarm."""
+"""The end of an advance: pump time in ms, from a duration, a local time or the search for an alarm."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,7 +53,7 @@ class Goals:
         return goal_ms
 
     def _clock_end(self) -> str:
-        """When the clock ends: by its age, and by its date where it has one."""
+        """The end of the pump's clock in words: by its age, and by its date where it has one."""
         left_s = max(0, self._machine.clock_end_ms - self._machine.now_ms) // 1000
         now = self._wall_now()
         date = f", {(now + timedelta(seconds=left_s)).isoformat()}" if now else ""

@@ -1,4 +1,4 @@
-"""What an emulated pump is made with, and that no two of one user that run at once need the same serial number."""
+"""An emulated pump's seed, start and serial number, which no other running pump of the same user has."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""How `--port auto` and `thecal debug` find a running emulator: a file in the user's runtime folder, for its
+"""Lets `--port auto` and `thecal debug` find a running emulator: a file in the user's runtime folder, for its
 owner alone, since the debug link's token stands in it."""
 
 import json

@@ -94,7 +94,7 @@ class RigServer:
                         await self._kicked.wait()
 
     def live(self) -> bool:
-        """Let the chip live until it says something, for so long that nobody has to wait; whether it was behind.
+        """Let the chip live until it says something, for so long that nobody has to wait. True if it was behind.
 
         What the emulation was too slow for is not caught up: a chip that leaps is one whose programmer is too late.
         """

@@ -155,12 +155,12 @@ class Server:
 
     @property
     def at_clock_end(self) -> bool:
-        """Whether time stands still because the pump's clock counts no further."""
+        """True if time stands still because the pump's clock counts no further."""
         return self.machine.now_ms >= self.machine.clock_end_ms
 
     @property
     def waits_for_program(self) -> bool:
-        """Whether time stands still although it is to run as fast as it can: a pump that was never programmed would be
+        """True if time stands still although it is to run as fast as it can: a pump that was never programmed would be
         at its end of service before anybody could order anything."""
         pump = self.machine.pump
         return math.isinf(self.pacer.speed) and pump is not None and not pump.state.commits

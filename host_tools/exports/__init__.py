@@ -1,1 +1,1 @@
-"""What tools outside take: telemetry in SQLite, rows for a registry of pumps."""
+"""Data for tools outside: telemetry in SQLite, rows for a pump registry."""

@@ -1,1 +1,1 @@
-"""What the pump's firmware runs in: each machine has the members of `host_tools.machines.machine.Machine`."""
+"""The machines that run the pump's firmware; all fulfil `host_tools.machines.machine.Machine`."""

@@ -16,7 +16,7 @@ def _user_name(field: str) -> str:
 
 
 def _scale(name: str) -> int:
-    """How many of the plant's units make one of people's; durations count in seconds."""
+    """The number of the plant's units in one of people's; durations count in seconds."""
     return 1000 if name in DURATIONS else _SCALED.get(name, (name, 1))[1]
 
 
@@ -41,7 +41,7 @@ def _range(name: str, limits: Field | Choice) -> str:
 
 
 def plant_fields(fault: str, given: Mapping[str, int | Decimal | str]) -> dict[str, int | str]:
-    """What the plant is to be told. ValueError says, in people's words and units, what is wrong."""
+    """Return the fields as the plant takes them. ValueError says, in people's words and units, what is wrong."""
     check_name(fault)
     if strange := sorted(set(given) - set(FAULT_FIELDS[fault])):
         raise ValueError(f"{fault} takes no {', '.join(strange)}; known: {', '.join(['for', *FAULT_FIELDS[fault]])}")

@@ -1,4 +1,4 @@
-"""What every machine does, whatever its firmware runs on: the interface for scenarios and benchmarks."""
+"""The interface of a machine, whatever its firmware runs on: scenarios and benchmarks use no more than this."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol

@@ -1,4 +1,4 @@
-"""What the programmer told the pump of catheter and dose is done to the plant as well."""
+"""Does to the plant what the programmer told the pump of catheter and dose."""
 
 from typing import Any
 

@@ -88,7 +88,7 @@ class Clinic:
             yield self.programmer
 
     def document(self, root: str) -> Any:
-        """What `expect` looks into: the truth, or what the pump says in a session of its own."""
+        """Return what `expect` looks into: the truth, or the pump's answer in a session of its own."""
         if root == "truth":
             return self.truth()
         with self.session() as programmer:
@@ -99,7 +99,7 @@ class Clinic:
             }[root]()
 
     def written(self, name: str) -> str:
-        """A document as the programmer would write it now: the text of a page, or a registry's row."""
+        """A document as the programmer would write it now: the text of a page, or a row of a pump registry."""
         from host_tools.documents.facts import gather  # needs more than scenarios do
         from host_tools.documents.render import card_html, report_html
 
@@ -113,13 +113,13 @@ class Clinic:
         return self.machine.plant.truth()
 
     def count_events(self, name: str, since_s: int | None) -> int:
-        """How often an event was logged, in the last `since_s` or ever."""
+        """The number of times that an event was logged, in the last `since_s` or ever."""
         first_s = 0 if since_s is None else self.now_s - since_s
         times_s = (self._time_s(index) for index, event in enumerate(self.machine.events) if event["name"] == name)
         return sum(at_s >= first_s for at_s in times_s)
 
     def _time_s(self, index: int) -> int:
-        """When an event happened. Uptime stands still while unpowered, and may lose what was not yet recorded."""
+        """Pump time of an event in s. Uptime stands still while unpowered, and may lose what was not yet recorded."""
         boot = next(boot for boot in reversed(self.machine.boots) if boot.events <= index)
         return boot.at_s + self.machine.events[index]["t_s"] - boot.uptime_s
 

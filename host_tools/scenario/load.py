@@ -129,7 +129,7 @@ def _steps(document: Document, start: datetime) -> tuple[PlannedStep, ...]:
 
 
 def _instant_s(document: Document, path: Path, step: Step, now_s: int, start: datetime) -> int:
-    """When a step is due, `now_s` being when the one before it ended."""
+    """The instant at which a step is due; the one before it ends at `now_s`."""
     at_s = now_s + (step.after or 0)
     if step.at is not None:
         try:

@@ -16,7 +16,7 @@ Progress = Callable[[int, int], None]
 """Told how many seconds were lived, and of how many."""
 
 TORN_BYTES = 8
-"""How much of a write is done when the power goes in it."""
+"""The part of a write that is done when the power goes in it."""
 
 CHUNK_S = 30 * 86_400  # of pump time, between two signs of progress
 
@@ -52,7 +52,7 @@ def _advance(clinic: Clinic, at_s: int, end_s: int, progress: Progress | None) -
 
 
 def _do(clinic: Clinic, planned: PlannedStep) -> tuple[str, ...]:
-    """What failed, in words."""
+    """Do a step; return what failed, in words."""
     step = planned.step
     if step.verb in ACTING_VERBS:
         clinic.listen_from_now()
@@ -70,7 +70,7 @@ def _do(clinic: Clinic, planned: PlannedStep) -> tuple[str, ...]:
 
 
 def _judge(step: Step, reason: str | None) -> tuple[str, ...]:
-    """What is wrong with a refusal for `reason`, or with none."""
+    """Return what is wrong with a refusal for `reason`, or with none."""
     if reason == step.refused:
         return ()
     found = f"refused for {reason}" if reason else "accepted"

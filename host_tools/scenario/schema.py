@@ -259,7 +259,7 @@ class Step(Fields):
 
     @property
     def lasts_s(self) -> int:
-        """How much of the pump's time the step takes."""
+        """Pump time that the step takes."""
         return {"wait": self.wait, "power_cut": self.power_cut and self.power_cut.for_s}.get(self.verb) or 0
 
     @model_validator(mode="before")

@@ -20,7 +20,7 @@ TRUTH_FIELDS = (
 )  # fmt: skip
 
 ROOTS = {"status": STATUS_FIELDS, "truth": TRUTH_FIELDS, "patient": tuple(codes.RECORDS), "titration": ()}
-"""What `expect` can look into, and the fields of each; of a list none."""
+"""The documents that `expect` can look into, and the fields of each; of a list none."""
 
 WORDS = {
     "status.key": list(codes.KEY),

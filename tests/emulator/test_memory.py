@@ -1,4 +1,4 @@
-"""Faults of the pump's memory and its firmware, on a machine: what they spoil, and how a hang ends."""
+"""Faults of the pump's memory and its firmware, on a machine: what they corrupt, and how a hang ends."""
 
 from typing import Any
 
@@ -74,7 +74,7 @@ def test_a_hang_lasts_by_the_pumps_own_clock() -> None:
 
 
 @pytest.mark.parametrize("fault", ["bit_flip", "store_corrupt"])
-def test_there_must_be_a_week_to_spoil(fault: str) -> None:
+def test_there_must_be_a_week_to_corrupt(fault: str) -> None:
     one = machine()
     with pytest.raises(ValueError, match="week"):
         one.plant.apply_fault(fault, region="week")

@@ -89,7 +89,7 @@ def test_a_failure_there_is_told_with_file_and_line(planted):
 
 
 def test_what_does_not_come_back_is_ended(planted, monkeypatch):
-    monkeypatch.setattr(micropython, "PATIENCE_S", 2)
+    monkeypatch.setattr(micropython, "COMPUTE_LIMIT_S", 2)
     with micropython.pumps(planted("while True: pass")) as boot, pytest.raises(micropython.GuestError) as failure:
         MockMachine(Config(), pump_class=boot)
     assert "did not come back within 2 s" in str(failure.value)

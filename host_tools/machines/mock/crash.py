@@ -10,11 +10,11 @@ BENEATH = ("hal.plant", "host_tools")
 """Whose exceptions are no firmware's, though it called them."""
 
 REFUSALS = (ValueError, RuntimeError)
-"""What a driver raises at a caller that misuses it (hal/contract.py)."""
+"""Exceptions of a driver for a caller that misuses it (hal/contract.py)."""
 
 
 def raised_by_firmware(error: Exception) -> bool:
-    """Whether what came out of a boot or a wake is the firmware's own: a board would have raised it as well.
+    """True if the exception of a boot or a wake is the firmware's own: a board would have raised it as well.
 
     The traceback is to begin where the firmware was called.
     """

@@ -94,7 +94,7 @@ class MockMachine:
 
     @property
     def clock_end_ms(self) -> int:
-        """When its clock will have counted all that it can, should that run fast, and no later than CLOCK_END_MS."""
+        """Pump time at which its clock has counted all that it can: earlier than CLOCK_END_MS where it runs fast."""
         return min(CLOCK_END_MS, self.plant.quartz.when_ms(CLOCK_END_MS))
 
     @property
@@ -103,7 +103,7 @@ class MockMachine:
 
     @property
     def next_wake_ms(self) -> int:
-        """When something happens next by itself; later than now."""
+        """Pump time at which something happens next by itself; later than now."""
         plant = self.plant
         self._plan()
         return min(self._deadline_ms, plant.drivetrain.alert_ms, plant.next_event_ms)
@@ -263,7 +263,7 @@ class MockMachine:
         raise RuntimeError(f"the firmware asked {MOST_POLLS} times for {deadline_s} s, which is past")
 
     def _refill(self) -> None:
-        """What the pump was told the clinician did: let the clinician have done it."""
+        """Refill the plant as the programmer told the pump."""
         self._refills = self.pump.state.refills
         self.plant.refill(self.pump.state.filled_nl, self.pump.state.drug_mcg_per_ml)
 
