@@ -8,7 +8,8 @@ import pytest
 
 from firmware.config import Config
 from hal.mock.errors import Misuse
-from host_tools.machines.mock.machine import MOST_POLLS, MockMachine
+from host_tools.machines.mock.firmwarerun import MOST_POLLS
+from host_tools.machines.mock.machine import MockMachine
 from tests.hal import toy
 from tests.hal.toy import ToyPump
 

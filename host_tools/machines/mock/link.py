@@ -9,8 +9,8 @@ from host_tools.programmer.transport import Transport
 class _Linked(Protocol):
     """The part of a machine that its line needs."""
 
-    hal: MockBody
-
+    @property
+    def hal(self) -> MockBody: ...
     @property
     def now_ms(self) -> int: ...
 

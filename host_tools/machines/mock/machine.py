@@ -6,31 +6,25 @@ from typing import Any
 from firmware.config import Config
 from firmware.pump import Pump
 from firmware.records import slots
-from hal.contract import WATCHDOG_MS
 from hal.mock.body import MockBody
-from hal.mock.errors import PowerLost
 from hal.mock.recorder import Recorder
-from hal.plant.drivetrain import NEVER_MS
 from hal.plant.plant import Plant
 from host_tools.machines.machine import Boot
 from host_tools.machines.mock.corruption import corrupt
-from host_tools.machines.mock.crash import raised_by_firmware
+from host_tools.machines.mock.firmwarerun import FirmwareRun, OnCrash
 from host_tools.machines.mock.link import MemoryTransport
 from host_tools.machines.mock.logreader import LogReader
-from host_tools.machines.plantsync import sync_plant
 from host_tools.machines.serials import serial_of
 
 CLOCK_END_MS = ((1 << 30) - 1) * 1000
 """The pump's clock counts no further (hal/contract.py): its time stands still there."""
-
-MOST_POLLS = 1000  # at one instant
 
 
 class MockMachine:
     """`now_ms` counts from first power-up, unpowered time included, and lands exactly where it is told to.
 
     All chance is drawn from `seed`; nonces too, unless `nonce_seed` is given: who knows their seed can forge a session.
-    `boots` are the pump's starts. `pump` is None while there is no power, and from a crash to the reset.
+    `boots` are the pump's starts.
 
     What the firmware raises ends the run, unless `on_crash` is there to be told (the exception, and `now_ms`): then the
     pump does what a board does, its motor inhibited until the watchdog resets it.
@@ -46,11 +40,14 @@ class MockMachine:
         store: Mapping[int, bytes] | None = None,
         plant_state: dict[str, Any] | None = None,
         pump_class: Callable[..., Any] = Pump,
-        on_crash: Callable[[Exception, int], None] | None = None,
+        on_crash: OnCrash | None = None,
     ) -> None:
         self._config = config
         self._pump_class = pump_class
         self._on_crash = on_crash
+        self._seed = seed
+        self._nonce_seed = nonce_seed
+        self._link_count = link_count
         self.plant = Plant(
             step_nl=config.step_nl,
             reservoir_capacity_nl=config.reservoir_nl,
@@ -62,31 +59,34 @@ class MockMachine:
             self.plant.restore(plant_state)
         self.effects = Recorder(slots.LOG)
         self._log = LogReader(self.effects)
-        self._seed = seed
-        self._nonce_seed = nonce_seed
-        self._link_count = link_count
-        self.hal = self._new_body()
+        self.boots: list[Boot] = []
+        self._run = self._new_run()
         if store is not None:
             self.hal.store.load(store)
-        self.boots: list[Boot] = []
-        self.pump: Any = None
-        self._hung = False
         self.plant.corrupt = lambda fault, **fields: corrupt(self.pump, self.hal.store, fault, **fields)
-        self._deadline_ms = 0  # on plant time
-        self._own_deadline_ms = 0  # on the pump's own clock
-        self._refills: int | None = None
-        self._boot()
+        self._run.boot()
 
-    def _new_body(self) -> MockBody:
-        config = self._config
-        return MockBody(
+    def _new_run(self) -> FirmwareRun:
+        body = MockBody(
             self.plant,
             self.effects,
             seed=self._seed,
             nonce_seed=self._nonce_seed,
             link_count=self._link_count,
-            fill_sensor=config.fill_sensor,
+            fill_sensor=self._config.fill_sensor,
         )
+        return FirmwareRun(
+            body, self.effects, self._log, self._config, self._pump_class, self.boots, on_crash=self._on_crash
+        )
+
+    @property
+    def hal(self) -> MockBody:
+        return self._run.hal
+
+    @property
+    def pump(self) -> Any:
+        """The firmware's `Pump`; None while there is no power, and from a crash to the reset."""
+        return self._run.pump
 
     @property
     def now_ms(self) -> int:
@@ -105,18 +105,19 @@ class MockMachine:
     def next_wake_ms(self) -> int:
         """Pump time at which something happens next by itself; later than now."""
         plant = self.plant
-        self._plan()
-        return min(self._deadline_ms, plant.drivetrain.alert_ms, plant.next_event_ms)
+        self._run.plan_wake()
+        return min(self._run.deadline_ms, plant.drivetrain.alert_ms, plant.next_event_ms)
 
     def advance_to(self, at_ms: int) -> None:
         """Live until `at_ms`, everything due then included. ValueError when that is past."""
         plant = self.plant
+        run = self._run
         train = plant.drivetrain
         if at_ms < plant.now_ms:
             raise ValueError(f"{at_ms} ms is before the pump's present, {plant.now_ms} ms")
-        self._plan()
+        run.plan_wake()
         while True:
-            wake_ms = self._deadline_ms
+            wake_ms = run.deadline_ms
             if train.alert_ms < wake_ms:
                 wake_ms = train.alert_ms
             next_ms = wake_ms if wake_ms < plant.next_event_ms else plant.next_event_ms
@@ -126,21 +127,15 @@ class MockMachine:
             plant.advance(next_ms)
             if next_ms == wake_ms or plant.ether.emi != emi:  # the head's edges wake the firmware
                 train.settle(next_ms)
-                self._poll()
+                run.poll()
             else:
-                self._plan()
+                run.plan_wake()
         if at_ms > plant.now_ms:  # else the firmware stayed awake for longer
             plant.advance(at_ms)
 
-    def _plan(self) -> None:
-        """The pump's clock may have begun to run otherwise since the last wake."""
-        quartz = self.plant.quartz
-        if not quartz.ideal:
-            self._deadline_ms = quartz.when_ms(self._own_deadline_ms)
-
     def wake(self) -> None:
         """Poll the pump now: bytes came in, the head moved, a line has room again."""
-        self._poll()
+        self._run.poll()
 
     def lay_head(self, present: bool) -> None:
         self.hal.head.set(present)
@@ -156,120 +151,18 @@ class MockMachine:
 
     def power_cut(self, for_ms: int) -> None:
         """All power goes away, and comes back after `for_ms`."""
-        self.pump = None
-        self.hal.cut_power()
+        self._run.lose_power()
         self.plant.advance(self.plant.now_ms + for_ms)
-        self._boot()
+        self._run.boot()
 
     def replace_pump(self, serial: str | None = None) -> None:
         """A new pump of the same make takes the place of this one, of the next seed (and that one's serial number).
 
         Catheter and patient stay. The new pump has lines of its own: `hal` is another.
         """
-        self.pump = None
-        self.hal.cut_power()
+        self._run.lose_power()
         self.plant.replace_pump()
         self._seed += 1
         self._config = Config(**vars(self._config) | {"serial": serial or serial_of(self._seed)})
-        self.hal = self._new_body()
-        self._refills = None
-        self._boot()
-
-    def _hang(self) -> None:
-        """The firmware has stopped. In the watchdog's time it will be reset, if that still works."""
-        self._hung = True
-        self._own_deadline_ms = self.hal.power.own_ms() + WATCHDOG_MS
-        if "watchdog" in self.plant.failing:
-            self._own_deadline_ms = NEVER_MS
-        self._deadline_ms = self._own_deadline_ms
-        self._plan()
-
-    def _crash(self, error: Exception) -> None:
-        """Do what a board does when its firmware raises; where nobody is to be told, raise it on."""
-        if self._on_crash is None or not raised_by_firmware(error):
-            raise error
-        self.pump = None
-        self.hal.motor.inhibit()
-        self._hang()
-        self._on_crash(error, self.now_ms)
-
-    def _watchdog_reset(self) -> None:
-        """The watchdog resets the pump."""
-        self._lose_power()
-        self._boot(reset_by_watchdog=True)
-
-    def _boot(self, *, reset_by_watchdog: bool = False) -> None:
-        self._hung = False
-        self.plant.reset()
-        while True:
-            self.hal.power.up(reset_by_watchdog=reset_by_watchdog)
-            events = len(self.events)
-            try:
-                self.pump = self._pump_class(self.hal, self._config)
-            except PowerLost:
-                self._lose_power()
-                reset_by_watchdog = False
-                continue
-            except Exception as error:  # noqa: BLE001 - whatever it is, a board outlives it
-                self._crash(error)
-                return
-            break
-        self.boots.append(Boot(self.now_ms // 1000, self.pump.clock.now_s, events))
-        refills = self.pump.state.refills
-        self._refills = refills if self._refills is None else min(refills, self._refills)  # fewer after a loss
-        self._sync_plant()
-        self.hal.power.sleep()
-        self._poll()
-        if self.hal.head.present():
-            self._poll()  # a head that is there already wakes the firmware as one that comes does
-
-    def _lose_power(self) -> None:
-        self.pump = None
-        self.hal.cut_power()
-        self._read_log()
-
-    def _poll(self) -> None:
-        """Poll until the pump has nothing more to do now."""
-        if self._hung:
-            if self.plant.now_ms >= self._deadline_ms:
-                self._watchdog_reset()
-            return
-        if self.plant.hangs:
-            self._hang()
-            return
-        power = self.hal.power
-        quartz = self.plant.quartz
-        deadline_s = 0
-        for _ in range(MOST_POLLS):
-            try:
-                deadline_s = self.pump.poll()
-            except PowerLost:
-                self._lose_power()
-                self._boot()
-                return
-            except Exception as error:  # noqa: BLE001 - whatever it is, a board outlives it
-                self._crash(error)
-                return
-            power.sleep()
-            if self.effects.log:
-                self._read_log()
-            if self.pump.state.refills != self._refills:
-                self._refill()
-            self._own_deadline_ms = self._deadline_ms = power.boot_ms + deadline_s * 1000
-            if not quartz.ideal:
-                self._plan()
-            if self._deadline_ms > self.plant.now_ms:
-                return
-        raise RuntimeError(f"the firmware asked {MOST_POLLS} times for {deadline_s} s, which is past")
-
-    def _refill(self) -> None:
-        """Refill the plant as the programmer told the pump."""
-        self._refills = self.pump.state.refills
-        self.plant.refill(self.pump.state.filled_nl, self.pump.state.drug_mcg_per_ml)
-
-    def _read_log(self) -> None:
-        if self._log.read() and self.pump:
-            self._sync_plant()
-
-    def _sync_plant(self) -> None:
-        sync_plant(self.plant, self.pump.state, self._config, self.pump.program.dose_now_ng_per_day)
+        self._run = self._new_run()
+        self._run.boot()
