@@ -25,7 +25,6 @@ PLANTS = {
     "The plant knows no firmware and no driver": ("hal/plant/battery.py", "from hal.mock import motor"),
     "The mock drivers stand between": ("hal/mock/motor.py", "from firmware import wire"),
     "The board's drivers know the contract": ("hal/rp2040/motor.py", "from firmware import wire"),
-    "The board knows neither plant nor host": ("hal/rp2040/run.py", "from hal.plant import plant"),
     "The protocol imports nothing of ours": ("protocol/frame.py", "from firmware import wire"),
     "The programmer is a real client": ("host_tools/programmer/units.py", "from hal.plant import plant"),
     "The host's rooms": ("host_tools/machines/serials.py", "from host_tools.emulator import pacing"),

@@ -61,7 +61,9 @@ class Machine(Protocol):
         ...
 
     @property
-    def effects(self) -> Effects: ...
+    def effects(self) -> Effects:
+        """What the firmware did to its body."""
+        ...
 
     def advance_to(self, at_ms: int) -> None:
         """Let pump time pass until `at_ms`, all that is due then included."""
