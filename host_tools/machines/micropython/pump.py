@@ -24,7 +24,7 @@ from host_tools.machines.micropython import interpreter
 FIRMWARE = Path(firmware.__file__).parent
 GUEST = Path(__file__).with_name("guest.py")
 COMPUTE_LIMIT_S = 60  # of computing, with one command
-LOOK_S = 1
+LOOK_S = 1  # between two looks at the CPU time
 _COMPILER_S = 60  # for one file; it takes some hundredths of a second
 _STOP = ""
 

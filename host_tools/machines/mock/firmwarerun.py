@@ -51,6 +51,7 @@ class FirmwareRun:
         self._refills: int | None = None
 
     def boot(self, *, reset_by_watchdog: bool = False) -> None:
+        """Power comes: start the firmware, again where the power fails in that, and poll it."""
         self._hung = False
         self._plant.reset()
         while True:
@@ -116,6 +117,7 @@ class FirmwareRun:
             self.deadline_ms = quartz.when_ms(self._own_deadline_ms)
 
     def lose_power(self) -> None:
+        """All power goes; `boot` is to follow."""
         self.pump = None
         self.hal.cut_power()
         self._read_log()
@@ -139,7 +141,6 @@ class FirmwareRun:
         self._on_crash(error, self._plant.now_ms)
 
     def _watchdog_reset(self) -> None:
-        """The watchdog resets the pump."""
         self.lose_power()
         self.boot(reset_by_watchdog=True)
 
