@@ -16,7 +16,7 @@ from host_tools.cli.interaction import (
     run_in_session,
     yes_option,
 )
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
 from host_tools.programmer import PatientBolus, Programmer
 from host_tools.programmer.implantation import LARGEST_USUAL_LINE_NL
 from host_tools.programmer.orders import check_patient_bolus

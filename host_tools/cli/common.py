@@ -11,8 +11,8 @@ from typing import Any
 import rich_click as click
 
 from host_tools.cli import layout
+from host_tools.common.durations import parse_date, parse_duration_s, parse_local_time
 from host_tools.documents.texts import UNSIGNED
-from host_tools.durations import parse_date, parse_duration_s, parse_local_time
 from host_tools.programmer import NotAuthorised, Programmer, ProgrammerError, Refused
 from host_tools.programmer.patience import parse_timeout_s
 from host_tools.programmer.texts import is_shown

@@ -8,7 +8,7 @@ import rich_click as click
 
 from host_tools.cli.common import Failure, json_option, print_json, print_text, pump_verb
 from host_tools.cli.interaction import check_terminal
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
 from host_tools.programmer import KeyFileError, KeyStore, Programmer
 from host_tools.programmer.keystore import PumpKeys
 

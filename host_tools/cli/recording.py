@@ -10,9 +10,9 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
+from host_tools.exports.telemetryfile import TelemetryFile
 from host_tools.programmer import Programmer
-from host_tools.telemetryfile import TelemetryFile
 
 SHOW_S = 1.0  # of wall time between two figures; each asks the pump once for its time
 

@@ -10,8 +10,8 @@ import rich_click as click
 from host_tools.cli import statustext
 from host_tools.cli.common import DECIMAL, DURATION_S, LOCAL_TIME, print_json, print_text, pump_verb
 from host_tools.cli.interaction import confirm, print_changes, print_result, run_in_session, yes_option
+from host_tools.common.durations import format_duration
 from host_tools.documents.dose import ml
-from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
 from host_tools.programmer.orders import check_alarm_settings, check_limits
 from host_tools.programmer.units import nl_from_ml, wall_s

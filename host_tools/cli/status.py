@@ -11,11 +11,11 @@ import rich_click as click
 from host_tools.cli import statustext
 from host_tools.cli.common import DURATION_S, UPDATES, int_range, message_once, print_json, print_message, pump_verb
 from host_tools.cli.watchtable import Table
+from host_tools.common.durations import format_duration
 from host_tools.documents.texts import KEY
-from host_tools.durations import format_duration
+from host_tools.exports.pumpregistry import EVENT_COLUMNS, event_row
 from host_tools.programmer import Programmer
 from host_tools.programmer.programmer import PATIENCE_S
-from host_tools.registry import EVENT_COLUMNS, event_row
 from protocol.registry import field_of
 
 MAX_PERIOD_S = field_of("SUBSCRIBE", "period_s").most

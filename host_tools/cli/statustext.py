@@ -9,11 +9,11 @@ from typing import Any
 import rich_click as click
 
 from host_tools.cli.layout import wrapped
+from host_tools.common.durations import format_duration
 from host_tools.documents.dose import ml
 from host_tools.documents.events import data_text
 from host_tools.documents.supply import age_limits_refill
 from host_tools.documents.texts import KEY, NOT_A_DEVICE, UNSIGNED, loss_of_therapy
-from host_tools.durations import format_duration
 from host_tools.programmer import FlexProgram, Program
 from host_tools.programmer.flex import head_of
 

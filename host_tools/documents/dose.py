@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from host_tools.common.durations import format_duration
 from host_tools.documents import texts
-from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
 from host_tools.programmer.units import mcg_from_ng
 

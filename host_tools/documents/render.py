@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from host_tools.common.durations import format_duration
 from host_tools.documents import card, texts
 from host_tools.documents.dose import catheter_sentences, dose_text, drug_text, ml
 from host_tools.documents.events import event_text, name_text
@@ -11,7 +12,6 @@ from host_tools.documents.facts import Facts, day_groups
 from host_tools.documents.page import page
 from host_tools.documents.supply import age_limits_refill
 from host_tools.documents.texts import ERI_TO_EOS_DAYS, alarm_text, loss_of_therapy
-from host_tools.durations import format_duration
 from host_tools.programmer import FlexProgram
 from host_tools.programmer.flex import DAY_MIN, head_of
 from host_tools.programmer.orders import ACCURACY_PERCENT

@@ -6,7 +6,7 @@ The seed documents disagree about blood pressure in withdrawal, so that it is na
 from collections.abc import Mapping
 from typing import Any
 
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
 
 NOT_A_DEVICE = "simulation and engineering tool, not a medical device"
 UNSIGNED = "UNSIGNED, anybody on the line could have said this"

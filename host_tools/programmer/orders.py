@@ -6,7 +6,7 @@ The pump checks everything again and has the last word; a check here only says i
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
 from host_tools.programmer.errors import BadValue, Refused
 from host_tools.programmer.ranges import check_range
 from host_tools.programmer.units import NG_PER_MCG, NL_PER_ML, Number, mcg_from_ng, ng_from_mcg, option

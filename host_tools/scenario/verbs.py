@@ -1,4 +1,4 @@
-"""What each verb of a step does in the clinic. A programmer's refusal is raised on; the runner judges it."""
+"""Does each verb of a step in the clinic. A programmer's refusal is raised on; the runner judges it."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -10,9 +10,9 @@ from random import Random
 import pytest
 
 from firmware.config import Config
-from host_tools.emulator.machine import Machine
+from host_tools.machines.mock.link import MemoryTransport
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer import LinkLost, Programmer
-from host_tools.scenario.link import MemoryTransport
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -21,7 +21,7 @@ HOUR_MS = 3_600_000
 class Line(MemoryTransport):
     """A line on which nothing is heard any more after the request that `loses` names."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: MockMachine) -> None:
         super().__init__(machine)
         self.deaf = False
 
@@ -34,7 +34,7 @@ class Rehearsal:
     """A treated patient's pump, and a programmer whose line can go deaf."""
 
     def __init__(self) -> None:
-        self.machine = Machine(Config())
+        self.machine = MockMachine(Config())
         self.machine.hal.head.set(True)
         self.machine.wake()
         self.line = Line(self.machine)

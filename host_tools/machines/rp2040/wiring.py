@@ -25,7 +25,7 @@ _SCRATCH_0 = 0x0C  # of the watchdog's registers: the motor driver leaves there 
 
 
 class HeardTone(NamedTuple):
-    """What a microphone at the piezo hears from one silence to the next; `hz` are its notes in order."""
+    """A tone as a microphone at the piezo hears it, from one silence to the next; `hz` are its notes in order."""
 
     at_ms: int
     length_ms: int
@@ -175,7 +175,7 @@ class Wiring:
             self._end_tone()
 
     def _end_tone(self) -> None:
-        """What is too high to hear is the piezo's self-test, what is too low a pause: neither is part of a tone."""
+        """Add the tone. Waves too high to hear are the piezo's self-test, too low ones a pause: neither counts."""
         edges_ns, self._edges_ns = self._edges_ns, []
         spans_ns = [span for span in pairwise(edges_ns) if _hz(span) in AUDIBLE_HZ]
         if spans_ns:

@@ -1,4 +1,4 @@
-"""Spoils what a pump remembers: in RAM, where a bit flips in a number, and in the store, where copies rot."""
+"""Corrupts what a pump remembers: in RAM, where a bit flips in a number, and in the store, where copies rot."""
 
 from typing import Any
 
@@ -19,8 +19,8 @@ _RATE_BIT = 1 << 15  # 32,768 nL/day, or steps
 _TIME_BIT = 1 << 20  # s: the running batch would last for twelve days
 
 
-def spoil(pump: Any, store: MockStore, fault: str, region: str, copies: int = 2) -> None:
-    """Do a `bit_flip` or a `store_corrupt`. ValueError where there is nothing to spoil."""
+def corrupt(pump: Any, store: MockStore, fault: str, region: str, copies: int = 2) -> None:
+    """Do a `bit_flip` or a `store_corrupt`. ValueError where there is nothing to corrupt."""
     if pump is None:
         raise ValueError(f"{fault}: the firmware raised and does not run until the watchdog's reset; advance 8s first")
     if fault == "bit_flip" and region not in _LOGS:
@@ -31,10 +31,10 @@ def spoil(pump: Any, store: MockStore, fault: str, region: str, copies: int = 2)
     if not slots:
         raise ValueError(f"{fault}: the pump has written nothing yet for {region}")
     if region in _LOGS:
-        store.spoil(slots[0], _FLIPPED_BYTE)
+        store.corrupt(slots[0], _FLIPPED_BYTE)
         return
     for slot in slots[:copies]:
-        store.spoil(slot, _FLIPPED_BYTE)
+        store.corrupt(slot, _FLIPPED_BYTE)
 
 
 def _slots(pump: Any, region: str) -> tuple[int, ...]:

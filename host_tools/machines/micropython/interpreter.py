@@ -90,7 +90,7 @@ def run(program: str, folders: Mapping[str, Path] | None = None, host_call: Host
 
 
 class _Calls:
-    """What a program's `host` module is linked to. `memory` is the program's."""
+    """The host's side of a program's `host` module. `memory` is the program's."""
 
     memory: Any
 

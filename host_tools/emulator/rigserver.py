@@ -8,9 +8,9 @@ from contextlib import suppress
 from firmware.config import Config
 from host_tools.emulator.pacing import Pacer
 from host_tools.emulator.ports import Line, TcpClient, TcpPlaces
-from host_tools.rig.chip import CLOCK_HZ, Chip
-from host_tools.rig.machine import RigMachine
-from host_tools.rig.rig import Rig
+from host_tools.machines.rp2040.chip import CLOCK_HZ, Chip
+from host_tools.machines.rp2040.machine import RigMachine
+from host_tools.machines.rp2040.rig import Rig
 
 HOST = "127.0.0.1"
 SLICE_MS = 20  # of the chip's time, at once
@@ -94,7 +94,7 @@ class RigServer:
                         await self._kicked.wait()
 
     def live(self) -> bool:
-        """Let the chip live until it says something, for so long that nobody has to wait; whether it was behind.
+        """Let the chip live until it says something, for so long that nobody has to wait. True if it was behind.
 
         What the emulation was too slow for is not caught up: a chip that leaps is one whose programmer is too late.
         """

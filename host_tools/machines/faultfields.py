@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from hal.plant.faults import FAULTS, Choice, Field, check_fields, check_name
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
 
 DURATIONS = ("recovery", "every", "lasting", "by")
 _SCALED = {"ml": ("nl", 1_000_000), "ml_per_day": ("nl_per_day", 1_000_000), "celsius": ("centi_celsius", 100)}
@@ -16,7 +16,7 @@ def _user_name(field: str) -> str:
 
 
 def _scale(name: str) -> int:
-    """How many of the plant's units make one of people's; durations count in seconds."""
+    """The number of the plant's units in one of people's; durations count in seconds."""
     return 1000 if name in DURATIONS else _SCALED.get(name, (name, 1))[1]
 
 
@@ -41,7 +41,7 @@ def _range(name: str, limits: Field | Choice) -> str:
 
 
 def plant_fields(fault: str, given: Mapping[str, int | Decimal | str]) -> dict[str, int | str]:
-    """What the plant is to be told. ValueError says, in people's words and units, what is wrong."""
+    """Return the fields as the plant takes them. ValueError says, in people's words and units, what is wrong."""
     check_name(fault)
     if strange := sorted(set(given) - set(FAULT_FIELDS[fault])):
         raise ValueError(f"{fault} takes no {', '.join(strange)}; known: {', '.join(['for', *FAULT_FIELDS[fault]])}")

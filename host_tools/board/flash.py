@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, Protocol
 from zlib import crc32
 
+from host_tools.board.deployment import MANIFEST, deployed_files
+from host_tools.board.repl import FlashError
 from host_tools.programmer import Programmer, ProgrammerError
 from host_tools.programmer.errors import NoDevice, ProtocolMismatch
-from host_tools.rig.deployment import MANIFEST, deployed_files
-from host_tools.rig.repl import FlashError
 
 LEAST_VERSION = (1, 24)  # older ones lock up in sleep
 MPY_VERSION = 6  # of compiled files
@@ -60,7 +60,7 @@ Progress = Callable[[str, int, int], None]
 
 
 class Repl(Protocol):
-    """What of a board's REPL is needed here."""
+    """The part of a board's REPL that is needed here."""
 
     port: str
 
@@ -91,7 +91,7 @@ def start(board: Repl) -> None:
 
 
 def without_repl(port: str, timeout_s: float) -> NoDevice:
-    """The error for a port at which no REPL answers: whether a pump does."""
+    """Return the error for a port at which no REPL answers; it says so if a pump does."""
     try:
         with Programmer.open(port, timeout_s=timeout_s) as pump:
             who = f"pump {pump.hello()['serial']} runs there"

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from host_tools.private import private_file
+from host_tools.common.private import private_file
 
 SCHEMA = 1
 APPLICATION_ID = 0x54484543  # "THEC"

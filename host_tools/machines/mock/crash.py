@@ -4,17 +4,17 @@ from pathlib import Path
 from traceback import extract_tb, walk_tb
 
 from hal.contract import WATCHDOG_MS
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
 
 BENEATH = ("hal.plant", "host_tools")
 """Whose exceptions are no firmware's, though it called them."""
 
 REFUSALS = (ValueError, RuntimeError)
-"""What a driver raises at a caller that misuses it (hal/contract.py)."""
+"""Exceptions of a driver for a caller that misuses it (hal/contract.py)."""
 
 
 def raised_by_firmware(error: Exception) -> bool:
-    """Whether what came out of a boot or a wake is the firmware's own: a board would have raised it as well.
+    """True if the exception of a boot or a wake is the firmware's own: a board would have raised it as well.
 
     The traceback is to begin where the firmware was called.
     """

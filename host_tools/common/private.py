@@ -69,7 +69,7 @@ def make_private(path: Path) -> None:
 
 
 def open_to_others(path: Path) -> bool:
-    """Whether anybody but its owner has any right to a file or folder."""
+    """True if anybody but its owner has any right to a file or folder."""
     return os.name == "posix" and path.stat().st_mode & 0o077 != 0
 
 

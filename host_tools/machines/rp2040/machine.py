@@ -1,9 +1,8 @@
-"""A rig as a scenario's pump: hands and faults reach the plant, the programmer goes over the emulated USB."""
+"""The emulated chip as a machine: hands and faults reach the plant, the programmer goes over the emulated USB."""
 
 from hashlib import sha256
 from itertools import groupby
 from struct import pack
-from types import SimpleNamespace
 from typing import Any
 
 from firmware import wire
@@ -12,20 +11,22 @@ from firmware.config import Config
 from firmware.records.eventlog import EventLog
 from firmware.records.state import State
 from hal.contract import Clock
-from host_tools.emulator.machine import EVENT, Boot, fit_as_told
+from host_tools.machines.machine import Boot, RuntimeUnavailable
+from host_tools.machines.plantsync import EVENT_FIELD, sync_plant
+from host_tools.machines.rp2040.image import Slots
+from host_tools.machines.rp2040.rig import Rig
+from host_tools.machines.rp2040.transport import ChipTransport
+from host_tools.machines.rp2040.wiring import Wiring
 from host_tools.programmer.readout import event_dict
-from host_tools.rig.image import Slots
-from host_tools.rig.rig import Rig
-from host_tools.scenario.runtimes import NotHere
 from protocol.messages import NONE32, LogEntry
 
-UPTIME_S = 1  # which field of an entry says when
+UPTIME_FIELD = 1  # which field of a log entry is the uptime, in s
 HAND_MS = 200  # what a hand takes at least between two doings
 ANYWHERE = ("serial",)  # keys of the configuration that make no difference to what a pump does
 
 
 class RigMachine:
-    """What `host_tools.emulator.machine.Machine` is for an emulated pump. Computing takes time here.
+    """The board's files on an emulated RP2040. Computing takes time here.
 
     What the pump wrote is read in its flash, so that looking takes none of its time: `events` are those that were in
     its log at the last look, and what it was told that the clinician did has been done to the plant by then.
@@ -37,8 +38,7 @@ class RigMachine:
         self.plant = rig.plant
         self.chip = rig.chip
         self.wiring = rig.wiring
-        self.recorder = _Effects(self)
-        self.hal = SimpleNamespace(head=SimpleNamespace(set=self._lay_head))
+        self.effects = PinEffects(rig.wiring)
         self.events: list[dict[str, Any]] = []
         self.boots: list[Boot] = []
         self._started_ms: int | None = 0  # of a start that is not among `boots` yet
@@ -74,37 +74,49 @@ class RigMachine:
         self.chip.cut_power(for_ms)
         self._started_ms = self.now_ms
 
-    def _lay_head(self, on: bool) -> None:
-        self.wiring.lay_head(on)
+    def lay_head(self, present: bool) -> None:
+        """Lay the telemetry head on the pump, or take it away; a hand takes HAND_MS for it."""
+        self.wiring.lay_head(present)
         self.chip.run_to(self.now_ms + HAND_MS)
+
+    def connect(self) -> ChipTransport:
+        return ChipTransport(self.chip)
+
+    def plan_power_cut(self, write: int, torn_bytes: int) -> None:
+        raise RuntimeUnavailable("the emulated chip cannot lose power in a chosen write to the store")
+
+    def cancel_power_cut(self) -> None:
+        """None can be planned."""
+
+    def replace_pump(self, serial: str | None = None) -> None:
+        raise RuntimeUnavailable("the emulated chip cannot be replaced by another pump")
 
     def _read(self, slots: Slots) -> None:
         entries = EventLog(slots, PumpClock(Clock())).read(self._next_seq, NONE32, NONE32)
         for fields in entries:
-            if fields[EVENT] == wire.EVENT_BOOT:
+            if fields[EVENT_FIELD] == wire.EVENT_BOOT:
                 start_ms, self._started_ms = self._started_ms, None  # None: the watchdog's doing, just now
                 at_s = (self.now_ms if start_ms is None else start_ms) // 1000
-                self.boots.append(Boot(at_s, fields[UPTIME_S], len(self.events)))
+                self.boots.append(Boot(at_s, fields[UPTIME_FIELD], len(self.events)))
             entry: Any = LogEntry.parse(pack(wire.LOG_ENTRY_FMT, *fields))
             self.events.append(event_dict(entry))
             self._next_seq = entry.seq + 1
         if entries:
-            self._follow_orders(State(slots, self._config, True))
+            self._sync_plant(State(slots, self._config, True))
 
-    def _follow_orders(self, state: Any) -> None:
-        """What the pump was told of refill, catheter and dose: let it have been done, and meant."""
+    def _sync_plant(self, state: Any) -> None:
+        """Do to the plant what the pump was told of refill, catheter and dose."""
         if state.refills > self._refills:
             self.plant.refill(state.filled_nl, state.drug_mcg_per_ml)
         self._refills = state.refills
-        fit_as_told(self.plant, state, self._config)
-        self.plant.prescribe(state.dose_ng_per_day)
+        sync_plant(self.plant, state, self._config, state.dose_ng_per_day)
 
 
-class _Effects:
-    """What a run on a rig is compared by: what its pins did."""
+class PinEffects:
+    """The effects of a run as the pins show them."""
 
-    def __init__(self, machine: RigMachine) -> None:
-        self._wiring = machine.wiring
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
 
     @property
     def periods_ms(self) -> list[int]:
@@ -125,4 +137,6 @@ def _must_be_the_boards(config: Config) -> None:
     board = vars(Config())
     for name, value in vars(config).items():
         if name not in ANYWHERE and value != board[name]:
-            raise NotHere(f"on the emulated chip a pump is as hal/rp2040/board.py says: {name} cannot be {value}")
+            raise RuntimeUnavailable(
+                f"on the emulated chip a pump is as hal/rp2040/board.py says: {name} cannot be {value}"
+            )

@@ -1,0 +1,49 @@
+"""The runtimes that a pump's firmware can have, by the names that `thecal run --on` takes."""
+
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import NamedTuple
+
+from firmware.config import Config
+from host_tools.machines.machine import Machine
+from host_tools.machines.mock.machine import MockMachine
+
+
+class Runtime(NamedTuple):
+    """`name` is with its version, as a result gives it. `machine` makes a pump of its configuration and seed."""
+
+    name: str
+    machine: Callable[[Config, int], Machine]
+
+
+@contextmanager
+def _cpython() -> Iterator[Runtime]:
+    yield Runtime(f"cpython {platform.python_version()}", lambda config, seed: MockMachine(config, seed=seed))
+
+
+@contextmanager
+def _micropython() -> Iterator[Runtime]:
+    from host_tools.machines.micropython.interpreter import version  # an extra
+    from host_tools.machines.micropython.pump import pumps
+
+    with pumps() as boot:
+        name = f"micropython {version()} wasm"
+        yield Runtime(name, lambda config, seed: MockMachine(config, seed=seed, pump_class=boot))
+
+
+@contextmanager
+def _rp2040() -> Iterator[Runtime]:
+    from host_tools.machines.rp2040.machine import RigMachine  # an extra
+    from host_tools.machines.rp2040.rig import Rig
+    from host_tools.machines.rp2040.uf2 import find_uf2, version_in
+
+    name = f"micropython {version_in(find_uf2())} rp2040"
+    yield Runtime(name, lambda config, _seed: RigMachine(Rig(), config))
+
+
+RUNTIMES: dict[str, Callable[[], AbstractContextManager[Runtime]]] = {
+    "cpython": _cpython,
+    "micropython": _micropython,
+    "rp2040": _rp2040,
+}
