@@ -10,6 +10,7 @@ from host_tools.cli.common import Failure, print_json, say, tell
 from host_tools.cli.layout import width
 from host_tools.documents.wording import loss_of_therapy
 from host_tools.programmer import Programmer
+from host_tools.programmer.status import Status
 
 LEFT = {"stopped": "stopped", "minimum": "at the minimum rate"}
 """What to warn of at the end of a session, by therapy."""
@@ -46,7 +47,7 @@ def say_changes(changes: Mapping[str, tuple[str, str]]) -> None:
         say(line if len(line) <= width() else below)
 
 
-def done(pump: Programmer, verb: Callable[[], object]) -> dict[str, Any]:
+def done(pump: Programmer, verb: Callable[[], object]) -> Status:
     """Do it and read the status, in one session; warns of a pump that is left without its dose."""
     with pump.session():
         verb()
@@ -55,7 +56,7 @@ def done(pump: Programmer, verb: Callable[[], object]) -> dict[str, Any]:
     return status
 
 
-def warn(status: dict[str, Any]) -> None:
+def warn(status: Status) -> None:
     """Never end in silence on a pump that gives no therapy."""
     left = LEFT.get(status["therapy"])
     words = [f"the pump is left {left}" if left else "", loss_of_therapy(status)]
@@ -68,7 +69,7 @@ def warn(status: dict[str, Any]) -> None:
     say(f"warning: {'; '.join(filter(None, words))}")
 
 
-def show(values: dict[str, Any], as_json: bool, text: str) -> None:
+def show(values: Mapping[str, Any], as_json: bool, text: str) -> None:
     """The result of a verb: its text, or with --json its values."""
     if as_json:
         print_json(values)

@@ -53,7 +53,7 @@ def emergency(pump: Programmer, as_json: bool) -> None:
     """What a stranger must know of this pump: drug, dose, alarms, signs, what to do. Needs no key; names nobody."""
     status = pump.status()
     orders = read_orders(pump, status)
-    signed = status["signed"] and pump.unsigned is None
+    signed = status["signed"] and pump.unsigned_reason is None
     if as_json:
         print_json(readout.emergency_dict(status, orders) | {"signed": signed})
         return

@@ -1,7 +1,6 @@
 """Verbs of what is delivered beside the program: primes, boluses, and what the patient may ask for."""
 
 from decimal import Decimal
-from typing import Any
 
 import rich_click as click
 
@@ -10,8 +9,9 @@ from host_tools.cli.acts import MEANWHILE, ask, check_terminal, done, say_change
 from host_tools.cli.common import DECIMAL, DURATION_S, Failure, print_json, pump_verb, say, tell
 from host_tools.durations import format_duration
 from host_tools.programmer import PatientBolus, Programmer
+from host_tools.programmer.bolus import check_patient_bolus
 from host_tools.programmer.implantation import LARGEST_USUAL_LINE_NL
-from host_tools.programmer.orders import check_patient_bolus
+from host_tools.programmer.status import Status
 from host_tools.programmer.units import NL_PER_ML, ng_from_mcg
 
 
@@ -112,14 +112,14 @@ def bolus_settings(
         tell(f"the patient may ask for {_settings(settings, status)}")
 
 
-def _settings(settings: PatientBolus, status: dict[str, Any]) -> str:
+def _settings(settings: PatientBolus, status: Status) -> str:
     if not settings.per_day:
         return "no bolus"
     apart = format_duration(settings.lockout_s)
     return f"{_allowed(settings, status)}: {apart} apart, {settings.per_day} in any 24 h"
 
 
-def _allowed(settings: PatientBolus, status: dict[str, Any]) -> str:
+def _allowed(settings: PatientBolus, status: Status) -> str:
     """A dose with its concentration, as everywhere."""
     over = format_duration(settings.over_s)
     return f"{settings.dose_mcg} mcg over {over}, of {status['concentration_mcg_per_ml'] or 'no'} mcg/mL"

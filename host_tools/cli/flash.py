@@ -11,9 +11,9 @@ from rich.progress import Progress as Bar
 
 from host_tools.cli.common import Failure, json_option, port_option, print_json, say, say_slow, timeout_option
 from host_tools.programmer import Programmer, ProgrammerError, discovery
+from host_tools.programmer.channel import SLOW_S
 from host_tools.programmer.errors import NoDevice
-from host_tools.programmer.line import SLOW_S
-from host_tools.programmer.patience import known_timeout_s
+from host_tools.programmer.timeouts import known_timeout_s
 from host_tools.rig.deployment import CompileError
 from host_tools.rig.flash import Progress, deploy, start, without_repl
 from host_tools.rig.repl import Board, NoRepl

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import rich_click as click
 
 from host_tools.cli import sheet
 from host_tools.cli.layout import is_plain, width
+from host_tools.programmer.status import Status
 
 STATE = "State and alarms"
 STATE_ROOM = 22  # for an operation and most alarms by their names
@@ -17,7 +18,7 @@ GAP = "  "
 class _Column(NamedTuple):
     header: str
     width: int
-    text: Callable[[dict[str, Any]], str]
+    text: Callable[[Status], str]
 
 
 _COLUMNS = {
@@ -41,7 +42,7 @@ class Table:
         self._columns = _fitting(self._width - STATE_ROOM)
         self._begun = self._open = False
 
-    def add(self, status: dict[str, Any]) -> None:
+    def add(self, status: Status) -> None:
         """Write an update, the first one under the names of the columns."""
         if not self._begun:
             click.echo(GAP.join([*(f"{column.header:>{column.width}}" for column in self._columns), STATE]))
@@ -74,7 +75,7 @@ def _fitting(room: int) -> list[_Column]:
     return [column for name, column in _COLUMNS.items() if name in chosen]
 
 
-def _state(status: dict[str, Any], room: int) -> str:
+def _state(status: Status, room: int) -> str:
     """What the pump does, its alarms by name or, where those are too long, by number, and whether it signs."""
     doing = status["operation"]
     if status["therapy"] != "running":

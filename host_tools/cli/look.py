@@ -14,7 +14,7 @@ from host_tools.cli.follow import Table
 from host_tools.documents.wording import KEY
 from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
-from host_tools.programmer.programmer import PATIENCE_S
+from host_tools.programmer.reading import TELEMETRY_TIMEOUT_S
 from host_tools.registry import EVENT_COLUMNS, event_row
 from protocol.registry import field_of
 
@@ -40,7 +40,7 @@ period_option = click.option(
 def silence_teller(every_s: int, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
     """Says that a stream of such a period fell silent, the first time that it does, after `before`."""
     return once(
-        f"no telemetry for {format_duration(every_s + PATIENCE_S)}, though the pump answers: its time may stand still "
+        f"no telemetry for {format_duration(every_s + TELEMETRY_TIMEOUT_S)}, though the pump answers: its time may stand still "
         "or run slowly (an emulator's speed, its wait for a first program, its clock's end); waiting, Ctrl-C ends",
         before,
     )

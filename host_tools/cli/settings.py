@@ -12,7 +12,8 @@ from host_tools.cli.acts import ask, done, say_changes, show, yes_option
 from host_tools.cli.common import DECIMAL, DURATION_S, LOCAL_TIME, print_json, pump_verb, tell
 from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
-from host_tools.programmer.orders import check_alarm_settings, check_limits
+from host_tools.programmer.settings import check_alarm_settings, check_limits
+from host_tools.programmer.status import Status
 from host_tools.programmer.units import nl_from_ml, wall_s
 from protocol.codes import ALARM_SETTING
 from protocol.registry import field_of
@@ -95,7 +96,7 @@ def alarm_settings(
     _print(status, as_json, _setting_lines(status["alarm_settings"]))
 
 
-def _setting_lines(settings: Mapping[str, int]) -> dict[str, str]:
+def _setting_lines(settings: Mapping[str, Any]) -> dict[str, str]:
     return {label: words(settings[name]) for name, (label, words) in SETTINGS.items()}
 
 
@@ -106,7 +107,7 @@ def _ask_about(new: Mapping[str, str], old: Mapping[str, str], question: str, ye
         ask(question, yes, "not set")
 
 
-def _print(status: dict[str, Any], as_json: bool, lines: Mapping[str, str]) -> None:
+def _print(status: Status, as_json: bool, lines: Mapping[str, str]) -> None:
     if as_json:
         print_json(status)
         return

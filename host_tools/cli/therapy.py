@@ -12,8 +12,9 @@ from host_tools.cli.patient import read_document
 from host_tools.cli.screens import check_lines, refill_lines, refill_numbers
 from host_tools.programmer import Programmer, Refill
 from host_tools.programmer.handover import handover_of
-from host_tools.programmer.implantation import LARGEST_USUAL_LINE_NL, line_nl
-from host_tools.programmer.programmer import DEPTH_MM, DRUG, PUMP_TUBING_ML
+from host_tools.programmer.implantation import DEPTH_MM, LARGEST_USUAL_LINE_NL, PUMP_TUBING_ML, line_nl
+from host_tools.programmer.refill import DRUG
+from host_tools.programmer.status import Status
 from host_tools.programmer.units import Number
 
 WALL_HELP = "The pump's new local time; default: this computer's."
@@ -139,7 +140,7 @@ def resume(pump: Programmer, as_json: bool, yes: bool) -> None:
     show(status, as_json, f"delivering {sheet.dose(status)} again; `thecal stop` stops it")
 
 
-def _warn_of_old_drug(old: dict[str, Any], new: dict[str, Any]) -> None:
+def _warn_of_old_drug(old: Status, new: Status) -> None:
     """What a new concentration asks for, as long as there is old drug in tubing and catheter."""
     mcg_per_ml, was = new["concentration_mcg_per_ml"], old["concentration_mcg_per_ml"]
     if new["bolus"] == "bridge":

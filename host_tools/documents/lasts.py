@@ -1,10 +1,11 @@
 """Does the drug last until a date? What a traveller asks, worked out from the pump's status."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from host_tools.documents.wording import ERI_TO_EOS_DAYS, loss_of_therapy
+from host_tools.programmer.status import Status
 
 WEEK = timedelta(days=7)
 
@@ -38,7 +39,7 @@ class NoClock(ValueError):
     """A pump whose clock is not set has no dates."""
 
 
-def answer(status: Mapping[str, Any], until: date) -> Answer:
+def answer(status: Status, until: date) -> Answer:
     """Whether all of `until` is covered. ValueError for a date before the pump's today, NoClock without a clock."""
     if status["wall"] is None:
         raise NoClock("the pump's clock is not set, so that nothing has a date; `thecal clock` sets it")
@@ -55,7 +56,7 @@ def answer(status: Mapping[str, Any], until: date) -> Answer:
 
 
 def _reasons(
-    status: Mapping[str, Any], until: date, low: date | None, refill_by: date | None, end: date | None
+    status: Status, until: date, low: date | None, refill_by: date | None, end: date | None
 ) -> Iterator[str]:
     if status["therapy"] == "unfilled":
         yield "no drug has been filled in yet"
@@ -72,7 +73,7 @@ def _reasons(
         yield f"the pump itself reaches its end of service by {end} and stops"
 
 
-def too_old(status: Mapping[str, Any]) -> bool:
+def too_old(status: Status) -> bool:
     """Whether it is the drug's age, and not the low reservoir, that says by when to refill."""
     low, refill_by = _day(status["low_reservoir_date"]), _day(status["refill_by"])
     return low is not None and refill_by is not None and refill_by < low - WEEK
@@ -85,7 +86,7 @@ def _too_low(low: date, until: date, already: bool) -> str:
     return f"the low-reservoir alarm begins on {low}, {when}"
 
 
-def _notes(status: Mapping[str, Any], until: date, refill_by: date | None, eri: date | None) -> Iterator[str]:
+def _notes(status: Status, until: date, refill_by: date | None, eri: date | None) -> Iterator[str]:
     if refill_by and until > refill_by:
         yield "That is within a week of the low-reservoir alarm: have it refilled before you go"
     if eri and until >= eri:

@@ -17,7 +17,7 @@ from hal.plant.drivetrain import NEVER_MS
 from hal.plant.plant import Plant
 from host_tools.emulator.crash import raised_by_firmware
 from host_tools.emulator.memory import spoil
-from host_tools.programmer.readout import event_dict
+from host_tools.programmer.entry_json import event_json
 from host_tools.serials import serial_of
 from protocol.codes import FLAG
 from protocol.messages import NONE32, LogEntry
@@ -116,7 +116,7 @@ class Machine:
         """The log's entries as the pump logged them, as `thecal log` would show them."""
         for data in self._entries:
             entry: Any = LogEntry.parse(data)
-            self._events.append(event_dict(entry))
+            self._events.append(event_json(entry))
         self._entries.clear()
         return self._events
 

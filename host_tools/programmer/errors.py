@@ -1,4 +1,4 @@
-"""What can go wrong between programmer and pump, each in one line: what, with which value, and what to do."""
+"""Errors between programmer and pump, each in one line: what is wrong, with which value, and what to do."""
 
 REASONS = {
     "malformed": "the pump could not read the message, or a value is outside what its field may hold",
@@ -64,6 +64,29 @@ AFTER_SILENCE = {
     "REFILL": "tell it again in the same words: the pump knows a refill that it has booked",
 }
 """What to do when the answer to a request was lost, where `thecal status` alone does not say it."""
+
+CHANGING_REQUESTS = (
+    "IMPLANT",
+    "REFILL",
+    "COMMIT",
+    "STOP",
+    "RESUME",
+    "SILENCE",
+    "SET_CLOCK",
+    "MINIMUM_RATE",
+    "DEMO_ALARM",
+    "LIMITS",
+    "PRIME",
+    "BOLUS",
+    "CANCEL_BOLUS",
+    "PATIENT_BOLUS",
+    "SET_PATIENT_BOLUS",
+    "ALARM_SETTINGS",
+    "WRITE_RECORD",
+    "PROVISION",
+    "RESET_KEY",
+)
+"""Requests that change the pump, or its keys."""
 
 
 class ProgrammerError(Exception):
@@ -132,3 +155,10 @@ class NotAuthorised(Refused):
 
 class ReadBackDiffers(ProgrammerError):
     """What the pump read back is not what was meant; it was not committed."""
+
+
+def unknown_outcome(request: str, error: ProgrammerError) -> LinkLost:
+    """The error for a changing request whose answer was lost through `error`."""
+    kind = SessionLost if isinstance(error, SessionLost) else LinkLost
+    advice = AFTER_SILENCE.get(request, "`thecal status` tells")
+    return kind(f"{error}; the pump may or may not have done it: {advice}")

@@ -13,7 +13,7 @@ from firmware.records.eventlog import EventLog
 from firmware.records.state import State
 from hal.contract import Clock
 from host_tools.emulator.machine import EVENT, Boot, fit_as_told
-from host_tools.programmer.readout import event_dict
+from host_tools.programmer.entry_json import event_json
 from host_tools.rig.image import Slots
 from host_tools.rig.rig import Rig
 from host_tools.scenario.runtimes import NotHere
@@ -86,7 +86,7 @@ class RigMachine:
                 at_s = (self.now_ms if start_ms is None else start_ms) // 1000
                 self.boots.append(Boot(at_s, fields[UPTIME_S], len(self.events)))
             entry: Any = LogEntry.parse(pack(wire.LOG_ENTRY_FMT, *fields))
-            self.events.append(event_dict(entry))
+            self.events.append(event_json(entry))
             self._next_seq = entry.seq + 1
         if entries:
             self._follow_orders(State(slots, self._config, True))

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from host_tools.cli.main import main
-from host_tools.programmer.patience import VARIABLE, known_timeout_s
+from host_tools.programmer.timeouts import TIMEOUT_VARIABLE, known_timeout_s
 from host_tools.rig import flash, image
 from host_tools.rig.deployment import MANIFEST, deployed_files
 from host_tools.rig.repl import Board
@@ -35,7 +35,7 @@ def board(monkeypatch: pytest.MonkeyPatch) -> SwitchOn:
             rig = Rig(files=files, service_jumper=True)
         except NoUf2 as reason:
             pytest.skip(str(reason))
-        monkeypatch.setenv(VARIABLE, str(measured_timeout_s(rig.chip)))
+        monkeypatch.setenv(TIMEOUT_VARIABLE, str(measured_timeout_s(rig.chip)))
         return rig
 
     return switch_on

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from host_tools.cli.main import main
 from host_tools.programmer.discovery import running_emulators
-from host_tools.programmer.patience import VARIABLE
+from host_tools.programmer.timeouts import TIMEOUT_VARIABLE
 from host_tools.rig.deployment import MANIFEST, deployed_files
 from host_tools.rig.uf2 import NoUf2, find_uf2
 from tests.child import LIMIT_S, child, thecal
@@ -38,7 +38,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.skip(str(reason))
     monkeypatch.setenv("THECAL_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setattr("host_tools.programmer.discovery.usb_ports", list)
-    for name in ("THECAL_PORT", VARIABLE):
+    for name in ("THECAL_PORT", TIMEOUT_VARIABLE):
         monkeypatch.delenv(name, raising=False)
 
 
