@@ -12,7 +12,7 @@ from protocol.registry import ANSWER
 
 
 class Form(NamedTuple):
-    """How the value of a field is written in JSON: the name of the form, and the Python type of its values."""
+    """A way to write the value of a field in JSON: its name, and the Python type of the values."""
 
     name: str
     type: str

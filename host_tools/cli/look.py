@@ -39,8 +39,9 @@ period_option = click.option(
 
 def silence_teller(every_s: int, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
     """Says that a stream of such a period fell silent, the first time that it does, after `before`."""
+    silent_for = format_duration(every_s + TELEMETRY_TIMEOUT_S)
     return once(
-        f"no telemetry for {format_duration(every_s + TELEMETRY_TIMEOUT_S)}, though the pump answers: its time may stand still "
+        f"no telemetry for {silent_for}, though the pump answers: its time may stand still "
         "or run slowly (an emulator's speed, its wait for a first program, its clock's end); waiting, Ctrl-C ends",
         before,
     )

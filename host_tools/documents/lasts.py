@@ -55,9 +55,7 @@ def answer(status: Status, until: date) -> Answer:
     return Answer(until, low, refill_by, end, reasons, notes)
 
 
-def _reasons(
-    status: Status, until: date, low: date | None, refill_by: date | None, end: date | None
-) -> Iterator[str]:
+def _reasons(status: Status, until: date, low: date | None, refill_by: date | None, end: date | None) -> Iterator[str]:
     if status["therapy"] == "unfilled":
         yield "no drug has been filled in yet"
         return

@@ -16,7 +16,7 @@ REASONS = {
     "soft_limit": "that is beyond a soft limit; repeat it with --override to accept it",
     "store": "the pump's memory takes nothing new, so that nothing was changed; the pump must be looked at soon",
 }
-"""Why a pump refuses, for people."""
+"""The reasons of a refusal in words."""
 
 _OBEYED = "{}, but the pump's memory takes nothing new: a reset of the pump undoes it; the pump must be looked at soon"
 
@@ -53,7 +53,7 @@ PER_REQUEST = {
         "the pump does not accept this key and has one of its own, or another programmer took over just now: try again"
     ),
 }
-"""Where a request makes a reason more exact."""
+"""More exact words for the reason of one request."""
 
 
 AFTER_SILENCE = {
@@ -63,7 +63,7 @@ AFTER_SILENCE = {
     "RESET_KEY": "ask again: it renews nothing",
     "REFILL": "tell it again in the same words: the pump knows a refill that it has booked",
 }
-"""What to do when the answer to a request was lost, where `thecal status` alone does not say it."""
+"""Advice for a request whose answer was lost, where `thecal status` alone does not say it."""
 
 CHANGING_REQUESTS = (
     "IMPLANT",
@@ -154,7 +154,7 @@ class NotAuthorised(Refused):
 
 
 class ReadBackDiffers(ProgrammerError):
-    """What the pump read back is not what was meant; it was not committed."""
+    """The pump read back another program than the one that was meant; it was not committed."""
 
 
 def unknown_outcome(request: str, error: ProgrammerError) -> LinkLost:

@@ -20,7 +20,7 @@ PUMP_TUBING_ML = 0.140
 DEPTH_MM = 20
 MAX_DEPTH_MM = 25
 CATHETER_NL_PER_CM = 2200
-"""What a catheter commonly holds (docs/sources.md, SEED-39)."""
+"""Usual volume of a catheter (docs/sources.md, SEED-39)."""
 LARGEST_USUAL_LINE_NL = 382_000
 """The pump's own tubing of 0.140 mL and a catheter of 110 cm: more is likelier a slip than a line."""
 

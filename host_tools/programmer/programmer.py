@@ -73,7 +73,7 @@ class Programmer:
 
     @property
     def unsigned_reason(self) -> str | None:
-        """Why the pump did not sign what was read last, so that anybody could have sent it; None where it did."""
+        """The reason why what was read last is unsigned, so that anybody could have sent it; None if it was signed."""
         return self._client.unsigned_reason
 
     # Reading
