@@ -22,9 +22,9 @@ from host_tools.cli.common import (
     timeout_option,
 )
 from host_tools.programmer import Programmer, ProgrammerError, discovery
+from host_tools.programmer.channel import SLOW_S
 from host_tools.programmer.errors import NoDevice
-from host_tools.programmer.line import SLOW_S
-from host_tools.programmer.patience import known_timeout_s
+from host_tools.programmer.timeouts import known_timeout_s
 
 TIMEOUT_S = 1.0  # of a board
 HEAD_S = 60  # somebody has to lay the head on

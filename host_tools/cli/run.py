@@ -7,9 +7,9 @@ import rich_click as click
 from host_tools.cli.common import Failure, json_option, print_json, print_message, print_text
 from host_tools.cli.layout import is_plain
 from host_tools.machines.machine import RuntimeUnavailable
-from host_tools.machines.runtimes import RUNTIMES
 from host_tools.scenario.load import Scenario, ScenarioError, load
 from host_tools.scenario.runner import Result, run_scenario
+from host_tools.scenario.runtimes import RUNTIMES
 
 
 @click.command(epilog="Example: thecal run tests/scenarios/low_reservoir.yaml")

@@ -1,6 +1,6 @@
 """The therapy report and the device identification card, as pages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -14,7 +14,8 @@ from host_tools.documents.supply import age_limits_refill
 from host_tools.documents.texts import ERI_TO_EOS_DAYS, alarm_text, loss_of_therapy
 from host_tools.programmer import FlexProgram
 from host_tools.programmer.flex import DAY_MIN, head_of
-from host_tools.programmer.orders import ACCURACY_PERCENT
+from host_tools.programmer.refill import ACCURACY_PERCENT
+from host_tools.programmer.status import Status
 
 
 class Bar(NamedTuple):
@@ -76,7 +77,7 @@ def _common(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _alarm_settings(status: Mapping[str, Any]) -> str:
+def _alarm_settings(status: Status) -> str:
     settings = status["alarm_settings"]
     return (
         f"two tones every {format_duration(settings['critical_interval_s'])}, "

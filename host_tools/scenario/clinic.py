@@ -10,9 +10,9 @@ from typing import Any
 
 from hal.mock.entropy import Prng
 from host_tools.exports.pumpregistry import pump_row
-from host_tools.machines.runtimes import Runtime
 from host_tools.programmer import Handover, KeyRing, Programmer
 from host_tools.scenario.load import Scenario
+from host_tools.scenario.runtimes import Runtime
 
 TRIES = 16  # of a request: asking again takes none of the pump's time, and a scenario's line may be bad
 
@@ -21,6 +21,7 @@ class Clinic:
     """The pump's time is the only time there is; on an emulated pump, nothing that the programmer does takes any."""
 
     def __init__(self, scenario: Scenario, runtime: Runtime) -> None:
+        self._runtime = runtime
         self.machine = runtime.machine(scenario.config, scenario.seed)
         self._nonces = Prng(scenario.seed, "programmer").take
         self.programmer = self._meet()
@@ -31,7 +32,7 @@ class Clinic:
     def _meet(self) -> Programmer:
         """A programmer that has no key but the published one."""
         return Programmer(
-            self.machine.connect(),
+            self._runtime.connect(self.machine),
             keys=KeyRing(),
             checks=False,
             entropy=self._nonces,

@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from host_tools.machines.runtimes import RUNTIMES
 from host_tools.programmer import ProgrammerError, Refused
 from host_tools.scenario.clinic import Clinic
 from host_tools.scenario.load import PlannedStep, Scenario
 from host_tools.scenario.result import Result, effects_sha256
+from host_tools.scenario.runtimes import RUNTIMES
 from host_tools.scenario.schema import ACTING_VERBS, Step
 from host_tools.scenario.verbs import DO, StepError
 

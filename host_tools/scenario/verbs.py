@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from host_tools.programmer.programmer import DRUG
+from host_tools.programmer.refill import DRUG
 from host_tools.scenario.clinic import Clinic
 from host_tools.scenario.expect import Expected, find, in_json
 from host_tools.scenario.schema import (

@@ -88,7 +88,7 @@ def test_each_line_has_the_pump_time_and_the_pumps_own_wall_clock(loud: Callable
         debug.advance(HOUR_S)
         with Programmer.open(emulator.url) as pump:
             treat(pump)
-            wall = pump.status()["wall"].replace("T", " ")
+            wall = str(pump.status()["wall"]).replace("T", " ")
         debug.fault("buzzer_dead", for_s=90)
         debug.advance(HOUR_S)
         debug.cut(60)

@@ -55,7 +55,7 @@ def test_what_is_read_is_signed(name: str) -> None:
     peer = Peer()
     pump, _ = connect(peer)
     READS[name](pump)
-    assert pump.unsigned is None
+    assert pump.unsigned_reason is None
     assert "PROVE" not in [done for done, _ in peer.done]
 
 
@@ -79,7 +79,7 @@ def test_what_another_says_on_the_line_is_not_believed(names: list[str], seed: i
 
     line._spoil = forge
     assert {name: READS[name](pump) for name in names} == honest
-    assert pump.unsigned is None
+    assert pump.unsigned_reason is None
 
 
 def test_a_forger_who_turns_the_key_down_gets_no_further_than_unsigned() -> None:
@@ -93,8 +93,8 @@ def test_a_forger_who_turns_the_key_down_gets_no_further_than_unsigned() -> None
     line._spoil = turn_down
     status = pump.status()
     assert status["signed"] is False
-    assert pump.unsigned is not None
-    assert "did not sign for this programmer's key" in pump.unsigned
+    assert pump.unsigned_reason is not None
+    assert "did not sign for this programmer's key" in pump.unsigned_reason
 
 
 @pytest.mark.parametrize("head", [True, False])
@@ -112,7 +112,7 @@ def test_a_pump_with_a_key_of_its_own_is_not_asked_with_the_test_key() -> None:
     peer.identity["key"] = "device"
     pump, line = connect(peer)
     assert pump.status()["signed"] is False
-    assert "the pump has a key of its own, and this programmer does not" in str(pump.unsigned)
+    assert "the pump has a key of its own, and this programmer does not" in str(pump.unsigned_reason)
     assert len(line.sent) == 3  # HELLO twice, STATUS
     pump, _ = connect(peer, DEVICE_KEY)
     assert pump.status()["signed"] is True

@@ -15,7 +15,7 @@ from host_tools.emulator.rigserver import measured_timeout_s
 from host_tools.machines.rp2040 import image
 from host_tools.machines.rp2040.rig import Rig
 from host_tools.machines.rp2040.uf2 import FirmwareImageMissing
-from host_tools.programmer.patience import VARIABLE, known_timeout_s
+from host_tools.programmer.timeouts import TIMEOUT_VARIABLE, known_timeout_s
 from tests.rig.served import files_on, while_served
 
 pytestmark = [pytest.mark.chip, pytest.mark.timeout(1800)]
@@ -36,7 +36,7 @@ def board(monkeypatch: pytest.MonkeyPatch) -> SwitchOn:
             rig = Rig(files=files, service_jumper=True)
         except FirmwareImageMissing as reason:
             pytest.skip(str(reason))
-        monkeypatch.setenv(VARIABLE, str(measured_timeout_s(rig.chip)))
+        monkeypatch.setenv(TIMEOUT_VARIABLE, str(measured_timeout_s(rig.chip)))
         return rig
 
     return switch_on

@@ -14,7 +14,7 @@ from host_tools.board.deployment import MANIFEST, deployed_files
 from host_tools.cli.main import main
 from host_tools.machines.rp2040.uf2 import FirmwareImageMissing, find_uf2
 from host_tools.programmer.discovery import running_emulators
-from host_tools.programmer.patience import VARIABLE
+from host_tools.programmer.timeouts import TIMEOUT_VARIABLE
 from tests.child import LIMIT_S, child, thecal
 
 pytestmark = [pytest.mark.chip, pytest.mark.timeout(1800)]
@@ -38,7 +38,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.skip(str(reason))
     monkeypatch.setenv("THECAL_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setattr("host_tools.programmer.discovery.usb_ports", list)
-    for name in ("THECAL_PORT", VARIABLE):
+    for name in ("THECAL_PORT", TIMEOUT_VARIABLE):
         monkeypatch.delenv(name, raising=False)
 
 

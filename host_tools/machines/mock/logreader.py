@@ -7,7 +7,7 @@ from firmware import wire
 from firmware.records.eventlog import ENTRY_BYTES, RECORD_BYTES
 from hal.mock.recorder import Recorder
 from host_tools.machines.plantsync import EVENT_FIELD, PLANT_EVENTS
-from host_tools.programmer.readout import event_dict
+from host_tools.programmer.entry_json import event_json
 from protocol.messages import LogEntry
 
 
@@ -31,6 +31,6 @@ class LogReader:
         """All entries so far, as `thecal log` would show them."""
         for data in self._unparsed:
             entry: Any = LogEntry.parse(data)
-            self._events.append(event_dict(entry))
+            self._events.append(event_json(entry))
         self._unparsed.clear()
         return self._events

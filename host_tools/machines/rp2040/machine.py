@@ -17,7 +17,7 @@ from host_tools.machines.rp2040.image import Slots
 from host_tools.machines.rp2040.rig import Rig
 from host_tools.machines.rp2040.transport import ChipTransport
 from host_tools.machines.rp2040.wiring import Wiring
-from host_tools.programmer.readout import event_dict
+from host_tools.programmer.entry_json import event_json
 from protocol.messages import NONE32, LogEntry
 
 UPTIME_FIELD = 1  # which field of a log entry is the uptime, in s
@@ -99,7 +99,7 @@ class RigMachine:
                 at_s = (self.now_ms if start_ms is None else start_ms) // 1000
                 self.boots.append(Boot(at_s, fields[UPTIME_FIELD], len(self.events)))
             entry: Any = LogEntry.parse(pack(wire.LOG_ENTRY_FMT, *fields))
-            self.events.append(event_dict(entry))
+            self.events.append(event_json(entry))
             self._next_seq = entry.seq + 1
         if entries:
             self._sync_plant(State(slots, self._config, True))

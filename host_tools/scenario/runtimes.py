@@ -8,6 +8,7 @@ from typing import NamedTuple
 from firmware.config import Config
 from host_tools.machines.machine import Machine
 from host_tools.machines.mock.machine import MockMachine
+from host_tools.programmer.transport import Transport
 
 
 class Runtime(NamedTuple):
@@ -15,6 +16,10 @@ class Runtime(NamedTuple):
 
     name: str
     machine: Callable[[Config, int], Machine]
+
+    def connect(self, machine: Machine) -> Transport:
+        """The programmer's line to one of its pumps."""
+        return machine.connect()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from host_tools.programmer import BadValue, NoDevice, Programmer, client
+from host_tools.programmer import BadValue, NoDevice, Programmer, programmer
 from host_tools.programmer.discovery import (
     find_emulator,
     find_port,
@@ -16,7 +16,7 @@ from host_tools.programmer.discovery import (
     registry_dir,
     running_emulators,
 )
-from host_tools.programmer.patience import LONGEST_S, VARIABLE
+from host_tools.programmer.timeouts import MAX_TIMEOUT_S, TIMEOUT_VARIABLE
 from tests.programmer.slow import SlowTransport
 
 URL = "socket://127.0.0.1:4321"
@@ -35,7 +35,7 @@ TRIES = 4
 @pytest.fixture(autouse=True)
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THECAL_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(TIMEOUT_VARIABLE, raising=False)
     monkeypatch.setattr("host_tools.programmer.discovery.usb_ports", list)
 
 
@@ -47,7 +47,7 @@ def publish(**fields: object) -> None:
 def waited_s(monkeypatch: pytest.MonkeyPatch, url: str, **options: Any) -> float:
     """How long a programmer waits at `url` for a pump that never answers, in all its tries."""
     line = SlowTransport(1e9)
-    monkeypatch.setattr(client, "SerialTransport", lambda _url: line)
+    monkeypatch.setattr(programmer, "SerialTransport", lambda _url: line)
     with Programmer.open(url, **options) as pump, pytest.raises(NoDevice):
         pump.hello()
     return line.now_s()
@@ -60,7 +60,7 @@ def test_what_is_said_goes_before_the_environment_and_that_before_what_is_publis
 ) -> None:
     publish(**({} if published is None else {"timeout_s": published}))
     if in_environment:
-        monkeypatch.setenv(VARIABLE, str(in_environment))
+        monkeypatch.setenv(TIMEOUT_VARIABLE, str(in_environment))
     options = {} if said is None else {"timeout_s": said}
     expected_s = said or in_environment or published or 1
     assert waited_s(monkeypatch, url, **options) == TRIES * expected_s
@@ -86,13 +86,13 @@ def test_an_emulated_chip_is_found_though_it_has_no_debug_link() -> None:
         find_emulator()
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e9", str(LONGEST_S + 1), "soon", "1 s", " "])
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e9", str(MAX_TIMEOUT_S + 1), "soon", "1 s", " "])
 def test_what_is_no_time_out_is_named(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setenv(VARIABLE, text)
+    monkeypatch.setenv(TIMEOUT_VARIABLE, text)
     with pytest.raises(BadValue) as error:
         Programmer.open(URL)
     assert f"{text!r} is no time-out" in str(error.value)
-    assert VARIABLE in str(error.value)
+    assert TIMEOUT_VARIABLE in str(error.value)
 
 
 @pytest.mark.parametrize("delay_s", [0.5, 1.9, 2.1, 6, 29])

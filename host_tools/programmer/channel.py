@@ -13,14 +13,14 @@ DONE = ANSWER["DONE"].code
 REFUSED = ANSWER["REFUSED"].code
 ANSWER_OFFSET = 0x80
 PUSHES_KEPT = 64
-SLOW_S = 2  # without an answer, after which whoever waits is told
+SLOW_S = 2  # without an answer, after which `waiting` is called
 REFUSED_TRIES = 2  # with nothing but unsigned refusals, after which a session is given up
 
 
-class Line:
-    """Stop-and-wait over a transport. A repeat has the same bytes, so the pump does nothing twice.
+class RequestChannel:
+    """A stop-and-wait channel over a transport. A repeat has the same bytes, so the pump does nothing twice.
 
-    `waiting` is told `timeout_s` the first time that an answer takes longer than SLOW_S.
+    `waiting` is called with `timeout_s` the first time that an answer takes longer than SLOW_S.
     """
 
     def __init__(
@@ -34,15 +34,15 @@ class Line:
         self._timeout_s = timeout_s
         self._tries = tries
         self._waiting = waiting
-        self._told = False
+        self._waiting_called = False
         self._decoder = Decoder()
         self._answers: deque[Frame] = deque()
         self._pushed: deque[Frame] = deque(maxlen=PUSHES_KEPT)
         self._bytes = 0
         self._frames = 0
 
-    def ask(self, request: Frame, genuine: Callable[[Frame], bool]) -> Frame:
-        """The pump's answer, which is the first that `genuine` believes; others count as noise.
+    def ask(self, request: Frame, accepts: Callable[[Frame], bool]) -> Frame:
+        """The pump's answer, which is the first that `accepts` is true of; others count as noise.
 
         Anybody can send an unsigned refusal, so the request's whole time is waited for a better answer. Only when none
         came in REFUSED_TRIES times is the refusal the answer: that is what a pump without the session says.
@@ -55,11 +55,11 @@ class Line:
             self.transport.write(encode(request))
             until_s = self.transport.now_s() + self._timeout_s
             while answer := self._next_answer(until_s):
-                if not _answers(request, answer):
+                if not _is_answer(request, answer):
                     continue
-                if genuine(answer):
+                if accepts(answer):
                     return answer
-                if unsigned_refusal(answer):
+                if is_unsigned_refusal(answer):
                     refused = answer
                 else:
                     forged += 1
@@ -69,7 +69,7 @@ class Line:
                 break
         if refusals:
             return refusals[-1]
-        raise self._silence(request, forged)
+        raise self._silence_error(request, forged)
 
     def next_pushed(self, timeout_s: float) -> Frame | None:
         """The next pushed frame, None when none came in time."""
@@ -82,12 +82,12 @@ class Line:
     def _next_answer(self, until_s: float) -> Frame | None:
         slow_s = until_s - self._timeout_s + SLOW_S
         while not self._answers:
-            tell = not self._told and slow_s < until_s
-            if self._receive(slow_s if tell else until_s):
+            notify = not self._waiting_called and slow_s < until_s
+            if self._receive(slow_s if notify else until_s):
                 continue
-            if not tell:
+            if not notify:
                 return None
-            self._told = True
+            self._waiting_called = True
             self._waiting(self._timeout_s)
         return self._answers.popleft()
 
@@ -101,7 +101,7 @@ class Line:
             (self._pushed if frame.type == TELEMETRY else self._answers).append(frame)
         return bool(data)
 
-    def _silence(self, request: Frame, forged: int) -> ProgrammerError:
+    def _silence_error(self, request: Frame, forged: int) -> ProgrammerError:
         name, waited_s = self.transport.name, self._tries * self._timeout_s
         if forged:
             detail = "the answers' MAC is wrong: the pump has another key, or something else answers in its place"
@@ -113,8 +113,8 @@ class Line:
         return NoDevice(f"{name}: nothing answers; is the pump on, is it the right --port, and --timeout long enough?")
 
 
-def _answers(request: Frame, answer: Frame) -> bool:
-    """Whether `answer` belongs to `request`, by session, sequence, type and the request that it names."""
+def _is_answer(request: Frame, answer: Frame) -> bool:
+    """True if `answer` belongs to `request`, by session, sequence, type and the request that it names."""
     if (answer.session, answer.sequence) != (request.session, request.sequence):
         return False
     if answer.type in (DONE, REFUSED):
@@ -122,6 +122,6 @@ def _answers(request: Frame, answer: Frame) -> bool:
     return answer.type == request.type + ANSWER_OFFSET
 
 
-def unsigned_refusal(answer: Frame) -> bool:
-    """Whether anybody may have said this no. A pump without (this) session cannot sign its own."""
+def is_unsigned_refusal(answer: Frame) -> bool:
+    """True for a refusal that anybody may have sent. A pump without (this) session cannot sign its own."""
     return answer.type == REFUSED and not answer.flags & AUTHENTICATED
