@@ -13,7 +13,7 @@ def _hmac(key: bytes, data: bytes) -> bytes:
 
 
 def role_key(device_key: bytes, role_code: int) -> bytes:
-    """What opens sessions in one role and no other."""
+    """The key that opens sessions in one role and no other."""
     return _hmac(device_key, b"thecal role" + bytes([role_code]))
 
 
@@ -35,5 +35,5 @@ def mac(key: bytes, signed_bytes: bytes) -> bytes:
 
 
 def verify(key: bytes, signed_bytes: bytes, received: bytes) -> bool:
-    """Whether `received` is the MAC, in a time that does not tell where it differs."""
+    """True if `received` is the MAC, in a time that does not show where it differs."""
     return hmac.compare_digest(mac(key, signed_bytes), received)

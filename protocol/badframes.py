@@ -47,7 +47,7 @@ def rows(session: int, session_key: bytes) -> list[dict[str, Any]]:
 
 
 def _spoilt() -> list[BadFrame]:
-    """What no receiver may take for a frame."""
+    """Bytes that no receiver may take for a frame."""
     hello = _HELLO.signed_bytes()
     whole = encode(_HELLO)
     longest = Frame(_HELLO.type, 0, 1, bytes(MAX_PAYLOAD_BYTES), AUTHENTICATED, bytes(MAC_BYTES)).signed_bytes()
@@ -71,7 +71,7 @@ def _spoilt() -> list[BadFrame]:
 
 
 def _refused(session: int, session_key: bytes) -> list[BadFrame]:
-    """What is a frame, and gets a refusal that is not authenticated."""
+    """Frames that get a refusal without authentication."""
     stop = Frame(REQUEST["STOP"].code, session, 2, b"", AUTHENTICATED)
     mac = auth.mac(session_key, stop.signed_bytes())
     forged = stop._replace(mac=bytes([mac[0] ^ 1]) + mac[1:])

@@ -15,7 +15,7 @@ THERAPY = {
     "safe_state": 0x5A,  # the pump lost or stopped trusting something
     "end_of_service": 0x66,
 }
-"""What was ordered."""
+"""The therapy that was ordered."""
 
 OPERATION = {
     "idle": 0x0F,
@@ -26,21 +26,21 @@ OPERATION = {
     "priming": 0x66,
     "bridge": 0x69,
 }
-"""What the machine does. `halted`: ordered to deliver, but not allowed to; `stalled`: the motor does not turn."""
+"""The operation of the pump now. `halted`: ordered to deliver, but inhibited; `stalled`: the motor does not turn."""
 
 MODE = {"none": 0x0F, "simple": 0x55, "flex": 0x33}
 """Kind of the committed program."""
 
 BOLUS = {"none": 0x0F, "single": 0x33, "patient": 0x3C, "prime": 0x55, "bridge": 0x5A}
-"""What is delivered beside the basal rate, or in place of it."""
+"""The kind of delivery beside the basal rate, or in place of it."""
 
 ROLE = {"observer": 0x0F, "patient": 0x33, "clinician": 0x55, "manufacturing": 0x5A}
 
 KEY = {"lost": 0x0F, "test": 0x33, "device": 0x55}
-"""Which key opens sessions with the pump. `lost`: none does."""
+"""The key that opens sessions with the pump. `lost`: none does."""
 
 CONDITION = {"past": 0x33, "active": 0x55}
-"""Whether what raised an alarm still holds."""
+"""The condition of an alarm: `active` while its cause still holds."""
 
 FLAG = {"no": 0x33, "yes": 0x55}
 """A truth value that a flipped bit cannot turn round."""
@@ -54,7 +54,7 @@ TUBING = {"empty": 0x33, "primed": 0x55}
 SEVERITY = {"info": 0x0F, "non_critical": 0x33, "critical": 0x55}
 
 CLASS = {"non_critical": 0x33, "critical": 0x55}
-"""What an alarm sounds like, as in SEVERITY."""
+"""The sound of an alarm, as in SEVERITY."""
 
 ALARM = {
     "motor_stall": 0x550F,
@@ -105,7 +105,7 @@ REASON = {
     "soft_limit": 0xC3,
     "store": 0xCC,
 }
-"""Why the pump refused, in the order in which it looks."""
+"""The reasons of a refusal, in the order in which the pump checks them."""
 
 REGION = {
     "program": 1,
@@ -131,7 +131,7 @@ REGION = {
 
 
 ALARM_SETTING = {"critical_interval_s": 1, "non_critical_interval_s": 2, "stopped_after_s": 3, "low_reservoir_nl": 4}
-"""What a clinician may set of the alarms, as ALARM_CONFIG_CHANGED names it."""
+"""The alarm settings of a clinician, as ALARM_CONFIG_CHANGED names them."""
 
 
 class Text(NamedTuple):

@@ -54,12 +54,12 @@ class Field(NamedTuple):
 
     @property
     def is_text(self) -> bool:
-        """Whether its bytes are a text for people."""
+        """True if its bytes are a text for people."""
         return self.is_bytes and self.unit == "UTF-8"
 
     @property
     def has_lines(self) -> bool:
-        """Whether a text may have line ends."""
+        """True if a text may have line ends."""
         return self.is_text and not self.range.startswith("one line")
 
 

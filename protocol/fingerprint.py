@@ -1,4 +1,4 @@
-"""What makes two sides speak the same language, as one number."""
+"""The fingerprint of the message tables: two sides with the same one understand each other."""
 
 from collections.abc import Iterator
 

@@ -34,7 +34,7 @@ class Frame(NamedTuple):
     mac: bytes = b""
 
     def signed_bytes(self) -> bytes:
-        """What the MAC covers: header and payload."""
+        """The bytes that the MAC covers: header and payload."""
         head = (FRAME_VERSION, self.type, self.flags, self.session, self.sequence, len(self.payload))
         return _HEADER.pack(*head) + self.payload
 

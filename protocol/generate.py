@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from protocol.docgen import protocol_md
+from protocol.statusgen import status_py
 from protocol.vectors import vectors_json
 from protocol.wiregen import wire_py
 
@@ -14,6 +15,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "firmware/wire.py": wire_py,
     "docs/protocol.md": protocol_md,
     "docs/vectors.json": vectors_json,
+    "host_tools/programmer/status.py": status_py,
 }
 
 

@@ -29,7 +29,7 @@ _GIVEN = {
     "field": "allergies",
     "low_reservoir_nl": 2_000_000,
 }
-"""What is not drawn: texts, and what the pump holds against more than its own range."""
+"""Values that are not drawn: texts, and what the pump holds against more than its own range."""
 
 _PROGRAM = {"mode", "concentration_mcg_per_ml", "dose_ng_per_day", "rate_nl_per_day"}
 _EXACT_IN_A_DOUBLE = 2**53 - 1  # the largest integer that every JSON reader keeps
@@ -64,7 +64,7 @@ def answer_to(request: Message) -> Message:
 
 
 def signed(message: Message) -> bool:
-    """Whether the message makes sense in a session only."""
+    """True if the message makes sense in a session only."""
     return any(request.role and message in (request, answer_to(request)) for request in REQUESTS)
 
 

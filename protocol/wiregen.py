@@ -191,8 +191,8 @@ def _unpacker(message: messages.Message) -> str:
 
 
 def _layout(fields: Sequence[Field]) -> list[str]:
-    """What `_unpack` takes beside the payload: the format, and up to the last that is needed the tuples of codes, of
-    ranges and of texts."""
+    """The arguments of `_unpack` beside the payload: the format, and up to the last that is needed the tuples of
+    codes, of ranges and of texts."""
     checks = (
         [f"({index}, {_valid(field)})" for index, field in enumerate(fields) if field.codes],
         [f"({index}, {_limits(field)})" for index, field in enumerate(fields) if _is_limited(field)],
@@ -208,7 +208,7 @@ def _limits(field: Field) -> str:
 
 
 def _is_limited(field: Field) -> bool:
-    """Whether a number has values that are neither in its range nor its sentinel."""
+    """True if a number has values that are neither in its range nor its sentinel."""
     beside = field.sentinel is not None and not field.least <= field.sentinel <= field.most
     return field.is_number and field.most - field.least + beside < field.carries
 

@@ -25,9 +25,14 @@ PLANTS = {
     "The plant knows no firmware and no driver": ("hal/plant/battery.py", "from hal.mock import motor"),
     "The mock drivers stand between": ("hal/mock/motor.py", "from firmware import wire"),
     "The board's drivers know the contract": ("hal/rp2040/motor.py", "from firmware import wire"),
-    "The board knows neither plant nor host": ("hal/rp2040/run.py", "from hal.plant import plant"),
     "The protocol imports nothing of ours": ("protocol/frame.py", "from firmware import wire"),
     "The programmer is a real client": ("host_tools/programmer/units.py", "from hal.plant import plant"),
+    "The host's rooms": ("host_tools/machines/serials.py", "from host_tools.emulator import pacing"),
+    "The machines know nothing of one another": (
+        "host_tools/machines/rp2040/machine.py",
+        "from host_tools.machines.mock import crash",
+    ),
+    "No import circles": ("host_tools/machines/machine.py", "def late(): from host_tools.machines import runtimes"),
 }
 """By the beginning of a contract's name: a file, and an import in it that the contract forbids."""
 
@@ -75,10 +80,18 @@ def test_the_tree_keeps_them_and_what_they_forbid_breaks_them(tree: Path) -> Non
     print(f"{len(PLANTS)} forbidden imports planted")
 
 
-def test_a_new_room_of_the_firmware_must_be_given_its_layer(tree: Path) -> None:
-    (tree / "firmware" / "extra.py").write_text("", encoding="utf-8")
+@pytest.mark.parametrize(
+    ("folder", "start"),
+    [
+        ("firmware", "The firmware's layers"),
+        ("host_tools", "The host's rooms"),
+        ("host_tools/machines", "The machines know nothing of one another"),
+    ],
+)
+def test_a_new_room_must_be_given_its_layer(tree: Path, folder: str, start: str) -> None:
+    extra = tree / folder / "extra.py"
+    extra.write_text("", encoding="utf-8")
     found = verdicts(tree)
-    (tree / "firmware" / "extra.py").unlink()
-    assert [name for name, verdict in found.items() if verdict == "BROKEN"] == [
-        name for name in contracts() if name.startswith("The firmware's layers")
-    ]
+    extra.unlink()
+    broken = [name for name, verdict in found.items() if verdict == "BROKEN"]
+    assert broken == [name for name in contracts() if name.startswith(start)]

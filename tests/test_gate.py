@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from host_tools.micropython import interpreter
+from host_tools.machines.micropython import interpreter
 from tests import gate
 from tests.gatetables import METHODS, NAMES, NO_FLOAT, NONE
 

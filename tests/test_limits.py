@@ -11,7 +11,8 @@ STARTERS = {"tests/child.py", "host_tools/emulator/process.py"}
 """Who may start a process that goes on: what they start is killed in any case."""
 
 ENDLESS = {
-    "host_tools/micropython/pump.py": ["self._commands.get()"],  # in a daemon thread, which is to wait for orders
+    # in a daemon thread, which is to wait for orders
+    "host_tools/machines/micropython/pump.py": ["self._commands.get()"],
     "tests/bench/test_bench.py": ["captured.get()"],  # no queue
     "tests/hunt/flips.py": ["os.fork()", "os.waitpid(child, 0)"],  # of a child whose CPU time is limited
 }

@@ -11,22 +11,22 @@ TICKS_AT_BOOT_MS = contract.TICKS_PERIOD_MS - 5000  # near the wrap, so that eve
 class Power:
     """Power of the body. Each driver begins with `if not power.on: power.refuse()`."""
 
-    __slots__ = ("bitten", "boot_ms", "boot_timer_ms", "on", "plant", "unfed_ms", "watched")
+    __slots__ = ("boot_ms", "boot_timer_ms", "on", "plant", "reset_by_watchdog", "unfed_ms", "watched")
 
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
         self.on = False
         self.boot_ms = self.boot_timer_ms = 0  # by the pump's own clock
-        self.bitten = False  # whether the watchdog made this boot
+        self.reset_by_watchdog = False  # at this boot
         self.watched = False
         self.unfed_ms = 0  # awake time since the watchdog was last armed, fed or asleep
 
     def refuse(self) -> None:
         raise Misuse("a driver was used while the body has no power; boot it first")
 
-    def up(self, *, bitten: bool = False) -> None:
+    def up(self, *, reset_by_watchdog: bool = False) -> None:
         self.on = True
-        self.bitten = bitten
+        self.reset_by_watchdog = reset_by_watchdog
         self.boot_ms = self.own_ms()
         self.boot_timer_ms = self.plant.crystal.timer_ms(self.plant.now_ms)
         self.watched = False
@@ -115,4 +115,4 @@ class MockWatchdog(contract.Watchdog):
     def caused_reset(self) -> bool:
         if not self._power.on:
             self._power.refuse()
-        return self._power.bitten
+        return self._power.reset_by_watchdog

@@ -83,7 +83,7 @@ class MockStore(contract.Store):
             self._recorder.store(self._plant.now_ms, slot, len(before), done)
         raise PowerLost(f"in slot {slot}, after {len(done)} of {len(data)} bytes")
 
-    def spoil(self, slot: int, byte: int, mask: int = 1) -> None:
+    def corrupt(self, slot: int, byte: int, mask: int = 1) -> None:
         """Flip bits of one byte of a slot that holds something."""
         data = bytearray(self._slots[slot])
         data[byte % len(data)] ^= mask

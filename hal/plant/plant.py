@@ -62,7 +62,7 @@ class Plant:
         self.failing: frozenset[str] = frozenset()  # devices that fail their own test
         self.store_fails = False
         self.hangs = False
-        self.spoil: Callable[..., None] = no_memory  # whoever has the pump's memory spoils it
+        self.corrupt: Callable[..., None] = no_memory  # set by whoever has the pump's memory
         self._faults: dict[str, Fault] = {}
 
     @property
@@ -145,7 +145,7 @@ class Plant:
         elif name == "clock_jump":
             self.crystal.jump(self.now_ms, values["by_ms"])
         else:
-            self.spoil(name, **values)
+            self.corrupt(name, **values)
 
     def _begin(self, name: str, until_ms: int, values: dict[str, Any]) -> None:
         if name in self._faults:

@@ -10,7 +10,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from host_tools.rig.uf2 import UF2_VARIABLE
+from host_tools.machines.rp2040.uf2 import UF2_VARIABLE
 
 PEERS = ("simpy", "pymavlink", "mpremote")
 

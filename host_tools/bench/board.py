@@ -1,4 +1,4 @@
-"""What the pump costs on an RP2040: the deployed files on the emulated chip, in the chip's own time."""
+"""Costs of the pump on an RP2040: the deployed files on the emulated chip, in the chip's own time."""
 
 import json
 from datetime import datetime
@@ -7,15 +7,15 @@ from statistics import median
 from typing import Any
 
 from hal.rp2040.board import SERVICE_PIN
+from host_tools.board.deployment import compiled, deployed_files
+from host_tools.machines.rp2040.rig import Rig
+from host_tools.machines.rp2040.transport import ChipTransport
+from host_tools.machines.rp2040.uf2 import FirmwareImageMissing, find_uf2
 from host_tools.programmer import Programmer
-from host_tools.rig.deployment import compiled, deployed_files
-from host_tools.rig.rig import Rig
-from host_tools.rig.transport import ChipTransport
-from host_tools.rig.uf2 import NoUf2, find_uf2
 from protocol.messages import NONCE_BYTES
 
 ONBOARD = Path(__file__).with_name("onboard.py")
-PATIENCE_S = 10.0  # of the chip's time
+ANSWER_LIMIT_S = 10.0  # of the chip's time
 TELL_MS = 2_000
 STATUSES = 3
 THERAPY_MS = 3_600_000
@@ -25,7 +25,7 @@ def measure() -> dict[str, float] | None:
     """A start, a session with a commit, and an hour of therapy without a head. None without a MicroPython to run."""
     try:
         find_uf2()
-    except NoUf2:
+    except FirmwareImageMissing:
         return None
     deployed = deployed_files()
     bench = Bench(deployed)
@@ -61,7 +61,7 @@ class Bench:
         rig = Rig(files=deployed | onboard)
         self._wiring, self._chip = rig.wiring, rig.chip
         self._wiring.lay_head(True)
-        self._pump = Programmer(ChipTransport(self._chip), timeout_s=PATIENCE_S, tries=1)
+        self._pump = Programmer(ChipTransport(self._chip), timeout_s=ANSWER_LIMIT_S, tries=1)
         self.session_ms = 0
 
     def ready_ms(self) -> int:
@@ -92,7 +92,7 @@ class Bench:
         self._wiring.lay_head(True)
 
     def told(self) -> dict[str, Any]:
-        """What ONBOARD counted since it was last asked; the head, which has to be on, is taken away."""
+        """Return the counts of ONBOARD since the last call; the head, which has to be on, is taken away."""
         pin = self._chip.device.mcu.gpio[SERVICE_PIN]
         self._chip.take()
         pin.set_input_value(False)

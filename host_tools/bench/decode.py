@@ -47,7 +47,7 @@ def _construct(data: bytes) -> None:
 
 
 def _bulk(data: bytes) -> None:
-    """What a recording's decoder may do: all frames are of one type, so one struct takes them whole."""
+    """Decode as a recording's decoder may: all frames are of one type, so one struct takes them whole."""
     fields = fields_of(ANSWER["TELEMETRY"].layout)
     layout = struct.Struct("<BBBIIH" + "".join(field.letters for field in fields) + "I")
     raws = [cobs.decode(line) for line in data.split(b"\x00") if line]

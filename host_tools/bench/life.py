@@ -9,9 +9,9 @@ from typing import Any
 from firmware.config import DAY_S, Config
 from firmware.pump import Pump
 from host_tools.bench.timing import timed_s
-from host_tools.emulator.machine import Machine
+from host_tools.machines.mock.link import MemoryTransport
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer import Programmer
-from host_tools.scenario.link import MemoryTransport
 
 ROUNDS = 5
 TIMEOUTS_PER_LIFE = 5  # they take so much less time that a single run says little
@@ -83,7 +83,7 @@ def _day(dose_mcg: int, night_mcg: int) -> list[tuple[str, int]]:
 
 def _live(pump_class: type[Pump], order: Order) -> None:
     """From implantation to end of service, refilled through the protocol."""
-    machine = Machine(Config(), pump_class=pump_class)
+    machine = MockMachine(Config(), pump_class=pump_class)
     programmer = Programmer(MemoryTransport(machine), entropy=bytes)
     _put_head(machine, True)
     programmer.implant(catheter_cm=89, wall=datetime(2026, 1, 5, 8))
@@ -100,7 +100,7 @@ def _live(pump_class: type[Pump], order: Order) -> None:
         raise RuntimeError("the life that was measured did not come to its end")
 
 
-def _put_head(machine: Machine, present: bool) -> None:
+def _put_head(machine: MockMachine, present: bool) -> None:
     machine.hal.head.set(present)
     machine.wake()
 

@@ -1,4 +1,4 @@
-"""How long a command line takes to say what it can do, beside mpremote's, which is of the same kind."""
+"""Seconds that the command line takes to print its help, beside mpremote, which is of the same kind."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What the benchmarks share."""
+"""A stopwatch for the benchmarks."""
 
 import time
 from collections.abc import Callable

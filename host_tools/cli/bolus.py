@@ -1,7 +1,6 @@
 """Verbs for delivery beside the program: primes, boluses, and the patient's bolus."""
 
 from decimal import Decimal
-from typing import Any
 
 import rich_click as click
 
@@ -16,10 +15,11 @@ from host_tools.cli.interaction import (
     run_in_session,
     yes_option,
 )
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
 from host_tools.programmer import PatientBolus, Programmer
+from host_tools.programmer.bolus import check_patient_bolus
 from host_tools.programmer.implantation import LARGEST_USUAL_LINE_NL
-from host_tools.programmer.orders import check_patient_bolus
+from host_tools.programmer.status import Status
 from host_tools.programmer.units import NL_PER_ML, ng_from_mcg
 
 
@@ -123,14 +123,14 @@ def bolus_settings(
         print_text(f"the patient may ask for {_settings_text(settings, status)}")
 
 
-def _settings_text(settings: PatientBolus, status: dict[str, Any]) -> str:
+def _settings_text(settings: PatientBolus, status: Status) -> str:
     if not settings.per_day:
         return "no bolus"
     apart = format_duration(settings.lockout_s)
     return f"{_dose_text(settings, status)}: {apart} apart, {settings.per_day} in any 24 h"
 
 
-def _dose_text(settings: PatientBolus, status: dict[str, Any]) -> str:
+def _dose_text(settings: PatientBolus, status: Status) -> str:
     """A dose with its concentration, as everywhere."""
     over = format_duration(settings.over_s)
     return f"{settings.dose_mcg} mcg over {over}, of {status['concentration_mcg_per_ml'] or 'no'} mcg/mL"

@@ -11,11 +11,12 @@ from typing import Any
 import rich_click as click
 
 from host_tools.cli import layout
+from host_tools.common.durations import parse_date, parse_duration_s, parse_local_time
 from host_tools.documents.texts import UNSIGNED
-from host_tools.durations import parse_date, parse_duration_s, parse_local_time
 from host_tools.programmer import NotAuthorised, Programmer, ProgrammerError, Refused
-from host_tools.programmer.patience import parse_timeout_s
+from host_tools.programmer.options import Options
 from host_tools.programmer.texts import is_shown
+from host_tools.programmer.timeouts import parse_timeout_s
 from protocol.registry import field_of
 
 
@@ -115,8 +116,10 @@ def pump_verb(verb: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(verb)
     def connected(port: str, timeout_s: float | None, serial: str | None, verbose: bool, **options: Any) -> None:
         try:
-            wait = {"timeout_s": timeout_s} if timeout_s else {}
-            programmer = Programmer.open(port, serial=serial, warn=print_message, waiting=print_slow_notice, **wait)
+            chosen = Options(warn=print_message, waiting=print_slow_notice)
+            if timeout_s:
+                chosen["timeout_s"] = timeout_s
+            programmer = Programmer.open(port, serial=serial, **chosen)
             with programmer as pump, _report_unsigned(pump), _explain_end_of_service(pump):
                 verb(pump, **options)
         except ProgrammerError as error:
@@ -133,8 +136,8 @@ def _report_unsigned(pump: Programmer) -> Iterator[None]:
     try:
         yield
     finally:
-        if pump.unsigned:
-            print_message(f"{UNSIGNED}: {pump.unsigned}")
+        if pump.unsigned_reason:
+            print_message(f"{UNSIGNED}: {pump.unsigned_reason}")
 
 
 @contextmanager

@@ -13,9 +13,9 @@ from hal.plant.faults import INSTANT
 from host_tools.cli.common import DURATION_S, Failure, json_option, message_once, port_option, print_json, print_text
 from host_tools.cli.faults import FaultField, FaultName, fault_table, known_faults
 from host_tools.cli.progress import progress
-from host_tools.durations import format_duration, parse_duration_s, parse_local_time
-from host_tools.emulator.debugclient import PATIENCE_S, DebugClient, DebugError, DebugLinkError
-from host_tools.faultfields import plant_fields
+from host_tools.common.durations import format_duration, parse_duration_s, parse_local_time
+from host_tools.emulator.debugclient import ANSWER_LIMIT_S, DebugClient, DebugError, DebugLinkError
+from host_tools.machines.faultfields import plant_fields
 from host_tools.programmer.discovery import Emulator, debuggable_emulators, find_emulator, registry_dir
 from host_tools.programmer.errors import NoDevice
 
@@ -34,7 +34,7 @@ def debug() -> None:
 def _debug_link(port: str) -> Iterator[DebugClient]:
     """A connection to the emulator that `--port` means; trouble ends the command in one line."""
     busy = message_once(
-        f"no answer for {PATIENCE_S} s: the emulator computes, or does what another asked; waiting (Ctrl-C ends)"
+        f"no answer for {ANSWER_LIMIT_S} s: the emulator computes, or does what another asked; waiting (Ctrl-C ends)"
     )
     try:
         emulator = _emulator(port)

@@ -6,9 +6,9 @@ from pathlib import Path
 import rich_click as click
 
 from host_tools.cli.common import Failure, print_json, print_message, print_text, pump_verb
+from host_tools.common.private import write_private
 from host_tools.documents.facts import read_facts
 from host_tools.documents.render import card_html, report_html
-from host_tools.private import write_private
 from host_tools.programmer import Programmer
 
 

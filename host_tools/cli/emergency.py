@@ -16,7 +16,7 @@ def emergency(pump: Programmer, as_json: bool) -> None:
     """Print drug, dose, alarms, signs and first steps for people new to this pump. Needs no key; names nobody."""
     status = pump.status()
     orders = read_orders(pump, status)
-    signed = status["signed"] and pump.unsigned is None
+    signed = status["signed"] and pump.unsigned_reason is None
     if as_json:
         print_json(readout.emergency_dict(status, orders) | {"signed": signed})
         return

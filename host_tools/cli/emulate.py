@@ -16,16 +16,16 @@ import rich_click as click
 from firmware.config import Config
 from host_tools.cli.common import LOCAL_TIME, Failure, json_option, print_json, print_message, verbose_option
 from host_tools.cli.output import OutputError
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
 from host_tools.emulator.activity import Activity
-from host_tools.emulator.crash import crash_line
 from host_tools.emulator.debuglink import DebugLink
 from host_tools.emulator.identity import identify, one_starts
-from host_tools.emulator.machine import CLOCK_END_MS, Machine
 from host_tools.emulator.pacing import Pacer, parse_speed
 from host_tools.emulator.publish import published
 from host_tools.emulator.server import LINK_COUNT, PortError, Server
 from host_tools.emulator.state import Saved, StateError, StateFolder
+from host_tools.machines.mock.crash import crash_line
+from host_tools.machines.mock.machine import CLOCK_END_MS, MockMachine
 from host_tools.programmer.discovery import running_emulators
 from host_tools.programmer.errors import BadValue
 from host_tools.programmer.units import wall_s
@@ -122,7 +122,7 @@ def emulate(
 
 def _pump(
     folder: StateFolder | None, seed: int | None, start: datetime | None, verbose: bool
-) -> tuple[Machine, dict[str, Any]]:
+) -> tuple[MockMachine, dict[str, Any]]:
     """Return the pump that `folder` keeps, else a new one, and the identity it was made with."""
     saved, warning = folder.load() if folder else (None, None)
     if warning:
@@ -134,7 +134,7 @@ def _pump(
         print_message(f"thecal: {warning}")
     if seed not in (None, identity["seed"]):
         raise StateError(f"the pump kept there has seed {identity['seed']}, not {seed}; leave --seed out")
-    machine = Machine(
+    machine = MockMachine(
         Config(serial=identity["serial"]),
         seed=identity["seed"],
         nonce_seed=secrets.randbits(64) if seed is None else seed,

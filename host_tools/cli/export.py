@@ -11,10 +11,10 @@ import rich_click as click
 from host_tools.cli.common import DURATION_S, UPDATES, Failure, print_json, print_message, pump_verb
 from host_tools.cli.recording import CtrlC, recording_progress
 from host_tools.cli.status import period_option, silence_notice
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
+from host_tools.exports.pumpregistry import EVENT_COLUMNS, PUMP_COLUMNS, event_row, pump_row
+from host_tools.exports.telemetryfile import FileError, TelemetryFile
 from host_tools.programmer import Programmer, ProgrammerError
-from host_tools.registry import EVENT_COLUMNS, PUMP_COLUMNS, event_row, pump_row
-from host_tools.telemetryfile import FileError, TelemetryFile
 
 
 @click.command(epilog="Example: thecal export > events.csv")

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from hal.plant.faults import FAULTS, SUMMARIES, check_name
-from host_tools.durations import parse_signed_duration_s
-from host_tools.faultfields import DURATIONS, FAULT_FIELDS, WORDS, field_ranges
+from host_tools.common.durations import parse_signed_duration_s
+from host_tools.machines.faultfields import DURATIONS, FAULT_FIELDS, WORDS, field_ranges
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 

@@ -9,6 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from host_tools.board.deployment import CompileError
+from host_tools.board.flash import Progress, deploy, start, without_repl
+from host_tools.board.repl import Board, NoRepl
 from host_tools.cli.common import (
     Failure,
     json_option,
@@ -19,12 +22,9 @@ from host_tools.cli.common import (
     timeout_option,
 )
 from host_tools.programmer import Programmer, ProgrammerError, discovery
+from host_tools.programmer.channel import SLOW_S
 from host_tools.programmer.errors import NoDevice
-from host_tools.programmer.line import SLOW_S
-from host_tools.programmer.patience import known_timeout_s
-from host_tools.rig.deployment import CompileError
-from host_tools.rig.flash import Progress, deploy, start, without_repl
-from host_tools.rig.repl import Board, NoRepl
+from host_tools.programmer.timeouts import known_timeout_s
 
 TIMEOUT_S = 1.0  # of a board
 HEAD_S = 60  # somebody has to lay the head on

@@ -10,6 +10,7 @@ from host_tools.cli.common import Failure, print_json, print_message, print_text
 from host_tools.cli.layout import width
 from host_tools.documents.texts import loss_of_therapy
 from host_tools.programmer import Programmer
+from host_tools.programmer.status import Status
 
 LEFT = {"stopped": "stopped", "minimum": "at the minimum rate"}
 """Words of a warning at the end of a session, by therapy."""
@@ -46,7 +47,7 @@ def print_changes(changes: Mapping[str, tuple[str, str]]) -> None:
         print_message(line if len(line) <= width() else below)
 
 
-def run_in_session(pump: Programmer, verb: Callable[[], object]) -> dict[str, Any]:
+def run_in_session(pump: Programmer, verb: Callable[[], object]) -> Status:
     """Run a request and read the status, in one session. Warns of a pump that is left without its dose."""
     with pump.session():
         verb()
@@ -55,7 +56,7 @@ def run_in_session(pump: Programmer, verb: Callable[[], object]) -> dict[str, An
     return status
 
 
-def warn_of_no_therapy(status: dict[str, Any]) -> None:
+def warn_of_no_therapy(status: Status) -> None:
     """Warn if the pump gives no therapy."""
     left = LEFT.get(status["therapy"])
     words = [f"the pump is left {left}" if left else "", loss_of_therapy(status)]
@@ -68,7 +69,7 @@ def warn_of_no_therapy(status: dict[str, Any]) -> None:
     print_message(f"warning: {'; '.join(filter(None, words))}")
 
 
-def print_result(values: dict[str, Any], as_json: bool, text: str) -> None:
+def print_result(values: Mapping[str, Any], as_json: bool, text: str) -> None:
     """Print the result of a verb: its text, or with --json its values."""
     if as_json:
         print_json(values)

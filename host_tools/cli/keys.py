@@ -8,9 +8,10 @@ import rich_click as click
 
 from host_tools.cli.common import Failure, json_option, print_json, print_text, pump_verb
 from host_tools.cli.interaction import check_terminal
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
 from host_tools.programmer import KeyFileError, KeyStore, Programmer
 from host_tools.programmer.keystore import PumpKeys
+from host_tools.programmer.status import Hello
 
 
 @click.command(epilog="Example: thecal pair")
@@ -32,7 +33,7 @@ def pair(pump: Programmer, as_json: bool, lost: bool) -> None:
     _print_new_key(serial, pump.pair(), as_json)
 
 
-def _print_waiting(hello: dict[str, Any], left_s: int, as_json: bool) -> None:
+def _print_waiting(hello: Hello, left_s: int, as_json: bool) -> None:
     if as_json:
         print_json({"serial": hello["serial"], "key": hello["key"], "left_s": left_s})
         return

@@ -1,7 +1,7 @@
 """`thecal program`: old and new dosing side by side, a question, and a commit of exactly what was reviewed."""
 
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import rich_click as click
 
@@ -11,6 +11,7 @@ from host_tools.cli.interaction import MEANWHILE, check_terminal, print_result, 
 from host_tools.cli.review import date_lines, side_by_side
 from host_tools.programmer import FlexProgram, Program, Programmer, ReadBackDiffers, Refused
 from host_tools.programmer.flex import Schedule
+from host_tools.programmer.status import Status
 
 
 class ProgramRequest(NamedTuple):
@@ -68,7 +69,7 @@ def program(
     print_result(status, as_json, "\n".join([f"committed: {statustext.program(now.new)}", *date_lines(status)]))
 
 
-def _commit(pump: Programmer, review: Review, override: bool) -> dict[str, Any]:
+def _commit(pump: Programmer, review: Review, override: bool) -> Status:
     """Commit it; the status then."""
     try:
         pump.order(review.new, review.after_commit, override)

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
 
 
 @contextmanager

@@ -5,14 +5,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Self
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
+from host_tools.exports.telemetryfile import TelemetryFile
 from host_tools.programmer import Programmer
-from host_tools.telemetryfile import TelemetryFile
+from host_tools.programmer.status import Status
 
 SHOW_S = 1.0  # of wall time between two figures; each asks the pump once for its time
 
@@ -53,7 +54,7 @@ class CtrlC:
 
 
 @contextmanager
-def recording_progress(pump: Programmer, telemetry: TelemetryFile) -> Iterator[Callable[[dict[str, Any]], None]]:
+def recording_progress(pump: Programmer, telemetry: TelemetryFile) -> Iterator[Callable[[Status], None]]:
     """Yield a function that takes each update, once recorded.
 
     On a terminal alone it shows rows, their rate, and their lag: the pump time passed since the newest of them.
@@ -66,7 +67,7 @@ def recording_progress(pump: Programmer, telemetry: TelemetryFile) -> Iterator[C
         task = bar.add_task("waiting for telemetry")
         began_s = shown_at_s = time.monotonic()
 
-        def show(update: dict[str, Any]) -> None:
+        def show(update: Status) -> None:
             nonlocal shown_at_s
             now_s = time.monotonic()
             if not shown or now_s - shown_at_s < SHOW_S:

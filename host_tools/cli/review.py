@@ -10,7 +10,8 @@ from host_tools.cli.layout import USUAL, width, wrapped
 from host_tools.documents.dose import ml
 from host_tools.programmer import FlexProgram, FlexStep, Program, Refill
 from host_tools.programmer.flex import DAYS, clock_time, head_of
-from host_tools.programmer.orders import ACCURACY_PERCENT
+from host_tools.programmer.refill import ACCURACY_PERCENT
+from host_tools.programmer.status import Status
 from host_tools.programmer.units import mcg_from_ng
 
 STEPS_A_LINE = 6
@@ -18,7 +19,7 @@ LABEL = 22
 SUM = len("  = 1000.125 mcg")
 
 
-def side_by_side(status: dict[str, Any], old: Program | FlexProgram | None, new: Program | FlexProgram) -> list[str]:
+def side_by_side(status: Status, old: Program | FlexProgram | None, new: Program | FlexProgram) -> list[str]:
     """Old and new program in two columns, and the change of the dose; below, the steps of each day of both."""
     was, head = head_of(old), head_of(new)
     assert head
@@ -91,7 +92,7 @@ def refill_numbers(booked: Refill) -> dict[str, Any]:
     }
 
 
-def refill_lines(booked: Refill, status: dict[str, Any]) -> Iterator[str]:
+def refill_lines(booked: Refill, status: Status) -> Iterator[str]:
     """Return the volumes of a refill: expected, aspirated and filled."""
     yield f"expected left  {ml(booked.expected_nl)} mL"
     if booked.aspirated_nl is not None and booked.discrepancy_nl is not None:
@@ -108,7 +109,7 @@ def refill_lines(booked: Refill, status: dict[str, Any]) -> Iterator[str]:
         yield f"bridge         {statustext.bolus_left(status)}"
 
 
-def check_lines(status: dict[str, Any], running: Program | FlexProgram | None) -> Iterator[str]:
+def check_lines(status: Status, running: Program | FlexProgram | None) -> Iterator[str]:
     """Return the lines to check at every refill: program, battery and alarms; and the next dates."""
     was = head_of(running)
     other = was and was.concentration_mcg_per_ml != status["concentration_mcg_per_ml"]
@@ -119,7 +120,7 @@ def check_lines(status: dict[str, Any], running: Program | FlexProgram | None) -
     yield from date_lines(status)
 
 
-def date_lines(status: dict[str, Any]) -> Iterator[str]:
+def date_lines(status: Status) -> Iterator[str]:
     """Return the next dates: low reservoir, refill, and the reason for it."""
     if status["low_reservoir_date"] is None:
         yield "low reservoir  no date: nothing is delivered, or the clock is not set"

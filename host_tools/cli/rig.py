@@ -9,9 +9,9 @@ import rich_click as click
 from firmware.config import Config
 from host_tools.cli.common import Failure, json_option, print_json, print_message
 from host_tools.emulator.publish import published
-from host_tools.rig.rig import Rig
-from host_tools.rig.server import RigServer, measured_timeout_s
-from host_tools.rig.uf2 import NoUf2
+from host_tools.emulator.rigserver import RigServer, measured_timeout_s
+from host_tools.machines.rp2040.rig import Rig
+from host_tools.machines.rp2040.uf2 import FirmwareImageMissing
 
 READY_MS = 3000  # from reset
 
@@ -33,7 +33,7 @@ def rig(tcp: int, bare: bool, as_json: bool) -> None:
             print_message("starting MicroPython and the pump; that takes the emulation a while")
             pump.chip.run_to(READY_MS)
         asyncio.run(_serve(pump, tcp, as_json, bare, timeout_s))
-    except NoUf2 as error:
+    except FirmwareImageMissing as error:
         raise Failure(str(error), 2) from error
 
 

@@ -6,9 +6,10 @@ import rich_click as click
 
 from host_tools.cli.common import Failure, json_option, print_json, print_message, print_text
 from host_tools.cli.layout import is_plain
+from host_tools.machines.machine import RuntimeUnavailable
 from host_tools.scenario.load import Scenario, ScenarioError, load
 from host_tools.scenario.runner import Result, run_scenario
-from host_tools.scenario.runtimes import RUNTIMES, NotHere
+from host_tools.scenario.runtimes import RUNTIMES
 
 
 @click.command(epilog="Example: thecal run tests/scenarios/low_reservoir.yaml")
@@ -35,7 +36,7 @@ def run(ctx: click.Context, files: tuple[str, ...], on: str, as_json: bool) -> N
     for file, scenario in zip(files, scenarios, strict=True):
         try:
             result = run_scenario(scenario, _progress(file), on)
-        except NotHere as error:
+        except RuntimeUnavailable as error:
             raise Failure(f"{file}: {error}", 2) from error
         passed &= not result.failures
         if as_json:

@@ -10,10 +10,11 @@ import rich_click as click
 from host_tools.cli import statustext
 from host_tools.cli.common import DECIMAL, DURATION_S, LOCAL_TIME, print_json, print_text, pump_verb
 from host_tools.cli.interaction import confirm, print_changes, print_result, run_in_session, yes_option
+from host_tools.common.durations import format_duration
 from host_tools.documents.dose import ml
-from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
-from host_tools.programmer.orders import check_alarm_settings, check_limits
+from host_tools.programmer.settings import check_alarm_settings, check_limits
+from host_tools.programmer.status import Status
 from host_tools.programmer.units import nl_from_ml, wall_s
 from protocol.codes import ALARM_SETTING
 from protocol.registry import field_of
@@ -96,7 +97,7 @@ def alarm_settings(
     _print(status, as_json, _setting_lines(status["alarm_settings"]))
 
 
-def _setting_lines(settings: Mapping[str, int]) -> dict[str, str]:
+def _setting_lines(settings: Mapping[str, Any]) -> dict[str, str]:
     return {label: words(settings[name]) for name, (label, words) in SETTINGS.items()}
 
 
@@ -107,7 +108,7 @@ def _ask_about(new: Mapping[str, str], old: Mapping[str, str], question: str, ye
         confirm(question, yes, "not set")
 
 
-def _print(status: dict[str, Any], as_json: bool, lines: Mapping[str, str]) -> None:
+def _print(status: Status, as_json: bool, lines: Mapping[str, str]) -> None:
     if as_json:
         print_json(status)
         return

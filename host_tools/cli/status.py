@@ -11,11 +11,11 @@ import rich_click as click
 from host_tools.cli import statustext
 from host_tools.cli.common import DURATION_S, UPDATES, int_range, message_once, print_json, print_message, pump_verb
 from host_tools.cli.watchtable import Table
+from host_tools.common.durations import format_duration
 from host_tools.documents.texts import KEY
-from host_tools.durations import format_duration
+from host_tools.exports.pumpregistry import EVENT_COLUMNS, event_row
 from host_tools.programmer import Programmer
-from host_tools.programmer.programmer import PATIENCE_S
-from host_tools.registry import EVENT_COLUMNS, event_row
+from host_tools.programmer.reading import TELEMETRY_TIMEOUT_S
 from protocol.registry import field_of
 
 MAX_PERIOD_S = field_of("SUBSCRIBE", "period_s").most
@@ -39,8 +39,9 @@ period_option = click.option(
 
 def silence_notice(every_s: int, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
     """Return a function that prints once, after `before`, that a stream of such a period fell silent."""
+    silent_for = format_duration(every_s + TELEMETRY_TIMEOUT_S)
     return message_once(
-        f"no telemetry for {format_duration(every_s + PATIENCE_S)}, though the pump answers: its time may stand still "
+        f"no telemetry for {silent_for}, though the pump answers: its time may stand still "
         "or run slowly (an emulator's speed, its wait for a first program, its clock's end); waiting, Ctrl-C ends",
         before,
     )

@@ -2,20 +2,21 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
 import rich_click as click
 
 from host_tools.cli.layout import wrapped
+from host_tools.common.durations import format_duration
 from host_tools.documents.dose import ml
 from host_tools.documents.events import data_text
 from host_tools.documents.supply import age_limits_refill
 from host_tools.documents.texts import KEY, NOT_A_DEVICE, UNSIGNED, loss_of_therapy
-from host_tools.durations import format_duration
 from host_tools.programmer import FlexProgram, Program
 from host_tools.programmer.flex import head_of
+from host_tools.programmer.status import Alarm, LastBolus, Status
 
 BAR_CELLS = 20
 LABEL = 13
@@ -23,7 +24,7 @@ DAY_S = 86_400
 SEVERITY_COLOUR = {"critical": "red", "non_critical": "yellow"}
 
 
-def status_lines(status: dict[str, Any]) -> Iterator[str]:
+def status_lines(status: Status) -> Iterator[str]:
     """The status in lines of the terminal's width."""
     yield click.style(wrapped(f"{status['serial']}  {status['model']}  firmware {status['firmware']}"), bold=True)
     yield wrapped(NOT_A_DEVICE)
@@ -40,14 +41,14 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
         yield colour_alarms(line, status["alarm_list"]) if label == "Alarms" else line
 
 
-def _rows(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _rows(status: Status) -> Iterator[tuple[str, str]]:
     yield "Therapy", _therapy(status)
     yield "Dose", dose(status)
     yield "Rate", _rate(status)
     if status["bolus"] != "none":
         yield status["bolus"].capitalize(), f"{bolus_left(status)} left"
     if status["last_bolus"]:
-        yield "Last bolus", _last_bolus(status)
+        yield "Last bolus", _last_bolus(status["last_bolus"], status["uptime_s"])
     if status["unprimed_nl"]:
         yield "Line", f"{fine_ml(status['unprimed_nl'])} mL of tubing and catheter not primed yet"
     elif status["tip_mcg_per_ml"] != status["concentration_mcg_per_ml"]:
@@ -81,7 +82,7 @@ def moment(wall: str | None, uptime_s: int) -> str:
     return shown_time(wall) if wall else f"up {format_duration(uptime_s)}"
 
 
-def dose(status: dict[str, Any]) -> str:
+def dose(status: Mapping[str, Any]) -> str:
     """The dose, never without the concentration at which it is delivered now."""
     if not status["concentration_mcg_per_ml"]:
         return "none: no drug was filled in yet"
@@ -99,12 +100,12 @@ def program(ordered: Program | FlexProgram | None) -> str:
     return f"{head.mode}, {head.dose_mcg_per_day} mcg/day{mean}, {drug} ({ml(head.rate_nl_per_day)} mL/day)"
 
 
-def alarms(status: dict[str, Any]) -> str:
+def alarms(status: Status) -> str:
     """The alarms that are listed, by name."""
     return ", ".join(map(_alarm, status["alarm_list"])) or "none"
 
 
-def colour_alarms(line: str, alarm_list: list[dict[str, Any]]) -> str:
+def colour_alarms(line: str, alarm_list: list[Alarm]) -> str:
     """A line, whatever its width, with the alarms in it that are not silenced in their colour."""
     for alarm in alarm_list:
         if not alarm["silenced"]:
@@ -113,7 +114,7 @@ def colour_alarms(line: str, alarm_list: list[dict[str, Any]]) -> str:
     return line
 
 
-def refill_by(status: dict[str, Any]) -> str:
+def refill_by(status: Status) -> str:
     """The date by which to refill, and by the pump's clock how many days ago it was."""
     if not status["refill_by"] or not status["wall"]:
         return shown_time(status["refill_by"])
@@ -123,7 +124,7 @@ def refill_by(status: dict[str, Any]) -> str:
     return f"was {status['refill_by']}, {overdue} day{'' if overdue == 1 else 's'} overdue"
 
 
-def refill_reason(status: dict[str, Any]) -> str:
+def refill_reason(status: Status) -> str:
     """Reason for the date of the refill."""
     return "when the drug gets too old" if age_limits_refill(status) else "a week before the reservoir is low"
 
@@ -133,7 +134,7 @@ def fine_ml(nl: int) -> str:
     return f"{nl / 1e6:.4f}"
 
 
-def bolus_left(status: dict[str, Any]) -> str:
+def bolus_left(status: Status) -> str:
     """Rest of a prime, bridge or bolus: volume, its dose where that reaches the patient, and duration."""
     left_nl, mcg_per_ml, rate_nl_per_day = (
         status["bolus_left_nl"],
@@ -153,7 +154,7 @@ def shown_time(moment: str | None) -> str:
     return moment.replace("T", " ") if moment else "-"
 
 
-def _rate(status: dict[str, Any]) -> str:
+def _rate(status: Status) -> str:
     """The rate of flow, and the ordered rate where that is another."""
     text = f"{ml(status['rate_nl_per_day'])} mL/day"
     if status["ordered_rate_nl_per_day"] != status["rate_nl_per_day"]:
@@ -161,9 +162,8 @@ def _rate(status: dict[str, Any]) -> str:
     return text
 
 
-def _last_bolus(status: dict[str, Any]) -> str:
-    last = status["last_bolus"]
-    ago = format_duration(status["uptime_s"] - last["at_s"])
+def _last_bolus(last: LastBolus, now_s: int) -> str:
+    ago = format_duration(now_s - last["at_s"])
     return f"{last['kind']}, {ago} ago: {mcg(last['delivered_ng'])} of {mcg(last['ordered_ng'])} mcg delivered"
 
 
@@ -172,14 +172,14 @@ def mcg(ng: int) -> str:
     return f"{ng / 1000:.1f}"
 
 
-def _therapy(status: dict[str, Any]) -> str:
+def _therapy(status: Status) -> str:
     text = f"{status['therapy']}, {status['operation']}".replace("_", " ")
     if status["stopped_s"] and status["operation"] in ("idle", "halted", "stalled"):
         text += f" (nothing delivered for {format_duration(status['stopped_s'])})"
     return text
 
 
-def _reservoir(status: dict[str, Any]) -> str:
+def _reservoir(status: Status) -> str:
     limits = status["limits"]
     cells = round(BAR_CELLS * status["reservoir_nl"] / limits["capacity_nl"])
     full, empty = "█░" if (sys.stdout.encoding or "").lower().startswith("utf") else "#-"
@@ -190,7 +190,7 @@ def _reservoir(status: dict[str, Any]) -> str:
     )
 
 
-def battery(status: dict[str, Any]) -> str:
+def battery(status: Status) -> str:
     """The cell's voltages, and when it is to be replaced."""
     reached = [f"{key.upper()} since {shown_time(status[key])}" for key in ("eos", "eri") if status[key]]
     outlook = reached[0] if reached else f"ERI expected {shown_time(status['eri_forecast'])}"
@@ -201,6 +201,6 @@ def _mv(reading_mv: int | None) -> str:
     return "no reading" if reading_mv is None else f"{reading_mv} mV"
 
 
-def _alarm(alarm: dict[str, Any]) -> str:
+def _alarm(alarm: Alarm) -> str:
     notes = [word for word, holds in (("silenced", alarm["silenced"]), ("past", alarm["condition"] == "past")) if holds]
     return alarm["name"] + (f" ({', '.join(notes)})" if notes else "")

@@ -22,8 +22,9 @@ from host_tools.cli.review import check_lines, refill_lines, refill_numbers
 from host_tools.documents.dose import ml
 from host_tools.programmer import Programmer, Refill
 from host_tools.programmer.handover import handover_of
-from host_tools.programmer.implantation import LARGEST_USUAL_LINE_NL, line_nl
-from host_tools.programmer.programmer import DEPTH_MM, DRUG, PUMP_TUBING_ML
+from host_tools.programmer.implantation import DEPTH_MM, LARGEST_USUAL_LINE_NL, PUMP_TUBING_ML, line_nl
+from host_tools.programmer.refill import DRUG
+from host_tools.programmer.status import Status
 from host_tools.programmer.units import Number
 
 WALL_HELP = "The pump's new local time; default: this computer's."
@@ -150,7 +151,7 @@ def resume(pump: Programmer, as_json: bool, yes: bool) -> None:
     print_result(status, as_json, f"delivering {statustext.dose(status)} again; `thecal stop` stops it")
 
 
-def _warn_of_old_drug(old: dict[str, Any], new: dict[str, Any]) -> None:
+def _warn_of_old_drug(old: Status, new: Status) -> None:
     """Warn of the old drug that is in tubing and catheter after a change of concentration."""
     mcg_per_ml, was = new["concentration_mcg_per_ml"], old["concentration_mcg_per_ml"]
     if new["bolus"] == "bridge":

@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import rich_click as click
 
 from host_tools.cli import statustext
 from host_tools.cli.layout import is_plain, width
 from host_tools.documents.dose import ml
+from host_tools.programmer.status import Status
 
 STATE = "State and alarms"
 STATE_ROOM = 22  # for an operation and most alarms by their names
@@ -18,7 +19,7 @@ GAP = "  "
 class _Column(NamedTuple):
     header: str
     width: int
-    text: Callable[[dict[str, Any]], str]
+    text: Callable[[Status], str]
 
 
 _COLUMNS = {
@@ -42,7 +43,7 @@ class Table:
         self._columns = _columns_within(self._width - STATE_ROOM)
         self._begun = self._open = False
 
-    def add(self, status: dict[str, Any]) -> None:
+    def add(self, status: Status) -> None:
         """Write an update, the first one under the names of the columns."""
         if not self._begun:
             click.echo(GAP.join([*(f"{column.header:>{column.width}}" for column in self._columns), STATE]))
@@ -75,7 +76,7 @@ def _columns_within(room: int) -> list[_Column]:
     return [column for name, column in _COLUMNS.items() if name in chosen]
 
 
-def _state(status: dict[str, Any], room: int) -> str:
+def _state(status: Status, room: int) -> str:
     """The operation, the alarms by name or, where those are too long, by number, and a note if unsigned."""
     doing = status["operation"]
     if status["therapy"] != "running":

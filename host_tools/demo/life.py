@@ -33,7 +33,7 @@ def run_story(progress: Progress) -> Life:
         Programmer.open(emulator.url, keys=None) as pump,
     ):
         life = Life(START, emulator.url, Config.low_reservoir_nl, Config.residual_nl)
-        life.hello = pump.hello()
+        life.hello = {**pump.hello()}
         story = _Story(Observer(pump, debug, life, progress))
         story.begin()
         while not story.ended:

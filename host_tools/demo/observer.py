@@ -40,7 +40,8 @@ class Observer:
 
     def sample(self) -> None:
         life = self.life
-        life.status = status = self.pump.status()
+        status = self.pump.status()
+        life.status = {**status}
         truth = self.debug.truth()
         life.samples.append(
             Sample(

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
 from hal.plant.effectsite import CLEARANCE_ML_PER_H
+from host_tools.common.durations import format_duration
 from host_tools.demo.record import DAY_S, Alarm, Life, Sample
 from host_tools.demo.style import (
     BELIEF,
@@ -24,7 +25,6 @@ from host_tools.demo.style import (
     page_svg,
 )
 from host_tools.demo.timeline import alarm_words, tones
-from host_tools.durations import format_duration
 
 ML_CLEARED_PER_DAY = 24 * CLEARANCE_ML_PER_H
 

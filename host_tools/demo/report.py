@@ -1,11 +1,11 @@
 """The report on a life: one HTML file that needs no network and no scripts."""
 
+from host_tools.common.durations import format_duration
 from host_tools.demo.plots import life_svg
 from host_tools.demo.record import Life
 from host_tools.demo.summary import summary
 from host_tools.demo.timeline import date_columns, ml, timeline
 from host_tools.documents.page import page
-from host_tools.durations import format_duration
 
 
 def render(life: Life) -> str:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from statistics import mean
 from typing import Any
 
+from host_tools.common.durations import format_duration
 from host_tools.demo.record import ALARM_OF_EVENT, DAY_S, Alarm, Life
-from host_tools.durations import format_duration
 from host_tools.programmer import Refill
 
 _ALARM_TEXT = {

@@ -3,8 +3,8 @@
 Allergies, the dose and what identifies patient and device are never cut; other texts give way, longest first.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from host_tools.documents import texts
 from host_tools.documents.dose import drug_change
@@ -12,6 +12,7 @@ from host_tools.documents.facts import Facts
 from host_tools.documents.fit import Field, Row, fit
 from host_tools.documents.texts import loss_of_therapy
 from host_tools.programmer.flex import head_of
+from host_tools.programmer.status import Status
 from host_tools.programmer.texts import shown
 
 FACE_LINES = 17
@@ -81,7 +82,7 @@ def _back(facts: Facts) -> Iterator[Field]:
     yield Field("Too much", TOO_MUCH, least=1)
 
 
-def _drug(status: Mapping[str, Any]) -> str:
+def _drug(status: Status) -> str:
     strength = status["concentration_mcg_per_ml"]
     if not strength:
         return ""

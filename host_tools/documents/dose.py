@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from host_tools.common.durations import format_duration
 from host_tools.documents import texts
-from host_tools.durations import format_duration
 from host_tools.programmer import Programmer
+from host_tools.programmer.status import Status
 from host_tools.programmer.units import mcg_from_ng
 
 DAY_S = 86_400
@@ -35,7 +36,7 @@ class DrugChange(NamedTuple):
     at: datetime | None
 
 
-def read_orders(pump: Programmer, status: Mapping[str, Any]) -> Orders:
+def read_orders(pump: Programmer, status: Status) -> Orders:
     """The orders that a page names. Needs no key."""
     last = next(reversed(pump.titration()), None)
     waits = status["bolus"] == "bridge" and last and _ordered_since_the_change(pump)
@@ -48,7 +49,7 @@ def _ordered_since_the_change(pump: Programmer) -> bool:
     return next((name for name in names if name in ("PROGRAM_COMMITTED", "CONCENTRATION_CHANGED")), "").startswith("P")
 
 
-def drug_change(status: Mapping[str, Any]) -> DrugChange | None:
+def drug_change(status: Status) -> DrugChange | None:
     """The change of drug that is on its way through the line, None without one."""
     old, new = status["tip_mcg_per_ml"], status["concentration_mcg_per_ml"]
     bridging = status["bolus"] == "bridge"
@@ -63,7 +64,7 @@ def drug_change(status: Mapping[str, Any]) -> DrugChange | None:
     return DrugChange(old, new, left_nl, in_s, at)
 
 
-def moment_in(status: Mapping[str, Any], seconds: int) -> datetime | None:
+def moment_in(status: Status, seconds: int) -> datetime | None:
     """The moment so long from now by the pump's clock; None while that is not set, and beyond the calendar's end."""
     try:
         return datetime.fromisoformat(status["wall"]) + timedelta(seconds=seconds) if status["wall"] else None
@@ -71,18 +72,18 @@ def moment_in(status: Mapping[str, Any], seconds: int) -> datetime | None:
         return None
 
 
-def _mean_nl_per_day(status: Mapping[str, Any]) -> int:
+def _mean_nl_per_day(status: Status) -> int:
     """The rate of now; of a week, which changes by the hour, the mean of today."""
     if status["rate_nl_per_day"] and _rate_varies(status):
         return status["dose_ng_per_day"] * 1000 // status["tip_mcg_per_ml"]
     return status["rate_nl_per_day"]
 
 
-def _rate_varies(status: Mapping[str, Any]) -> bool:
+def _rate_varies(status: Status) -> bool:
     return status["mode"] == "flex" and status["therapy"] == "running" and status["operation"] != "priming"
 
 
-def drug_text(status: Mapping[str, Any]) -> str:
+def drug_text(status: Status) -> str:
     """The drug, and its strength in the reservoir and at the tip."""
     strength = status["concentration_mcg_per_ml"]
     if not strength:
@@ -92,7 +93,7 @@ def drug_text(status: Mapping[str, Any]) -> str:
     return f"{texts.DRUG}; {status['tip_mcg_per_ml']} mcg/mL at the catheter's tip, {strength} mcg/mL in the reservoir"
 
 
-def dose_text(status: Mapping[str, Any]) -> str:
+def dose_text(status: Status) -> str:
     """Delivery now: dose, the strength of what leaves the tip, and the rate. The rate is that dose's, or the
     dose of that rate is named beside it."""
     tip, rate = status["tip_mcg_per_ml"], status["rate_nl_per_day"]
@@ -108,7 +109,7 @@ def dose_text(status: Mapping[str, Any]) -> str:
     return f"{dose}, by time of day: {now}"
 
 
-def catheter_sentences(status: Mapping[str, Any], orders: Orders) -> Iterator[str]:
+def catheter_sentences(status: Status, orders: Orders) -> Iterator[str]:
     """Content of tubing and catheter, where that is not the reservoir's drug: none of it yet, or an older one, and
     what follows when."""
     if status["concentration_mcg_per_ml"] and status["unprimed_nl"]:
@@ -119,7 +120,7 @@ def catheter_sentences(status: Mapping[str, Any], orders: Orders) -> Iterator[st
         yield _then_text(status, coming, orders.waiting)
 
 
-def _unprimed_text(status: Mapping[str, Any]) -> str:
+def _unprimed_text(status: Status) -> str:
     text = (
         f"No drug of this pump is at the catheter's tip yet: {ml(status['unprimed_nl'])} mL of tubing and catheter "
         f"are still to be filled"
@@ -130,7 +131,7 @@ def _unprimed_text(status: Mapping[str, Any]) -> str:
     return f"{text}; at this rate that takes {_delay_text(in_s, moment_in(status, in_s))}."
 
 
-def _change_text(status: Mapping[str, Any], coming: DrugChange) -> str:
+def _change_text(status: Status, coming: DrugChange) -> str:
     new = f"{coming.new_mcg_per_ml} mcg/mL of the reservoir"
     if coming.left_nl is None:
         return f"The line still holds {coming.old_mcg_per_ml} mcg/mL before the {new}."
@@ -141,7 +142,7 @@ def _change_text(status: Mapping[str, Any], coming: DrugChange) -> str:
     return f"{text}; at {rate} the tip has the new drug in {_delay_text(coming.in_s, coming.at)}."
 
 
-def _then_text(status: Mapping[str, Any], coming: DrugChange, waiting: Ordered) -> str:
+def _then_text(status: Status, coming: DrugChange, waiting: Ordered) -> str:
     new = coming.new_mcg_per_ml
     runs = status["therapy"] == "running"
     if waiting:

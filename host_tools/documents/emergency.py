@@ -1,14 +1,15 @@
 """The emergency read-out for people new to this pump. Nothing in it names the patient."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from host_tools.documents import texts
 from host_tools.documents.dose import Ordered, Orders, catheter_sentences, dose_text, drug_change, drug_text
 from host_tools.documents.texts import alarm_text, loss_of_therapy
+from host_tools.programmer.status import Status
 
 
-def emergency_dict(status: Mapping[str, Any], orders: Orders) -> dict[str, Any]:
+def emergency_dict(status: Status, orders: Orders) -> dict[str, Any]:
     """The read-out as data: the facts of the status, the doses ordered, and the same words as for people.
 
     `concentration_mcg_per_ml` is the reservoir's drug, `tip_mcg_per_ml` what is delivered now; `new_drug_...` says when
@@ -39,7 +40,7 @@ def _dose(ordered: Ordered) -> dict[str, Any] | None:
     return {key: ordered[key] for key in ("dose_mcg_per_day", "concentration_mcg_per_ml")} if ordered else None
 
 
-def emergency_rows(status: Mapping[str, Any], orders: Orders) -> Iterator[tuple[str, str]]:
+def emergency_rows(status: Status, orders: Orders) -> Iterator[tuple[str, str]]:
     """The facts, labelled. A dose is never without the strength of the drug that is delivered."""
     yield "Drug", drug_text(status)
     if status["concentration_mcg_per_ml"]:

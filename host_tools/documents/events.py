@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
 from host_tools.programmer.units import mcg_from_ng, wall_text
 
 _UNITS: tuple[tuple[str, Callable[[int], str]], ...] = (

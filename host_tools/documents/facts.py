@@ -10,6 +10,7 @@ from host_tools.documents.history import History, history
 from host_tools.documents.texts import DAY_NAMES
 from host_tools.programmer import FlexProgram, Program, Programmer, Refused
 from host_tools.programmer.flex import DAY_MIN, clock_time
+from host_tools.programmer.status import Status
 from host_tools.programmer.units import mcg_from_ng
 from protocol import codes
 
@@ -18,7 +19,7 @@ class Facts(NamedTuple):
     """`implant` is None before the implantation, `program` before the first; `titration` newest first.
     `records` are empty texts when what the pump keeps of them is corrupt."""
 
-    status: Mapping[str, Any]
+    status: Status
     records: Mapping[str, str]
     records_corrupt: bool
     implant: Mapping[str, Any] | None

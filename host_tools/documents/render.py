@@ -1,9 +1,10 @@
 """The therapy report and the device identification card, as pages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from host_tools.common.durations import format_duration
 from host_tools.documents import card, texts
 from host_tools.documents.dose import catheter_sentences, dose_text, drug_text, ml
 from host_tools.documents.events import event_text, name_text
@@ -11,10 +12,10 @@ from host_tools.documents.facts import Facts, day_groups
 from host_tools.documents.page import page
 from host_tools.documents.supply import age_limits_refill
 from host_tools.documents.texts import ERI_TO_EOS_DAYS, alarm_text, loss_of_therapy
-from host_tools.durations import format_duration
 from host_tools.programmer import FlexProgram
 from host_tools.programmer.flex import DAY_MIN, head_of
-from host_tools.programmer.orders import ACCURACY_PERCENT
+from host_tools.programmer.refill import ACCURACY_PERCENT
+from host_tools.programmer.status import Status
 
 
 class Bar(NamedTuple):
@@ -76,7 +77,7 @@ def _common(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _alarm_settings(status: Mapping[str, Any]) -> str:
+def _alarm_settings(status: Status) -> str:
     settings = status["alarm_settings"]
     return (
         f"two tones every {format_duration(settings['critical_interval_s'])}, "

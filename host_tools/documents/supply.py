@@ -1,10 +1,11 @@
 """Supply forecast: does the drug last until a date? Computed from the pump's status, for travellers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from host_tools.documents.texts import ERI_TO_EOS_DAYS, loss_of_therapy
+from host_tools.programmer.status import Status
 
 WEEK = timedelta(days=7)
 
@@ -38,7 +39,7 @@ class ClockNotSet(ValueError):
     """A pump whose clock is not set has no dates."""
 
 
-def forecast_supply(status: Mapping[str, Any], until: date) -> SupplyForecast:
+def forecast_supply(status: Status, until: date) -> SupplyForecast:
     """Forecast if the drug lasts to the end of `until`. ValueError for a past date, ClockNotSet without a clock."""
     if status["wall"] is None:
         raise ClockNotSet("the pump's clock is not set, so that nothing has a date; `thecal clock` sets it")
@@ -54,9 +55,7 @@ def forecast_supply(status: Mapping[str, Any], until: date) -> SupplyForecast:
     return SupplyForecast(until, low, refill_by, end, reasons, notes)
 
 
-def _reasons(
-    status: Mapping[str, Any], until: date, low: date | None, refill_by: date | None, end: date | None
-) -> Iterator[str]:
+def _reasons(status: Status, until: date, low: date | None, refill_by: date | None, end: date | None) -> Iterator[str]:
     if status["therapy"] == "unfilled":
         yield "no drug has been filled in yet"
         return
@@ -72,7 +71,7 @@ def _reasons(
         yield f"the pump itself reaches its end of service by {end} and stops"
 
 
-def age_limits_refill(status: Mapping[str, Any]) -> bool:
+def age_limits_refill(status: Status) -> bool:
     """True if the drug's age, and not the low reservoir, sets the date of the refill."""
     low, refill_by = _day(status["low_reservoir_date"]), _day(status["refill_by"])
     return low is not None and refill_by is not None and refill_by < low - WEEK
@@ -85,7 +84,7 @@ def _low_reason(low: date, until: date, already: bool) -> str:
     return f"the low-reservoir alarm begins on {low}, {when}"
 
 
-def _notes(status: Mapping[str, Any], until: date, refill_by: date | None, eri: date | None) -> Iterator[str]:
+def _notes(status: Status, until: date, refill_by: date | None, eri: date | None) -> Iterator[str]:
     if refill_by and until > refill_by:
         yield "That is within a week of the low-reservoir alarm: have it refilled before you go"
     if eri and until >= eri:

@@ -6,7 +6,8 @@ The seed documents disagree about blood pressure in withdrawal, so that it is na
 from collections.abc import Mapping
 from typing import Any
 
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
+from host_tools.programmer.status import Status
 
 NOT_A_DEVICE = "simulation and engineering tool, not a medical device"
 UNSIGNED = "UNSIGNED, anybody on the line could have said this"
@@ -87,7 +88,7 @@ RESTRICTIONS = (
 """Restrictions of every pump (docs/sources.md, SEED-44, DF-36 to DF-39, SEED-11)."""
 
 
-def loss_of_therapy(status: Mapping[str, Any]) -> str:
+def loss_of_therapy(status: Status) -> str:
     """Reason for which the patient gets no therapy now, in one sentence; empty while there is some."""
     if status["therapy"] == "unfilled" or status["mode"] == "none":
         return ""

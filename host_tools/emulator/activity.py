@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from hal.plant.drivetrain import NEVER_MS
-from host_tools.durations import format_duration
-from host_tools.emulator.machine import Boot, Machine
+from host_tools.common.durations import format_duration
+from host_tools.machines.machine import Boot
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer.units import wall_text
 from protocol.codes import ALARM_EVENT, OTHER_EVENT
 from protocol.messages import NONE32
@@ -31,7 +32,7 @@ class _Happening(NamedTuple):
 class Activity:
     """Gives lines to `tell`, each once, in the order of pump time as far as it looks; without `tell` to nobody."""
 
-    def __init__(self, machine: Machine, tell: Callable[[str], None] | None) -> None:
+    def __init__(self, machine: MockMachine, tell: Callable[[str], None] | None) -> None:
         self._machine = machine
         self._tell = tell
         self._boot = self._events = self._tones = 0

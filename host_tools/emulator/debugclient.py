@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 CONNECT_S = 10
-PATIENCE_S = 10  # without an answer; an advance over years takes longer
+ANSWER_LIMIT_S = 10  # without an answer; an advance over years takes longer
 PIECE_BYTES = 65_536
 PART_MS = 200  # of wall time: how often an advance in parts says where it is
 
@@ -24,7 +24,7 @@ class DebugClient:
     """JSON lines over TCP to `address` (host:port), which `token` opens: a request, an answer. Raises DebugError
     (without the token it says where that is found), DebugLinkError.
 
-    An answer may take as long as the emulator has to compute; every PATIENCE_S without one `on_silence` is called.
+    An answer may take as long as the emulator has to compute; every ANSWER_LIMIT_S without one `on_silence` is called.
     """
 
     def __init__(self, address: str, token: str = "", on_silence: Callable[[], None] = lambda: None) -> None:
@@ -33,7 +33,7 @@ class DebugClient:
             self._socket = socket.create_connection((host, int(port)), timeout=CONNECT_S)
         except OSError as error:
             raise DebugLinkError(f"no emulator answers at {address} ({error}); does it still run?") from error
-        self._socket.settimeout(PATIENCE_S)
+        self._socket.settimeout(ANSWER_LIMIT_S)
         self._received = b""
         self._address, self._token = address, token
         self._on_silence = on_silence
@@ -118,11 +118,11 @@ class DebugClient:
         self.ask("speed", speed=speed)
 
     def truth(self) -> dict[str, Any]:
-        """What the plant knows."""
+        """Return what the plant knows."""
         return self.ask("truth")["truth"]
 
     def tones(self, since: int = 0) -> list[dict[str, Any]]:
-        """What began to sound, from the `since`-th tone on: `kind` (`single` or `dual`) and `at_s`."""
+        """Return the tones that began, from the `since`-th tone on: `kind` (`single` or `dual`) and `at_s`."""
         return self.ask("tones", since=since)["tones"]
 
     def events(self, since: int = 0) -> list[dict[str, Any]]:

@@ -200,7 +200,7 @@ class DebugLink:
         return {"events": self._machine.events[since:]}
 
     async def _trace(self) -> Answer:
-        return {"trace_sha256": self._machine.recorder.trace_sha256()}
+        return {"trace_sha256": self._machine.effects.trace_sha256()}
 
 
 def _object(line: bytes) -> Answer:

@@ -1,10 +1,10 @@
-"""When an advance is to end: pump time in ms, of a duration, a local time or the search for an alarm."""
+"""The end of an advance: pump time in ms, from a duration, a local time or the search for an alarm."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from host_tools.durations import format_duration, parse_local_time
-from host_tools.emulator.machine import CLOCK_END_MS, Machine
+from host_tools.common.durations import format_duration, parse_local_time
+from host_tools.machines.mock.machine import CLOCK_END_MS, MockMachine
 from protocol.messages import NONE32, WALL_EPOCH
 
 ALARM_SEARCH_MS = 8 * 366 * 86_400_000  # longer than any pump's service
@@ -16,7 +16,7 @@ class Goals:
     Every method raises ValueError where the goal is past, or beyond the end of the pump's clock.
     """
 
-    def __init__(self, machine: Machine, start: str | None) -> None:
+    def __init__(self, machine: MockMachine, start: str | None) -> None:
         self._machine = machine
         self._start = start
 
@@ -53,7 +53,7 @@ class Goals:
         return goal_ms
 
     def _clock_end(self) -> str:
-        """When the clock ends: by its age, and by its date where it has one."""
+        """The end of the pump's clock in words: by its age, and by its date where it has one."""
         left_s = max(0, self._machine.clock_end_ms - self._machine.now_ms) // 1000
         now = self._wall_now()
         date = f", {(now + timedelta(seconds=left_s)).isoformat()}" if now else ""
@@ -74,7 +74,7 @@ class Goals:
 class AlarmSearch:
     """Looks for the first alarm among the log's entries from the `since`-th on; for none without `since`."""
 
-    def __init__(self, machine: Machine, since: int | None) -> None:
+    def __init__(self, machine: MockMachine, since: int | None) -> None:
         self._machine = machine
         self._next = since
         self._alarm: dict[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""What an emulated pump is made with, and that no two of one user that run at once need the same serial number."""
+"""An emulated pump's seed, start and serial number, which no other running pump of the same user has."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,9 +7,9 @@ from typing import Any
 
 from filelock import FileLock
 
-from host_tools.private import FILE_MODE, private_folder
+from host_tools.common.private import FILE_MODE, private_folder
+from host_tools.machines.serials import free_serial, serial_of
 from host_tools.programmer.discovery import Emulator, registry_dir
-from host_tools.serials import free_serial, serial_of
 
 START_S = 20  # that another emulator may take from the choice of its serial number until it is published
 

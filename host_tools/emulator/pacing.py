@@ -25,7 +25,7 @@ def parse_speed(text: str) -> float:
 
 
 class Pacer:
-    """How far pump time may go by now. What the computer was too slow for is not caught up.
+    """Says how far pump time may go by now. Time that the computer was too slow for is not caught up.
 
     `most` is what the pump's condition allows in pump seconds per wall second, whatever `speed` is.
     """

@@ -19,7 +19,7 @@ PTY_HEAD_S = 30  # a PTY has no notion of somebody being there: bytes within thi
 
 
 class Outside(Protocol):
-    """Who is at the other end of a line."""
+    """The client at the other end of a line."""
 
     def send(self, data: bytes) -> None: ...
     def congested(self) -> bool: ...
@@ -81,7 +81,7 @@ class Line:
 
     @property
     def recovering(self) -> bool:
-        """Whether room grows with time."""
+        """True if room grows with time."""
         return self._tokens < BURST_BYTES
 
 
@@ -145,7 +145,7 @@ class TcpClient(asyncio.Protocol):
 
     @property
     def at_work(self) -> bool:
-        """Whether it has a session open."""
+        """True if it has a session open."""
         session = self._session()
         return session is not None and session is not self._left_behind
 
@@ -236,11 +236,11 @@ class PtyPort:
             self._loop.remove_reader(self._master)
 
     def head_left_s(self) -> float:
-        """How long the head still counts as present, in wall seconds; 0 or less when it does not."""
+        """Wall seconds for which the head still counts as present; 0 or less when it does not."""
         return self.heard_at_s + PTY_HEAD_S - self._loop.time()
 
     def in_use(self, note: Callable[[str], None]) -> bool:
-        """Whether the head counts as present; `note` is told when that changes."""
+        """True if the head counts as present; `note` is told when that changes."""
         before, self._in_use = self._in_use, self.head_left_s() > 0
         if self._in_use != before:
             note("PTY in use" if self._in_use else f"PTY silent for {PTY_HEAD_S}s")

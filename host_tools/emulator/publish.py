@@ -1,4 +1,4 @@
-"""How `--port auto` and `thecal debug` find a running emulator: a file in the user's runtime folder, for its
+"""Lets `--port auto` and `thecal debug` find a running emulator: a file in the user's runtime folder, for its
 owner alone, since the debug link's token stands in it."""
 
 import json
@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from host_tools.private import private_file, private_folder
+from host_tools.common.private import private_file, private_folder
 from host_tools.programmer.discovery import registry_dir
 
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from host_tools.emulator.activity import Activity
-from host_tools.emulator.machine import Machine
 from host_tools.emulator.pacing import Pacer
 from host_tools.emulator.ports import Line, PtyPort, TcpClient, TcpPlaces
 from host_tools.emulator.state import StateFolder
+from host_tools.machines.mock.machine import MockMachine
 
 HOST = "127.0.0.1"
 LINK_COUNT = 4  # the PTY's, and those of three TCP clients
@@ -36,7 +36,7 @@ class Server:
 
     def __init__(
         self,
-        machine: Machine,
+        machine: MockMachine,
         pacer: Pacer,
         folder: StateFolder | None,
         identity: dict[str, Any],
@@ -155,12 +155,12 @@ class Server:
 
     @property
     def at_clock_end(self) -> bool:
-        """Whether time stands still because the pump's clock counts no further."""
+        """True if time stands still because the pump's clock counts no further."""
         return self.machine.now_ms >= self.machine.clock_end_ms
 
     @property
     def waits_for_program(self) -> bool:
-        """Whether time stands still although it is to run as fast as it can: a pump that was never programmed would be
+        """True if time stands still although it is to run as fast as it can: a pump that was never programmed would be
         at its end of service before anybody could order anything."""
         pump = self.machine.pump
         return math.isinf(self.pacer.speed) and pump is not None and not pump.state.commits

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from firmware.records.slots import KEY
 from hal.contract import SLOT_BYTES, SLOT_COUNT
-from host_tools.private import FILE_MODE, make_private, open_to_others, private_file, private_folder
+from host_tools.common.private import FILE_MODE, make_private, open_to_others, private_file, private_folder
 
 SCHEMA = 4
 OURS = ("slots", "plant.", "crash.txt", "lock")  # how the names of what is kept begin

@@ -1,5 +1,6 @@
 """A programmer for the pump: `with Programmer.open(url) as p: p.status()`. Knows only the protocol."""
 
+from host_tools.programmer.bolus import Bolus, PatientBolus
 from host_tools.programmer.errors import (
     BadValue,
     LinkLost,
@@ -15,8 +16,10 @@ from host_tools.programmer.errors import (
 from host_tools.programmer.flex import FlexProgram, FlexStep
 from host_tools.programmer.handover import Handover
 from host_tools.programmer.keystore import KeyFileError, KeyRing, KeyStore
-from host_tools.programmer.orders import Bolus, PatientBolus, Program, Refill
+from host_tools.programmer.program import Program
 from host_tools.programmer.programmer import Programmer
+from host_tools.programmer.refill import Refill
+from host_tools.programmer.status import Hello, PushedStatus, Status
 from host_tools.programmer.transport import SerialTransport, Transport
 
 __all__ = [
@@ -25,6 +28,7 @@ __all__ = [
     "FlexProgram",
     "FlexStep",
     "Handover",
+    "Hello",
     "KeyFileError",
     "KeyRing",
     "KeyStore",
@@ -36,11 +40,13 @@ __all__ = [
     "Programmer",
     "ProgrammerError",
     "ProtocolMismatch",
+    "PushedStatus",
     "ReadBackDiffers",
     "Refill",
     "Refused",
     "SerialTransport",
     "SessionLost",
+    "Status",
     "Transport",
     "WrongPump",
 ]

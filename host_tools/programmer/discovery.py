@@ -1,4 +1,4 @@
-"""Which pump `auto` means: the one emulator that runs here, or the one RP2040 on USB."""
+"""Finds the pump that `auto` means: the one emulator that runs here, or the one RP2040 on USB."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What can go wrong between programmer and pump, each in one line: what, with which value, and what to do."""
+"""Errors between programmer and pump, each in one line: what is wrong, with which value, and what to do."""
 
 REASONS = {
     "malformed": "the pump could not read the message, or a value is outside what its field may hold",
@@ -16,7 +16,7 @@ REASONS = {
     "soft_limit": "that is beyond a soft limit; repeat it with --override to accept it",
     "store": "the pump's memory takes nothing new, so that nothing was changed; the pump must be looked at soon",
 }
-"""Why a pump refuses, for people."""
+"""The reasons of a refusal in words."""
 
 _OBEYED = "{}, but the pump's memory takes nothing new: a reset of the pump undoes it; the pump must be looked at soon"
 
@@ -53,7 +53,7 @@ PER_REQUEST = {
         "the pump does not accept this key and has one of its own, or another programmer took over just now: try again"
     ),
 }
-"""Where a request makes a reason more exact."""
+"""More exact words for the reason of one request."""
 
 
 AFTER_SILENCE = {
@@ -63,7 +63,30 @@ AFTER_SILENCE = {
     "RESET_KEY": "ask again: it renews nothing",
     "REFILL": "tell it again in the same words: the pump knows a refill that it has booked",
 }
-"""What to do when the answer to a request was lost, where `thecal status` alone does not say it."""
+"""Advice for a request whose answer was lost, where `thecal status` alone does not say it."""
+
+CHANGING_REQUESTS = (
+    "IMPLANT",
+    "REFILL",
+    "COMMIT",
+    "STOP",
+    "RESUME",
+    "SILENCE",
+    "SET_CLOCK",
+    "MINIMUM_RATE",
+    "DEMO_ALARM",
+    "LIMITS",
+    "PRIME",
+    "BOLUS",
+    "CANCEL_BOLUS",
+    "PATIENT_BOLUS",
+    "SET_PATIENT_BOLUS",
+    "ALARM_SETTINGS",
+    "WRITE_RECORD",
+    "PROVISION",
+    "RESET_KEY",
+)
+"""Requests that change the pump, or its keys."""
 
 
 class ProgrammerError(Exception):
@@ -131,4 +154,11 @@ class NotAuthorised(Refused):
 
 
 class ReadBackDiffers(ProgrammerError):
-    """What the pump read back is not what was meant; it was not committed."""
+    """The pump read back another program than the one that was meant; it was not committed."""
+
+
+def unknown_outcome(request: str, error: ProgrammerError) -> LinkLost:
+    """The error for a changing request whose answer was lost through `error`."""
+    kind = SessionLost if isinstance(error, SessionLost) else LinkLost
+    advice = AFTER_SILENCE.get(request, "`thecal status` tells")
+    return kind(f"{error}; the pump may or may not have done it: {advice}")

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from host_tools.programmer.errors import BadValue, Refused
-from host_tools.programmer.orders import Program, check_change
+from host_tools.programmer.program import Program, check_change
+from host_tools.programmer.status import Limits, Status
 from host_tools.programmer.units import Number, mcg_from_ng, ng_from_mcg
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -70,7 +71,7 @@ def clock_time(from_min: int) -> str:
     return f"{from_min // 60:02}:{from_min % 60:02}"
 
 
-def check_flex(program: FlexProgram, status: Mapping[str, Any], override: bool = False) -> None:
+def check_flex(program: FlexProgram, status: Status, override: bool = False) -> None:
     """Raise what stands against ordering `program` on a pump with this status."""
     if not status["concentration_mcg_per_ml"]:
         raise Refused("PROGRAM", "not_filled")
@@ -89,7 +90,7 @@ def _steps(steps: Sequence[tuple[str, Number]], concentration_mcg_per_ml: int) -
         yield FlexStep(start, dose_ng, (dose_ng * 1000 * DAY_MIN + divisor // 2) // divisor)
 
 
-def _check_day(name: str, day: Sequence[FlexStep], limits: Mapping[str, Any]) -> None:
+def _check_day(name: str, day: Sequence[FlexStep], limits: Limits) -> None:
     if not day or day[0].from_min != 0:
         raise BadValue(f"{name}: a day's first step begins at 00:00")
     for before, after in pairwise(day):

@@ -1,4 +1,4 @@
-"""What a pump that is replaced hands on to the next one: how it was implanted, and the patient's record."""
+"""Data that a replaced pump hands on to the next one: its implantation, and the patient record."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ IMPLANT_KEYS = ("catheter_cm", "pump_tubing_ml", "site", "depth_mm")
 
 
 class Handover(NamedTuple):
-    """`implant` as Memory.implant_record gives it, `patient` as Memory.records does. It is personal data."""
+    """`implant` as Programmer.implant_record gives it, `patient` as Programmer.records does. It is personal data."""
 
     serial: str
     implant: dict[str, Any]

@@ -24,7 +24,7 @@ PATH_VARIABLE = "THECAL_KEYS"
 _VERSION = 1
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-_PATIENCE_S = 10.0  # for another programmer's change
+_LOCK_TIMEOUT_S = 10.0  # for another programmer's change
 
 
 class KeyFileError(ProgrammerError):
@@ -36,7 +36,7 @@ class KeyFileError(ProgrammerError):
 
 @dataclass(frozen=True)
 class PumpKeys:
-    """What is known of one pump's keys.
+    """The known keys of one pump.
 
     `key` opened it last, and did so first at `since`; `pending` was, or was about to be, sent to it, and nobody knows
     yet whether it was taken; `displaced` opened, or may have opened, a pump of this serial number that has said since
@@ -62,11 +62,11 @@ class KeyRing:
         self._pumps: dict[str, PumpKeys] = {}
 
     def all(self) -> dict[str, PumpKeys]:
-        """What is known of every pump, by serial number."""
+        """All known keys, by serial number."""
         return dict(self._pumps)
 
     def of(self, serial: str) -> PumpKeys | None:
-        """What is known of a pump's keys; None for nothing."""
+        """The known keys of a pump; None for none."""
         return self.all().get(serial)
 
     def begin(self, serial: str, key: bytes, over_test_key: bool) -> None:
@@ -95,7 +95,7 @@ class KeyRing:
             pumps[serial] = PumpKeys(key, since, None, displaced)
 
     def forget(self, serial: str) -> bool:
-        """Drop all that is known of a pump. Whether there was anything."""
+        """Drop all that is known of a pump. True if there was anything."""
         with self._changing() as pumps:
             return pumps.pop(serial, None) is not None
 
@@ -119,7 +119,7 @@ class KeyStore(KeyRing):
         return cls(Path(named) if named else platformdirs.user_data_path("thecal", appauthor=False) / "keys.json")
 
     def all(self) -> dict[str, PumpKeys]:
-        """What is known of every pump, by serial number. KeyFileError where the file is damaged, or others' to read."""
+        """All known keys, by serial number. KeyFileError where the file is damaged, or others' to read."""
         try:
             descriptor = os.open(self.path, os.O_RDONLY)
         except FileNotFoundError:
@@ -143,7 +143,7 @@ class KeyStore(KeyRing):
 
         try:
             self._make_folder()
-            with FileLock(f"{self.path}.lock", timeout=_PATIENCE_S, mode=0o600):
+            with FileLock(f"{self.path}.lock", timeout=_LOCK_TIMEOUT_S, mode=0o600):
                 pumps = self.all()
                 before = dict(pumps)
                 yield pumps
@@ -151,7 +151,8 @@ class KeyStore(KeyRing):
                     self._write(pumps)
         except Timeout:
             raise KeyFileError(
-                f"{self.path} is being changed by another programmer for over {_PATIENCE_S:g} s; end it, and try again"
+                f"{self.path} is being changed by another programmer for over {_LOCK_TIMEOUT_S:g} s; end it, and try "
+                "again"
             ) from None
         except OSError as error:
             raise self._trouble("cannot be written", error) from None

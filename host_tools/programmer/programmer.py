@@ -1,112 +1,121 @@
-"""The programmer: one typed method for each verb."""
+"""The programmer: one typed method for each verb. The work is done by the module of the verb's subject."""
 
-from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
-from hashlib import sha256
-from typing import Any
+from typing import Any, Self, Unpack
 
-from host_tools.programmer import orders, readout, units
-from host_tools.programmer.client import decode
-from host_tools.programmer.errors import BadValue, LinkLost, NoDevice, ReadBackDiffers
-from host_tools.programmer.flex import FlexProgram, Schedule, check_flex, flex_program
+from construct import Container
+
+from host_tools.programmer import (
+    bolus,
+    commit,
+    history,
+    implantation,
+    pairing,
+    patientrecord,
+    reading,
+    refill,
+    settings,
+)
+from host_tools.programmer.bolus import Bolus, PatientBolus
+from host_tools.programmer.client import Client
+from host_tools.programmer.discovery import find_port
+from host_tools.programmer.entry_json import diagnostics_json
+from host_tools.programmer.flex import FlexProgram, Schedule
 from host_tools.programmer.handover import Handover
-from host_tools.programmer.implantation import check_implant, check_prime
-from host_tools.programmer.memory import Memory
-from host_tools.programmer.orders import Bolus, PatientBolus, Program, Refill
-from host_tools.programmer.pairing import Pairing
-from host_tools.programmer.texts import check_text
+from host_tools.programmer.implantation import DEPTH_MM, PUMP_TUBING_ML
+from host_tools.programmer.keystore import PumpKeys
+from host_tools.programmer.options import Options, with_user_defaults
+from host_tools.programmer.program import Program
+from host_tools.programmer.reading import Watch
+from host_tools.programmer.refill import DRUG, Refill
+from host_tools.programmer.status import Hello, Status
+from host_tools.programmer.transport import SerialTransport, Transport
 from host_tools.programmer.units import Number
-from protocol import codes, messages, registry
-
-PUMP_TUBING_ML = 0.140
-DEPTH_MM = 20
-DRUG = "baclofen"
-LAST_SEQ = registry.field_of("LOG", "last_seq").most
-LOG_PIECE = 12  # entries in an answer
-PATIENCE_S = 5  # without telemetry for its period and this long, the pump is asked for it again
 
 
-class Programmer(Memory, Pairing):
-    """A programmer on one line. Reading needs no session, and ends no other's; a verb that changes the pump opens one.
+class Programmer:
+    """A programmer of one pump. Reading needs no session, and ends no other; a verb that changes the pump opens one."""
 
-    `checks=False` leaves all judgement of values to the pump.
-    """
+    def __init__(self, transport: Transport, *, serial: str | None = None, **options: Unpack[Options]) -> None:
+        self._client = Client(transport, serial=serial, **options)
 
-    def status(self) -> dict[str, Any]:
-        """What the pump does and believes, settled to now; `signed` tells whether it was the pump that said so."""
-        hello = self._signed_hello()
-        status = readout.status_dict(self.read("STATUS"), hello)
-        return status | {"signed": self._hello_signed and self.unsigned is None}
+    @classmethod
+    def open(cls, url: str = "auto", serial: str | None = None, **options: Unpack[Options]) -> Self:
+        """Connect to what pyserial opens at `url`, or to the only pump in sight (of this serial number, where it is
+        known beforehand). The user's key file and time-out are taken where no other is given."""
+        address = find_port(serial) if url == "auto" else url
+        options = with_user_defaults(options, address)
+        return cls(SerialTransport(address), serial=serial, **options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the transport."""
+        self._client.close()
+
+    def hello(self, anew: bool = False) -> Hello:
+        """The identity of the pump; asked once, unless `anew`. ProtocolMismatch when its message tables are others."""
+        return self._client.hello(anew)
+
+    def session(self, role: str | None = None) -> AbstractContextManager[None]:
+        """Keep one session for all verbs in the block, in a role (default: the programmer's)."""
+        return self._client.session(role)
+
+    def ask(self, name: str, **fields: Any) -> Container:
+        """Send a request with the wire's own values, unchecked, and decode the answer. Refused when it says no."""
+        return self._client.ask(name, **fields)
+
+    @property
+    def unsigned_reason(self) -> str | None:
+        """The reason why what was read last is unsigned, so that anybody could have sent it; None if it was signed."""
+        return self._client.unsigned_reason
+
+    # Reading
+
+    def status(self) -> Status:
+        """The status of the pump, settled to now; `signed` is True where the pump signed it."""
+        return reading.read_status(self._client)
+
+    def watch(self, period_s: int = 1, on_silence: Callable[[], None] = lambda: None) -> Watch:
+        """The status at every telemetry message, with its number as `seq`, until the generator is closed. When
+        none came in time, the pump is asked anew: `on_silence` is called if it answers, LinkLost raised if not."""
+        return reading.watch(self._client, period_s, on_silence)
 
     def diagnostics(self) -> dict[str, Any]:
-        """What the firmware runs on: `runtime`, and `free_bytes` (None where that is not known)."""
-        return readout.diagnostics_dict(self.read("DIAGNOSTICS"))
+        """Interpreter and memory of the firmware: `runtime`, and `free_bytes` (None where that is not known)."""
+        return diagnostics_json(self._client.read("DIAGNOSTICS"))
 
     def log(self, since: int = 1) -> Iterator[dict[str, Any]]:
         """The events from number `since` on that the pump still has, oldest first, up to now."""
-        return self._entries("LOG", since)
+        return history.log_entries(self._client, "LOG", since)
 
     def faults(self, since: int = 1) -> Iterator[dict[str, Any]]:
         """The same of the fault log, whose entries have numbers of their own."""
-        return self._entries("FAULTS", since)
-
-    def _entries(self, request: str, since: int) -> Iterator[dict[str, Any]]:
-        end: int | None = None
-        while end is None or since < end:
-            answer = self.read(request, first_seq=since, last_seq=LAST_SEQ)
-            end = end or answer["next_seq"]
-            for entry in answer["entries"]:
-                yield readout.event_dict(entry)
-            if not answer["entries"]:
-                return
-            since = answer["entries"][-1]["seq"] + 1
+        return history.log_entries(self._client, "FAULTS", since)
 
     def log_backwards(self) -> Iterator[dict[str, Any]]:
         """The events that the pump still has, newest first."""
-        bounds = self.read("LOG", first_seq=LAST_SEQ, last_seq=LAST_SEQ)
-        end, oldest = bounds["next_seq"], bounds["oldest_seq"]
-        while end > oldest:
-            first = max(oldest, end - LOG_PIECE)
-            entries = self.read("LOG", first_seq=first, last_seq=end - 1)["entries"]
-            yield from map(readout.event_dict, reversed(entries))
-            end = first
+        return history.log_backwards(self._client)
 
-    def watch(
-        self, period_s: int = 1, on_silence: Callable[[], None] = lambda: None
-    ) -> Generator[dict[str, Any], None, None]:
-        """Status at every telemetry message, with its number as `seq`, until the iterator is closed.
+    def titration(self) -> list[dict[str, Any]]:
+        """The committed daily doses that the pump still has (64), oldest first."""
+        return history.titration(self._client)
 
-        Periods are of the pump's time, which may stand still. Whenever nothing came for a period and PATIENCE_S of the
-        programmer's, the pump is asked anew; `on_silence` is called where it answers, and LinkLost raised where not.
-        """
-        self.read("SUBSCRIBE", period_s=period_s)
-        status: dict[str, Any] = {}
-        revision = None
-        try:
-            while True:
-                frame = self._line.next_pushed(period_s + PATIENCE_S)
-                if frame is None:
-                    self.read("SUBSCRIBE", period_s=period_s)  # the pump restarted and forgot, or its time stands still
-                    on_silence()
-                    revision = None
-                    continue
-                if not self.believes(frame):
-                    self.read("HELLO")  # another's, or the pump forgot for whom it signs
-                    continue
-                signed = self.unsigned is None
-                fields = decode(frame)
-                if fields["revision"] != revision:
-                    status = self.status()
-                    revision = fields["revision"]
-                elif fields["uptime_s"] >= status["uptime_s"]:
-                    status = readout.with_telemetry(status, fields)
-                else:
-                    continue  # was on its way when that status was read
-                yield status | {"seq": frame.sequence, "signed": signed and status["signed"]}
-        finally:
-            with suppress(LinkLost, NoDevice):  # a lost line has no subscription
-                self.read("SUBSCRIBE", period_s=0)
+    def commits(self) -> int:
+        """The number of the newest commit, 0 before the first: it tells which program is in force."""
+        return history.newest_commit(self._client)
+
+    def running_program(self) -> Program | FlexProgram | None:
+        """The committed program, which runs or which `resume` would run; None before the first."""
+        return history.running_program(self._client)
+
+    # Therapy
 
     def implant(
         self,
@@ -120,26 +129,18 @@ class Programmer(Memory, Pairing):
         kept_catheter: bool = False,
     ) -> None:
         """Record the implantation at `date` (default: now); set the clock to `wall` (default: this computer's).
+        `kept_catheter`: the catheter is an earlier pump's and full of its drug; only this pump's tubing is empty."""
+        implantation.implant(
+            self._client, catheter_cm, pump_tubing_ml, site, depth_mm, date, wall, override, kept_catheter
+        )
 
-        `kept_catheter`: the catheter is an earlier pump's and full of its drug; only this pump's tubing is empty.
-        """
-        wall = wall or datetime.now().replace(microsecond=0)
-        catheter_mm = units.mm_from_cm("catheter_cm", catheter_cm)
-        tubing_nl = units.nl_from_ml("pump_tubing_ml", pump_tubing_ml)
-        if self._checks:
-            check_implant(catheter_mm, tubing_nl, depth_mm, override)
-        with self.session():
-            self.ask(
-                "IMPLANT",
-                wall_s=self._wall_s("wall", wall),
-                implanted_wall_s=self._wall_s("date", date or wall),
-                catheter_mm=catheter_mm,
-                tubing_nl=tubing_nl,
-                depth_mm=depth_mm,
-                site=self._text("site", site, messages.SITE_BYTES),
-                override="yes" if override else "no",
-                kept_catheter="yes" if kept_catheter else "no",
-            )
+    def implant_record(self) -> dict[str, Any]:
+        """The implantation as `implant` recorded it last, in its units, and its date (None: not implanted)."""
+        return implantation.implant_record(self._client)
+
+    def handover(self) -> Handover:
+        """The implantation and the patient record of this pump, for the next one."""
+        return implantation.handover(self._client)
 
     def take_over(
         self,
@@ -151,16 +152,8 @@ class Programmer(Memory, Pairing):
         wall: datetime | None = None,
         override: bool = False,
     ) -> None:
-        """Implant this pump on the catheter of another, with the patient's record of that one, in one session."""
-        place: tuple[str, int] = (
-            old.implant["site"] if site is None else site,
-            old.implant["depth_mm"] if depth_mm is None else depth_mm,
-        )
-        texts = {field: text for field, text in old.patient.items() if text}
-        self._encoded(texts)  # what no pump takes is said before anything is done
-        with self.session():
-            self.implant(old.implant["catheter_cm"], pump_tubing_ml, *place, date, wall, override, kept_catheter=True)
-            self.write_records(texts)
+        """Implant this pump on the catheter of another, with the patient record of that one, in one session."""
+        implantation.take_over(self._client, old, pump_tubing_ml, site, depth_mm, date, wall, override)
 
     def refill(
         self,
@@ -170,154 +163,86 @@ class Programmer(Memory, Pairing):
         drug: str = DRUG,
         bridge: bool = True,
     ) -> Refill:
-        """Book that the reservoir was emptied (of `aspirated_ml`, if that was measured) and filled.
-
-        When the concentration changes, the old program runs on until the old drug in tubing and catheter is out (the
-        bridge), and a program for the new one takes over then. `bridge=False` leaves that out: minimum rate, at once.
-        """
-        volume_nl = units.nl_from_ml("volume_ml", volume_ml)
-        aspirated_nl = None if aspirated_ml is None else units.nl_from_ml("aspirated_ml", aspirated_ml)
-        status = self.status()
-        if self._checks:
-            orders.check_refill(volume_nl, concentration_mcg_per_ml, aspirated_nl, status)
-        bridge_nl = orders.bridge_nl(status, concentration_mcg_per_ml) if bridge else None
-        with self.session():
-            answer = self.ask(
-                "REFILL",
-                volume_nl=volume_nl,
-                concentration_mcg_per_ml=concentration_mcg_per_ml,
-                aspirated_nl=messages.NONE32 if aspirated_nl is None else aspirated_nl,
-                bridge_nl=messages.NONE32 if bridge_nl is None else bridge_nl,
-                drug=self._text("drug", drug, messages.DRUG_BYTES),
-            )
-        last_filled_nl = readout.unless(answer["last_filled_nl"], messages.NONE32)
-        return Refill(answer["expected_nl"], aspirated_nl, volume_nl, last_filled_nl, bridge_nl)
+        """Book that the reservoir was emptied (of `aspirated_ml`, if that was measured) and filled. When the
+        concentration changes, the old program runs on until the old drug in tubing and catheter is out (the bridge),
+        and a program for the new one takes over then. `bridge=False` leaves that out: minimum rate, at once."""
+        return refill.refill(self._client, volume_ml, concentration_mcg_per_ml, aspirated_ml, drug, bridge)
 
     def plan_prime(self, volume_ml: Number | None = None) -> int:
         """The nL of a prime (default: what is not primed yet). Orders nothing."""
-        status = self.status()
-        volume_nl = status["unprimed_nl"] if volume_ml is None else units.nl_from_ml("volume_ml", volume_ml)
-        if self._checks:
-            check_prime(volume_nl, status)
-        return volume_nl
+        return implantation.plan_prime(self._client, volume_ml)
 
     def prime(self, volume_ml: Number | None = None) -> int:
         """Fill tubing and catheter at the highest rate. Returns the nL ordered."""
-        volume_nl = self.plan_prime(volume_ml)
-        self._do("PRIME", volume_nl=volume_nl)
-        return volume_nl
+        return implantation.prime(self._client, volume_ml)
 
     def plan_bolus(self, dose_mcg: Number, over_s: int) -> Bolus:
         """The single bolus of this dose, of the drug in the reservoir. Orders nothing."""
-        status = self.status()
-        if self._checks:
-            orders.check_bolus(dose_mcg, over_s, status)
-        dose_ng = units.ng_from_mcg("dose_mcg", dose_mcg)
-        concentration = status["concentration_mcg_per_ml"] or 1  # unfilled: refused whatever it says
-        return Bolus(dose_ng, over_s, concentration, orders.volume_nl(dose_ng, concentration))
+        return bolus.plan_bolus(self._client, dose_mcg, over_s)
 
     def bolus(self, dose_mcg: Number, over_s: int) -> None:
         """Give a single bolus on top of the basal rate."""
-        planned = self.plan_bolus(dose_mcg, over_s)
-        self._do("BOLUS", dose_ng=planned.dose_ng, over_s=over_s)
+        bolus.give_bolus(self._client, dose_mcg, over_s)
 
     def cancel_bolus(self) -> None:
         """End the bolus that is being given; the basal rate goes on."""
-        self._do("CANCEL_BOLUS")
+        self._client.change("CANCEL_BOLUS")
 
     def patient_bolus(self) -> None:
         """Ask, as the patient, for the bolus that a clinician allowed."""
-        with self.session("patient"):
-            self.ask("PATIENT_BOLUS")
+        bolus.give_patient_bolus(self._client)
 
     def patient_bolus_settings(self) -> PatientBolus:
-        """What the patient may ask for."""
-        fields = self.read("PATIENT_BOLUS_SETTINGS")
-        return PatientBolus(*(fields[name] for name in PatientBolus._fields))
+        """The bolus that the patient may ask for."""
+        return bolus.patient_bolus_settings(self._client)
 
     def set_patient_bolus(self, dose_mcg: Number, over_s: int, lockout_s: int, per_day: int) -> None:
-        """Set what the patient may ask for; `per_day` 0 allows none."""
-        wanted = PatientBolus(units.ng_from_mcg("dose_mcg", dose_mcg), over_s, lockout_s, per_day)
-        if self._checks:
-            orders.check_patient_bolus(wanted)
-        self._do("SET_PATIENT_BOLUS", **wanted._asdict())
+        """Set the bolus that the patient may ask for; `per_day` 0 allows none."""
+        bolus.set_patient_bolus(self._client, dose_mcg, over_s, lockout_s, per_day)
 
     def plan(
         self, dose_mcg_per_day: Number, concentration_mcg_per_ml: int | None = None, override: bool = False
     ) -> Program:
         """The simple program for this dose, by default of the drug in the reservoir. Orders nothing."""
-        status = self.status()
-        concentration = concentration_mcg_per_ml or status["concentration_mcg_per_ml"]
-        program = orders.simple_program(dose_mcg_per_day, concentration or 1)  # unfilled: refused whatever it says
-        if self._checks:
-            orders.check_program(program, status, override)
-        return program
+        return commit.plan_simple(self._client, dose_mcg_per_day, concentration_mcg_per_ml, override)
 
     def program_simple(
         self, dose_mcg_per_day: Number, concentration_mcg_per_ml: int | None = None, override: bool = False
     ) -> Program:
         """Order the same dose all day. Returns the program that now runs. `override` accepts a soft limit."""
-        after_commit = self.commits()
-        program = self.plan(dose_mcg_per_day, concentration_mcg_per_ml, override)
-        self.order(program, after_commit, override)
-        return program
+        return commit.program_simple(self._client, dose_mcg_per_day, concentration_mcg_per_ml, override)
 
     def plan_flex(self, schedule: Schedule, override: bool = False) -> FlexProgram:
         """The flex program of a schedule, for the drug in the reservoir. Orders nothing."""
-        status = self.status()
-        program = flex_program(schedule, status["concentration_mcg_per_ml"] or 1)  # unfilled: refused in any case
-        if self._checks:
-            check_flex(program, status, override)
-        return program
+        return commit.plan_flex(self._client, schedule, override)
 
     def program_flex(self, schedule: Schedule, override: bool = False) -> FlexProgram:
         """Order a week of steps. Returns the program that now runs. `override` accepts a soft limit."""
-        after_commit = self.commits()
-        program = self.plan_flex(schedule, override)
-        self.order(program, after_commit, override)
-        return program
+        return commit.program_flex(self._client, schedule, override)
 
     def order(self, program: Program | FlexProgram, after_commit: int, override: bool = False) -> None:
-        """Stage `program`, compare what the pump reads back, and commit exactly that.
-
-        `after_commit` is what `commits` said when the program was compared with the old one: the pump refuses it as
-        `inconsistent` when another was committed since.
-        """
-        head, days = (program, ()) if isinstance(program, Program) else (program.head, program.days)
-        rows = [{"day": day, "steps": [step._asdict() for step in steps]} for day, steps in enumerate(days)]
-        meant = messages.Program.build(head._asdict()) + b"".join(map(messages.Day.build, rows))
-        digest = sha256(meant).digest()[: messages.DIGEST_BYTES]
-        with self.session():
-            self.ask("STAGE", **head._asdict())
-            for row in rows:
-                self.ask("STAGE_DAY", **row)
-            back = self.ask("READ_BACK")
-            staged = Program(*(back["program"][name] for name in Program._fields))
-            same_days = all(self.ask("READ_DAY", day=row["day"])["steps"] == row["steps"] for row in rows)
-            if staged != head or not same_days or back["digest"] != digest:
-                raise ReadBackDiffers(
-                    f"the pump read back {staged}, not {head}, or another week; "
-                    "nothing was committed, the old program goes on"
-                )
-            self.ask("COMMIT", digest=digest, override="yes" if override else "no", after_commit=after_commit)
+        """Stage `program`, compare what the pump reads back, and commit exactly that. `after_commit` is what
+        `commits` gave when the program was compared with the old one: the pump refuses it as `inconsistent` when
+        another was committed since."""
+        commit.order(self._client, program, after_commit, override)
 
     def stop(self) -> None:
         """Stop delivery."""
-        self._do("STOP")
+        self._client.change("STOP")
 
     def minimum_rate(self) -> None:
         """Deliver at the minimum rate; the committed program is kept for `resume`."""
-        self._do("MINIMUM_RATE")
+        self._client.change("MINIMUM_RATE")
 
     def resume(self) -> None:
         """Deliver by the committed program again."""
-        self._do("RESUME")
+        self._client.change("RESUME")
+
+    # Alarms and settings
 
     def silence(self, alarm: str = "all") -> None:
         """Silence one alarm by its name, or all."""
-        if alarm != "all" and alarm not in codes.ALARM:
-            raise BadValue(f"alarm {alarm!r} does not exist; alarms are all, {', '.join(codes.ALARM)}")
-        self._do("SILENCE", alarm=alarm)
+        settings.silence(self._client, alarm)
 
     def limits(
         self,
@@ -326,10 +251,7 @@ class Programmer(Memory, Pairing):
         max_change_percent: int | None = None,
     ) -> None:
         """Set the pump's limits for programs to come; None leaves one as it is."""
-        values = dict(zip(orders.LIMITS, (max_dose_mcg_per_day, max_bolus_mcg, max_change_percent), strict=True))
-        if self._checks:
-            orders.check_limits({name: limit for name, limit in values.items() if limit is not None})
-        self._do("LIMITS", **{name: messages.NONE32 if limit is None else limit for name, limit in values.items()})
+        settings.set_limits(self._client, max_dose_mcg_per_day, max_bolus_mcg, max_change_percent)
 
     def alarm_settings(
         self,
@@ -339,37 +261,40 @@ class Programmer(Memory, Pairing):
         low_reservoir_ml: Number | None = None,
     ) -> None:
         """Set how often the alarms sound, after how long a stop, and below which volume; None leaves one as it is."""
-        low_nl = None if low_reservoir_ml is None else units.nl_from_ml("low_reservoir_ml", low_reservoir_ml)
-        given = (critical_interval_s, non_critical_interval_s, stopped_after_s, low_nl)
-        wanted = {name: value for name, value in zip(codes.ALARM_SETTING, given, strict=True) if value is not None}
-        if self._checks:
-            orders.check_alarm_settings(wanted, self.status()["limits"]["capacity_nl"])
-        self._do("ALARM_SETTINGS", **dict.fromkeys(codes.ALARM_SETTING, messages.NONE32) | wanted)
+        settings.set_alarms(
+            self._client, critical_interval_s, non_critical_interval_s, stopped_after_s, low_reservoir_ml
+        )
 
     def demo_alarm(self, alarm_class: str) -> None:
         """Sound the tone of `critical` or `non_critical` alarms once."""
-        if alarm_class not in codes.CLASS:
-            raise BadValue(f"alarm class {alarm_class!r} does not exist; classes are {', '.join(codes.CLASS)}")
-        self._do("DEMO_ALARM", alarm_class=alarm_class)
+        settings.demo_alarm(self._client, alarm_class)
 
     def set_clock(self, wall: datetime | None = None) -> None:
         """Set the pump's wall clock to `wall` (default: this computer's)."""
-        wall = wall or datetime.now().replace(microsecond=0)
-        self._do("SET_CLOCK", wall_s=self._wall_s("wall", wall))
+        settings.set_clock(self._client, wall)
 
-    def _wall_s(self, name: str, moment: datetime) -> int:
-        return units.wall_s(name, moment, units.WALL.most if self._checks else units.WALL.carries)
+    # Patient record and keys
 
-    def _text(self, name: str, text: str, size: int) -> bytes:
-        """A text of one line, as the wire has it."""
-        name = units.option(name)
-        if self._checks:
-            check_text(name, text)
-        data = text.encode()
-        if len(data) > size:
-            raise BadValue(f"{name} {text!r} is {len(data)} bytes long; at most {size} fit")
-        return data + bytes(size - len(data))
+    def records(self) -> dict[str, str]:
+        """The patient record, all fields, those never written empty. Refused when the pump's copies are spoilt."""
+        return patientrecord.read_records(self._client)
 
-    def _do(self, name: str, **fields: Any) -> None:
-        with self.session():
-            self.ask(name, **fields)
+    def write_record(self, field: str, text: str) -> None:
+        """Write one text of the patient record; an empty one deletes it."""
+        self.write_records({field: text})
+
+    def write_records(self, texts: Mapping[str, str]) -> None:
+        """Write several texts in one session; BadValue, before any is written, for one that no pump takes."""
+        patientrecord.write_records(self._client, texts)
+
+    def pair(self) -> PumpKeys:
+        """Give a pump that is opened by the test key one of its own. Refused where it has one already."""
+        return pairing.pair(self._client)
+
+    def rotate_key(self) -> PumpKeys:
+        """Replace the pump's own key by a new one."""
+        return pairing.rotate_key(self._client)
+
+    def reset_key(self) -> int:
+        """Ask a pump whose key is lost to go back to the test key. Seconds left to wait; 0 when it has."""
+        return pairing.reset_key(self._client)

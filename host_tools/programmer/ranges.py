@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from host_tools.durations import format_duration
+from host_tools.common.durations import format_duration
 from host_tools.programmer.errors import BadValue
 from host_tools.programmer.units import option, unit_of
 from protocol.registry import field_of

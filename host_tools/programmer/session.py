@@ -5,7 +5,7 @@ from protocol.frame import AUTHENTICATED, Frame
 
 
 class Session:
-    """Signs requests and judges answers. `number` is the pump's, `key` only these two sides have."""
+    """Signs requests and checks answers. `number` is the pump's, `key` only these two sides have."""
 
     def __init__(self, number: int, key: bytes) -> None:
         self.number = number
@@ -22,12 +22,12 @@ class Session:
         """A device key as the next request of this session carries it."""
         return auth.masked_key(self._key, self.sent + 1, device_key)
 
-    def genuine(self, frame: Frame) -> bool:
-        """Whether the pump signed this frame in this session."""
+    def mac_valid(self, frame: Frame) -> bool:
+        """True if the pump signed this frame in this session."""
         ours = frame.flags == AUTHENTICATED and frame.session == self.number
         return ours and auth.verify(self._key, frame.signed_bytes(), frame.mac)
 
 
-def unsigned(frame: Frame) -> bool:
-    """What is genuine outside a session: there is no key to sign with."""
+def is_unsigned(frame: Frame) -> bool:
+    """True if a frame has no MAC, as outside a session: there is no key to sign with."""
     return not frame.flags

@@ -25,7 +25,7 @@ HINTS = {
 
 
 class Transport(ABC):
-    """A line to one pump. `name` is how messages call it; `now_s` is the programmer's clock."""
+    """A transport to one pump. `name` is its name in messages; `now_s` is the programmer's clock."""
 
     name: str
 
@@ -35,7 +35,7 @@ class Transport(ABC):
 
     @abstractmethod
     def read(self, timeout_s: float) -> bytes:
-        """What has come, as soon as anything has; b"" once `timeout_s` passed. LinkLost when the line is gone."""
+        """The bytes received, as soon as there are any; b"" once `timeout_s` passed. LinkLost when the line is gone."""
 
     @abstractmethod
     def now_s(self) -> float:
@@ -43,7 +43,7 @@ class Transport(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Give the line back. Harmless when it is gone."""
+        """Close it. Harmless when it is gone."""
 
 
 class SerialTransport(Transport):
@@ -98,7 +98,7 @@ def close_port(port: Any) -> None:
 
 
 def _hint(error: Exception) -> str:
-    """What to do about a port that does not open; pyserial hides the system's error behind its own."""
+    """Advice for a port that does not open; pyserial hides the system's error behind its own."""
     for cause in (error, error.__context__):
         number = getattr(cause, "errno", None)
         if number in HINTS:

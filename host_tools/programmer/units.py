@@ -71,9 +71,10 @@ def mcg_from_ng(ng: int) -> int | float:
     return ng // NG_PER_MCG if ng % NG_PER_MCG == 0 else ng / NG_PER_MCG
 
 
-def wall_s(name: str, moment: datetime, last_s: int = WALL.most) -> int:
-    """Wall time on the wire. BadValue with a zone, with fractions of a second, before 2018 or after `last_s`, by
-    default the last that a pump takes, in 2052."""
+def wall_s(name: str, moment: datetime, checks: bool = True) -> int:
+    """Wall time on the wire. BadValue with a zone, with fractions of a second, before 2018, or after the last that a
+    pump takes, in 2052; without `checks`, after the last that the field can carry."""
+    last_s = WALL.most if checks else WALL.carries
     if moment.tzinfo is not None or moment.microsecond:
         raise BadValue(f"{option(name)} {moment} must be local, in whole seconds and without a zone")
     seconds = (moment - EPOCH) // timedelta(seconds=1)
@@ -81,6 +82,11 @@ def wall_s(name: str, moment: datetime, last_s: int = WALL.most) -> int:
         last = EPOCH + timedelta(seconds=last_s)
         raise BadValue(f"{option(name)} {moment} is outside {EPOCH} to {last}")
     return seconds
+
+
+def none_if(value: int, none: int | None) -> int | None:
+    """None where a field has the value that stands for none."""
+    return None if value == none else value
 
 
 def wall_text(seconds: int) -> str | None:

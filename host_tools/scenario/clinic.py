@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import Any
 
 from hal.mock.entropy import Prng
+from host_tools.exports.pumpregistry import pump_row
 from host_tools.programmer import Handover, KeyRing, Programmer
-from host_tools.registry import pump_row
 from host_tools.scenario.load import Scenario
 from host_tools.scenario.runtimes import Runtime
 
@@ -21,8 +21,8 @@ class Clinic:
     """The pump's time is the only time there is; on an emulated pump, nothing that the programmer does takes any."""
 
     def __init__(self, scenario: Scenario, runtime: Runtime) -> None:
+        self._runtime = runtime
         self.machine = runtime.machine(scenario.config, scenario.seed)
-        self._connect = runtime.connect
         self._nonces = Prng(scenario.seed, "programmer").take
         self.programmer = self._meet()
         self.handed_on: Handover | None = None
@@ -32,7 +32,7 @@ class Clinic:
     def _meet(self) -> Programmer:
         """A programmer that has no key but the published one."""
         return Programmer(
-            self._connect(self.machine),
+            self._runtime.connect(self.machine),
             keys=KeyRing(),
             checks=False,
             entropy=self._nonces,
@@ -89,7 +89,7 @@ class Clinic:
             yield self.programmer
 
     def document(self, root: str) -> Any:
-        """What `expect` looks into: the truth, or what the pump says in a session of its own."""
+        """Return what `expect` looks into: the truth, or the pump's answer in a session of its own."""
         if root == "truth":
             return self.truth()
         with self.session() as programmer:
@@ -100,7 +100,7 @@ class Clinic:
             }[root]()
 
     def written(self, name: str) -> str:
-        """A document as the programmer would write it now: the text of a page, or a registry's row."""
+        """A document as the programmer would write it now: the text of a page, or a row of a pump registry."""
         from host_tools.documents.facts import read_facts  # needs more than scenarios do
         from host_tools.documents.render import card_html, report_html
 
@@ -114,18 +114,18 @@ class Clinic:
         return self.machine.plant.truth()
 
     def count_events(self, name: str, since_s: int | None) -> int:
-        """How often an event was logged, in the last `since_s` or ever."""
+        """The number of times that an event was logged, in the last `since_s` or ever."""
         first_s = 0 if since_s is None else self.now_s - since_s
         times_s = (self._time_s(index) for index, event in enumerate(self.machine.events) if event["name"] == name)
         return sum(at_s >= first_s for at_s in times_s)
 
     def _time_s(self, index: int) -> int:
-        """When an event happened. Uptime stands still while unpowered, and may lose what was not yet recorded."""
+        """Pump time of an event in s. Uptime stands still while unpowered, and may lose what was not yet recorded."""
         boot = next(boot for boot in reversed(self.machine.boots) if boot.events <= index)
         return boot.at_s + self.machine.events[index]["t_s"] - boot.uptime_s
 
     def _put_head(self, present: bool) -> None:
-        self.machine.hal.head.set(present)
+        self.machine.lay_head(present)
         self.machine.wake()
 
     # The listener

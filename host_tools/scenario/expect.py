@@ -1,11 +1,11 @@
-"""What `expect:` may hold against a value of status or truth: one class for each form."""
+"""Expectations of a value of status or truth, as `expect:` takes them: one class for each form."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from host_tools.pumpconfig import shown
+from host_tools.machines.configuration import shown
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def find(document: Mapping[str, object], path: str) -> object:
 
 
 def in_json(value: object) -> str:
-    """How messages show a value of status, truth or a file."""
+    """A value of status, truth or a file as messages show it."""
     return json.dumps(value, default=_plain, ensure_ascii=False)
 
 

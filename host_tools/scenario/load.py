@@ -8,11 +8,11 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from firmware.config import Config
-from host_tools.durations import LONGEST_S, format_duration, parse_instant_s
-from host_tools.pumpconfig import PumpConfigError, closest, pump_config, shown
+from host_tools.common.durations import LONGEST_S, format_duration, parse_instant_s
+from host_tools.machines.configuration import PumpConfigError, closest, pump_config, shown
+from host_tools.machines.serials import serial_of
 from host_tools.scenario.document import Document, Path
 from host_tools.scenario.schema import Header, Program, Step, keys_of
-from host_tools.serials import serial_of
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _steps(document: Document, start: datetime) -> tuple[PlannedStep, ...]:
 
 
 def _instant_s(document: Document, path: Path, step: Step, now_s: int, start: datetime) -> int:
-    """When a step is due, `now_s` being when the one before it ended."""
+    """The instant at which a step is due; the one before it ends at `now_s`."""
     at_s = now_s + (step.after or 0)
     if step.at is not None:
         try:

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator
 
-from host_tools.durations import parse_duration_s, parse_local_time, parse_signed_duration_s
+from host_tools.common.durations import parse_duration_s, parse_local_time, parse_signed_duration_s
+from host_tools.machines.configuration import closest, shown
 from host_tools.programmer.errors import BadValue
 from host_tools.programmer.flex import minutes
-from host_tools.pumpconfig import closest, shown
 from host_tools.scenario.expect import Expected, SameSet, parse_expected
 from host_tools.scenario.vocabulary import ROOTS, WORDS
 from protocol import codes, messages

@@ -1,10 +1,11 @@
-"""What a run comes to."""
+"""The result of a run."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from host_tools.programmer.status import Status
 from protocol import codes
 
 SESSION_EVENTS = range(0x60, 0x67)
@@ -21,7 +22,7 @@ class Result:
     effects_sha256: str = ""
     sim_seconds: int = 0
     wall_seconds: float = 0.0
-    status: dict[str, Any] | None = None
+    status: Status | None = None
     truth: dict[str, Any] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     tones: list[dict[str, Any]] = field(default_factory=list)

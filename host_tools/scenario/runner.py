@@ -16,7 +16,7 @@ Progress = Callable[[int, int], None]
 """Told how many seconds were lived, and of how many."""
 
 TORN_BYTES = 8
-"""How much of a write is done when the power goes in it."""
+"""The part of a write that is done when the power goes in it."""
 
 CHUNK_S = 30 * 86_400  # of pump time, between two signs of progress
 
@@ -52,7 +52,7 @@ def _advance(clinic: Clinic, at_s: int, end_s: int, progress: Progress | None) -
 
 
 def _do(clinic: Clinic, planned: PlannedStep) -> tuple[str, ...]:
-    """What failed, in words."""
+    """Do a step; return what failed, in words."""
     step = planned.step
     if step.verb in ACTING_VERBS:
         clinic.listen_from_now()
@@ -70,7 +70,7 @@ def _do(clinic: Clinic, planned: PlannedStep) -> tuple[str, ...]:
 
 
 def _judge(step: Step, reason: str | None) -> tuple[str, ...]:
-    """What is wrong with a refusal for `reason`, or with none."""
+    """Return what is wrong with a refusal for `reason`, or with none."""
     if reason == step.refused:
         return ()
     found = f"refused for {reason}" if reason else "accepted"
@@ -82,11 +82,11 @@ def _do_cut(clinic: Clinic, planned: PlannedStep) -> tuple[str, ...]:
     """As `_do`, with the power going in one of the verb's writes: the programmer is left without an answer."""
     step = planned.step
     boots = len(clinic.machine.boots)
-    clinic.machine.hal.store.plan_cut(step.cut_in_write, TORN_BYTES)
+    clinic.machine.plan_power_cut(step.cut_in_write, TORN_BYTES)
     with suppress(ProgrammerError):
         DO[step.verb](clinic, getattr(step, step.verb))
     if len(clinic.machine.boots) == boots:
-        clinic.machine.hal.store.cancel_cut()
+        clinic.machine.cancel_power_cut()
         return (f"{step.verb} made fewer than {step.cut_in_write} writes to the store",)
     return ()
 
@@ -97,9 +97,9 @@ def _conclude(clinic: Clinic, result: Result) -> None:
     result.events = list(machine.events)
     result.tones = clinic.tone_runs()
     result.truth = clinic.truth()
-    result.trace_sha256 = machine.recorder.trace_sha256()
+    result.trace_sha256 = machine.effects.trace_sha256()
     names = [event["name"] for event in result.events]
-    result.effects_sha256 = effects_sha256(names, machine.recorder.tone_kinds, machine.recorder.periods_ms)
+    result.effects_sha256 = effects_sha256(names, machine.effects.tone_kinds, machine.effects.periods_ms)
     try:
         with clinic.head():
             result.status = clinic.programmer.status()

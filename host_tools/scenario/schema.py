@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hal.plant.faults import INSTANT
-from host_tools.durations import parse_local_time
-from host_tools.faultfields import FAULT_FIELDS, plant_fields
+from host_tools.common.durations import parse_local_time
+from host_tools.machines.configuration import shown
+from host_tools.machines.faultfields import FAULT_FIELDS, plant_fields
 from host_tools.programmer.flex import DAYS, Schedule
-from host_tools.pumpconfig import shown
 from host_tools.scenario.readers import (
     DurationS,
     Expectations,
@@ -259,7 +259,7 @@ class Step(Fields):
 
     @property
     def lasts_s(self) -> int:
-        """How much of the pump's time the step takes."""
+        """Pump time that the step takes."""
         return {"wait": self.wait, "power_cut": self.power_cut and self.power_cut.for_s}.get(self.verb) or 0
 
     @model_validator(mode="before")
@@ -290,7 +290,7 @@ ACTING_VERBS = VERBS[: VERBS.index("wait")]
 
 
 class Header(Fields):
-    """Everything at the top but the steps; `pump` is checked by `host_tools.pumpconfig`."""
+    """Everything at the top but the steps; `pump` is checked by `host_tools.machines.configuration`."""
 
     name: Text = absent()
     start: LocalTime = Field(parse_local_time("2026-01-05T00:00:00"))

@@ -1,11 +1,11 @@
-"""What each verb of a step does in the clinic. A programmer's refusal is raised on; the runner judges it."""
+"""Does each verb of a step in the clinic. A programmer's refusal is raised on; the runner judges it."""
 
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from host_tools.programmer.programmer import DRUG
+from host_tools.programmer.refill import DRUG
 from host_tools.scenario.clinic import Clinic
 from host_tools.scenario.expect import Expected, find, in_json
 from host_tools.scenario.schema import (

@@ -1,7 +1,7 @@
 """The names that a scenario may use."""
 
 from hal.plant.patient import SYMPTOMS
-from host_tools.faultfields import FAULT_FIELDS
+from host_tools.machines.faultfields import FAULT_FIELDS
 from protocol import codes
 
 STATUS_FIELDS = (
@@ -20,7 +20,7 @@ TRUTH_FIELDS = (
 )  # fmt: skip
 
 ROOTS = {"status": STATUS_FIELDS, "truth": TRUTH_FIELDS, "patient": tuple(codes.RECORDS), "titration": ()}
-"""What `expect` can look into, and the fields of each; of a list none."""
+"""The documents that `expect` can look into, and the fields of each; of a list none."""
 
 WORDS = {
     "status.key": list(codes.KEY),

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from host_tools.cli.main import main
 from host_tools.emulator.process import EmulatorProcess
-from host_tools.programmer import Programmer
+from host_tools.programmer.client import Client
 from protocol.frame import encode
 from tests.child import LIMIT_S, child
 from tests.child import thecal as child_command
@@ -54,7 +54,7 @@ def emulator() -> Iterator[EmulatorProcess]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A programmer that does not wait long for a pump that will not answer."""
-    monkeypatch.setitem(Programmer.__init__.__kwdefaults__ or {}, "timeout_s", 0.02)
+    monkeypatch.setitem(Client.__init__.__kwdefaults__ or {}, "timeout_s", 0.02)
 
 
 class PeerServer:

@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 
 from host_tools.cli.main import VERBS, main, verb_of
 from host_tools.emulator.process import EmulatorProcess
-from host_tools.programmer import programmer
+from host_tools.programmer import reading
 
 ROOT = Path(__file__).parents[2]
 WIDTHS = ("60", "80", "120")
@@ -73,7 +73,7 @@ EVERY = _each(CASES)
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("THECAL_KEYS", str(tmp_path / "keys" / "keys.json"))
-    monkeypatch.setattr(programmer, "PATIENCE_S", -0.8)  # the pump's time stands still
+    monkeypatch.setattr(reading, "TELEMETRY_TIMEOUT_S", -0.8)  # the pump's time stands still
 
 
 def run(*arguments: str, columns: str = "80") -> Result:

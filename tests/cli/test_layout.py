@@ -85,7 +85,8 @@ def test_every_number_of_every_event_is_said_in_words_and_units(name: str) -> No
     ],
 )
 def test_a_refill_that_should_have_been_is_overdue(wall: str, refill_by: str | None, words: str) -> None:
-    assert statustext.refill_by({"wall": wall, "refill_by": refill_by}) == words
+    status: Any = {"wall": wall, "refill_by": refill_by}
+    assert statustext.refill_by(status) == words
 
 
 def test_what_the_pump_counts_its_time_by_is_said(server: PeerServer, thecal: Thecal) -> None:

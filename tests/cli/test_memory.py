@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from host_tools.emulator.process import EmulatorProcess
-from host_tools.registry import ALARM_EVENTS, EVENT_COLUMNS, PUMP_COLUMNS
-from host_tools.telemetryfile import COLUMNS
+from host_tools.exports.pumpregistry import ALARM_EVENTS, EVENT_COLUMNS, PUMP_COLUMNS
+from host_tools.exports.telemetryfile import COLUMNS
 from protocol import codes
 from tests.cli.conftest import Thecal
 from tests.cli.test_verbs import DAY_S, IMPLANT, PROGRAM, REFILL, advance, start_therapy, status

@@ -7,15 +7,15 @@ import pytest
 
 from host_tools.cli import status
 from host_tools.emulator.process import EmulatorProcess
-from host_tools.programmer import programmer
+from host_tools.programmer import reading
 from tests.cli.conftest import PeerServer, Thecal, commands
 
-SAID = f"no telemetry for {1 + status.PATIENCE_S}s, though the pump answers"
+SAID = f"no telemetry for {1 + status.TELEMETRY_TIMEOUT_S}s, though the pump answers"
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programmer, "PATIENCE_S", -0.8)  # with a period of 1 s
+    monkeypatch.setattr(reading, "TELEMETRY_TIMEOUT_S", -0.8)  # with a period of 1 s
 
 
 @pytest.mark.usefixtures("emulator")
@@ -30,7 +30,7 @@ def test_a_pump_whose_time_stands_still_is_told_of_once(thecal: Thecal, tmp_path
 
 
 def test_a_stream_that_goes_on_is_not(thecal: Thecal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programmer, "PATIENCE_S", 5)
+    monkeypatch.setattr(reading, "TELEMETRY_TIMEOUT_S", 5)
     with EmulatorProcess(speed=100) as emulator:
         done = thecal("watch", "--json", "--count", "20", "--port", emulator.url)
     assert done.stderr == ""

@@ -3,8 +3,8 @@
 import pytest
 
 from host_tools.cli import flash
-from host_tools.programmer import client
-from host_tools.programmer.patience import VARIABLE
+from host_tools.programmer import programmer
+from host_tools.programmer.timeouts import TIMEOUT_VARIABLE
 from tests.cli.conftest import Thecal
 from tests.programmer.slow import SlowTransport
 
@@ -17,8 +17,8 @@ VERBS = [["status"], ["stop"], ["program", "--dose-mcg-per-day", "500", "--yes"]
 def slow(monkeypatch: pytest.MonkeyPatch) -> SlowTransport:
     """A pump that takes 20 s for each answer."""
     line = SlowTransport(20)
-    monkeypatch.setattr(client, "SerialTransport", lambda _url: line)
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setattr(programmer, "SerialTransport", lambda _url: line)
+    monkeypatch.delenv(TIMEOUT_VARIABLE, raising=False)
     return line
 
 
@@ -39,7 +39,7 @@ def test_every_verb_takes_it_and_says_once_that_it_waits(thecal: Thecal, verb: l
 
 
 def test_it_goes_before_the_environment(thecal: Thecal, slow: SlowTransport, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, "25")
+    monkeypatch.setenv(TIMEOUT_VARIABLE, "25")
     done = thecal("status", "--port", URL)
     assert (done.exit_code, WAITING.format(25) in done.stderr) == (0, True)
     began_s = slow.now_s()
@@ -53,7 +53,7 @@ def test_what_is_no_time_out_is_named(
     thecal: Thecal, verb: list[str], text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = thecal(*verb, "--port", URL, "--timeout", text)
-    monkeypatch.setenv(VARIABLE, text)
+    monkeypatch.setenv(TIMEOUT_VARIABLE, text)
     found = thecal(*verb, "--port", URL)
     for done in (said, found):
         assert (done.exit_code, done.stdout) == (2, "")

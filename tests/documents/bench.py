@@ -4,9 +4,9 @@ import random
 from datetime import datetime, timedelta
 
 from firmware.config import Config
-from host_tools.emulator.machine import Machine
+from host_tools.machines.mock.link import MemoryTransport
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer import Programmer
-from host_tools.scenario.link import MemoryTransport
 
 START = datetime(2026, 1, 5, 8)
 RECORDS = {
@@ -31,7 +31,7 @@ class Bench:
     """`pump` is the programmer, `day(date)` lets time pass to the end of a day."""
 
     def __init__(self) -> None:
-        self.machine = Machine(Config())
+        self.machine = MockMachine(Config())
         self.machine.hal.head.set(True)
         self.machine.wake()
         self.pump = Programmer(MemoryTransport(self.machine), entropy=random.Random(1).randbytes)

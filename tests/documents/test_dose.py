@@ -14,7 +14,7 @@ from host_tools.documents.dose import Orders, drug_change, read_orders
 from host_tools.documents.emergency import emergency_dict, emergency_rows
 from host_tools.documents.facts import read_facts
 from host_tools.documents.render import card_html, report_html
-from host_tools.programmer import Refused
+from host_tools.programmer import Refused, Status
 from tests.documents.bench import Bench
 from tests.documents.pages import text_of
 
@@ -112,7 +112,7 @@ class Papers(NamedTuple):
     data: dict[str, Any]
 
 
-def papers(bench: Bench) -> tuple[dict[str, Any], Orders, Papers]:
+def papers(bench: Bench) -> tuple[Status, Orders, Papers]:
     status = bench.pump.status()
     orders = read_orders(bench.pump, status)
     facts = read_facts(bench.pump)
@@ -121,7 +121,7 @@ def papers(bench: Bench) -> tuple[dict[str, Any], Orders, Papers]:
     return status, orders, Papers(rows, report, card, emergency_dict(status, orders))
 
 
-def check_doses(status: dict[str, Any], told: Papers) -> None:
+def check_doses(status: Status, told: Papers) -> None:
     """Each rate times its strength is its dose, and the strength that of the tip."""
     at_tip = status["tip_mcg_per_ml"]
     for name in ("emergency", "report"):
@@ -161,7 +161,7 @@ def test_the_new_drug_is_at_the_tip_when_they_say_and_runs_as_they_say(life: Lif
         return
     assert (coming.at - timedelta(seconds=coming.in_s)).isoformat() == status["wall"]
     step_s = 2 * 100 * DAY_S // status["rate_nl_per_day"] + 60
-    bench.run_to(max(coming.at - timedelta(seconds=step_s), datetime.fromisoformat(status["wall"])))
+    bench.run_to(max(coming.at - timedelta(seconds=step_s), datetime.fromisoformat(str(status["wall"]))))
     assert tip(bench) == coming.old_mcg_per_ml
     bench.run_to(coming.at + timedelta(seconds=step_s))
     after = bench.pump.status()

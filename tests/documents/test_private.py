@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.private import write_private
+from host_tools.common.private import write_private
 
 OLD, NEW = "the old page\n", "the new page, " * 1000
 FULL_BYTES = 1000  # beyond which this disk takes nothing more

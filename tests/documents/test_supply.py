@@ -39,7 +39,7 @@ def test_yes_means_that_no_alarm_comes_and_no_that_one_does_or_the_drug_is_old(
         bench.pump.program_flex({"default": [("00:00", dose / 4), ("06:00", dose * 3 / 4)], "sun": [("00:00", dose)]})
     bench.pass_time(days=waited_days)
     status = bench.pump.status()
-    low = date.fromisoformat(status["low_reservoir_date"])
+    low = date.fromisoformat(str(status["low_reservoir_date"]))
     until = max(TODAY + waited_days * DAY, min(low, TODAY + SHELF_LIFE) + off * DAY)
     said = forecast_supply(status, until)
     bench.run_to(datetime.combine(until + DAY, MIDNIGHT))
@@ -95,7 +95,7 @@ def test_no_therapy_is_no(happened: Any, words: str) -> None:
     bench.treat()
     happened(bench)
     status = bench.pump.status()
-    found = forecast_supply(status, date.fromisoformat(status["wall"][:10]))
+    found = forecast_supply(status, date.fromisoformat(str(status["wall"])[:10]))
     assert not found.lasts
     assert words in found.sentence()
 
@@ -117,7 +117,7 @@ def test_the_pumps_own_end_is_counted_too() -> None:
     bench.pass_time(days=8)
     status = bench.pump.status()
     assert status["eri"]
-    today = date.fromisoformat(status["wall"][:10])
+    today = date.fromisoformat(str(status["wall"])[:10])
     soon, end = forecast_supply(status, today + 7 * DAY), date.fromisoformat(status["eri"]) + 90 * DAY
     assert soon.lasts
     assert "replacement date was reached" in soon.sentence()

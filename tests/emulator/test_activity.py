@@ -12,9 +12,9 @@ from firmware.config import Config
 from hal.plant.faults import FAULTS, INSTANT, Choice
 from host_tools.emulator import activity as lines_of
 from host_tools.emulator.activity import Activity
-from host_tools.emulator.machine import CLOCK_END_MS, Machine
 from host_tools.emulator.ports import TcpClient, TcpPlaces
 from host_tools.emulator.process import EmulatorProcess
+from host_tools.machines.mock.machine import CLOCK_END_MS, MockMachine
 from host_tools.programmer import Programmer
 from protocol.codes import ALARM, ALARM_EVENT, EVENTS
 from tests.child import LIMIT_S, child, thecal
@@ -88,7 +88,7 @@ def test_each_line_has_the_pump_time_and_the_pumps_own_wall_clock(loud: Callable
         debug.advance(HOUR_S)
         with Programmer.open(emulator.url) as pump:
             treat(pump)
-            wall = pump.status()["wall"].replace("T", " ")
+            wall = str(pump.status()["wall"]).replace("T", " ")
         debug.fault("buzzer_dead", for_s=90)
         debug.advance(HOUR_S)
         debug.cut(60)
@@ -157,16 +157,16 @@ def test_a_reader_that_goes_away_does_not_end_the_pump(registry: Any) -> None:
         assert running.wait(LIMIT_S) == 0
 
 
-def told(machine: Machine) -> tuple[Activity, list[str]]:
+def told(machine: MockMachine) -> tuple[Activity, list[str]]:
     lines: list[str] = []
     return Activity(machine, lines.append), lines
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_every_fault_has_its_lines_in_80_columns(name: str) -> None:
-    machine = Machine(Config())
+    machine = MockMachine(Config())
     activity, lines = told(machine)
-    machine.plant.spoil = lambda *_, **__: None
+    machine.plant.corrupt = lambda *_, **__: None
     fields = {
         field: limits.words[-1] if isinstance(limits, Choice) else max(1, limits.least)
         for field, limits in FAULTS[name].items()
@@ -190,14 +190,14 @@ def test_every_fault_has_its_lines_in_80_columns(name: str) -> None:
 def test_every_alarm_has_its_lines_in_80_columns_at_the_end_of_time(
     alarm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine = Machine(Config())
+    machine = MockMachine(Config())
     machine.plant.now_ms = CLOCK_END_MS
     activity, lines = told(machine)
     entries = [
         {"t_s": CLOCK_END_MS // 1000, "wall": "2060-01-14T21:37:03", "name": name, "data": {"alarm": alarm}}
         for name in (ALARM_EVENT[alarm], "ALARM_SILENCED", "ALARM_CLEARED")
     ]
-    monkeypatch.setattr(Machine, "events", property(lambda _: entries))
+    monkeypatch.setattr(MockMachine, "events", property(lambda _: entries))
     activity.look()
     assert texts([line[5:] for line in lines]) == [f"alarm {alarm} {how}" for how in ("raised", "silenced", "ended")]
     assert max(map(len, lines)) <= 80
@@ -210,7 +210,7 @@ def test_every_event_that_is_an_alarm_has_a_line() -> None:
 
 
 def test_a_repeated_tone_is_one_line_until_an_alarm_changes() -> None:
-    machine = Machine(Config())
+    machine = MockMachine(Config())
     activity, lines = told(machine)
     activity.look()
     for number in range(50):
@@ -222,7 +222,7 @@ def test_a_repeated_tone_is_one_line_until_an_alarm_changes() -> None:
 
 
 def test_a_fault_that_ends_as_another_begins_is_told_of() -> None:
-    machine = Machine(Config())
+    machine = MockMachine(Config())
     activity, lines = told(machine)
     machine.plant.apply_fault("pump_flip", 5000)
     activity.fault_begun("pump_flip")

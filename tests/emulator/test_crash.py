@@ -10,11 +10,11 @@ from firmware.config import Config
 from firmware.pump import Pump
 from hal.contract import WATCHDOG_MS
 from hal.mock.errors import Misuse
-from host_tools.emulator.crash import crash_line
-from host_tools.emulator.machine import Machine
 from host_tools.emulator.process import EmulatorProcess
+from host_tools.machines.mock.crash import crash_line
+from host_tools.machines.mock.link import MemoryTransport
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer import Programmer
-from host_tools.scenario.link import MemoryTransport
 
 MINUTE_MS = 60_000
 STEP_S = 34.56  # at 0.25 mL a day
@@ -53,14 +53,14 @@ def crashes() -> Crashes:
 
 
 @pytest.fixture
-def machine(firmware: type[Faulty], crashes: Crashes) -> Machine:
+def machine(firmware: type[Faulty], crashes: Crashes) -> MockMachine:
     """One that runs at 0.25 mL a day."""
-    one = Machine(Config(), pump_class=firmware, on_crash=lambda *crash: crashes.append(crash))
+    one = MockMachine(Config(), pump_class=firmware, on_crash=lambda *crash: crashes.append(crash))
     treat(one)
     return one
 
 
-def treat(machine: Machine) -> None:
+def treat(machine: MockMachine) -> None:
     pump = Programmer(MemoryTransport(machine))
     machine.hal.head.set(True)
     pump.refill(volume_ml=20, concentration_mcg_per_ml=2000)
@@ -69,12 +69,12 @@ def treat(machine: Machine) -> None:
     machine.wake()
 
 
-def logged(machine: Machine) -> list[str]:
+def logged(machine: MockMachine) -> list[str]:
     return [event["name"] for event in machine.events]
 
 
 def test_a_wake_that_raises_ends_in_a_watchdog_reset_and_therapy_goes_on(
-    machine: Machine, firmware: type[Faulty], crashes: Crashes
+    machine: MockMachine, firmware: type[Faulty], crashes: Crashes
 ) -> None:
     machine.advance_to(90 * MINUTE_MS)
     error = KeyError("week")
@@ -96,7 +96,7 @@ def test_a_wake_that_raises_ends_in_a_watchdog_reset_and_therapy_goes_on(
     assert len(crashes) == 1
 
 
-def test_an_inhibited_motor_does_not_even_run_away(machine: Machine, firmware: type[Faulty]) -> None:
+def test_an_inhibited_motor_does_not_even_run_away(machine: MockMachine, firmware: type[Faulty]) -> None:
     firmware.waking.append(ValueError())
     machine.wake()
     machine.plant.apply_fault("runaway")
@@ -107,7 +107,7 @@ def test_an_inhibited_motor_does_not_even_run_away(machine: Machine, firmware: t
 
 @pytest.mark.parametrize(("times", "therapy", "loops"), [(2, "running", 0), (3, "safe_state", 1)])
 def test_several_within_an_hour_are_a_reset_loop(
-    machine: Machine, firmware: type[Faulty], crashes: Crashes, times: int, therapy: str, loops: int
+    machine: MockMachine, firmware: type[Faulty], crashes: Crashes, times: int, therapy: str, loops: int
 ) -> None:
     for turn in range(times):
         machine.advance_to((10 + turn) * MINUTE_MS)
@@ -120,7 +120,7 @@ def test_several_within_an_hour_are_a_reset_loop(
     assert Programmer(MemoryTransport(machine)).status()["therapy"] == therapy
 
 
-def test_a_boot_that_raises_is_another_reset(machine: Machine, firmware: type[Faulty], crashes: Crashes) -> None:
+def test_a_boot_that_raises_is_another_reset(machine: MockMachine, firmware: type[Faulty], crashes: Crashes) -> None:
     firmware.booting += [MemoryError(), OSError(28, "no space")]
     boots = len(machine.boots)
     machine.power_cut(1000)
@@ -134,14 +134,14 @@ def test_a_boot_that_raises_is_another_reset(machine: Machine, firmware: type[Fa
 
 def test_the_very_first_boot_may_raise(firmware: type[Faulty], crashes: Crashes) -> None:
     firmware.booting.append(ValueError())
-    one = Machine(Config(), pump_class=firmware, on_crash=lambda *crash: crashes.append(crash))
+    one = MockMachine(Config(), pump_class=firmware, on_crash=lambda *crash: crashes.append(crash))
     assert one.pump is None
     one.advance_to(WATCHDOG_MS)
     assert [boot.at_s for boot in one.boots] == [WATCHDOG_MS // 1000]
     assert "WATCHDOG_RESET" in logged(one)
 
 
-def test_without_a_working_watchdog_it_stays_as_it_is(machine: Machine, firmware: type[Faulty]) -> None:
+def test_without_a_working_watchdog_it_stays_as_it_is(machine: MockMachine, firmware: type[Faulty]) -> None:
     machine.plant.apply_fault("device_failure", device="watchdog")
     firmware.waking.append(ValueError())
     machine.wake()
@@ -151,7 +151,7 @@ def test_without_a_working_watchdog_it_stays_as_it_is(machine: Machine, firmware
         machine.plant.apply_fault("bit_flip", region="rate")
 
 
-def test_a_refill_that_was_booked_before_the_crash_was_done(machine: Machine, firmware: type[Faulty]) -> None:
+def test_a_refill_that_was_booked_before_the_crash_was_done(machine: MockMachine, firmware: type[Faulty]) -> None:
     firmware.waking.append(ValueError())
     firmware.due = staticmethod(lambda pump: pump.state.refills == 2)
     machine.hal.head.set(True)
@@ -165,7 +165,7 @@ def test_a_refill_that_was_booked_before_the_crash_was_done(machine: Machine, fi
 def test_elsewhere_it_ends_the_run(firmware: type[Faulty], where: str) -> None:
     getattr(firmware, where).append(KeyError("week"))
     with pytest.raises(KeyError, match="week"):
-        Machine(Config(), pump_class=firmware)
+        MockMachine(Config(), pump_class=firmware)
 
 
 class Drains(Pump):
@@ -177,7 +177,7 @@ class Drains(Pump):
 
 
 def test_what_a_driver_refuses_is_the_firmwares(crashes: Crashes) -> None:
-    Machine(Config(), pump_class=Drains, on_crash=lambda *crash: crashes.append(crash))
+    MockMachine(Config(), pump_class=Drains, on_crash=lambda *crash: crashes.append(crash))
     [(error, _)] = crashes
     assert isinstance(error, ValueError)
 
@@ -186,20 +186,20 @@ def refuse(*_: Any) -> None:
     raise ValueError("broken")
 
 
-def break_plant(machine: Machine) -> None:
+def break_plant(machine: MockMachine) -> None:
     machine.plant._sample = refuse
 
 
-def break_driver(machine: Machine) -> None:
-    machine.recorder.order = None  # pyright: ignore[reportAttributeAccessIssue]
+def break_driver(machine: MockMachine) -> None:
+    machine.effects.order = None  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def break_emulator(machine: Machine) -> None:
-    machine.recorder.log = [None]  # pyright: ignore[reportAttributeAccessIssue]
+def break_emulator(machine: MockMachine) -> None:
+    machine.effects.log = [None]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @pytest.mark.parametrize("damage", [break_plant, break_driver, break_emulator])
-def test_what_is_not_the_firmwares_ends_the_run(machine: Machine, crashes: Crashes, damage: Any) -> None:
+def test_what_is_not_the_firmwares_ends_the_run(machine: MockMachine, crashes: Crashes, damage: Any) -> None:
     damage(machine)
     with pytest.raises((ValueError, TypeError)):
         machine.advance_to(3 * 60 * MINUTE_MS)
@@ -214,10 +214,10 @@ def test_sleeping_with_the_watchdog_armed_ends_the_run(crashes: Crashes) -> None
             return deadline_s
 
     with pytest.raises(Misuse, match="asleep with the watchdog armed"):
-        Machine(Config(), pump_class=Careless, on_crash=lambda *crash: crashes.append(crash))
+        MockMachine(Config(), pump_class=Careless, on_crash=lambda *crash: crashes.append(crash))
 
 
-def test_the_line_names_what_where_and_when(machine: Machine, firmware: type[Faulty], crashes: Crashes) -> None:
+def test_the_line_names_what_where_and_when(machine: MockMachine, firmware: type[Faulty], crashes: Crashes) -> None:
     firmware.waking.append(ValueError("no\nsuch week"))
     machine.wake()
     line = crash_line(crashes[0][0], 90 * MINUTE_MS)

@@ -197,7 +197,7 @@ def test_an_emulator_that_ends_is_said(emulator: EmulatorProcess, debug: DebugCl
 
 
 def test_a_long_wait_is_told_of(emulator: EmulatorProcess, debug: DebugClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(debugclient, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(debugclient, "ANSWER_LIMIT_S", 0.05)
     emulator.send(signal.SIGSTOP)
     told: list[None] = []
 

@@ -22,7 +22,7 @@ PAGE = Path(__file__).parents[2].joinpath("docs", "debug-link.md").read_text(enc
 TALKS = [block.splitlines() for block in re.findall(r"```\n(> .*?)\n```", PAGE, re.DOTALL)]
 END = "< end of the connection"
 OPENED_BY_ITSELF = 2  # talks that begin a connection: with the token, and without
-PATIENCE_S = 20
+ANSWER_LIMIT_S = 20
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def emulator(start: Start) -> EmulatorProcess:
 class Connection:
     def __init__(self, emulator: EmulatorProcess, token: bool) -> None:
         host, port = emulator.debug.split(":")
-        self._socket = socket.create_connection((host, int(port)), timeout=PATIENCE_S)
+        self._socket = socket.create_connection((host, int(port)), timeout=ANSWER_LIMIT_S)
         self._lines = self._socket.makefile("r", encoding="utf-8")
         self._token = emulator.debug_token
         if token:

@@ -8,7 +8,7 @@ from click.shell_completion import ShellComplete
 from hal.plant.faults import FAULTS
 from host_tools.cli.main import main
 from host_tools.emulator.process import EmulatorProcess
-from host_tools.faultfields import FAULT_FIELDS
+from host_tools.machines.faultfields import FAULT_FIELDS
 from tests.emulator.conftest import Start
 from tests.emulator.test_debug import thecal
 

@@ -16,7 +16,7 @@ from host_tools.cli import emulate
 from host_tools.cli.main import main
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.emulator.state import StateError
-from host_tools.serials import free_serial, serial_of
+from host_tools.machines.serials import free_serial, serial_of
 from tests.emulator.conftest import Start
 
 

@@ -1,4 +1,4 @@
-"""Faults of the pump's memory and its firmware, on a machine: what they spoil, and how a hang ends."""
+"""Faults of the pump's memory and its firmware, on a machine: what they corrupt, and how a hang ends."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ import pytest
 
 from firmware.config import Config
 from hal.contract import WATCHDOG_MS
-from host_tools.emulator.machine import Machine
+from host_tools.machines.mock.machine import MockMachine
 
 HOUR_MS = 3_600_000
 
 
 def machine() -> Any:
-    one = Machine(Config())
+    one = MockMachine(Config())
     one.advance_to(HOUR_MS // 2)
     return one
 
@@ -74,7 +74,7 @@ def test_a_hang_lasts_by_the_pumps_own_clock() -> None:
 
 
 @pytest.mark.parametrize("fault", ["bit_flip", "store_corrupt"])
-def test_there_must_be_a_week_to_spoil(fault: str) -> None:
+def test_there_must_be_a_week_to_corrupt(fault: str) -> None:
     one = machine()
     with pytest.raises(ValueError, match="week"):
         one.plant.apply_fault(fault, region="week")

@@ -15,9 +15,9 @@ from hal.plant.faults import INSTANT
 from host_tools.cli.debug import INTERRUPTED
 from host_tools.emulator import debugclient
 from host_tools.emulator.debugclient import DebugClient, DebugError
-from host_tools.emulator.machine import Machine
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.emulator.state import Saved, StateFolder
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer import Programmer
 from tests.child import LIMIT_S, child, interrupted, thecal
 from tests.emulator.conftest import Start
@@ -121,7 +121,7 @@ TROUBLE: dict[str, dict[str, Any]] = {
 def _lived(saved: Saved, seed: int, looks: bool) -> tuple[Any, ...]:
     """The end of a pump with troubles drawn from `seed`, looked at by nobody, or between some of its wakes."""
     draw, look = Random(seed), Random(seed + 1)
-    machine = Machine(Config(), seed=5, nonce_seed=5, store=saved.slots, plant_state=saved.plant)
+    machine = MockMachine(Config(), seed=5, nonce_seed=5, store=saved.slots, plant_state=saved.plant)
     machine.hal.head.set(draw.random() < 0.5)
     machine.wake()
     for name in draw.choices(sorted(TROUBLE), k=6):
@@ -136,7 +136,7 @@ def _lived(saved: Saved, seed: int, looks: bool) -> tuple[Any, ...]:
                 machine.wake()
         machine.advance_to(goal_ms)
         machine.wake()
-    return machine.recorder.trace_sha256(), machine.events, machine.plant.truth()
+    return machine.effects.trace_sha256(), machine.events, machine.plant.truth()
 
 
 @pytest.mark.parametrize("seed", range(12))

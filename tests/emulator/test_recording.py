@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from host_tools.cli.recording import CtrlC
 from host_tools.emulator.process import EmulatorProcess
-from host_tools.telemetryfile import COLUMNS, TelemetryFile
+from host_tools.exports.telemetryfile import COLUMNS, TelemetryFile
 from tests.child import LIMIT_S, child, interrupted, thecal
 from tests.emulator.conftest import Start
 from tests.emulator.test_process import needs_pty

@@ -10,10 +10,10 @@ from threading import Event, Thread
 import pytest
 
 from firmware.config import Config
-from host_tools.emulator.machine import Machine
 from host_tools.emulator.process import EmulatorProcess
+from host_tools.machines.mock.link import MemoryTransport
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer import LinkLost, NoDevice, Programmer
-from host_tools.scenario.link import MemoryTransport
 from protocol.frame import Decoder, encode
 from tests.child import LIMIT_S
 from tests.emulator.conftest import Start
@@ -52,7 +52,7 @@ class Beset(MemoryTransport):
     """The first line in virtual time, while a stranger on the second sends FRAMES_PER_S. A turn of it is a second's
     frames, and comes before each of the programmer's."""
 
-    def __init__(self, machine: Machine, frames: Iterator[bytes]) -> None:
+    def __init__(self, machine: MockMachine, frames: Iterator[bytes]) -> None:
         super().__init__(machine)
         self.sent = 0
         self._pump = machine
@@ -74,7 +74,7 @@ class Beset(MemoryTransport):
 @pytest.mark.shows("R8.10", "R8.8")
 @pytest.mark.parametrize("flood", FLOODS)
 def test_each_command_is_done_at_the_first_try_whatever_a_neighbour_line_carries(flood: Flood) -> None:
-    machine = Machine(Config(), link_count=2)
+    machine = MockMachine(Config(), link_count=2)
     machine.hal.head.set(True)
     machine.wake()
     treat(Programmer(MemoryTransport(machine), entropy=Random(1).randbytes))
@@ -91,7 +91,7 @@ class Shared(MemoryTransport):
     """A line that a stranger is on, too: for each request that he sees he sends the pump forgeries of it, all that was
     said before, and asks for a session; the programmer hears what the pump answers to that."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: MockMachine) -> None:
         super().__init__(machine)
         self.seen: list[bytes] = []
         self.sent = 0
@@ -112,7 +112,7 @@ class Shared(MemoryTransport):
 
 @pytest.mark.shows("FI-43")
 def test_a_stranger_on_the_sessions_own_line_neither_ends_nor_disturbs_it() -> None:
-    machine = Machine(Config())
+    machine = MockMachine(Config())
     machine.hal.head.set(True)
     machine.wake()
     line = Shared(machine)

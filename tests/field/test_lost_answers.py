@@ -10,9 +10,11 @@ from random import Random
 import pytest
 
 from firmware.config import Config
-from host_tools.emulator.machine import Machine
+from host_tools.machines.mock.link import MemoryTransport
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer import LinkLost, Programmer
-from host_tools.scenario.link import MemoryTransport
+from protocol.frame import Decoder
+from protocol.registry import name_of
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -21,9 +23,14 @@ HOUR_MS = 3_600_000
 class Line(MemoryTransport):
     """A line on which nothing is heard any more after the request that `loses` names."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: MockMachine) -> None:
         super().__init__(machine)
+        self.loses = ""
         self.deaf = False
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        self.deaf = self.deaf or any(name_of(frame.type) == self.loses for frame in Decoder().feed(data))
 
     def read(self, timeout_s: float) -> bytes:
         data = super().read(timeout_s)
@@ -34,7 +41,7 @@ class Rehearsal:
     """A treated patient's pump, and a programmer whose line can go deaf."""
 
     def __init__(self) -> None:
-        self.machine = Machine(Config())
+        self.machine = MockMachine(Config())
         self.machine.hal.head.set(True)
         self.machine.wake()
         self.line = Line(self.machine)
@@ -46,16 +53,10 @@ class Rehearsal:
 
     def lose_answer_of(self, request, order):
         """Give an order and hear nothing of it; what the programmer's user is told."""
-        ask = self.pump.ask
-
-        def ask_deaf(name, **fields):
-            self.line.deaf = self.line.deaf or name == request
-            return ask(name, **fields)
-
-        self.pump.ask = ask_deaf
+        self.line.loses = request
         with pytest.raises(LinkLost) as told:
             order(self.pump)
-        self.line.deaf = False
+        self.line.loses, self.line.deaf = "", False
         self.machine.advance_to(self.machine.now_ms + HOUR_MS)
         self.pump = Programmer(self.line, checks=False, entropy=Random(2).randbytes)
         return str(told.value)

@@ -12,9 +12,9 @@ from random import Random
 import pytest
 
 from firmware.config import Config
-from host_tools.emulator.machine import Machine
+from host_tools.machines.mock.link import MemoryTransport
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer import Programmer
-from host_tools.scenario.link import MemoryTransport
 
 DAY_S = 86_400
 PRIME_NL_PER_DAY = 24_000_000
@@ -39,7 +39,7 @@ def therapies():
 
 def delivered_on_the_first_day(catheter_cm, tubing_ml, mcg_per_ml, dose_mcg, delay_s):
     """What left the pump in nL, in truth and as counted."""
-    machine = Machine(Config())
+    machine = MockMachine(Config())
     machine.hal.head.set(True)
     machine.wake()
     pump = Programmer(MemoryTransport(machine), checks=False, entropy=Random(1).randbytes)

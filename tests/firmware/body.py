@@ -13,7 +13,7 @@ class Body:
         self.now_ms = 0
         self.stalled = False
         self.free = 100_000
-        self.bitten = False  # by the watchdog, before this boot
+        self.reset_by_watchdog = False  # by the watchdog, before this boot
         self.tones = []
         self.orders = []
         self.clock = self
@@ -60,7 +60,7 @@ class Body:
         return self.free
 
     def caused_reset(self):
-        return self.bitten
+        return self.reset_by_watchdog
 
     def arm(self):
         pass

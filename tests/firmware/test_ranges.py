@@ -87,11 +87,11 @@ def minimum():
 
 def safe_state():
     clinic = running()
-    clinic.body.bitten = True
+    clinic.body.reset_by_watchdog = True
     for _ in range(3):
         clinic.run(60)
         clinic.boot()
-    clinic.body.bitten = False
+    clinic.body.reset_by_watchdog = False
     return clinic
 
 

@@ -137,7 +137,7 @@ def test_an_unfilled_pump_fails_its_test_in_silence():
 @pytest.mark.parametrize("gap_s", [60, 1199, 1200, HOUR_S // 2, HOUR_S])
 def test_three_resets_within_an_hour_are_a_loop(gap_s):
     clinic = running()
-    clinic.body.bitten = True
+    clinic.body.reset_by_watchdog = True
     for _ in range(3):
         clinic.run(gap_s)
         clinic.boot()
@@ -149,7 +149,7 @@ def test_three_resets_within_an_hour_are_a_loop(gap_s):
 
 def test_a_loop_is_known_even_if_no_wake_comes_to_its_end():
     clinic = running()
-    clinic.body.bitten = True
+    clinic.body.reset_by_watchdog = True
     poll, clinic.poll = clinic.poll, lambda: None  # it hangs before its first wake
     for _ in range(5):
         clinic.boot()
@@ -481,9 +481,9 @@ def test_lost_dose_windows_are_logged_and_taken_as_the_strongest(copies):
 @pytest.mark.parametrize("unpowered", [True, False])
 def test_a_corrupt_entry_is_a_non_critical_alarm_and_a_gap(slot, unpowered):
     clinic = running()
-    clinic.body.bitten = True
+    clinic.body.reset_by_watchdog = True
     clinic.boot()
-    clinic.body.bitten = False
+    clinic.body.reset_by_watchdog = False
     corrupt(clinic, slot)
     if unpowered:
         clinic.boot()

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from firmware.text import is_shown, is_text
-from host_tools.micropython import interpreter
+from host_tools.machines.micropython import interpreter
 from host_tools.programmer import BadValue
 from host_tools.programmer.texts import check_text, shown
 from host_tools.programmer.texts import is_shown as host_shows

@@ -56,7 +56,7 @@ def test_a_fault_acts_on_the_plant_until_it_is_healed(name):
 def test_an_instant_fault_acts_at_once_and_is_over(name):
     corrupted = []
     plant = Plant()
-    plant.spoil = lambda fault, **fields: corrupted.append(fault)
+    plant.corrupt = lambda fault, **fields: corrupted.append(fault)
     plant.settle()
     ideal = state(plant)
     plant.apply_fault(name, **(fields_of(name) | ({"region": "ledger"} if "region" in FAULTS[name] else {})))

@@ -13,7 +13,7 @@ from hal.plant.drivetrain import NEVER_MS, Drivetrain
 from hal.plant.faults import FAULTS, INSTANT, Choice
 from hal.plant.flow import STANDING_MS, WEAR_PERCENT
 from hal.plant.plant import Plant
-from host_tools.emulator.machine import Machine
+from host_tools.machines.mock.machine import MockMachine
 from tests.hal.toy import ToyPump
 
 HOUR_MS = 3_600_000
@@ -222,7 +222,7 @@ def test_a_clock_never_goes_back_and_says_when(changes):
 
 def toy_after(hours, *faults):
     """(uptime of the last wake in s, rotor steps) of a pump that wakes hourly."""
-    machine = Machine(Config(), pump_class=ToyPump)
+    machine = MockMachine(Config(), pump_class=ToyPump)
     for name, until_ms, fields in faults:
         machine.plant.apply_fault(name, until_ms, **fields)
     machine.advance_to(hours * HOUR_MS)
@@ -343,7 +343,7 @@ def test_a_clock_that_stands_still_goes_on_doing_so_when_it_drifts():
 
 
 def test_a_drift_that_ends_between_two_wakes_moves_the_next():
-    machine = Machine(Config(), pump_class=ToyPump)
+    machine = MockMachine(Config(), pump_class=ToyPump)
     machine.plant.apply_fault("clock_drift", HOUR_MS // 2, ppm=100_000)
     machine.advance_to(HOUR_MS * 57 // 60 - 1)  # 30 min of it were 33
     assert machine.pump.polls_s == [0]
@@ -359,6 +359,6 @@ def test_a_pump_that_boots_says_which_catheter_and_dose_it_was_told():
             self.state.catheter_mm, self.state.tubing_nl = 890, 140_000
             self.state.dose_now_ng_per_day = 240_000
 
-    plant = Machine(Config(), pump_class=Implanted).plant
+    plant = MockMachine(Config(), pump_class=Implanted).plant
     assert plant.flow.catheter.dead_nl == 335_800
     assert plant.flow.patient.ordered_mcg_per_h == 10

@@ -8,7 +8,8 @@ import pytest
 
 from firmware.config import Config
 from hal.mock.errors import Misuse
-from host_tools.emulator.machine import MOST_POLLS, Machine
+from host_tools.machines.mock.firmwarerun import MOST_POLLS
+from host_tools.machines.mock.machine import MockMachine
 from tests.hal import toy
 from tests.hal.toy import ToyPump
 
@@ -16,7 +17,7 @@ HOUR_MS = 3_600_000
 
 
 def machine(pump_class=ToyPump, **options):
-    return Machine(Config(), pump_class=pump_class, **options)
+    return MockMachine(Config(), pump_class=pump_class, **options)
 
 
 def variant(**attributes):
@@ -41,7 +42,7 @@ def test_advancing_in_pieces_gives_the_same_trace():
     for at_ms in range(0, 30 * HOUR_MS + 1, 777_000):
         in_pieces.advance_to(at_ms)
     in_pieces.advance_to(30 * HOUR_MS)
-    assert at_once.recorder.trace_sha256() == in_pieces.recorder.trace_sha256()
+    assert at_once.effects.trace_sha256() == in_pieces.effects.trace_sha256()
 
 
 def test_the_motor_stops_by_itself_when_nobody_polls():
@@ -222,7 +223,7 @@ def test_a_stored_pump_goes_on():
 def trace(pump_class=ToyPump, hours=3):
     one = machine(pump_class)
     one.advance_to(hours * HOUR_MS)
-    return one.recorder.trace_sha256()
+    return one.effects.trace_sha256()
 
 
 def once(name, other):
@@ -271,27 +272,27 @@ def test_the_trace_sees_when():
 
 def test_asking_for_the_trace_does_not_change_it():
     one = machine()
-    one.recorder.trace_sha256()
+    one.effects.trace_sha256()
     one.advance_to(3 * HOUR_MS)
-    assert one.recorder.trace_sha256() == trace()
+    assert one.effects.trace_sha256() == trace()
 
 
 def test_periods_and_tones_are_collapsed():
     one = machine(variant(pattern=0x55))
     one.advance_to(3 * HOUR_MS)
-    assert one.recorder.periods_ms == [toy.PERIOD_MS]
-    assert one.recorder.tone_kinds == ["dual"]
+    assert one.effects.periods_ms == [toy.PERIOD_MS]
+    assert one.effects.tone_kinds == ["dual"]
 
 
 PROGRAM = """
 from firmware.config import Config
-from host_tools.emulator.machine import Machine
+from host_tools.machines.mock.machine import MockMachine
 from tests.hal.toy import ToyPump
-machine = Machine(Config(), seed=3, pump_class=ToyPump)
+machine = MockMachine(Config(), seed=3, pump_class=ToyPump)
 machine.plant.apply_fault("over_delivery", percent=3)
 machine.plant.apply_fault("mri", 9_000_000, recovery_ms=5_000_000)
 machine.advance_to(50 * 3_600_000)
-print(machine.recorder.trace_sha256(), machine.plant.snapshot(), machine.hal.entropy.random_bytes(8).hex())
+print(machine.effects.trace_sha256(), machine.plant.snapshot(), machine.hal.entropy.random_bytes(8).hex())
 """
 
 

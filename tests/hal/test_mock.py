@@ -280,6 +280,6 @@ def test_the_desktop_says_what_it_is_and_knows_of_no_memory():
 
 def test_the_watchdog_knows_its_own_resets():
     body = MockBody(Plant(), Recorder())
-    for bitten in (False, True, False):
-        body.power.up(bitten=bitten)
-        assert body.watchdog.caused_reset() == bitten
+    for reset_by_watchdog in (False, True, False):
+        body.power.up(reset_by_watchdog=reset_by_watchdog)
+        assert body.watchdog.caused_reset() == reset_by_watchdog

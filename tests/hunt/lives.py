@@ -51,9 +51,9 @@ class Pumped(Clinic):
         if len(self.crashes) > 3:
             self.due_s = 1 << 30  # a pump that does not start is inert
             return
-        self.body.bitten = True
+        self.body.reset_by_watchdog = True
         self.boot()
-        self.body.bitten = False
+        self.body.reset_by_watchdog = False
 
     def boot(self) -> None:
         try:

@@ -9,8 +9,8 @@ from importlib import import_module
 import pytest
 
 from firmware.config import Config
-from host_tools.emulator.machine import Machine
-from host_tools.micropython import pump as micropython
+from host_tools.machines.micropython import pump as micropython
+from host_tools.machines.mock.machine import MockMachine
 from tests import gate
 
 HOUR_MS = 3_600_000
@@ -55,11 +55,11 @@ def imported(copy, monkeypatch):
 def outcome(pump_class):
     """The trace of an hour, or the error that ended it."""
     try:
-        machine = Machine(Config(), pump_class=pump_class)
+        machine = MockMachine(Config(), pump_class=pump_class)
         machine.advance_to(HOUR_MS)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is the outcome
         return type(error)
-    return machine.recorder.trace_sha256()
+    return machine.effects.trace_sha256()
 
 
 @pytest.mark.parametrize("what", PLANTS)
@@ -83,15 +83,15 @@ def test_the_gate_sees_it_without_running_it(what, planted):
 def test_a_failure_there_is_told_with_file_and_line(planted):
     copy = planted("(1).bit_length()")
     with micropython.pumps(copy) as boot, pytest.raises(micropython.GuestError) as failure:
-        Machine(Config(), pump_class=boot)
+        MockMachine(Config(), pump_class=boot)
     assert 'pump.py", line ' in str(failure.value)
     assert str(failure.value).endswith("AttributeError: 'int' object has no attribute 'bit_length'")
 
 
 def test_what_does_not_come_back_is_ended(planted, monkeypatch):
-    monkeypatch.setattr(micropython, "PATIENCE_S", 2)
+    monkeypatch.setattr(micropython, "COMPUTE_LIMIT_S", 2)
     with micropython.pumps(planted("while True: pass")) as boot, pytest.raises(micropython.GuestError) as failure:
-        Machine(Config(), pump_class=boot)
+        MockMachine(Config(), pump_class=boot)
     assert "did not come back within 2 s" in str(failure.value)
 
 
@@ -106,13 +106,13 @@ def test_what_does_not_compile_is_said(planted):
 def test_misuse_of_the_body_is_raised_where_the_machine_is(planted):
     copy = planted("self._watchdog.pause(); self._watchdog.feed()")
     with micropython.pumps(copy) as boot, pytest.raises(RuntimeError, match="fed while it was not armed"):
-        Machine(Config(), pump_class=boot)
+        MockMachine(Config(), pump_class=boot)
 
 
 def test_nothing_is_left_behind():
     before = threading.enumerate()
     with micropython.pumps() as boot:
-        machine = Machine(Config(), pump_class=boot)
+        machine = MockMachine(Config(), pump_class=boot)
         machine.power_cut(1000)
         assert len(threading.enumerate()) == len(before) + 1
     assert threading.enumerate() == before

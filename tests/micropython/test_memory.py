@@ -5,10 +5,10 @@ from datetime import datetime
 import pytest
 
 from firmware.config import Config
-from host_tools.emulator.machine import Machine
-from host_tools.micropython import pump as micropython
+from host_tools.machines.micropython import pump as micropython
+from host_tools.machines.mock.link import MemoryTransport
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer import Programmer
-from host_tools.scenario.link import MemoryTransport
 
 # The host's devices cost memory of their own. Once `still` is set, each gives what it gave last.
 STILLED = """
@@ -54,7 +54,7 @@ def boot(monkeypatch):
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_an_idle_wake_takes_no_memory(boot, program):
-    machine = Machine(Config(), pump_class=boot)
+    machine = MockMachine(Config(), pump_class=boot)
     programmer = Programmer(MemoryTransport(machine), entropy=bytes)
     machine.hal.head.set(True)
     machine.wake()

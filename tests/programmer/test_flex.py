@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from host_tools.programmer.errors import BadValue, Refused
 from host_tools.programmer.flex import DAYS, check_flex, clock_time, flex_program, minutes
-from host_tools.programmer.orders import check_change, simple_program
+from host_tools.programmer.program import check_change, simple_program
 
 STATUS = {
     "concentration_mcg_per_ml": 2000,

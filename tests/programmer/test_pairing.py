@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from firmware.config import Config
-from host_tools.emulator.machine import Machine
+from host_tools.machines.mock.link import MemoryTransport
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer import (
     KeyFileError,
     KeyRing,
@@ -22,7 +23,6 @@ from host_tools.programmer import (
     Refused,
 )
 from host_tools.programmer import keystore as keystore_module
-from host_tools.scenario.link import MemoryTransport
 from protocol.codes import ROLE
 
 HOUR_MS = 3_600_000
@@ -33,7 +33,7 @@ Change = Callable[[Programmer], object]
 class BadLine(MemoryTransport):
     """Loses what `loses` says of the pieces, numbered from 1 in both directions; `count` is how many there were."""
 
-    def __init__(self, machine: Machine, loses: Callable[[int], bool] = lambda _number: False) -> None:
+    def __init__(self, machine: MockMachine, loses: Callable[[int], bool] = lambda _number: False) -> None:
         super().__init__(machine)
         self._loses = loses
         self.count = 0
@@ -57,24 +57,24 @@ def store(tmp_path: Path) -> KeyStore:
 
 
 @pytest.fixture
-def machine() -> Machine:
+def machine() -> MockMachine:
     return pump()
 
 
-def pump(serial: str = "THECAL-00001") -> Machine:
-    one = Machine(Config(serial=serial))
+def pump(serial: str = "THECAL-00001") -> MockMachine:
+    one = MockMachine(Config(serial=serial))
     one.hal.head.set(True)
     one.wake()
     return one
 
 
-def programmer(line: Machine | BadLine, store: KeyRing | None, seed: int = 1) -> Programmer:
-    transport = MemoryTransport(line) if isinstance(line, Machine) else line
+def programmer(line: MockMachine | BadLine, store: KeyRing | None, seed: int = 1) -> Programmer:
+    transport = MemoryTransport(line) if isinstance(line, MockMachine) else line
     randbytes = random.Random(seed).randbytes
     return Programmer(transport, keys=store, entropy=randbytes, tries=TRIES, warn=lambda _text: None)
 
 
-def opens(machine: Machine, store: KeyRing | None) -> bool:
+def opens(machine: MockMachine, store: KeyRing | None) -> bool:
     """Whether a new programmer with this key file opens a session. Tries are 6 s apart: a pump does not stay deaf."""
     machine.advance_to(machine.now_ms + 6000)
     try:
@@ -92,7 +92,7 @@ def rotate(client: Programmer) -> object:
     return client.rotate_key()
 
 
-def before(change: Change, machine: Machine, store: KeyRing) -> None:
+def before(change: Change, machine: MockMachine, store: KeyRing) -> None:
     if change is rotate:
         programmer(machine, store, seed=3).pair()
 
@@ -100,7 +100,7 @@ def before(change: Change, machine: Machine, store: KeyRing) -> None:
 CHANGES = pytest.mark.parametrize("change", [pair, rotate])
 
 
-def test_a_paired_pump_is_opened_by_its_own_key_alone(machine: Machine, store: KeyStore) -> None:
+def test_a_paired_pump_is_opened_by_its_own_key_alone(machine: MockMachine, store: KeyStore) -> None:
     known = programmer(machine, store).pair()
     assert opens(machine, store)
     assert not opens(machine, None)
@@ -110,7 +110,7 @@ def test_a_paired_pump_is_opened_by_its_own_key_alone(machine: Machine, store: K
     assert opens(machine, store)
 
 
-def test_what_cannot_be_changed_is_refused(machine: Machine, store: KeyStore, tmp_path: Path) -> None:
+def test_what_cannot_be_changed_is_refused(machine: MockMachine, store: KeyStore, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="thecal pair"):
         programmer(machine, store).rotate_key()
     programmer(machine, store).pair()
@@ -262,7 +262,7 @@ def test_two_pumps_have_two_keys_in_one_file(store: KeyStore) -> None:
     assert opens(second, store)
 
 
-def test_a_pump_that_was_reset_is_warned_of_and_its_old_key_kept(machine: Machine, store: KeyStore) -> None:
+def test_a_pump_that_was_reset_is_warned_of_and_its_old_key_kept(machine: MockMachine, store: KeyStore) -> None:
     """It may be another that only says the same number: when the first one comes back, its key is still there."""
     told: list[str] = []
     programmer(machine, store).pair()
@@ -278,7 +278,7 @@ def test_a_pump_that_was_reset_is_warned_of_and_its_old_key_kept(machine: Machin
     assert opens(other, store)
 
 
-def test_no_verb_that_crosses_a_rotation_drops_its_key(machine: Machine, store: KeyStore) -> None:
+def test_no_verb_that_crosses_a_rotation_drops_its_key(machine: MockMachine, store: KeyStore) -> None:
     """What a session with the old key saw before a new one was sent is settled no more after it."""
     known = programmer(machine, store).pair()
     assert known.key
@@ -289,7 +289,7 @@ def test_no_verb_that_crosses_a_rotation_drops_its_key(machine: Machine, store: 
     assert now.pending == bytes(32)
 
 
-def test_the_way_back_needs_a_day_and_the_head(machine: Machine, store: KeyStore, tmp_path: Path) -> None:
+def test_the_way_back_needs_a_day_and_the_head(machine: MockMachine, store: KeyStore, tmp_path: Path) -> None:
     programmer(machine, store).pair()
     stranger = programmer(machine, KeyStore(tmp_path / "other.json"), 9)
     assert stranger.reset_key() == 86_400
@@ -303,7 +303,7 @@ def test_the_way_back_needs_a_day_and_the_head(machine: Machine, store: KeyStore
     assert stranger.status()["key"] == "device"
 
 
-def test_who_has_the_key_ends_the_way_back(machine: Machine, store: KeyStore, tmp_path: Path) -> None:
+def test_who_has_the_key_ends_the_way_back(machine: MockMachine, store: KeyStore, tmp_path: Path) -> None:
     programmer(machine, store).pair()
     stranger = programmer(machine, KeyStore(tmp_path / "other.json"), 9)
     stranger.reset_key()
@@ -313,7 +313,7 @@ def test_who_has_the_key_ends_the_way_back(machine: Machine, store: KeyStore, tm
     assert stranger.reset_key() == 86_400
 
 
-def test_a_lost_answer_says_that_both_keys_are_kept(machine: Machine, store: KeyStore) -> None:
+def test_a_lost_answer_says_that_both_keys_are_kept(machine: MockMachine, store: KeyStore) -> None:
     programmer(machine, store).pair()
     line = BadLine(machine, lambda number: number >= 8)  # HELLO, OPEN, PROVE, and PROVISION's answer
     with pytest.raises(LinkLost, match="both are kept"):
@@ -324,7 +324,7 @@ def test_a_lost_answer_says_that_both_keys_are_kept(machine: Machine, store: Key
     assert opens(machine, store)
 
 
-def test_a_session_opens_although_the_key_file_cannot_be_changed(machine: Machine, store: KeyStore) -> None:
+def test_a_session_opens_although_the_key_file_cannot_be_changed(machine: MockMachine, store: KeyStore) -> None:
     """A stop must get through: what would be settled is told of instead."""
     programmer(machine, store).pair()
     store.begin("THECAL-00001", bytes(32), over_test_key=False)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.config import Config
-from host_tools.emulator.machine import Machine
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer import Programmer, SessionLost, Transport
 from protocol.frame import Decoder
 from protocol.registry import name_of
@@ -23,7 +23,7 @@ class BadLine(Transport):
 
     name = "bad line"
 
-    def __init__(self, machine: Machine, fate: Fate) -> None:
+    def __init__(self, machine: MockMachine, fate: Fate) -> None:
         self._machine = machine
         self._link = machine.hal.links[0]
         self._fate = fate
@@ -54,8 +54,8 @@ class BadLine(Transport):
         """Nothing to give back."""
 
 
-def pump_on(fate: Fate) -> tuple[Machine, Programmer]:
-    machine = Machine(Config())
+def pump_on(fate: Fate) -> tuple[MockMachine, Programmer]:
+    machine = MockMachine(Config())
     machine.hal.head.set(True)
     machine.wake()
     return machine, Programmer(BadLine(machine, fate), entropy=random.Random(1).randbytes, tries=200)
@@ -136,7 +136,7 @@ def test_a_proof_that_came_too_late_is_given_again(lost: int) -> None:
         left[0] -= proof
         return "drop" if proof and left[0] >= 0 else "pass"
 
-    machine = Machine(Config())
+    machine = MockMachine(Config())
     machine.hal.head.set(True)
     machine.wake()
     Programmer(PatientLine(machine, lose_proofs), entropy=random.Random(1).randbytes).implant(89, wall=NOW)
@@ -144,7 +144,7 @@ def test_a_proof_that_came_too_late_is_given_again(lost: int) -> None:
 
 
 def test_watch_goes_on_after_the_pump_restarted() -> None:
-    machine = Machine(Config())
+    machine = MockMachine(Config())
     updates = Programmer(PatientLine(machine, lambda _data: "pass")).watch(period_s=60)
     before = [next(updates) for _ in range(3)][-1]
     machine.power_cut(1_000)

@@ -10,23 +10,16 @@ import pytest
 
 from host_tools.cli.main import verb_of
 from host_tools.programmer import BadValue, PatientBolus
+from host_tools.programmer.bolus import check_bolus, check_patient_bolus
 from host_tools.programmer.implantation import check_implant, line_nl
-from host_tools.programmer.orders import (
-    ALARM_INTERVALS,
-    LIMITS,
-    check_alarm_settings,
-    check_bolus,
-    check_limits,
-    check_patient_bolus,
-    check_program,
-    check_refill,
-    simple_program,
-)
+from host_tools.programmer.program import check_program, simple_program
+from host_tools.programmer.refill import check_refill
+from host_tools.programmer.settings import ALARM_INTERVALS, LIMITS, check_alarm_settings, check_limits
 from host_tools.programmer.units import EPOCH, MM_PER_CM, NL_PER_ML, wall_s
 from protocol.fields import fields_of
 from protocol.registry import REQUEST, field_of
 
-STATUS: dict[str, Any] = {
+STATUS: Any = {
     "concentration_mcg_per_ml": 2000,
     "limits": {
         "capacity_nl": 20_000_000,

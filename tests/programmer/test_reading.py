@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from firmware.config import Config
 from hal.mock.entropy import Prng
 from host_tools.cli.main import main
-from host_tools.emulator.machine import Machine
+from host_tools.machines.mock.link import MemoryTransport
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer import BadValue, Programmer
 from host_tools.programmer.keystore import KeyRing
-from host_tools.scenario.link import MemoryTransport
 from protocol import auth, codes, registry
 from protocol.frame import AUTHENTICATED, Decoder, Frame, encode
 
@@ -55,7 +55,7 @@ def test_what_is_read_is_signed(name: str) -> None:
     peer = Peer()
     pump, _ = connect(peer)
     READS[name](pump)
-    assert pump.unsigned is None
+    assert pump.unsigned_reason is None
     assert "PROVE" not in [done for done, _ in peer.done]
 
 
@@ -79,7 +79,7 @@ def test_what_another_says_on_the_line_is_not_believed(names: list[str], seed: i
 
     line._spoil = forge
     assert {name: READS[name](pump) for name in names} == honest
-    assert pump.unsigned is None
+    assert pump.unsigned_reason is None
 
 
 def test_a_forger_who_turns_the_key_down_gets_no_further_than_unsigned() -> None:
@@ -93,8 +93,8 @@ def test_a_forger_who_turns_the_key_down_gets_no_further_than_unsigned() -> None
     line._spoil = turn_down
     status = pump.status()
     assert status["signed"] is False
-    assert pump.unsigned is not None
-    assert "did not sign for this programmer's key" in pump.unsigned
+    assert pump.unsigned_reason is not None
+    assert "did not sign for this programmer's key" in pump.unsigned_reason
 
 
 @pytest.mark.parametrize("head", [True, False])
@@ -112,7 +112,7 @@ def test_a_pump_with_a_key_of_its_own_is_not_asked_with_the_test_key() -> None:
     peer.identity["key"] = "device"
     pump, line = connect(peer)
     assert pump.status()["signed"] is False
-    assert "the pump has a key of its own, and this programmer does not" in str(pump.unsigned)
+    assert "the pump has a key of its own, and this programmer does not" in str(pump.unsigned_reason)
     assert len(line.sent) == 3  # HELLO twice, STATUS
     pump, _ = connect(peer, DEVICE_KEY)
     assert pump.status()["signed"] is True
@@ -169,9 +169,9 @@ def test_telemetry_of_a_pump_that_cannot_sign_is_shown_as_unsigned() -> None:
 
 
 @pytest.fixture
-def pumps() -> tuple[Machine, Programmer, Programmer]:
+def pumps() -> tuple[MockMachine, Programmer, Programmer]:
     """One emulated pump, and a programmer on each of its two lines."""
-    machine = Machine(Config(), link_count=2)
+    machine = MockMachine(Config(), link_count=2)
     machine.hal.head.set(True)
     ends = [MemoryTransport(machine), MemoryTransport(machine)]
     ends[1]._link = machine.hal.links[1]
@@ -179,7 +179,7 @@ def pumps() -> tuple[Machine, Programmer, Programmer]:
     return machine, clinician, reader
 
 
-def test_reading_ends_no_session_and_does_not_hold_time_up(pumps: tuple[Machine, Programmer, Programmer]) -> None:
+def test_reading_ends_no_session_and_does_not_hold_time_up(pumps: tuple[MockMachine, Programmer, Programmer]) -> None:
     machine, clinician, reader = pumps
     for _ in range(3):
         assert reader.status()["signed"] is True
@@ -235,7 +235,7 @@ def test_people_and_programs_are_told(key: str, verb: tuple[str, ...], monkeypat
 
 
 def test_what_an_old_pump_holds_turns_nothing_round_on_a_terminal(
-    pumps: tuple[Machine, Programmer, Programmer], monkeypatch: pytest.MonkeyPatch
+    pumps: tuple[MockMachine, Programmer, Programmer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine, pump, _ = pumps
     assert machine.pump.patient_record.write(codes.RECORD["contacts"], "\u202eA\nB\x9b2J".encode().ljust(192, b"\0"))

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from host_tools.programmer import BadValue
-from host_tools.programmer.orders import simple_program
+from host_tools.programmer.program import simple_program
 from host_tools.programmer.units import EPOCH, exact, mcg_from_ng, ng_from_mcg, nl_from_ml, wall_s, wall_text
 
 thousandths = st.integers(0, 10**12)

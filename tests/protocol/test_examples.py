@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from firmware.config import Config
-from host_tools.programmer.readout import event_dict
+from host_tools.programmer.entry_json import event_json
 from protocol import codes, eventdata, generate
 from protocol.fields import leaves
 from protocol.frame import Decoder
@@ -132,5 +132,5 @@ def test_each_number_of_an_event_names_its_table() -> None:
 def test_a_setting_is_a_number_in_the_log_and_no_word() -> None:
     setting = codes.ALARM_SETTING["critical_interval_s"]
     entry = {"seq": 1, "uptime_s": 0, "wall_s": 0, "event": "ALARM_CONFIG_CHANGED", "severity": "info"}
-    data = event_dict(entry | {"a": setting, "b": codes.THERAPY["minimum"], "c": codes.THERAPY["running"]})["data"]
+    data = event_json(entry | {"a": setting, "b": codes.THERAPY["minimum"], "c": codes.THERAPY["running"]})["data"]
     assert data == {"setting": "critical_interval_s", "old": 60, "new": 85}

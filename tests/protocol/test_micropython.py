@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from firmware import wire
-from host_tools.micropython import interpreter
+from host_tools.machines.micropython import interpreter
 from protocol import auth, generate, messages, registry
 from protocol.fields import fields_of
 from protocol.frame import Decoder

@@ -2,10 +2,10 @@
 
 import pytest
 
+from host_tools.machines.rp2040.rig import Rig
+from host_tools.machines.rp2040.transport import ChipTransport
+from host_tools.machines.rp2040.uf2 import FirmwareImageMissing
 from host_tools.programmer import Programmer
-from host_tools.rig.rig import Rig
-from host_tools.rig.transport import ChipTransport
-from host_tools.rig.uf2 import NoUf2
 
 TIMEOUT_S = 1.0  # of the chip's time
 TRIES = 8  # it may still be starting
@@ -15,7 +15,7 @@ TRIES = 8  # it may still be starting
 def rig() -> Rig:
     try:
         rig = Rig()
-    except NoUf2 as reason:
+    except FirmwareImageMissing as reason:
         pytest.skip(str(reason))
     rig.wiring.lay_head(True)
     return rig

@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from littlefs import LittleFS
 
-from host_tools.rig import image
-from host_tools.rig.rig import Rig
-from host_tools.rig.server import RigServer
+from host_tools.emulator.rigserver import RigServer
+from host_tools.machines.rp2040 import image
+from host_tools.machines.rp2040.rig import Rig
 
 T = TypeVar("T")
 

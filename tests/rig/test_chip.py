@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from construct import Container
 
+from host_tools.machines.rp2040.chip import Chip
+from host_tools.machines.rp2040.machine import HAND_MS
+from host_tools.machines.rp2040.rig import Rig
+from host_tools.machines.rp2040.transport import ChipTransport
 from host_tools.programmer import Programmer
 from host_tools.programmer.errors import LinkLost
-from host_tools.rig.chip import Chip
-from host_tools.rig.machine import HAND_MS
-from host_tools.rig.rig import Rig
-from host_tools.rig.transport import ChipTransport
 from tests.rig.conftest import TIMEOUT_S
 
 pytestmark = [pytest.mark.chip, pytest.mark.timeout(1800)]

@@ -9,8 +9,8 @@ import pytest
 from littlefs import LittleFS
 
 from hal.rp2040 import board
-from host_tools.rig import image
-from host_tools.rig.deployment import MANIFEST, board_sources, deployed_files
+from host_tools.board.deployment import MANIFEST, board_sources, deployed_files
+from host_tools.machines.rp2040 import image
 
 DOCS = Path(__file__).parents[2] / "docs"
 PINS = {name: pin for name, pin in vars(board).items() if name.endswith("_PIN") and pin is not None}

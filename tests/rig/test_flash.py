@@ -8,15 +8,15 @@ from contextlib import nullcontext
 import pytest
 from click.testing import CliRunner, Result
 
+from host_tools.board import repl
+from host_tools.board.deployment import MANIFEST, deployed_files
+from host_tools.board.flash import deploy, start
+from host_tools.board.repl import FlashError
 from host_tools.cli import flash as command
 from host_tools.cli.main import main
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import LinkLost, NoDevice, Programmer, discovery
-from host_tools.programmer.patience import VARIABLE
-from host_tools.rig import repl
-from host_tools.rig.deployment import MANIFEST, deployed_files
-from host_tools.rig.flash import deploy, start
-from host_tools.rig.repl import FlashError
+from host_tools.programmer.timeouts import TIMEOUT_VARIABLE
 from tests.rig.scriptedrepl import ScriptedRepl
 from tests.rig.toyboard import ToyBoard
 
@@ -144,7 +144,7 @@ def test_a_port_that_does_not_open(port: str) -> None:
 
 def test_something_that_says_nothing_is_asked_for_its_jumper(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repl, "REPL_S", 0.2)
-    monkeypatch.setenv(VARIABLE, "0.2")
+    monkeypatch.setenv(TIMEOUT_VARIABLE, "0.2")
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"socket://127.0.0.1:{mute.getsockname()[1]}"
         check(flash("--port", url), 3, f"{url}: no REPL answers", "service pin to ground", "flash again")

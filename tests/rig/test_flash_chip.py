@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from host_tools.board import flash
+from host_tools.board.deployment import MANIFEST, deployed_files
+from host_tools.board.repl import Board
 from host_tools.cli.main import main
-from host_tools.programmer.patience import VARIABLE, known_timeout_s
-from host_tools.rig import flash, image
-from host_tools.rig.deployment import MANIFEST, deployed_files
-from host_tools.rig.repl import Board
-from host_tools.rig.rig import Rig
-from host_tools.rig.server import measured_timeout_s
-from host_tools.rig.uf2 import NoUf2
+from host_tools.emulator.rigserver import measured_timeout_s
+from host_tools.machines.rp2040 import image
+from host_tools.machines.rp2040.rig import Rig
+from host_tools.machines.rp2040.uf2 import FirmwareImageMissing
+from host_tools.programmer.timeouts import TIMEOUT_VARIABLE, known_timeout_s
 from tests.rig.served import files_on, while_served
 
 pytestmark = [pytest.mark.chip, pytest.mark.timeout(1800)]
@@ -33,9 +34,9 @@ def board(monkeypatch: pytest.MonkeyPatch) -> SwitchOn:
     def switch_on(files: dict[str, bytes]) -> Rig:
         try:
             rig = Rig(files=files, service_jumper=True)
-        except NoUf2 as reason:
+        except FirmwareImageMissing as reason:
             pytest.skip(str(reason))
-        monkeypatch.setenv(VARIABLE, str(measured_timeout_s(rig.chip)))
+        monkeypatch.setenv(TIMEOUT_VARIABLE, str(measured_timeout_s(rig.chip)))
         return rig
 
     return switch_on

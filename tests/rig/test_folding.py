@@ -6,8 +6,8 @@ from types import CodeType
 
 import pytest
 
-from host_tools.rig.deployment import BOARD_FILE, ROOT, board_sources
-from host_tools.rig.folding import fold, module_name
+from host_tools.board.deployment import BOARD_FILE, ROOT, board_sources
+from host_tools.board.folding import fold, module_name
 
 CODES = '''"""Codes."""
 

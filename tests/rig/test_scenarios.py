@@ -2,10 +2,10 @@
 
 import pytest
 
-from host_tools.rig.uf2 import NoUf2, find_uf2
+from host_tools.machines.machine import RuntimeUnavailable
+from host_tools.machines.rp2040.uf2 import FirmwareImageMissing, find_uf2
 from host_tools.scenario.load import load, parse
 from host_tools.scenario.runner import run_scenario
-from host_tools.scenario.runtimes import NotHere
 from tests.rooms import SCENARIO_FILES
 
 SHORT = [scenario for scenario in map(load, map(str, SCENARIO_FILES)) if scenario.short]
@@ -16,7 +16,7 @@ BATCH_S = 3600  # the longest
 def chip() -> None:
     try:
         find_uf2()
-    except NoUf2 as reason:
+    except FirmwareImageMissing as reason:
         pytest.skip(str(reason))
 
 
@@ -42,5 +42,5 @@ def test_a_board_does_the_same(scenario):
 @pytest.mark.usefixtures("chip")
 def test_a_pump_that_the_board_file_is_not_is_refused():
     scenario = parse("short: true\npump: {step_nl: 50}\nsteps: [{wait: 1m}]\n", "own.yaml")
-    with pytest.raises(NotHere, match=r"hal/rp2040/board\.py says: step_nl cannot be 50"):
+    with pytest.raises(RuntimeUnavailable, match=r"hal/rp2040/board\.py says: step_nl cannot be 50"):
         run_scenario(scenario, on="rp2040")

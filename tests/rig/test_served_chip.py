@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from host_tools.board.deployment import MANIFEST, deployed_files
 from host_tools.cli.main import main
+from host_tools.machines.rp2040.uf2 import FirmwareImageMissing, find_uf2
 from host_tools.programmer.discovery import running_emulators
-from host_tools.programmer.patience import VARIABLE
-from host_tools.rig.deployment import MANIFEST, deployed_files
-from host_tools.rig.uf2 import NoUf2, find_uf2
+from host_tools.programmer.timeouts import TIMEOUT_VARIABLE
 from tests.child import LIMIT_S, child, thecal
 
 pytestmark = [pytest.mark.chip, pytest.mark.timeout(1800)]
@@ -34,11 +34,11 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No emulator but this test's is in sight, no board, and nobody who says how long to wait."""
     try:
         find_uf2()
-    except NoUf2 as reason:
+    except FirmwareImageMissing as reason:
         pytest.skip(str(reason))
     monkeypatch.setenv("THECAL_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setattr("host_tools.programmer.discovery.usb_ports", list)
-    for name in ("THECAL_PORT", VARIABLE):
+    for name in ("THECAL_PORT", TIMEOUT_VARIABLE):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from host_tools.emulator import rigserver as server
 from host_tools.emulator.pacing import Pacer
-from host_tools.rig import server
-from host_tools.rig.chip import CLOCK_HZ
-from host_tools.rig.server import SLICE_MS, SLOWER, RigServer, measured_timeout_s
+from host_tools.emulator.rigserver import SLICE_MS, SLOWER, RigServer, measured_timeout_s
+from host_tools.machines.rp2040.chip import CLOCK_HZ
 
 
 class Computer:

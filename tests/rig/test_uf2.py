@@ -6,7 +6,7 @@ from urllib.error import URLError
 import pytest
 from rp2040py.utils import firmware_retrieve
 
-from host_tools.rig.uf2 import MICROPYTHON_VERSION, UF2_VARIABLE, NoUf2, find_uf2
+from host_tools.machines.rp2040.uf2 import MICROPYTHON_VERSION, UF2_VARIABLE, FirmwareImageMissing, find_uf2
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def cache(home: Path, name: str) -> Path:
 
 @pytest.mark.parametrize("fetch", [False, True])
 def test_without_any_it_is_said_what_to_set(fetch: bool) -> None:
-    with pytest.raises(NoUf2, match=f"set {UF2_VARIABLE} to a stock UF2 .*v{MICROPYTHON_VERSION}.uf2"):
+    with pytest.raises(FirmwareImageMissing, match=f"set {UF2_VARIABLE} to a stock UF2 .*v{MICROPYTHON_VERSION}.uf2"):
         find_uf2(fetch)
 
 
@@ -41,13 +41,13 @@ def test_the_one_named_goes_before_the_emulators_own(home: Path, monkeypatch: py
     monkeypatch.setenv(UF2_VARIABLE, __file__)
     assert find_uf2() == Path(__file__)
     monkeypatch.setenv(UF2_VARIABLE, str(home / "absent.uf2"))
-    with pytest.raises(NoUf2, match=r"absent\.uf2, which is no file"):
+    with pytest.raises(FirmwareImageMissing, match=r"absent\.uf2, which is no file"):
         find_uf2()
 
 
 def test_another_version_in_the_cache_is_not_taken(home: Path) -> None:
     cache(home, "RPI_PICO-20231005-v1.21.0.uf2")
-    with pytest.raises(NoUf2):
+    with pytest.raises(FirmwareImageMissing):
         find_uf2()
 
 
@@ -59,7 +59,7 @@ def test_it_is_fetched_only_where_that_was_asked_for(home: Path, monkeypatch: py
         return cache(home, "fetched.uf2")
 
     monkeypatch.setattr(firmware_retrieve, "retrieve", fetched)
-    with pytest.raises(NoUf2):
+    with pytest.raises(FirmwareImageMissing):
         find_uf2()
     assert find_uf2(fetch=True).name == "fetched.uf2"
     assert asked == [MICROPYTHON_VERSION]

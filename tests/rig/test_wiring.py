@@ -3,7 +3,7 @@
 import pytest
 
 from hal.plant.plant import Plant
-from host_tools.rig.wiring import Wiring
+from host_tools.machines.rp2040.wiring import Wiring
 
 
 def waves_ns(hz: int, ms: int) -> list[float]:

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tools.durations import LONGEST_S, format_duration, parse_duration_s, parse_instant_s, parse_signed_duration_s
+from host_tools.common.durations import (
+    LONGEST_S,
+    format_duration,
+    parse_duration_s,
+    parse_instant_s,
+    parse_signed_duration_s,
+)
 
 START = datetime(2026, 1, 5, 8)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tools.pumpconfig import PumpConfigError, pump_config
+from host_tools.machines.configuration import PumpConfigError, pump_config
 from host_tools.scenario.load import ScenarioError, load, parse
 from host_tools.scenario.schema import VERBS
 

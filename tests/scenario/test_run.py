@@ -9,9 +9,9 @@ from functools import partial
 
 import pytest
 
+from host_tools.machines.mock.link import MemoryTransport
 from host_tools.scenario import runner
 from host_tools.scenario.expect import Equal, SameSet, Within
-from host_tools.scenario.link import MemoryTransport
 from host_tools.scenario.load import load, parse
 from host_tools.scenario.runner import run_scenario
 from host_tools.scenario.schema import PROGRAMMER_VERBS, VERBS

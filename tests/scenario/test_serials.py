@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.config import Config
-from host_tools.emulator.machine import Machine
+from host_tools.machines.mock.link import MemoryTransport
+from host_tools.machines.mock.machine import MockMachine
+from host_tools.machines.serials import SERIALS, serial_of
 from host_tools.programmer import NotAuthorised, Programmer, WrongPump
-from host_tools.scenario.link import MemoryTransport
-from host_tools.serials import SERIALS, serial_of
 from tests.firmware.body import Body
 from tests.firmware.clinic import Clinic, Refused
 
@@ -53,7 +53,7 @@ class Switch(MemoryTransport):
 
 
 def pumps():
-    machines = [Machine(Config(serial=serial)) for serial in ("THECAL-00001", "THECAL-00002")]
+    machines = [MockMachine(Config(serial=serial)) for serial in ("THECAL-00001", "THECAL-00002")]
     for machine in machines:
         machine.hal.head.set(True)
         machine.wake()

@@ -1,0 +1,1 @@
+"""Shared by all rooms, the programmer included: durations in words, private files."""

@@ -1,0 +1,1 @@
+"""Data for tools outside: telemetry in SQLite, rows for a pump registry."""

@@ -1,0 +1,1 @@
+"""The firmware on mock drivers with the plant behind them, on one virtual clock."""

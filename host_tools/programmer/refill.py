@@ -1,0 +1,102 @@
+"""Refills: their order, their checks, and what comes of them.
+
+The pump checks everything again and has the last word; a check here only says it with both values.
+"""
+
+from typing import NamedTuple
+
+from host_tools.programmer import units
+from host_tools.programmer.client import Client
+from host_tools.programmer.errors import BadValue, Refused
+from host_tools.programmer.ranges import check_range
+from host_tools.programmer.reading import read_status
+from host_tools.programmer.status import Status
+from host_tools.programmer.texts import encode_text
+from host_tools.programmer.units import NL_PER_ML, Number, none_if
+from protocol.messages import DRUG_BYTES, NONE32
+
+DRUG = "baclofen"
+ACCURACY_PERCENT = 14.5
+"""A pump further off than this is outside its labelling (docs/sources.md, DF-02)."""
+NOTICEABLE_NL = 500_000
+"""A difference below this says nothing: so much is lost in needle and syringe."""
+
+
+class Refill(NamedTuple):
+    """A booked refill. `expected_nl` is the computed residual volume, `aspirated_nl` the volume taken out.
+
+    `last_filled_nl` is the volume of the refill before, None for the first; `bridge_nl` the volume of the drug before
+    that is left in the catheter, None without a bridge.
+    """
+
+    expected_nl: int
+    aspirated_nl: int | None
+    filled_nl: int
+    last_filled_nl: int | None
+    bridge_nl: int | None = None
+
+    @property
+    def discrepancy_nl(self) -> int | None:
+        """Below zero: the pump gave more than it counted; above: less."""
+        return None if self.aspirated_nl is None else self.aspirated_nl - self.expected_nl
+
+    @property
+    def accuracy_percent(self) -> float | None:
+        """Volume that left the reservoir, in percent of what the pump counted."""
+        if self.aspirated_nl is None or self.last_filled_nl is None or self.last_filled_nl == self.expected_nl:
+            return None
+        left_nl, counted_nl = self.last_filled_nl - self.aspirated_nl, self.last_filled_nl - self.expected_nl
+        return round(100 * left_nl / counted_nl, 2)
+
+    @property
+    def out_of_tolerance(self) -> bool:
+        """True if pump or catheter may be at fault: too much or too little left, in percent and in volume."""
+        if self.accuracy_percent is None or self.discrepancy_nl is None:
+            return False
+        return abs(self.accuracy_percent - 100) > ACCURACY_PERCENT and abs(self.discrepancy_nl) >= NOTICEABLE_NL
+
+
+def refill(
+    client: Client,
+    volume_ml: Number,
+    concentration_mcg_per_ml: int,
+    aspirated_ml: Number | None,
+    drug: str,
+    bridge: bool,
+) -> Refill:
+    """Book that the reservoir was emptied and filled."""
+    volume_nl = units.nl_from_ml("volume_ml", volume_ml)
+    aspirated_nl = None if aspirated_ml is None else units.nl_from_ml("aspirated_ml", aspirated_ml)
+    status = read_status(client)
+    if client.checks:
+        check_refill(volume_nl, concentration_mcg_per_ml, aspirated_nl, status)
+    old_drug_nl = bridge_nl(status, concentration_mcg_per_ml) if bridge else None
+    answer = client.change(
+        "REFILL",
+        volume_nl=volume_nl,
+        concentration_mcg_per_ml=concentration_mcg_per_ml,
+        aspirated_nl=NONE32 if aspirated_nl is None else aspirated_nl,
+        bridge_nl=NONE32 if old_drug_nl is None else old_drug_nl,
+        drug=encode_text("drug", drug, DRUG_BYTES, client.checks),
+    )
+    last_filled_nl = none_if(answer["last_filled_nl"], NONE32)
+    return Refill(answer["expected_nl"], aspirated_nl, volume_nl, last_filled_nl, old_drug_nl)
+
+
+def check_refill(volume_nl: int, concentration_mcg_per_ml: int, aspirated_nl: int | None, status: Status) -> None:
+    """Raise what stands against this refill of a pump with this status."""
+    if volume_nl == 0:
+        raise BadValue("--volume-ml 0 mL is no refill")
+    check_range("REFILL", "concentration_mcg_per_ml", concentration_mcg_per_ml)
+    if aspirated_nl is not None:
+        check_range("REFILL", "aspirated_nl", aspirated_nl, "aspirated_ml", NL_PER_ML)
+    capacity_nl = status["limits"]["capacity_nl"]
+    if volume_nl > capacity_nl:
+        words = f"--volume-ml: {volume_nl / 1e6:g} mL is more than the reservoir's {capacity_nl / 1e6:g} mL"
+        raise Refused("REFILL", "overfill", words)
+
+
+def bridge_nl(status: Status, concentration_mcg_per_ml: int) -> int | None:
+    """The bridge that a refill of this concentration needs: the line's volume, of the old drug in it; None for none."""
+    old = status["concentration_mcg_per_ml"]
+    return status["line_nl"] if old and old != concentration_mcg_per_ml else None
