@@ -66,7 +66,7 @@ class ImplantCommands:
         same = catheter == wire.CATHETER_SAME
         kept = catheter == wire.CATHETER_KEPT
         held_nl = sum([volume_nl for volume_nl, _ in contents])
-        if same and state.implanted_wall_s == NEVER or contents and not kept:
+        if (same and state.implanted_wall_s == NEVER) or (contents and not kept):
             return wire.REASON_INCONSISTENT
         if held_nl > self._catheter.catheter_nl(catheter_mm):
             return wire.REASON_INCONSISTENT
