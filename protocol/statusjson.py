@@ -1,4 +1,4 @@
-"""The JSON object of a pump's status: which key has which field of HELLO or STATUS, and in which form.
+"""The JSON object of a pump's status: which key has which field of HELLO, STATUS or LINE, and in which form.
 
 The programmer fills it in by this table, and the types of its keys are generated from it.
 """
@@ -100,6 +100,7 @@ STATUS_KEYS: tuple[Entry, ...] = (
     Key("reservoir_sensor_nl", OPTIONAL, "sensor_nl"),
     Key("line_nl"),
     Key("unprimed_nl"),
+    Rows("line", "Parcel", "parcels", (Key("nl", NUMBER, "volume_nl"), Key("mcg_per_ml"))),
     Key("bolus", CODE),
     Key("bolus_left_nl"),
     Group(
@@ -119,6 +120,9 @@ STATUS_KEYS: tuple[Entry, ...] = (
     Key("low_reservoir_date", UPTIME_DAY, "low_reservoir_s"),
     Key("refill_by", UPTIME_DAY, "refill_by_s"),
     Key("last_refill", UPTIME_DAY, "last_refill_s"),
+    Key("refill_expected_nl", OPTIONAL),
+    Key("refill_aspirated_nl", OPTIONAL),
+    Key("refill_last_filled_nl", OPTIONAL),
     Key("implanted", WALL_DAY, "implanted_wall_s"),
     Key("battery_mv", OPTIONAL),
     Key("battery_load_mv", OPTIONAL),
@@ -163,7 +167,12 @@ STATUS_KEYS: tuple[Entry, ...] = (
 TELEMETRY_NAMES = {"dropped": "telemetry_dropped"}
 """Fields of TELEMETRY with another name than in STATUS."""
 
-STATUS_FIELDS: dict[str, Field] = {field.name: field for field in fields_of(ANSWER["STATUS"].layout)}
+STATUS_MESSAGES = ("STATUS", "LINE")
+"""The answers that a status is made of."""
+
+STATUS_FIELDS: dict[str, Field] = {
+    field.name: field for message in STATUS_MESSAGES for field in fields_of(ANSWER[message].layout)
+}
 
 
 def sources_of(entry: Entry) -> Iterator[str]:

@@ -187,7 +187,9 @@ def _unpacker(message: messages.Message) -> str:
         parts = ["payload", _tuple("", _layout(flat)), _tuple("", _layout(rows.inside)), str(rows.most)]
         call = _wrap("    return _unpack_list(", parts, ")", "    ")
     head = f"def unpack_{message.name.lower()}(payload: bytes) -> tuple[{', '.join(types)}] | None:"
-    return f'\n\n{head}\n    """{_tuple("", names)}"""\n{call}\n'
+    if len(head) > 120:
+        head = head.replace("(payload: bytes)", "(\n    payload: bytes,\n)")
+    return f'\n\n{head}\n    """{_tuple("", names, "    ")}"""\n{call}\n'
 
 
 def _layout(fields: Sequence[Field]) -> list[str]:
@@ -277,4 +279,5 @@ def _wrap(start: str, items: list[str], end: str, indent: str = "") -> str:
     line = f"{start}{', '.join(items)}{end}"
     if len(line) <= _LINE - 4 - len(indent):
         return line
-    return f"{start}\n" + "".join(f"{indent}    {item},\n" for item in items) + f"{indent}{end}"
+    inner = [item.replace("\n", f"\n{indent}    ") for item in items]
+    return f"{start}\n" + "".join(f"{indent}    {item},\n" for item in inner) + f"{indent}{end}"

@@ -42,12 +42,12 @@ class PatientBolus(NamedTuple):
 
 
 def plan_bolus(client: Client, dose_mcg: Number, over_s: int) -> Bolus:
-    """The single bolus of this dose, of the drug in the reservoir."""
+    """The single bolus of this dose, of the drug at the tip."""
     status = read_status(client)
     if client.checks:
         check_bolus(dose_mcg, over_s, status)
     dose_ng = ng_from_mcg("dose_mcg", dose_mcg)
-    concentration = status["concentration_mcg_per_ml"] or 1  # unfilled: refused whatever it says
+    concentration = status["tip_mcg_per_ml"] or 1  # unfilled: refused whatever it says
     return Bolus(dose_ng, over_s, concentration, volume_nl(dose_ng, concentration))
 
 
@@ -82,8 +82,10 @@ def check_bolus(dose_mcg: Number, over_s: int, status: Status) -> None:
     if dose_mcg <= 0:
         raise BadValue(f"--dose-mcg {dose_mcg} mcg is no dose")
     check_range("BOLUS", "over_s", over_s)
-    if not status["concentration_mcg_per_ml"]:
+    if status["therapy"] == "unfilled":
         raise Refused("BOLUS", "not_filled")
+    if not status["tip_mcg_per_ml"]:
+        raise Refused("BOLUS", "inconsistent", "there is no drug in the reservoir, nor in the line")
     most_mcg = status["limits"]["max_bolus_mcg"]
     if dose_mcg > most_mcg:
         words = f"--dose-mcg: {dose_mcg} mcg is above the pump's limit of {most_mcg} mcg a bolus"

@@ -73,8 +73,10 @@ def clock_time(from_min: int) -> str:
 
 def check_flex(program: FlexProgram, status: Status, override: bool = False) -> None:
     """Raise what stands against ordering `program` on a pump with this status."""
-    if not status["concentration_mcg_per_ml"]:
+    if status["therapy"] == "unfilled":
         raise Refused("PROGRAM", "not_filled")
+    if not status["concentration_mcg_per_ml"]:
+        raise Refused("PROGRAM", "inconsistent", "the reservoir was filled without drug; `thecal refill` books another")
     for name, day in zip(DAYS, program.days, strict=True):
         _check_day(name, day, status["limits"])
     if not override:

@@ -1,20 +1,30 @@
 """Implantation of pump, tubing and catheter, and the prime after it, with their checks before they are sent."""
 
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Literal
+
+from construct import Container
 
 from host_tools.programmer import units
 from host_tools.programmer.client import Client
 from host_tools.programmer.entry_json import implant_json
-from host_tools.programmer.errors import Refused
+from host_tools.programmer.errors import BadValue, Refused
+from host_tools.programmer.flex import head_of
 from host_tools.programmer.handover import Handover
+from host_tools.programmer.history import running_program
 from host_tools.programmer.patientrecord import encoded_records, read_records, write_records
 from host_tools.programmer.ranges import check_range
 from host_tools.programmer.reading import read_status
+from host_tools.programmer.refill import Contents, parcels_of
 from host_tools.programmer.status import Status
 from host_tools.programmer.texts import encode_text
-from host_tools.programmer.units import MM_PER_CM, NL_PER_ML, Number, mm_from_cm, nl_from_ml
-from protocol.messages import SITE_BYTES
+from host_tools.programmer.units import MM_PER_CM, NL_PER_ML, Number, mm_from_cm, ng_from_mcg, nl_from_ml
+from protocol.messages import NONE32, SITE_BYTES
+
+Catheter = Literal["new", "same", "kept"]
+"""Which catheter is told of: a new one, the one on record (of which a word is put right), or an earlier pump's."""
+Tubing = Literal["empty", "primed"]
 
 PUMP_TUBING_ML = 0.140
 DEPTH_MM = 20
@@ -34,24 +44,47 @@ def implant(
     date: datetime | None,
     wall: datetime | None,
     override: bool,
-    kept_catheter: bool,
+    catheter: Catheter | None,
+    tubing: Tubing,
+    held: Contents = (),
+    dose_ng_per_day: int = 0,
 ) -> None:
-    """Record the implantation and set the clock."""
+    """Record the implantation and set the clock. `held` and the dose are of a kept catheter."""
     wall = wall or datetime.now().replace(microsecond=0)
     catheter_mm = mm_from_cm("catheter_cm", catheter_cm)
     tubing_nl = nl_from_ml("pump_tubing_ml", pump_tubing_ml)
     if client.checks:
         check_implant(catheter_mm, tubing_nl, depth_mm, override)
-    client.change(
-        "IMPLANT",
-        wall_s=units.wall_s("wall", wall, client.checks),
-        implanted_wall_s=units.wall_s("date", date or wall, client.checks),
-        catheter_mm=catheter_mm,
-        tubing_nl=tubing_nl,
-        depth_mm=depth_mm,
-        site=encode_text("site", site, SITE_BYTES, client.checks),
-        override="yes" if override else "no",
-        kept_catheter="yes" if kept_catheter else "no",
+    with client.session():
+        record = client.ask("READ_IMPLANT")
+        told = catheter or _only_possible(record, catheter_mm, tubing_nl)
+        recorded_s = record["implanted_wall_s"]
+        keeps_date = told == "same" and date is None and recorded_s != NONE32
+        client.ask(
+            "IMPLANT",
+            wall_s=units.wall_s("wall", wall, client.checks),
+            implanted_wall_s=recorded_s if keeps_date else units.wall_s("date", date or wall, client.checks),
+            catheter_mm=catheter_mm,
+            tubing_nl=tubing_nl,
+            depth_mm=depth_mm,
+            site=encode_text("site", site, SITE_BYTES, client.checks),
+            override="yes" if override else "no",
+            catheter=told,
+            tubing=tubing,
+            dose_ng_per_day=dose_ng_per_day,
+            parcels=parcels_of(held),
+        )
+
+
+def _only_possible(record: Container, catheter_mm: int, tubing_nl: int) -> Catheter:
+    """The catheter where nobody says which it is: the first one is new, one of the same length the same."""
+    if record["implanted_wall_s"] == NONE32:
+        return "new"
+    if (record["catheter_mm"], record["tubing_nl"]) == (catheter_mm, tubing_nl):
+        return "same"
+    raise BadValue(
+        f"{record['catheter_mm'] / 10:g} cm of catheter and {record['tubing_nl'] / 1e6:g} mL of tubing are on record; "
+        "is this a new catheter, or a word of the same put right? Say which: --catheter new, or --catheter same"
     )
 
 
@@ -64,6 +97,8 @@ def take_over(
     date: datetime | None,
     wall: datetime | None,
     override: bool,
+    tubing: Tubing,
+    catheter_mcg_per_ml: int | None,
 ) -> None:
     """Implant this pump on the catheter of another, with the patient record of that one, in one session."""
     place: tuple[str, int] = (
@@ -72,9 +107,52 @@ def take_over(
     )
     texts = {field: text for field, text in old.patient.items() if text}
     encoded_records(client, texts)  # what no pump takes is said before anything is done
+    catheter_cm = old.implant["catheter_cm"]
+    held = held_in_catheter(old, catheter_mcg_per_ml)
     with client.session():
-        implant(client, old.implant["catheter_cm"], pump_tubing_ml, *place, date, wall, override, kept_catheter=True)
+        implant(
+            client,
+            catheter_cm,
+            pump_tubing_ml,
+            *place,
+            date,
+            wall,
+            override,
+            "kept",
+            tubing,
+            held,
+            ng_from_mcg("dose_mcg_per_day", old.dose_mcg_per_day),
+        )
         write_records(client, texts)
+
+
+def held_of(catheter: Catheter | None, catheter_cm: Number, mcg_per_ml: int | None) -> Contents:
+    """What a catheter holds of which nobody but the clinician knows: nothing, or for a kept one a drug of this
+    concentration. BadValue where that is left out."""
+    if catheter != "kept":
+        return ()
+    if mcg_per_ml is None:
+        raise BadValue("what does the kept catheter hold? Give the concentration of its drug: --catheter-mcg-per-ml")
+    return [(Decimal(str(catheter_cm)) * CATHETER_NL_PER_CM / NL_PER_ML, mcg_per_ml)]
+
+
+def held_in_catheter(old: Handover, mcg_per_ml: int | None = None) -> Contents:
+    """What the catheter of the pump before holds, from the tip back, its own tubing left out: as that pump counted it,
+    or, where it did not, of the strength that is said. BadValue where nobody says."""
+    left_ml = Decimal(str(old.implant["catheter_cm"])) * CATHETER_NL_PER_CM / NL_PER_ML
+    if old.line is None and mcg_per_ml is None:
+        raise BadValue(
+            "nobody says what the kept catheter holds: give the concentration of its drug, --catheter-mcg-per-ml"
+        )
+    if mcg_per_ml is not None:
+        return [(left_ml, mcg_per_ml)]
+    held = []
+    for parcel in old.line or ():
+        part_ml = min(left_ml, Decimal(parcel["nl"]) / NL_PER_ML)
+        if part_ml:
+            held.append((part_ml, parcel["mcg_per_ml"]))
+        left_ml -= part_ml
+    return held
 
 
 def implant_record(client: Client) -> dict[str, Any]:
@@ -84,9 +162,14 @@ def implant_record(client: Client) -> dict[str, Any]:
 
 
 def handover(client: Client) -> Handover:
-    """The implantation and the patient record of this pump, for the next one."""
+    """The implantation, what the line holds, the dose and the patient record of this pump, for the next one."""
     with client.session():
-        return Handover(client.hello()["serial"], implant_record(client), read_records(client))
+        status, program = read_status(client), head_of(running_program(client))
+        dose_mcg_per_day = program.dose_mcg_per_day if program else 0
+        drug = (status["drug"], status["concentration_mcg_per_ml"])
+        return Handover(
+            status["serial"], implant_record(client), read_records(client), status["line"], *drug, dose_mcg_per_day
+        )
 
 
 def plan_prime(client: Client, volume_ml: Number | None) -> int:
@@ -129,7 +212,7 @@ def line_nl(catheter_cm: Number, pump_tubing_ml: Number) -> int:
 
 def check_prime(volume_nl: int, status: Status) -> None:
     """Raise what stands against priming so much of a pump with this status."""
-    if not status["concentration_mcg_per_ml"]:
+    if status["therapy"] == "unfilled":
         raise Refused("PRIME", "not_filled")
     unprimed_nl = status["unprimed_nl"]
     if not unprimed_nl:

@@ -41,8 +41,10 @@ def check_program(program: Program, status: Status, override: bool = False) -> N
     if program.dose_ng_per_day == 0:
         raise BadValue("--dose-mcg-per-day 0 mcg/day is no dose; `thecal stop` stops delivery")
     check_range("STAGE", "concentration_mcg_per_ml", program.concentration_mcg_per_ml)
-    if not status["concentration_mcg_per_ml"]:
+    if status["therapy"] == "unfilled":
         raise Refused("PROGRAM", "not_filled")
+    if not status["concentration_mcg_per_ml"]:
+        raise Refused("PROGRAM", "inconsistent", "the reservoir was filled without drug; `thecal refill` books another")
     if program.dose_mcg_per_day > limits["max_dose_mcg_per_day"]:
         most_mcg = limits["max_dose_mcg_per_day"]
         dose_mcg = program.dose_mcg_per_day
@@ -61,12 +63,12 @@ def check_program(program: Program, status: Status, override: bool = False) -> N
 
 
 def check_change(program: Program, limits: Limits) -> None:
-    """Raise when the daily dose is too far from those of the last 24 hours."""
+    """Raise when the daily dose is too far above those of the last 24 hours, or below those of the last 48."""
     soft_least, soft_most = limits["soft_min_dose_mcg_per_day"], limits["soft_max_dose_mcg_per_day"]
     if soft_most is not None and not soft_least <= program.dose_mcg_per_day <= soft_most:
         allowed = f"which allow {soft_least} to {soft_most} mcg/day"
         if soft_least > soft_most:
             allowed = "which lie so far apart that they allow none"
         dose = f"{program.dose_mcg_per_day} mcg/day"
-        words = f"{dose} is too far from the doses of the last 24 hours, {allowed}; --override accepts it"
+        words = f"{dose} is too far from the doses of the last two days, {allowed}; --override accepts it"
         raise Refused("PROGRAM", "soft_limit", words)

@@ -24,12 +24,12 @@ from host_tools.programmer.discovery import find_port
 from host_tools.programmer.entry_json import diagnostics_json
 from host_tools.programmer.flex import FlexProgram, Schedule
 from host_tools.programmer.handover import Handover
-from host_tools.programmer.implantation import DEPTH_MM, PUMP_TUBING_ML
+from host_tools.programmer.implantation import DEPTH_MM, PUMP_TUBING_ML, Catheter, Tubing
 from host_tools.programmer.keystore import PumpKeys
 from host_tools.programmer.options import Options, with_user_defaults
 from host_tools.programmer.program import Program
 from host_tools.programmer.reading import Watch
-from host_tools.programmer.refill import DRUG, Refill
+from host_tools.programmer.refill import DRUG, Contents, Refill
 from host_tools.programmer.status import Hello, Status
 from host_tools.programmer.transport import SerialTransport, Transport
 from host_tools.programmer.units import Number
@@ -126,20 +126,27 @@ class Programmer:
         date: datetime | None = None,
         wall: datetime | None = None,
         override: bool = False,
-        kept_catheter: bool = False,
+        catheter: Catheter | None = None,
+        tubing: Tubing = "empty",
+        catheter_mcg_per_ml: int | None = None,
     ) -> None:
-        """Record the implantation at `date` (default: now); set the clock to `wall` (default: this computer's).
-        `kept_catheter`: the catheter is an earlier pump's and full of its drug; only this pump's tubing is empty."""
-        implantation.implant(
-            self._client, catheter_cm, pump_tubing_ml, site, depth_mm, date, wall, override, kept_catheter
-        )
+        """Record the implantation; set the clock to `wall` (default: this computer's).
+
+        The line holds nothing with a `new` catheter; with the `same`, a word of the record is put right and no drug
+        moves; a `kept` one is an earlier pump's and full of `catheter_mcg_per_ml` (`take_over` knows that itself).
+        By default the first catheter is new, and one of the same length the same: BadValue where it can be either. The
+        pump's own `tubing` is empty, or primed from its first filling. `date` defaults to now, of the same catheter to
+        the date on record."""
+        held = implantation.held_of(catheter, catheter_cm, catheter_mcg_per_ml)
+        place = (site, depth_mm, date, wall, override)
+        implantation.implant(self._client, catheter_cm, pump_tubing_ml, *place, catheter, tubing, held)
 
     def implant_record(self) -> dict[str, Any]:
         """The implantation as `implant` recorded it last, in its units, and its date (None: not implanted)."""
         return implantation.implant_record(self._client)
 
     def handover(self) -> Handover:
-        """The implantation and the patient record of this pump, for the next one."""
+        """The implantation, the line, the dose and the patient record of this pump, for the next one."""
         return implantation.handover(self._client)
 
     def take_over(
@@ -151,9 +158,13 @@ class Programmer:
         date: datetime | None = None,
         wall: datetime | None = None,
         override: bool = False,
+        tubing: Tubing = "empty",
+        catheter_mcg_per_ml: int | None = None,
     ) -> None:
-        """Implant this pump on the catheter of another, with the patient record of that one, in one session."""
-        implantation.take_over(self._client, old, pump_tubing_ml, site, depth_mm, date, wall, override)
+        """Implant this pump on the catheter of another, with what that holds and the patient record, in one session.
+        Where that pump did not say what its line holds, `catheter_mcg_per_ml` must."""
+        place = (site, depth_mm, date, wall, override)
+        implantation.take_over(self._client, old, pump_tubing_ml, *place, tubing, catheter_mcg_per_ml)
 
     def refill(
         self,
@@ -163,10 +174,22 @@ class Programmer:
         drug: str = DRUG,
         bridge: bool = True,
     ) -> Refill:
-        """Book that the reservoir was emptied (of `aspirated_ml`, if that was measured) and filled. When the
-        concentration changes, the old program runs on until the old drug in tubing and catheter is out (the bridge),
-        and a program for the new one takes over then. `bridge=False` leaves that out: minimum rate, at once."""
+        """Book that the reservoir was emptied (of `aspirated_ml`, if that was measured) and filled, with 0 mcg/mL
+        without drug. The dose goes on, at whatever concentration stands at the tip. `bridge=False`: the line is known
+        to hold the new drug already."""
         return refill.refill(self._client, volume_ml, concentration_mcg_per_ml, aspirated_ml, drug, bridge)
+
+    def correct(
+        self,
+        concentration_mcg_per_ml: int | None = None,
+        volume_ml: Number | None = None,
+        line: Contents | None = None,
+        override: bool = False,
+    ) -> None:
+        """Put right what was recorded of the newest filling: no drug moves, the dose stays, and the rate follows at
+        once. `line` is what the line holds, (mL, mcg/mL) of each parcel from the tip back, after a draw or an
+        injection at the catheter's port. `override` accepts a concentration more than four times away."""
+        refill.correct(self._client, concentration_mcg_per_ml, volume_ml, line, override)
 
     def plan_prime(self, volume_ml: Number | None = None) -> int:
         """The nL of a prime (default: what is not primed yet). Orders nothing."""
@@ -234,9 +257,9 @@ class Programmer:
         """Deliver at the minimum rate; the committed program is kept for `resume`."""
         self._client.change("MINIMUM_RATE")
 
-    def resume(self) -> None:
-        """Deliver by the committed program again."""
-        self._client.change("RESUME")
+    def resume(self, override: bool = False) -> None:
+        """Deliver by the committed program again. `override` accepts a full dose after 48 h without any."""
+        self._client.change("RESUME", override="yes" if override else "no")
 
     # Alarms and settings
 

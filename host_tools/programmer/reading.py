@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Generator
 from contextlib import suppress
+from typing import Any
 
 from host_tools.programmer.client import Client
 from host_tools.programmer.errors import LinkLost, NoDevice
 from host_tools.programmer.schema import decode
 from host_tools.programmer.status import PushedStatus, Status
 from host_tools.programmer.status_json import status_json, with_telemetry
+from protocol.statusjson import STATUS_MESSAGES
 
 TELEMETRY_TIMEOUT_S = 5  # without telemetry for its period and this long, the pump is asked for it again
 
@@ -19,8 +21,12 @@ Watch = Generator[PushedStatus, None, None]
 def read_status(client: Client) -> Status:
     """The status, settled to now."""
     hello = client.signed_hello()
-    fields = client.read("STATUS")
-    return status_json(fields, hello, signed=client.hello_signed and client.unsigned_reason is None)
+    signed = client.hello_signed
+    fields: dict[str, Any] = {}
+    for message in STATUS_MESSAGES:
+        fields |= client.read(message)
+        signed = signed and client.unsigned_reason is None
+    return status_json(fields, hello, signed)
 
 
 def watch(client: Client, period_s: int, on_silence: Callable[[], None]) -> Watch:

@@ -1,8 +1,9 @@
-"""Refills: their order, their checks, and what comes of them.
+"""Refills and corrections of them: their order, their checks, and what comes of them.
 
 The pump checks everything again and has the last word; a check here only says it with both values.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from host_tools.programmer import units
@@ -18,15 +19,21 @@ from protocol.messages import DRUG_BYTES, NONE32
 DRUG = "baclofen"
 ACCURACY_PERCENT = 14.5
 """A pump further off than this is outside its labelling (docs/sources.md, DF-02)."""
+LARGEST_SLIP = 4
+"""A concentration further off than so many times is asked about, as the pump does."""
 NOTICEABLE_NL = 500_000
 """A difference below this says nothing: so much is lost in needle and syringe."""
+
+
+Contents = Sequence[tuple[Number, int]]
+"""What a line holds, from the tip back: (mL, mcg/mL) of each parcel, 0 mcg/mL without drug."""
 
 
 class Refill(NamedTuple):
     """A booked refill. `expected_nl` is the computed residual volume, `aspirated_nl` the volume taken out.
 
-    `last_filled_nl` is the volume of the refill before, None for the first; `bridge_nl` the volume of the drug before
-    that is left in the catheter, None without a bridge.
+    `last_filled_nl` is the volume of the refill before, None for the first; `bridge_nl` all that stands before the new
+    drug, None without a bridge.
     """
 
     expected_nl: int
@@ -67,20 +74,68 @@ def refill(
     """Book that the reservoir was emptied and filled."""
     volume_nl = units.nl_from_ml("volume_ml", volume_ml)
     aspirated_nl = None if aspirated_ml is None else units.nl_from_ml("aspirated_ml", aspirated_ml)
-    status = read_status(client)
     if client.checks:
-        check_refill(volume_nl, concentration_mcg_per_ml, aspirated_nl, status)
-    old_drug_nl = bridge_nl(status, concentration_mcg_per_ml) if bridge else None
-    answer = client.change(
-        "REFILL",
-        volume_nl=volume_nl,
-        concentration_mcg_per_ml=concentration_mcg_per_ml,
-        aspirated_nl=NONE32 if aspirated_nl is None else aspirated_nl,
-        bridge_nl=NONE32 if old_drug_nl is None else old_drug_nl,
-        drug=encode_text("drug", drug, DRUG_BYTES, client.checks),
-    )
+        check_refill(volume_nl, concentration_mcg_per_ml, aspirated_nl, read_status(client))
+    with client.session():
+        answer = client.ask(
+            "REFILL",
+            volume_nl=volume_nl,
+            concentration_mcg_per_ml=concentration_mcg_per_ml,
+            aspirated_nl=NONE32 if aspirated_nl is None else aspirated_nl,
+            bridge="yes" if bridge else "no",
+            drug=encode_text("drug", drug, DRUG_BYTES, client.checks),
+        )
+        after = read_status(client)
     last_filled_nl = none_if(answer["last_filled_nl"], NONE32)
-    return Refill(answer["expected_nl"], aspirated_nl, volume_nl, last_filled_nl, old_drug_nl)
+    bridge_nl = after["bolus_left_nl"] if after["bolus"] == "bridge" else None
+    return Refill(answer["expected_nl"], aspirated_nl, volume_nl, last_filled_nl, bridge_nl)
+
+
+def correct(
+    client: Client,
+    concentration_mcg_per_ml: int | None,
+    volume_ml: Number | None,
+    line: Contents | None,
+    override: bool,
+) -> None:
+    """Put right what was recorded of the newest filling, or of the line."""
+    volume_nl = None if volume_ml is None else units.nl_from_ml("volume_ml", volume_ml)
+    if client.checks:
+        check_correct(concentration_mcg_per_ml, volume_nl, read_status(client), override)
+    client.change(
+        "CORRECT",
+        concentration_mcg_per_ml=NONE32 if concentration_mcg_per_ml is None else concentration_mcg_per_ml,
+        volume_nl=NONE32 if volume_nl is None else volume_nl,
+        override="yes" if override else "no",
+        parcels=parcels_of(line or ()),
+    )
+
+
+def parcels_of(contents: Contents) -> list[dict[str, int]]:
+    """The contents of a line, from the tip back, as the wire has them."""
+    return [
+        {"volume_nl": units.nl_from_ml("line", volume_ml), "mcg_per_ml": mcg_per_ml}
+        for volume_ml, mcg_per_ml in contents
+    ]
+
+
+def check_correct(concentration_mcg_per_ml: int | None, volume_nl: int | None, status: Status, override: bool) -> None:
+    """Raise what stands against this correction of a pump with this status."""
+    if status["therapy"] == "unfilled":
+        raise Refused("CORRECT", "not_filled")
+    if volume_nl is not None:
+        check_volume("CORRECT", volume_nl, status)
+    if concentration_mcg_per_ml is None:
+        return
+    check_range("CORRECT", "concentration_mcg_per_ml", concentration_mcg_per_ml)
+    old = status["concentration_mcg_per_ml"]
+    low, high = sorted((old, concentration_mcg_per_ml))
+    if high > LARGEST_SLIP * low and not override:
+        words = (
+            f"--concentration-mcg-per-ml: {concentration_mcg_per_ml} mcg/mL is more than {LARGEST_SLIP} times away "
+            f"from the {old} mcg/mL on record; --override accepts it"
+        )
+        raise Refused("CORRECT", "soft_limit", words)
 
 
 def check_refill(volume_nl: int, concentration_mcg_per_ml: int, aspirated_nl: int | None, status: Status) -> None:
@@ -90,13 +145,12 @@ def check_refill(volume_nl: int, concentration_mcg_per_ml: int, aspirated_nl: in
     check_range("REFILL", "concentration_mcg_per_ml", concentration_mcg_per_ml)
     if aspirated_nl is not None:
         check_range("REFILL", "aspirated_nl", aspirated_nl, "aspirated_ml", NL_PER_ML)
+    check_volume("REFILL", volume_nl, status)
+
+
+def check_volume(request: str, volume_nl: int, status: Status) -> None:
+    """Raise when the reservoir does not hold so much."""
     capacity_nl = status["limits"]["capacity_nl"]
     if volume_nl > capacity_nl:
         words = f"--volume-ml: {volume_nl / 1e6:g} mL is more than the reservoir's {capacity_nl / 1e6:g} mL"
-        raise Refused("REFILL", "overfill", words)
-
-
-def bridge_nl(status: Status, concentration_mcg_per_ml: int) -> int | None:
-    """The bridge that a refill of this concentration needs: the line's volume, of the old drug in it; None for none."""
-    old = status["concentration_mcg_per_ml"]
-    return status["line_nl"] if old and old != concentration_mcg_per_ml else None
+        raise Refused(request, "overfill", words)

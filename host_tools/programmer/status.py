@@ -3,6 +3,13 @@
 from typing import TypedDict
 
 
+class Parcel(TypedDict):
+    """The object in `line` of a status."""
+
+    nl: int  # of volume_nl: of the line, from where the one before it ends
+    mcg_per_ml: int  # its concentration, 0 without drug
+
+
 class LastBolus(TypedDict):
     """The object in `last_bolus` of a status."""
 
@@ -73,11 +80,12 @@ class Status(Hello):
     dose_ng_per_day: int  # daily dose being delivered
     concentration_mcg_per_ml: int  # of the drug in the reservoir
     drug: str  # name of the drug in the reservoir
-    tip_mcg_per_ml: int  # concentration now at the tip, as far as counted
+    tip_mcg_per_ml: int  # concentration at the tip, or the reservoir's where there is no drug
     reservoir_nl: int  # computed from what was delivered
     reservoir_sensor_nl: int | None  # of sensor_nl: what the fill sensor reads
     line_nl: int  # dead volume of pump tubing and catheter
-    unprimed_nl: int  # of it, what the drug has not passed yet
+    unprimed_nl: int  # what stands at its tip without drug
+    line: list[Parcel]
     bolus: str  # what is delivered on top or in place of the basal rate
     bolus_left_nl: int  # what is left of it
     last_bolus: LastBolus | None
@@ -87,6 +95,9 @@ class Status(Hello):
     low_reservoir_date: str | None  # of low_reservoir_s: uptime at which the reservoir will be low
     refill_by: str | None  # of refill_by_s: uptime by which to refill
     last_refill: str | None  # of last_refill_s: uptime of the last refill
+    refill_expected_nl: int | None  # what the newest refill should have found
+    refill_aspirated_nl: int | None  # what it found
+    refill_last_filled_nl: int | None  # volume of the refill before it
     implanted: str | None  # of implanted_wall_s: wall time of the operation
     battery_mv: int | None  # at rest
     battery_load_mv: int | None  # under the motor's load

@@ -20,7 +20,7 @@ def hello_json(fields: Fields) -> Hello:
 
 
 def status_json(fields: Fields, hello: Hello, signed: bool) -> Status:
-    """STATUS and HELLO as one object; `signed` where the pump signed both."""
+    """HELLO, STATUS and LINE as one object; `signed` where the pump signed all."""
     return cast(Status, {**hello, **_object(STATUS_KEYS, fields), "signed": signed})
 
 

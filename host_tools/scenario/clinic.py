@@ -11,8 +11,10 @@ from typing import Any
 from hal.mock.entropy import Prng
 from host_tools.exports.pumpregistry import pump_row
 from host_tools.programmer import Handover, KeyRing, Programmer
+from host_tools.programmer.implantation import PUMP_TUBING_ML, Catheter
 from host_tools.scenario.load import Scenario
 from host_tools.scenario.runtimes import Runtime
+from host_tools.scenario.schema import Implant
 
 TRIES = 16  # of a request: asking again takes none of the pump's time, and a scenario's line may be bad
 
@@ -63,6 +65,15 @@ class Clinic:
             self.handed_on = programmer.handover()
         self.machine.replace_pump(serial)
         self.programmer = self._meet()
+
+    def likely_catheter(self, programmer: Programmer, fields: Implant) -> Catheter:
+        """The catheter that an implantation means where its step does not say: new where none is on record, or length
+        or tubing differ."""
+        record = programmer.implant_record()
+        tubing_ml = PUMP_TUBING_ML if fields.pump_tubing_ml is None else float(fields.pump_tubing_ml)
+        told = (float(fields.catheter_cm), tubing_ml)
+        same = record["implanted"] and told == (record["catheter_cm"], record["pump_tubing_ml"])
+        return "same" if same else "new"
 
     def pair(self) -> None:
         """A programmer that has only the test key gives the pump a key of its own, and is the clinic's from then on."""

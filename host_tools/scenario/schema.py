@@ -1,7 +1,7 @@
 """A scenario file's grammar, as pydantic models: what a step may say, in a user's units and words."""
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -10,6 +10,7 @@ from host_tools.common.durations import parse_local_time
 from host_tools.machines.configuration import shown
 from host_tools.machines.faultfields import FAULT_FIELDS, plant_fields
 from host_tools.programmer.flex import DAYS, Schedule
+from host_tools.programmer.implantation import Catheter
 from host_tools.scenario.readers import (
     DurationS,
     Expectations,
@@ -60,8 +61,11 @@ DoseMcg = Annotated[Decimal, carried("BOLUS", "dose_ng", "a number of mcg with a
 
 
 class Implant(Fields):
+    catheter: Annotated[str, one_of("catheter", [*codes.CATHETER])] = absent()
     catheter_cm: Annotated[Decimal, carried("IMPLANT", "catheter_mm", "a number of cm", decimals=1)] = absent()
+    catheter_mcg_per_ml: Whole = absent()
     keep_catheter: Flag = absent()
+    tubing: Annotated[str, one_of("tubing", [*codes.TUBING])] = absent()
     pump_tubing_ml: Annotated[Decimal, carried("IMPLANT", "tubing_nl", "a number of mL", decimals=6)] = absent()
     site: Text = absent()
     depth_mm: Annotated[int, carried("IMPLANT", "depth_mm", "a whole number of mm")] = absent()
@@ -70,9 +74,21 @@ class Implant(Fields):
 
     @model_validator(mode="after")
     def _must_have_a_catheter(self) -> "Implant":
-        if (self.catheter_cm is None) != bool(self.keep_catheter):
-            raise ValueError("implant needs catheter_cm, or keep_catheter: true for the one that is there")
+        if self.keep_catheter and self.catheter not in (None, "kept"):
+            raise ValueError(f"keep_catheter: true is catheter: kept, and no {self.catheter} one")
+        if self.catheter_cm is None and not self.keeps:
+            raise ValueError("implant needs catheter_cm, or catheter: kept for the one that is there")
         return self
+
+    @property
+    def told(self) -> Catheter | None:
+        """The catheter that the step says, None where it leaves that open."""
+        return cast(Catheter | None, self.catheter)
+
+    @property
+    def keeps(self) -> bool:
+        """True if the catheter of the pump before is kept."""
+        return bool(self.keep_catheter) or self.catheter == "kept"
 
 
 class Refill(Fields):
@@ -81,6 +97,28 @@ class Refill(Fields):
     aspirated_ml: Ml = absent()
     drug: Text = absent()
     bridge: Annotated[str, one_of("bridge", ["auto", "none"])] = absent()
+
+
+class Parcel(Fields):
+    volume_ml: Ml
+    concentration_mcg_per_ml: Whole
+
+
+class Correct(Fields):
+    concentration_mcg_per_ml: Whole = absent()
+    volume_ml: Ml = absent()
+    line: list[Parcel] = absent()
+    override: Flag = absent()
+
+    @model_validator(mode="after")
+    def _must_correct_something(self) -> "Correct":
+        if not self.model_fields_set - {"override"}:
+            raise ValueError("correct needs concentration_mcg_per_ml, volume_ml or line")
+        return self
+
+
+class Resume(Nothing):
+    override: Flag = absent()
 
 
 class Prime(Nothing):
@@ -226,6 +264,7 @@ class Step(Fields):
 
     implant: Implant = absent()
     refill: Refill = absent()
+    correct: Correct = absent()
     program: Program = absent()
     prime: Prime = absent()
     bolus: Bolus = absent()
@@ -234,7 +273,7 @@ class Step(Fields):
     set_patient_bolus: PatientBolus = absent()
     stop: Nothing = absent()
     minimum_rate: Nothing = absent()
-    resume: Nothing = absent()
+    resume: Resume = absent()
     silence: Annotated[str, one_of("alarm", [*codes.ALARM, "all"])] = absent()
     limits: Limits = absent()
     alarm_settings: AlarmSettings = absent()

@@ -11,6 +11,7 @@ from host_tools.scenario.expect import Expected, find, in_json
 from host_tools.scenario.schema import (
     AlarmSettings,
     Bolus,
+    Correct,
     ExpectDocument,
     ExpectEvent,
     Fault,
@@ -23,6 +24,7 @@ from host_tools.scenario.schema import (
     Program,
     Refill,
     ReplacePump,
+    Resume,
 )
 
 NL_PER_ML = 1_000_000
@@ -37,14 +39,17 @@ class StepError(Exception):
 
 
 def do_implant(clinic: Clinic, fields: Implant) -> None:
-    given = fields.model_dump(exclude_unset=True, exclude={"keep_catheter"})
+    given = fields.model_dump(exclude_unset=True, exclude={"keep_catheter", "catheter"})
     with clinic.session() as programmer:
-        if not fields.keep_catheter:
-            programmer.implant(**given, wall=clinic.local_time)
-        elif clinic.handed_on is None:
-            raise StepError("implant could not keep a catheter: no pump was replaced")
-        else:
+        if fields.keeps and clinic.handed_on is not None:
             programmer.take_over(clinic.handed_on, **given, wall=clinic.local_time)
+        elif fields.keeps and (fields.catheter_mcg_per_ml is None or fields.catheter_cm is None):
+            raise StepError(
+                "implant could not keep a catheter: no pump was replaced; say catheter_cm and catheter_mcg_per_ml"
+            )
+        else:
+            catheter = "kept" if fields.keeps else fields.told or clinic.likely_catheter(programmer, fields)
+            programmer.implant(**given, catheter=catheter, wall=clinic.local_time)
 
 
 def do_refill(clinic: Clinic, fields: Refill) -> None:
@@ -58,6 +63,16 @@ def do_refill(clinic: Clinic, fields: Refill) -> None:
             aspirated_ml,
             drug=fields.drug or DRUG,
             bridge=fields.bridge != "none",
+        )
+
+
+def do_correct(clinic: Clinic, fields: Correct) -> None:
+    with clinic.session() as programmer:
+        programmer.correct(
+            fields.concentration_mcg_per_ml,
+            fields.volume_ml,
+            [(parcel.volume_ml, parcel.concentration_mcg_per_ml) for parcel in fields.line or ()],
+            override=bool(fields.override),
         )
 
 
@@ -105,9 +120,9 @@ def do_minimum_rate(clinic: Clinic, _: Nothing) -> None:
         programmer.minimum_rate()
 
 
-def do_resume(clinic: Clinic, _: Nothing) -> None:
+def do_resume(clinic: Clinic, fields: Resume) -> None:
     with clinic.session() as programmer:
-        programmer.resume()
+        programmer.resume(bool(fields.override))
 
 
 def do_silence(clinic: Clinic, alarm: str) -> None:
@@ -223,6 +238,7 @@ def do_expect_document(clinic: Clinic, expected: ExpectDocument) -> None:
 DO: dict[str, Callable[[Clinic, Any], None]] = {
     "implant": do_implant,
     "refill": do_refill,
+    "correct": do_correct,
     "program": do_program,
     "prime": do_prime,
     "bolus": do_bolus,

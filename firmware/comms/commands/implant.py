@@ -73,7 +73,7 @@ class ImplantCommands:
         if depth_mm > _MAX_DEPTH_MM and override != wire.FLAG_YES:
             return wire.REASON_SOFT_LIMIT
         before_nl = self._catheter.dead_nl
-        state.implanted_wall_s = state.implanted_wall_s if same else implanted_s
+        state.implanted_wall_s = implanted_s
         state.catheter_mm, state.tubing_nl = catheter_mm, tubing_nl
         state.depth_mm, state.site = depth_mm, site
         if same:
