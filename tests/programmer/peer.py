@@ -63,8 +63,6 @@ STATUS: dict[str, Any] = {
     "advisories": [],
     "drug": b"baclofen".ljust(12, b"\0"),
     "tip_mcg_per_ml": 500,
-    "line_nl": 335_800,
-    "unprimed_nl": 0,
     "bolus": "none",
     "bolus_left_nl": 0,
     "last_bolus": "none",
@@ -74,11 +72,27 @@ STATUS: dict[str, Any] = {
     "patient_boluses_left": 0,
     "alarms": [{"alarm": "eri", "since_s": 5, "silenced": "no", "condition": "active"}],
 }
+LINE = {
+    "line_nl": 335_800,
+    "unprimed_nl": 0,
+    "refill_expected_nl": NONE32,
+    "refill_aspirated_nl": NONE32,
+    "refill_last_filled_nl": NONE32,
+    "parcels": [{"volume_nl": 335_800, "mcg_per_ml": 500}],
+}
 PROGRAM = {
     "mode": "simple",
     "concentration_mcg_per_ml": 2000,
     "dose_ng_per_day": 500_000,
     "rate_nl_per_day": 250_000,
+}
+IMPLANTATION = {
+    "implanted_wall_s": NONE32,
+    "catheter_mm": 0,
+    "tubing_nl": 0,
+    "depth_mm": 0,
+    "site": bytes(24),
+    "kept_catheter": "no",
 }
 TELEMETRY = {
     "uptime_s": 1010,
@@ -107,6 +121,8 @@ class Peer:
         self.refuse: dict[str, str] = {}
         self.identity = dict(IDENTITY)
         self.status = dict(STATUS)
+        self.line = dict(LINE)
+        self.implanted = dict(IMPLANTATION)
         self.free_bytes = 123_456
         self.session_key = b""
         self.session = 0
@@ -148,6 +164,8 @@ class Peer:
             return self._frame(request, name, signed, **self.identity)
         if name == "STATUS":
             return self._frame(request, name, signed, **self.status)
+        if name == "LINE":
+            return self._frame(request, name, signed, **self.line)
         if name == "LOG":
             wanted = [e for e in self.events if fields["first_seq"] <= e["seq"] <= fields["last_seq"]][:12]
             bounds = {"oldest_seq": 1, "next_seq": len(self.events) + 1}
@@ -178,6 +196,8 @@ class Peer:
             return self._frame(request, "RECORD", signed, field=fields["field"], text=text)
         if name == "READ_PROGRAM":
             return self._frame(request, "PROGRAM", signed, **PROGRAM)
+        if name == "READ_IMPLANT":
+            return self._frame(request, "IMPLANTATION", signed, **self.implanted)
         if name in ("STAGE", "READ_BACK"):
             return self._stage(name, request, fields, signed)
         return self._frame(request, "DONE", signed, request=request.type)
