@@ -32,15 +32,13 @@ Contents = Sequence[tuple[Number, int]]
 class Refill(NamedTuple):
     """A booked refill. `expected_nl` is the computed residual volume, `aspirated_nl` the volume taken out.
 
-    `last_filled_nl` is the volume of the refill before, None for the first; `bridge_nl` all that stands before the new
-    drug, None without a bridge.
+    `last_filled_nl` is the volume of the refill before, None for the first.
     """
 
     expected_nl: int
     aspirated_nl: int | None
     filled_nl: int
     last_filled_nl: int | None
-    bridge_nl: int | None = None
 
     @property
     def discrepancy_nl(self) -> int | None:
@@ -76,19 +74,15 @@ def refill(
     aspirated_nl = None if aspirated_ml is None else units.nl_from_ml("aspirated_ml", aspirated_ml)
     if client.checks:
         check_refill(volume_nl, concentration_mcg_per_ml, aspirated_nl, read_status(client))
-    with client.session():
-        answer = client.ask(
-            "REFILL",
-            volume_nl=volume_nl,
-            concentration_mcg_per_ml=concentration_mcg_per_ml,
-            aspirated_nl=NONE32 if aspirated_nl is None else aspirated_nl,
-            bridge="yes" if bridge else "no",
-            drug=encode_text("drug", drug, DRUG_BYTES, client.checks),
-        )
-        after = read_status(client)
-    last_filled_nl = none_if(answer["last_filled_nl"], NONE32)
-    bridge_nl = after["bolus_left_nl"] if after["bolus"] == "bridge" else None
-    return Refill(answer["expected_nl"], aspirated_nl, volume_nl, last_filled_nl, bridge_nl)
+    answer = client.change(
+        "REFILL",
+        volume_nl=volume_nl,
+        concentration_mcg_per_ml=concentration_mcg_per_ml,
+        aspirated_nl=NONE32 if aspirated_nl is None else aspirated_nl,
+        bridge="yes" if bridge else "no",
+        drug=encode_text("drug", drug, DRUG_BYTES, client.checks),
+    )
+    return Refill(answer["expected_nl"], aspirated_nl, volume_nl, none_if(answer["last_filled_nl"], NONE32))
 
 
 def correct(

@@ -45,7 +45,7 @@ def treat(pump: Programmer) -> None:
 def order(pump: Programmer, count: int) -> None:
     """So many privileged commands, a session each."""
     for turn in range(count):
-        (pump.resume if turn % 2 else pump.stop)()
+        pump.resume(override=True) if turn % 2 else pump.stop()
 
 
 class Beset(MemoryTransport):

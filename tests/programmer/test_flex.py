@@ -11,6 +11,7 @@ from host_tools.programmer.flex import DAYS, check_flex, clock_time, flex_progra
 from host_tools.programmer.program import check_change, simple_program
 
 STATUS = {
+    "therapy": "running",
     "concentration_mcg_per_ml": 2000,
     "limits": {"max_dose_mcg_per_day": 1000, "min_rate_nl_per_day": 48_000, "max_rate_nl_per_day": 24_000_000}
     | {"soft_min_dose_mcg_per_day": None, "soft_max_dose_mcg_per_day": None},
@@ -97,7 +98,7 @@ def test_what_the_pump_would_refuse_is_said_with_its_reason(day, reason, words):
 
 def test_an_unfilled_pump_takes_no_week():
     with pytest.raises(Refused) as refusal:
-        check(EVEN, STATUS | {"concentration_mcg_per_ml": 0})
+        check(EVEN, STATUS | {"therapy": "unfilled"})
     assert refusal.value.reason == "not_filled"
 
 

@@ -125,20 +125,79 @@ OLD = Handover(
     "THECAL-00001",
     {"implanted": None, "catheter_cm": 89.0, "pump_tubing_ml": 0.199, "site": "left", "depth_mm": 18},
     {"patient_name": "Ada", "clinic": ""},
+    [{"nl": 100_000, "mcg_per_ml": 500}, {"nl": 294_800, "mcg_per_ml": 2000}],
+    "baclofen",
+    2000,
+    300.5,
 )
 
 
 def test_the_catheter_and_the_record_are_taken_over_in_one_session() -> None:
     peer = Peer()
     connect(peer).take_over(OLD, wall=NOW)
-    assert [name for name, _ in peer.done] == ["PROVE", "IMPLANT", "WRITE_RECORD", "CLOSE"]
-    told = peer.done[1][1]
+    assert [name for name, _ in peer.done] == ["PROVE", "READ_IMPLANT", "IMPLANT", "WRITE_RECORD", "CLOSE"]
+    told = peer.done[2][1]
     assert (told["catheter_mm"], told["tubing_nl"], told["depth_mm"]) == (
         890,
         140_000,
         18,
     )  # the tubing is the new one's
-    assert (told["site"].rstrip(b"\0"), str(told["kept_catheter"])) == (b"left", "yes")
+    assert (told["site"].rstrip(b"\0"), str(told["catheter"]), str(told["tubing"])) == (b"left", "kept", "empty")
+    assert told["dose_ng_per_day"] == 300_500
+    held = [(parcel["volume_nl"], parcel["mcg_per_ml"]) for parcel in told["parcels"]]
+    assert held == [(100_000, 500), (95_800, 2000)]  # the old pump's own tubing went with it
+
+
+def test_of_an_older_handover_the_kept_catheters_strength_must_be_said() -> None:
+    peer = Peer()
+    with pytest.raises(BadValue, match="nobody says what the kept catheter holds: .*--catheter-mcg-per-ml"):
+        connect(peer).take_over(OLD._replace(line=None), wall=NOW)
+    assert peer.done == []
+    connect(peer).take_over(OLD._replace(line=None), wall=NOW, catheter_mcg_per_ml=1000)
+    (parcel,) = peer.done[2][1]["parcels"]
+    assert (parcel["volume_nl"], parcel["mcg_per_ml"]) == (195_800, 1000)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [("x", "line cannot be 'x'"), ([1], "cannot hold 1"), ([{"nl": -1, "mcg_per_ml": 0}], "cannot hold {'nl': -1")],
+)
+def test_a_handover_with_another_line_is_refused(line: object, words: str) -> None:
+    document = {"serial": "X", "implant": OLD.implant, "patient": OLD.patient, "line": line}
+    with pytest.raises(BadValue, match=words):
+        handover_of(document, "old.json")
+
+
+def test_a_handover_that_was_written_is_read_as_it_was() -> None:
+    assert handover_of(json.loads(json.dumps(OLD._asdict())), "old.json") == OLD
+
+
+RECORDED = {"implanted_wall_s": 1000, "catheter_mm": 890, "tubing_nl": 140_000}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "catheter_cm", "told"),
+    [({}, 89, "new"), (RECORDED, 89, "same"), (RECORDED, 80, None)],
+    ids=["first", "same length", "another length"],
+)
+def test_an_implantation_never_makes_a_catheter_new_by_itself(
+    recorded: dict[str, int], catheter_cm: int, told: str | None
+) -> None:
+    peer = Peer()
+    peer.implanted |= recorded
+    if told is None:
+        with pytest.raises(BadValue, match="Say which: --catheter new, or --catheter same"):
+            connect(peer).implant(catheter_cm, wall=NOW)
+        return
+    connect(peer).implant(catheter_cm, wall=NOW)
+    (sent,) = [fields for name, fields in peer.done if name == "IMPLANT"]
+    assert str(sent["catheter"]) == told
+    assert (sent["implanted_wall_s"] == 1000) == (told == "same")
+
+
+def test_a_kept_catheter_without_a_handover_needs_its_strength() -> None:
+    with pytest.raises(BadValue, match="what does the kept catheter hold"):
+        connect(Peer()).implant(89, wall=NOW, catheter="kept")
 
 
 @pytest.mark.parametrize(

@@ -250,7 +250,7 @@ def test_without_checks_the_pump_judges(verb: Verb, reason: str, words: str) -> 
 
 def test_unfilled_pump_is_asked_without_checks() -> None:
     peer = Peer()
-    peer.status |= {"concentration_mcg_per_ml": 0}
+    peer.status |= {"therapy": "unfilled", "concentration_mcg_per_ml": 0}
     peer.refuse = {"STAGE": "not_filled"}
     for checks in (True, False):
         with pytest.raises(Refused) as refused:

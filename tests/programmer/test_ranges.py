@@ -13,13 +13,15 @@ from host_tools.programmer import BadValue, PatientBolus
 from host_tools.programmer.bolus import check_bolus, check_patient_bolus
 from host_tools.programmer.implantation import check_implant, line_nl
 from host_tools.programmer.program import check_program, simple_program
-from host_tools.programmer.refill import check_refill
+from host_tools.programmer.refill import check_correct, check_refill
 from host_tools.programmer.settings import ALARM_INTERVALS, LIMITS, check_alarm_settings, check_limits
 from host_tools.programmer.units import EPOCH, MM_PER_CM, NL_PER_ML, wall_s
 from protocol.fields import fields_of
 from protocol.registry import REQUEST, field_of
 
 STATUS: Any = {
+    "therapy": "running",
+    "tip_mcg_per_ml": 2000,
     "concentration_mcg_per_ml": 2000,
     "limits": {
         "capacity_nl": 20_000_000,
@@ -67,6 +69,7 @@ CHECKS: dict[tuple[str, str], Callable[[int], Any]] = {
     ("IMPLANT", "depth_mm"): lambda value: check_implant(0, 0, value, True),
     ("REFILL", "concentration_mcg_per_ml"): lambda value: check_refill(1, value, None, STATUS),
     ("REFILL", "aspirated_nl"): lambda value: check_refill(1, 2000, value, STATUS),
+    ("CORRECT", "concentration_mcg_per_ml"): lambda value: check_correct(value, None, STATUS, True),
     ("STAGE", "concentration_mcg_per_ml"): lambda value: check_program(
         simple_program(1, 2000)._replace(concentration_mcg_per_ml=value), STATUS, True
     ),
@@ -95,9 +98,9 @@ def test_a_limit_is_the_declared_one_and_is_said_with_the_option_and_in_peoples_
 
 def test_every_number_that_is_ordered_has_such_a_limit_but_those_that_the_pump_reports() -> None:
     by_status = {("ALARM_SETTINGS", "low_reservoir_nl"), ("PRIME", "volume_nl"), ("BOLUS", "dose_ng")}
-    by_status |= {("STAGE", "dose_ng_per_day"), ("STAGE", "rate_nl_per_day"), ("REFILL", "bridge_nl")}
-    by_status |= {("REFILL", "volume_nl")}
-    ordered = ("IMPLANT", "REFILL", "STAGE", "SET_CLOCK", "LIMITS", "PRIME", "BOLUS", "SET_PATIENT_BOLUS")
+    by_status |= {("STAGE", "dose_ng_per_day"), ("STAGE", "rate_nl_per_day"), ("IMPLANT", "dose_ng_per_day")}
+    by_status |= {("REFILL", "volume_nl"), ("CORRECT", "volume_nl")}
+    ordered = ("IMPLANT", "REFILL", "CORRECT", "STAGE", "SET_CLOCK", "LIMITS", "PRIME", "BOLUS", "SET_PATIENT_BOLUS")
     numbers = {
         (request, field.name)
         for request in (*ordered, "ALARM_SETTINGS")

@@ -113,7 +113,7 @@ def test_a_pump_with_a_key_of_its_own_is_not_asked_with_the_test_key() -> None:
     pump, line = connect(peer)
     assert pump.status()["signed"] is False
     assert "the pump has a key of its own, and this programmer does not" in str(pump.unsigned_reason)
-    assert len(line.sent) == 3  # HELLO twice, STATUS
+    assert len(line.sent) == 4  # HELLO twice, STATUS, LINE
     pump, _ = connect(peer, DEVICE_KEY)
     assert pump.status()["signed"] is True
 
@@ -209,7 +209,7 @@ def test_how_many_exchanges_it_takes() -> None:
             pump.status()
         counts.append(len(line.sent))
     print(f"exchanges of one, two and three statuses: {counts}")
-    assert counts == [4, 5, 6]  # HELLO, OPEN, and HELLO again, signed
+    assert counts == [5, 7, 9]  # HELLO, OPEN, and HELLO again, signed; then STATUS and LINE each time
 
 
 def thecal(peer: Peer, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[str, str]:
