@@ -115,6 +115,10 @@ def _build_infusion(parts: "Parts", hal: "Hal", config: "Config") -> None:
         alarms=parts.alarms,
         log=parts.log,
     )
+    _build_motion(parts, config)
+
+
+def _build_motion(parts: "Parts", config: "Config") -> None:
     parts.watch = MotorWatch(
         config,
         clock=parts.clock,

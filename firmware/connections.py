@@ -66,41 +66,9 @@ def connected(hal: "Hal", config: "Config", parts: "Parts") -> "list[Port]":
 
 def _commands(config: "Config", parts: "Parts") -> Commands:
     """Every command's handler, in one table."""
-    therapy = TherapyCommands(
-        config,
-        state=parts.state,
-        monitor=parts.monitor,
-        catheter=parts.catheter,
-        program=parts.program,
-        orders=parts.orders,
-        delivery=parts.delivery,
-        infusion=parts.infusion,
-        watch=parts.watch,
-        log=parts.log,
-    )
-    records = RecordCommands(
-        alarms=parts.alarms,
-        log=parts.log,
-        patient_record=parts.patient_record,
-        titration=parts.titration,
-        keys=parts.keys,
-        sessions=parts.sessions,
-    )
-    program = ProgramCommands(
-        config,
-        clock=parts.clock,
-        state=parts.state,
-        catheter=parts.catheter,
-        bolus=parts.bolus,
-        dose_window=parts.dose_window,
-        program=parts.program,
-        orders=parts.orders,
-        forecast=parts.forecast,
-        log=parts.log,
-        titration=parts.titration,
-        therapy_commands=therapy,
-        record_commands=records,
-    )
+    therapy = _therapy(config, parts)
+    records = _records(parts)
+    program = _program(config, parts, therapy, records)
     return Commands(
         [
             group.handlers()
@@ -119,6 +87,50 @@ def _commands(config: "Config", parts: "Parts") -> Commands:
         log=parts.log,
         selftest=parts.selftest,
         keeper=Keeper(clock=parts.clock, state=parts.state, ledger=parts.ledger, alarms=parts.alarms),
+    )
+
+
+def _therapy(config: "Config", parts: "Parts") -> TherapyCommands:
+    return TherapyCommands(
+        config,
+        state=parts.state,
+        monitor=parts.monitor,
+        catheter=parts.catheter,
+        program=parts.program,
+        orders=parts.orders,
+        delivery=parts.delivery,
+        infusion=parts.infusion,
+        watch=parts.watch,
+        log=parts.log,
+    )
+
+
+def _records(parts: "Parts") -> RecordCommands:
+    return RecordCommands(
+        alarms=parts.alarms,
+        log=parts.log,
+        patient_record=parts.patient_record,
+        titration=parts.titration,
+        keys=parts.keys,
+        sessions=parts.sessions,
+    )
+
+
+def _program(config: "Config", parts: "Parts", therapy: TherapyCommands, records: RecordCommands) -> ProgramCommands:
+    return ProgramCommands(
+        config,
+        clock=parts.clock,
+        state=parts.state,
+        catheter=parts.catheter,
+        bolus=parts.bolus,
+        dose_window=parts.dose_window,
+        program=parts.program,
+        orders=parts.orders,
+        forecast=parts.forecast,
+        log=parts.log,
+        titration=parts.titration,
+        therapy_commands=therapy,
+        record_commands=records,
     )
 
 

@@ -150,7 +150,7 @@ def test_the_catheter_and_the_record_are_taken_over_in_one_session() -> None:
 
 def test_of_an_older_handover_the_kept_catheters_strength_must_be_said() -> None:
     peer = Peer()
-    with pytest.raises(BadValue, match="nobody says what the kept catheter holds: .*--catheter-mcg-per-ml"):
+    with pytest.raises(BadValue, match=r"nobody says what the kept catheter holds: .*--catheter-mcg-per-ml"):
         connect(peer).take_over(OLD._replace(line=None), wall=NOW)
     assert peer.done == []
     connect(peer).take_over(OLD._replace(line=None), wall=NOW, catheter_mcg_per_ml=1000)

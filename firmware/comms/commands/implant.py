@@ -79,10 +79,7 @@ class ImplantCommands:
         if same:
             self._catheter.resize(self._catheter.dead_nl - before_nl)
         else:
-            state.kept_catheter = wire.FLAG_YES if kept else wire.FLAG_NO
-            self._catheter.fit(contents, tubing == wire.TUBING_PRIMED)
-        if kept and state.mode == wire.MODE_NONE:
-            state.dose_ng_per_day = dose_ng_per_day
+            self._connect(contents if kept else [], kept, tubing, dose_ng_per_day)
         clock = self._set_clock(order, wall_s)
 
         def apply() -> None:
@@ -92,6 +89,14 @@ class ImplantCommands:
                 self._log.add(wire.EVENT_DEPTH_OVERRIDE, depth_mm, _MAX_DEPTH_MM)
 
         return Change(apply)
+
+    def _connect(self, contents: "list[tuple[int, int]]", kept: bool, tubing: int, dose_ng_per_day: int) -> None:
+        """Put another catheter into the state, and of a kept one the dose that the pump before gave."""
+        state = self._state
+        state.kept_catheter = wire.FLAG_YES if kept else wire.FLAG_NO
+        self._catheter.fit(contents, tubing == wire.TUBING_PRIMED)
+        if kept and state.mode == wire.MODE_NONE:
+            state.dose_ng_per_day = dose_ng_per_day
 
     def _read_implant(self, _order: "Order") -> "Prepared":
         state = self._state
