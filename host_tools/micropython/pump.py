@@ -90,7 +90,8 @@ class Pump:
         try:
             interpreter.run(GUEST.read_text(encoding="utf-8"), {"/board/firmware": code}, self._host_call)
         except interpreter.ProgramError as error:
-            self._answers.put(GuestError(f"the firmware failed under MicroPython:\n{in_sources(str(error), self._modules)}"))
+            told = in_sources(str(error), self._modules)
+            self._answers.put(GuestError(f"the firmware failed under MicroPython:\n{told}"))
         except BaseException as error:  # noqa: BLE001  # raised where it was caused: in the thread that waits
             self._answers.put(error)
 

@@ -14,11 +14,13 @@ ROOT = Path(__file__).parents[2]
 MAIN = "main.py"
 MANIFEST = "manifest"
 BOARD_FILE = "hal.rp2040.board"  # its constants keep their names: main.py asks for them, too
-_HOMES = {"firmware": "firmware.pump", "hal": "hal.rp2040.body"}  # what all modules of a folder are joined into
-_APART = {  # packages, what others ask for by name, and what the board forgets once the pump is made
-    *("firmware", "firmware.config", "firmware.builders", "firmware.connections"),
-    *("hal", "hal.rp2040", "hal.rp2040.run", BOARD_FILE),
+_HOMES = {  # each with the modules and folders joined into it; a table of far over 100 names is slow to look into
+    "firmware.wire": ("firmware.text", "firmware.crypto", "firmware.wire", "firmware.clock"),
+    "firmware.checks": ("firmware.records", "firmware.safety", "firmware.therapy", "firmware.checks"),
+    "firmware.pump": ("firmware.comms", "firmware.parts", "firmware.pump"),
+    "hal.rp2040.body": ("hal.contract", "hal.rp2040"),
 }
+_APART = ("hal.rp2040", "hal.rp2040.run", BOARD_FILE)  # which others ask for by name
 _ARCHITECTURE = "armv6m"  # for the one instruction of hal/rp2040/idle.py
 _COMPILER_S = 60  # for one file; it takes some hundredths of a second
 
@@ -51,9 +53,16 @@ def joined(root: Path, sources: list[Path]) -> dict[str, Joined]:
     """The modules that are compiled, their constants folded, by the paths on the board that they have, less suffix."""
     paths = {module_name(source.relative_to(root)): source.relative_to(root) for source in sources}
     written = {name: (root / path).read_text(encoding="utf-8") for name, path in paths.items()}
-    homes = {name: _HOMES[name.partition(".")[0]] for name in paths if name not in _APART}
-    modules = join(fold(written, kept=BOARD_FILE), homes)
+    modules = join(fold(written, kept=BOARD_FILE), {name: home for name in paths if (home := _home(name))})
     return {paths[name].with_suffix("").as_posix(): module for name, module in modules.items()}
+
+
+def _home(module: str) -> str | None:
+    """The module that this one is joined into, itself perhaps; None if it stays by itself."""
+    if module in _APART:
+        return None
+    inside = (home for home, parts in _HOMES.items() if any(f"{module}.".startswith(f"{part}.") for part in parts))
+    return next(inside, None)
 
 
 def compiled(source: Path, name: str) -> bytes:
