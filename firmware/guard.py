@@ -53,34 +53,41 @@ class Guard:
     def take(self) -> None:
         """The numbers are right: copy them. On the board it takes no memory, unless a list is longer or shorter."""
         if LIVE_DICT:
-            self._first: list = list(map(dict.copy, self._dicts))
-            self._first += map(list.copy, self._lists)
-            self._second: list = list(map(dict.copy, self._dicts))
-            self._second += map(list.copy, self._lists)
+            first: list = list(map(dict.copy, self._dicts))
+            first += map(list.copy, self._lists)
+            second: list = list(map(dict.copy, self._dicts))
+            second += map(list.copy, self._lists)
+            self._first = first
+            self._second = second
             return
+        value_of = getattr  # a local name is found sooner: of an idle wake this is the longest part
         for i in range(len(self._places)):
             _, owner, names = self._places[i]
             first = self._first[i]
             second = self._second[i]
-            if names is None and len(owner) != len(first):
+            if names is not None:
+                for at in range(len(names)):
+                    first[at] = second[at] = value_of(owner, names[at])
+            elif len(owner) != len(first):
                 self._first[i] = owner[:]
                 self._second[i] = owner[:]
-                continue
-            for at in range(len(first)):
-                first[at] = second[at] = owner[at] if names is None else getattr(owner, names[at])
+            else:
+                for at in range(len(owner)):
+                    first[at] = second[at] = owner[at]
 
     def repair(self) -> int:
         """Put back what is not as it was. Its REGION, 0 when nothing was wrong."""
         if LIVE_DICT and self._live == self._first:
             return 0
         found = 0
+        value_of = getattr
         for i in range(len(self._places)):
             region, owner, names = self._places[i]
             first = self._first[i]
             second = self._second[i]
             for at in range(len(owner) if names is None else len(names)):
                 key = names[at] if LIVE_DICT and names is not None else at
-                value = owner[at] if names is None else getattr(owner, names[at])
+                value = owner[at] if names is None else value_of(owner, names[at])
                 if value != first[key] and first[key] == second[key]:
                     found = region
                     if names is None:

@@ -84,7 +84,8 @@ def test_a_failure_there_is_told_with_file_and_line(planted):
     copy = planted("(1).bit_length()")
     with micropython.pumps(copy) as boot, pytest.raises(micropython.GuestError) as failure:
         MockMachine(Config(), pump_class=boot)
-    assert 'pump.py", line ' in str(failure.value)
+    line = copy.joinpath("pump.py").read_text().split(PLACE)[0].count("\n") + 2
+    assert f'File "firmware/pump.py", line {line}, in ' in str(failure.value)
     assert str(failure.value).endswith("AttributeError: 'int' object has no attribute 'bit_length'")
 
 

