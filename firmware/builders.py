@@ -25,9 +25,11 @@ from firmware.safety.alarms import Alarms
 from firmware.safety.monitor import Monitor
 from firmware.therapy import prescription
 from firmware.therapy.bolus import Bolus
+from firmware.therapy.books import Books
 from firmware.therapy.catheter import Catheter
 from firmware.therapy.delivery import MAX_BATCH_NL
 from firmware.therapy.dosewindow import DoseWindow
+from firmware.therapy.extras import Extras
 from firmware.therapy.forecast import Forecast
 from firmware.therapy.infusion import Infusion
 from firmware.therapy.motorwatch import MotorWatch
@@ -129,6 +131,27 @@ def _build_motion(parts: "Parts", config: "Config") -> None:
         alarms=parts.alarms,
         log=parts.log,
     )
+    parts.books = Books(
+        clock=parts.clock,
+        state=parts.state,
+        ledger=parts.ledger,
+        reservoir=parts.reservoir,
+        alarms=parts.alarms,
+        orders=parts.orders,
+    )
+    parts.extras = Extras(
+        config,
+        clock=parts.clock,
+        state=parts.state,
+        ledger=parts.ledger,
+        alarms=parts.alarms,
+        catheter=parts.catheter,
+        bolus=parts.bolus,
+        program=parts.program,
+        orders=parts.orders,
+        delivery=parts.delivery,
+        log=parts.log,
+    )
     parts.infusion = Infusion(
         config,
         clock=parts.clock,
@@ -145,6 +168,8 @@ def _build_motion(parts: "Parts", config: "Config") -> None:
         orders=parts.orders,
         watch=parts.watch,
         delivery=parts.delivery,
+        books=parts.books,
+        extras=parts.extras,
     )
 
 

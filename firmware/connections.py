@@ -100,6 +100,7 @@ def _therapy(config: "Config", parts: "Parts") -> TherapyCommands:
         orders=parts.orders,
         delivery=parts.delivery,
         infusion=parts.infusion,
+        extras=parts.extras,
         watch=parts.watch,
         log=parts.log,
     )
@@ -156,6 +157,7 @@ def _refill(config: "Config", parts: "Parts") -> RefillCommand:
         bolus=parts.bolus,
         orders=parts.orders,
         infusion=parts.infusion,
+        extras=parts.extras,
         forecast=parts.forecast,
         log=parts.log,
     )
@@ -172,6 +174,7 @@ def _correct(config: "Config", parts: "Parts") -> CorrectCommand:
         dose_window=parts.dose_window,
         program=parts.program,
         infusion=parts.infusion,
+        extras=parts.extras,
         log=parts.log,
     )
 
@@ -202,6 +205,7 @@ def _bolus(config: "Config", parts: "Parts") -> BolusCommands:
         program=parts.program,
         orders=parts.orders,
         infusion=parts.infusion,
+        extras=parts.extras,
         forecast=parts.forecast,
         log=parts.log,
     )

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from firmware.safety.alarms import Alarms
     from firmware.safety.monitor import Monitor
     from firmware.therapy.bolus import Bolus
+    from firmware.therapy.books import Books
     from firmware.therapy.catheter import Catheter
     from firmware.therapy.dosewindow import DoseWindow
+    from firmware.therapy.extras import Extras
     from firmware.therapy.forecast import Forecast
     from firmware.therapy.infusion import Infusion
     from firmware.therapy.motorwatch import MotorWatch
@@ -54,6 +56,8 @@ class Parts:
     program: "CommittedProgram"
     orders: "Orders"
     watch: "MotorWatch"
+    books: "Books"
+    extras: "Extras"
     infusion: "Infusion"
     battery_watch: "BatteryWatch"
     clock_watch: "ClockWatch"

@@ -79,7 +79,7 @@ class Pump(Parts):
         self.alarms.resume(now_s)
         self.keys.resume(now_s)
         self.infusion.begin()
-        self.infusion.open_books()
+        self.books.open()
         self.battery_watch.forecast()
         if state.changed:  # a pump that hangs in its first wake, too, is to know at the next boot
             self._keep(now_s)

@@ -43,28 +43,28 @@ def load(store: "Store", config: "Config") -> "tuple[dict, list, list[tuple[int,
     if values is None:
         return None
     count = len(_FIELDS)
-    fields = {_FIELDS[i][0]: values[i] for i in range(count)}
+    named = {_FIELDS[i][0]: values[i] for i in range(count)}
     alarms_at = len(values) - 2 * len(_ALARMS)
     alarms: "list[int]" = []
     for alarm in ALARMS:
         at = alarms_at + 2 * _ALARMS.index(alarm) if alarm in _ALARMS else 0
         alarms += values[at : at + 2] if at else [0, 0]
-    line = _line(fields, config.step_nl)
-    if fields["next_mode"] != wire.MODE_NONE:
+    line = _line(named, config.step_nl)
+    if named["next_mode"] != wire.MODE_NONE:
         for name in _PROGRAM:
-            fields[name] = fields["next_" + name]
-    known = fields["concentration_mcg_per_ml"] == fields["drug_mcg_per_ml"] or fields["mode"] == wire.MODE_NONE
-    fields["program_confirmed"] = wire.FLAG_YES if known else wire.FLAG_NO
-    fields["lapsed"] = wire.FLAG_NO
-    return {name: fields[name] for name, _ in FIELDS}, values[count:alarms_at], line, alarms
+            named[name] = named["next_" + name]
+    known = named["concentration_mcg_per_ml"] == named["drug_mcg_per_ml"] or named["mode"] == wire.MODE_NONE
+    named["program_confirmed"] = wire.FLAG_YES if known else wire.FLAG_NO
+    named["lapsed"] = wire.FLAG_NO
+    return {name: named[name] for name, _ in FIELDS}, values[count:alarms_at], line, alarms
 
 
-def _line(fields: dict, step_nl: int) -> "list[tuple[int, int]]":
+def _line(named: dict, step_nl: int) -> "list[tuple[int, int]]":
     """The parcels: what was not primed yet, then what was left of a bridge."""
     line = []
-    empty_until = fields["line_from_steps"] + fields["line_nl"] // step_nl
-    if fields["line_nl"]:
+    empty_until = named["line_from_steps"] + named["line_nl"] // step_nl
+    if named["line_nl"]:
         line.append((0, empty_until))
-    if fields["bridge_until_steps"] > empty_until or (fields["bridge_mcg_per_ml"] and not line):
-        line.append((fields["bridge_mcg_per_ml"], fields["bridge_until_steps"]))
+    if named["bridge_until_steps"] > empty_until or (named["bridge_mcg_per_ml"] and not line):
+        line.append((named["bridge_mcg_per_ml"], named["bridge_until_steps"]))
     return line

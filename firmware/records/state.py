@@ -130,10 +130,10 @@ class State:
         if values is None and not self.lost:
             self.commit(0)
 
-    def _take_former(self, fields: dict, lists: list, line: "list[Parcel]", alarms: list) -> None:
+    def _take_former(self, named: dict, lists: list, line: "list[Parcel]", alarms: list) -> None:
         self.line = line
         parcels = self._values()[-2 * (PARCELS + len(ALARMS)) : -2 * len(ALARMS)]
-        self._set([fields[name] for name, _ in FIELDS] + lists + parcels + alarms)
+        self._set([named[name] for name, _ in FIELDS] + lists + parcels + alarms)
 
     def _manufactured(self) -> None:
         config = self._config

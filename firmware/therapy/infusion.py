@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from firmware.safety.alarms import Alarms
     from firmware.safety.monitor import Monitor
     from firmware.therapy.bolus import Bolus
+    from firmware.therapy.books import Books
     from firmware.therapy.catheter import Catheter
     from firmware.therapy.delivery import Delivery
     from firmware.therapy.dosewindow import DoseWindow
+    from firmware.therapy.extras import Extras
     from firmware.therapy.motorwatch import MotorWatch
     from firmware.therapy.orders import Orders
     from firmware.therapy.program import CommittedProgram
@@ -52,6 +54,8 @@ class Infusion:
         orders: "Orders",
         watch: "MotorWatch",
         delivery: "Delivery",
+        books: "Books",
+        extras: "Extras",
     ) -> None:
         self._config = config
         self._clock = clock
@@ -68,6 +72,8 @@ class Infusion:
         self._orders = orders
         self._watch = watch
         self.delivery = delivery
+        self._books = books
+        self._extras = extras
         self.basal_nl_per_day = 0
         self._mcg_per_ml = 0  # of the steps being made
         self._extra = False  # while a prime or bolus is on, or another drug is to come: which all may end a batch
@@ -108,7 +114,7 @@ class Infusion:
         """After a boot: deliver what is ordered, with nothing carried over."""
         self.delivery.begin(self._clock.now_s)
         if self._bolus.active:
-            self._cancel_cut_bolus()
+            self._extras.cancel_cut_bolus()
         self._monitor.set_prime_allowance(self._catheter.prime_steps)
         unknown_steps = self._ledger.recovered_steps
         if unknown_steps:
@@ -118,27 +124,6 @@ class Infusion:
             self._catheter.blur(unknown_steps)
         self._watch.begin()
         self._follow_orders()
-
-    def _cancel_cut_bolus(self) -> None:
-        """A reset ended the bolus: of the batch whose end nobody saw, its share is taken as delivered."""
-        week = self._program.week
-        basal_nl_per_day = week.lowest_nl_per_day() if week else self._program.mean_nl_per_day
-        total_nl_per_day = basal_nl_per_day + self._bolus.rate_nl_per_day
-        ledger = self._ledger
-        ended = self._bolus.end(ledger.uptime_s, total_nl_per_day, ledger.recovered_steps)
-        self._log.add(wire.EVENT_BOLUS_CANCELLED, *ended)
-
-    def open_books(self) -> None:
-        """After a boot: book what it found. Where the store does not take that, or did not before, more was delivered
-        than the ledger knows."""
-        now_s = self._clock.now_s
-        if self._ledger.keep(now_s, 0) and self._state.unbooked != wire.FLAG_YES:
-            return
-        self._alarms.raise_alarm(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
-        if self._state.last_refill_s != NEVER:
-            self._reservoir.assume_low()
-            self._ledger.keep(now_s, 0)
-            self._watch_reservoir()
 
     def account_steps(self) -> None:
         """Book what the motor did since the last call, and act on what that shows."""
@@ -155,7 +140,7 @@ class Infusion:
                 self._count_extra(delivery.confirmed, self._mcg_per_ml)
                 self._note_dose()
             if self._reservoir.low:
-                self._watch_reservoir()
+                self._books.watch_reservoir()
         monitor = self._monitor
         now_s = self._clock.now_s
         monitor.watch(now_s)
@@ -168,7 +153,7 @@ class Infusion:
             self._note_dose()
             watch.note_stop()
             if watch.stalled and self._bolus.active:
-                self._log.add(*self.end_bolus())
+                self._extras.cancel_bolus()
                 self.replan()
             elif not watch.stalled and self._orders.lapsed:
                 self._orders.fall_back()
@@ -184,7 +169,8 @@ class Infusion:
         if day != self._ledger.day:
             self._ledger.turn_day(day)
         if self._extra:
-            self._end_extras(now_s)
+            self._extras.end_due(self._mcg_per_ml)
+            self._follow_orders()
         horizon_s = DAY_S - second
         week = self._program.week
         if week is not None:
@@ -195,33 +181,17 @@ class Infusion:
             return
         edge_steps = room_steps
         if self._extra:
-            horizon_s, room_steps, edge_steps = self._until_extras(now_s, horizon_s, room_steps)
+            horizon_s, room_steps, edge_steps = self._extras.limit(horizon_s, room_steps)
         steps = self.delivery.plan(now_s, horizon_s, room_steps, edge_steps)
-        self._keep_books(now_s, steps)
+        self._books.keep(steps)
         if steps:
             self.delivery.order(now_s)
-
-    def _keep_books(self, now_s: int, steps: int) -> None:
-        """Write down what was delivered, and the next batch's size. A store that does not take it stops no therapy, but
-        is an alarm, and what it missed is marked wherever it can be."""
-        kept = self._ledger.keep(now_s, steps)
-        state = self._state
-        if not kept:
-            self._alarms.raise_alarm(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
-        elif not self._orders.memory_fault and self._alarms.active(wire.ALARM_MEMORY_CRITICAL):
-            self._alarms.clear_condition(wire.ALARM_MEMORY_CRITICAL)
-        unbooked = wire.FLAG_NO if kept else wire.FLAG_YES
-        if unbooked != state.unbooked:
-            state.unbooked = unbooked
-            state.changed = True
-        elif kept and state.unsaved:
-            state.changed = True
 
     def replan(self) -> None:
         """The orders, or what forbids them, changed: end the running batch and go by the new ones."""
         self.account_steps()
         if self._reservoir.low:
-            self._watch_reservoir()
+            self._books.watch_reservoir()
         self._program.step = -1
         was_delivering = self.delivery.rate_nl_per_day
         self.delivery.halt(self._clock.now_s)
@@ -229,14 +199,6 @@ class Infusion:
             self.delivery.begin(self._clock.now_s)
         self._follow_orders()
         self.next_batch()
-
-    def end_bolus(self) -> "tuple[int, ...]":
-        """Take the bolus that is being given out of the state; the log entry for it, and the caller calls `change`."""
-        return (wire.EVENT_BOLUS_CANCELLED,) + self._bolus.end(self._clock.now_s, self.delivery.rate_nl_per_day)
-
-    def end_prime(self) -> "tuple[int, ...]":
-        """The same of the prime."""
-        return (wire.EVENT_BOLUS_CANCELLED, wire.BOLUS_PRIME) + self._catheter.end_prime()
 
     def _follow_week(self, week: "Week", now_s: int, local_s: int) -> int:
         """Take up the interval of the week that it is time for; seconds until the next look."""
@@ -247,7 +209,7 @@ class Infusion:
         before = program.step, program.held
         left_s = program.follow(week, now_s, local_s)
         if program.held and self._bolus.active:
-            self._log.add(*self.end_bolus())
+            self._extras.cancel_bolus()
         if delivering and (program.step, program.held) != before:
             if self._orders.rate_nl_per_day != self.basal_nl_per_day:
                 self._set_rate()
@@ -260,7 +222,7 @@ class Infusion:
     def _follow_orders(self) -> None:
         self._take_strength()
         self._orders.log_change()
-        self._cancel_extras()
+        self._extras.cancel()
         self._set_rate()
         self._watch.note_stop()
 
@@ -308,58 +270,6 @@ class Infusion:
         rate_nl_per_day = self.flowing_nl_per_day
         if not self._dose_window.note(now_s, rate_nl_per_day * self._mcg_per_ml):
             self._alarms.raise_alarm(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_WINDOWS)
-
-    def _cancel_extras(self) -> None:
-        """End a bolus when the therapy does not run (R1.7); a prime ends when the pump trusts nothing, or
-        not its supply."""
-        therapy = self._state.therapy
-        if self._bolus.active and (therapy != wire.THERAPY_RUNNING or self._orders.halted):
-            self._log.add(*self.end_bolus())
-        distrusted = therapy in (wire.THERAPY_SAFE_STATE, wire.THERAPY_END_OF_SERVICE)
-        weak = self._alarms.active(wire.ALARM_LOW_BATTERY_RESET)
-        if self._state.prime_until_steps and (distrusted or weak or self._orders.halted):
-            self._log.add(*self.end_prime())
-
-    def _end_extras(self, now_s: int) -> None:
-        """Between two batches: end what is over."""
-        line = self._catheter
-        bolus = self._bolus
-        if self._state.prime_until_steps and not line.prime_steps:
-            self._log.add(wire.EVENT_BOLUS_DONE, wire.BOLUS_PRIME, *line.end_prime())
-        if bolus.active and now_s >= bolus.until_s:
-            self.delivery.add_remainder(bolus.rounding_remainder)
-            self._log.add(wire.EVENT_BOLUS_DONE, *bolus.end(now_s, self.delivery.rate_nl_per_day))
-        if line.given_mcg_per_ml != self._mcg_per_ml:
-            self._pass_edge()
-        self._follow_orders()
-
-    def _pass_edge(self) -> None:
-        """Another drug is at the tip: a bolus that a faster basal rate made too long for the one before is over."""
-        state = self._state
-        if self._bolus.active:
-            self._log.add(*self.end_bolus())
-        if self._mcg_per_ml and not self._catheter.bridging:
-            volume_nl = (self._ledger.booked_steps - state.filled_at_steps) * self._config.step_nl
-            self._log.add(wire.EVENT_BOLUS_DONE, wire.BOLUS_BRIDGE, volume_nl, volume_nl)
-
-    def _until_extras(self, now_s: int, horizon_s: int, room_steps: int) -> tuple[int, int, int]:
-        """Return (horizon_s, room_steps, edge_steps) of a batch that is to end where a bolus or prime does, or the drug
-        at the tip."""
-        prime_steps = self._catheter.prime_steps
-        edge_steps = self._catheter.edge_steps
-        if self._bolus.active:
-            horizon_s = min(horizon_s, self._bolus.until_s - now_s)
-        left_steps = prime_steps or edge_steps
-        if left_steps and self.delivery.rate_nl_per_day and not self.delivery.missed_run:  # a standing rotor: no storm
-            horizon_s = min(horizon_s, self.delivery.seconds_for(left_steps))
-        return horizon_s, min(room_steps, prime_steps or room_steps), edge_steps or room_steps
-
-    def _watch_reservoir(self) -> None:
-        now_s = self._clock.now_s
-        volume_nl = self._reservoir.volume_nl
-        self._alarms.raise_alarm(wire.ALARM_LOW_RESERVOIR, now_s, volume_nl)
-        if not self._reservoir.deliverable_steps:
-            self._alarms.raise_alarm(wire.ALARM_RESERVOIR_EMPTY, now_s, volume_nl)
 
     def _obey_monitor(self) -> None:
         monitor = self._monitor

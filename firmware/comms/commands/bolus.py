@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from firmware.therapy.bolus import Bolus
     from firmware.therapy.catheter import Catheter
     from firmware.therapy.dosewindow import DoseWindow
+    from firmware.therapy.extras import Extras
     from firmware.therapy.forecast import Forecast
     from firmware.therapy.infusion import Infusion
     from firmware.therapy.orders import Orders
@@ -53,6 +54,7 @@ class BolusCommands:
         program: "CommittedProgram",
         orders: "Orders",
         infusion: "Infusion",
+        extras: "Extras",
         forecast: "Forecast",
         log: "EventLog",
     ) -> None:
@@ -68,6 +70,7 @@ class BolusCommands:
         self._program = program
         self._orders = orders
         self._infusion = infusion
+        self._extras = extras
         self._forecast = forecast
         self._log = log
 
@@ -144,7 +147,7 @@ class BolusCommands:
         if not self._bolus.active:
             return wire.REASON_STATE
         self._infusion.account_steps()
-        ended = self._infusion.end_bolus()
+        ended = self._extras.end_bolus()
 
         def apply() -> None:
             self._log.add(*ended)

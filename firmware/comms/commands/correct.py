@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from firmware.records.state import State
     from firmware.therapy.catheter import Catheter
     from firmware.therapy.dosewindow import DoseWindow
+    from firmware.therapy.extras import Extras
     from firmware.therapy.infusion import Infusion
     from firmware.therapy.program import CommittedProgram
     from firmware.therapy.reservoir import Reservoir
@@ -36,6 +37,7 @@ class CorrectCommand:
         dose_window: "DoseWindow",
         program: "CommittedProgram",
         infusion: "Infusion",
+        extras: "Extras",
         log: "EventLog",
     ) -> None:
         self._config = config
@@ -47,6 +49,7 @@ class CorrectCommand:
         self._dose_window = dose_window
         self._program = program
         self._infusion = infusion
+        self._extras = extras
         self._log = log
 
     def handlers(self) -> "Handlers":
@@ -73,7 +76,7 @@ class CorrectCommand:
         state.drug_mcg_per_ml = new_mcg_per_ml
         if contents:
             self._catheter.replace(contents)
-        ended = self._infusion.end_bolus() if state.bolus != wire.BOLUS_NONE else None
+        ended = self._extras.end_bolus() if state.bolus != wire.BOLUS_NONE else None
         state.changed = True
 
         def apply() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from firmware.records.state import State
     from firmware.therapy.bolus import Bolus
     from firmware.therapy.catheter import Catheter
+    from firmware.therapy.extras import Extras
     from firmware.therapy.forecast import Forecast
     from firmware.therapy.infusion import Infusion
     from firmware.therapy.orders import Orders
@@ -37,6 +38,7 @@ class RefillCommand:
         bolus: "Bolus",
         orders: "Orders",
         infusion: "Infusion",
+        extras: "Extras",
         forecast: "Forecast",
         log: "EventLog",
     ) -> None:
@@ -49,6 +51,7 @@ class RefillCommand:
         self._bolus = bolus
         self._orders = orders
         self._infusion = infusion
+        self._extras = extras
         self._forecast = forecast
         self._log = log
 
@@ -109,9 +112,9 @@ class RefillCommand:
         """Nothing flows while a needle is in the reservoir: end a bolus and a prime; their log entries."""
         ended = []
         if self._bolus.active:
-            ended.append(self._infusion.end_bolus())
+            ended.append(self._extras.end_bolus())
         if self._catheter.prime_steps:
-            ended.append(self._infusion.end_prime())
+            ended.append(self._extras.end_prime())
         return ended
 
     def _log_change(self, old_mcg_per_ml: int, mcg_per_ml: int, bridge: int) -> None:

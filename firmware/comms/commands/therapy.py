@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from firmware.safety.monitor import Monitor
     from firmware.therapy.catheter import Catheter
     from firmware.therapy.delivery import Delivery
+    from firmware.therapy.extras import Extras
     from firmware.therapy.infusion import Infusion
     from firmware.therapy.motorwatch import MotorWatch
     from firmware.therapy.orders import Orders
@@ -34,6 +35,7 @@ class TherapyCommands:
         orders: "Orders",
         delivery: "Delivery",
         infusion: "Infusion",
+        extras: "Extras",
         watch: "MotorWatch",
         log: "EventLog",
     ) -> None:
@@ -45,6 +47,7 @@ class TherapyCommands:
         self._orders = orders
         self._delivery = delivery
         self._infusion = infusion
+        self._extras = extras
         self._watch = watch
         self._log = log
 
@@ -67,7 +70,7 @@ class TherapyCommands:
             return reason
         self._infusion.account_steps()
         self._orders.take(orders.STOP)
-        ended = self._infusion.end_prime() if self._catheter.prime_steps else None  # what is left can be primed later
+        ended = self._extras.end_prime() if self._catheter.prime_steps else None  # what is left can be primed later
 
         def apply() -> None:
             if ended:

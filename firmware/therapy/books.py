@@ -1,0 +1,71 @@
+"""The books: what was delivered, written down batch by batch, and the alarms of a reservoir that it empties."""
+
+from firmware import wire
+from firmware.records.state import NEVER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.clock import PumpClock
+    from firmware.records.ledger import Ledger
+    from firmware.records.state import State
+    from firmware.safety.alarms import Alarms
+    from firmware.therapy.orders import Orders
+    from firmware.therapy.reservoir import Reservoir
+
+
+class Books:
+    """Keeps the ledger in the store."""
+
+    def __init__(
+        self,
+        *,
+        clock: "PumpClock",
+        state: "State",
+        ledger: "Ledger",
+        reservoir: "Reservoir",
+        alarms: "Alarms",
+        orders: "Orders",
+    ) -> None:
+        self._clock = clock
+        self._state = state
+        self._ledger = ledger
+        self._reservoir = reservoir
+        self._alarms = alarms
+        self._orders = orders
+
+    def open(self) -> None:
+        """After a boot: book what it found. Where the store does not take that, or did not before, more was delivered
+        than the ledger knows."""
+        now_s = self._clock.now_s
+        if self._ledger.keep(now_s, 0) and self._state.unbooked != wire.FLAG_YES:
+            return
+        self._alarms.raise_alarm(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
+        if self._state.last_refill_s != NEVER:
+            self._reservoir.assume_low()
+            self._ledger.keep(now_s, 0)
+            self.watch_reservoir()
+
+    def keep(self, steps: int) -> None:
+        """Write down what was delivered, and the next batch's size. A store that does not take it stops no therapy, but
+        is an alarm, and what it missed is marked wherever it can be."""
+        now_s = self._clock.now_s
+        kept = self._ledger.keep(now_s, steps)
+        state = self._state
+        if not kept:
+            self._alarms.raise_alarm(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
+        elif not self._orders.memory_fault and self._alarms.active(wire.ALARM_MEMORY_CRITICAL):
+            self._alarms.clear_condition(wire.ALARM_MEMORY_CRITICAL)
+        unbooked = wire.FLAG_NO if kept else wire.FLAG_YES
+        if unbooked != state.unbooked:
+            state.unbooked = unbooked
+            state.changed = True
+        elif kept and state.unsaved:
+            state.changed = True
+
+    def watch_reservoir(self) -> None:
+        """Raise the alarms of a reservoir that is low, and of one that is empty."""
+        now_s = self._clock.now_s
+        volume_nl = self._reservoir.volume_nl
+        self._alarms.raise_alarm(wire.ALARM_LOW_RESERVOIR, now_s, volume_nl)
+        if not self._reservoir.deliverable_steps:
+            self._alarms.raise_alarm(wire.ALARM_RESERVOIR_EMPTY, now_s, volume_nl)
