@@ -433,7 +433,7 @@ ANSWERS = (
             / Int32ul
             * "s; 0..2^30-1; since the stop, or the first step that was not confirmed; 0 while something is delivered",
             "telemetry_dropped" / Int32ul * "-; 0..2^32-1; pushed messages that this line had no room for",
-            "comms_errors" / Int32ul * "-; 0..2^32-1; spoilt frames received on all lines",
+            "comms_errors" / Int32ul * "-; 0..2^32-1; corrupt frames received on all lines",
             "max_dose_mcg_per_day" / Int32ul * "mcg/day; 1..2^30-1; limit of the daily dose",
             "max_bolus_mcg" / Int32ul * "mcg; 1..2^30-1; limit of a bolus",
             "max_change_percent" / Int8ul * "%; 1..100; soft limit of a dose's rise within 24 h",

@@ -51,7 +51,7 @@ class DoseWindow:
         self._record = Record(store, slots.WINDOWS, _LAYOUT)
         self._strongest = strongest
         self._added = False  # something that is not written down
-        self.repaired = False  # whether a flipped bit was found; whoever heeds it clears it
+        self.repaired = False  # whether a flipped bit was found; whoever acts on it clears it
         self.spans: "list[Span]" = []
         self._load(lived)
 

@@ -111,7 +111,7 @@ class Status(Hello):
     limits: Limits
     alarm_settings: AlarmSettings
     telemetry_dropped: int  # pushed messages that this line had no room for
-    comms_errors: int  # spoilt frames received on all lines
+    comms_errors: int  # corrupt frames received on all lines
     signed: bool  # True if the pump signed it; else anybody on the line could have sent it
 
 
