@@ -21,7 +21,7 @@ from tests.rig.served import files_on, while_served
 pytestmark = [pytest.mark.chip, pytest.mark.timeout(1800)]
 
 PUMP = "firmware/pump.mpy"
-STORE = "hal/rp2040/store.mpy"
+DRIVERS = "hal/rp2040/body.mpy"
 SPARE_BLOCKS = 16
 
 SwitchOn = Callable[[dict[str, bytes]], Rig]
@@ -53,7 +53,7 @@ def deploy(url: str) -> list[str]:
 
 def test_an_older_deployment_becomes_this_one_and_a_second_flash_copies_nothing(board: SwitchOn) -> None:
     files = deployed_files()
-    old = {path: data for path, data in files.items() if path != STORE}
+    old = {path: data for path, data in files.items() if path != DRIVERS}
     rig = board(old | {PUMP: b"old", "firmware/gone.mpy": b"old", "mine.txt": b"mine"})
 
     def work(url: str) -> tuple[dict[str, Any], Result]:
@@ -62,7 +62,7 @@ def test_an_older_deployment_becomes_this_one_and_a_second_flash_copies_nothing(
         return json.loads(first.stdout), run(url)
 
     told, again = while_served(rig, work)
-    assert told["deployed"] == [PUMP, STORE]
+    assert told["deployed"] == [PUMP, DRIVERS]
     assert (told["serial"], told["runtime"][:12], told["runtime"][-6:]) == ("THECAL-00001", "micropython ", "rp2040")
     assert 20_000 < told["free_bytes"] < 236_000
     assert again.exit_code == 3

@@ -25,7 +25,7 @@ VERBS = [
     "prime",
     "program --dose-mcg-per-day 500 --yes",
     "stop",
-    "silence",
+    "silence all",
 ]
 
 
