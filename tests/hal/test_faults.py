@@ -25,7 +25,7 @@ MCG_PER_ML = 2000
 def turning(days=1000, **options):
     """A full plant whose motor turns evenly for so long; the drug is at the tip already."""
     plant = Plant(**options)
-    plant.fit_catheter(0)
+    plant.implant("new", 0, 0)
     plant.refill(20_000_000, MCG_PER_ML)
     plant.prescribe(500_000)
     plant.drivetrain.order(0, days * DAY_MS // PERIOD_MS, PERIOD_MS, PERIOD_MS, 1 << 45, 27)
