@@ -75,7 +75,7 @@ def test_the_line_is_as_a_list_of_single_nl(operations):
         expected = getattr(naive, name)(*arguments)
         got = getattr(catheter, name)(*arguments)
         assert expected is None or singly(got) == expected
-        tip += sum(expected) if name in ("push", "inject") else 0
+        tip += sum(expected or []) if name in ("push", "inject") else 0
         assert singly(catheter.contents) == naive.line
         assert (catheter.dead_nl, catheter.tubing_nl) == (len(naive.line), naive.tubing_nl)
         assert catheter.tip_hundredths == tip * 100

@@ -1,5 +1,7 @@
 """What the pump is told of its implantation is done to the plant, once. Beside each other they hold the same drug."""
 
+from typing import Any
+
 import pytest
 
 from firmware.config import Config
@@ -17,7 +19,7 @@ MOST_WRITES = 12  # to the store, within one command
 class MachineClinic(Clinic):
     """The clinician's hands on an emulated pump, the head on it all the time."""
 
-    def __init__(self, pump_class=Pump):
+    def __init__(self, pump_class: Any = Pump):
         self.machine = MockMachine(Config(), pump_class=pump_class)
         self.machine.lay_head(True)
         self.config, self.device_key, self.sequence = Config(), auth.TEST_KEY, 0
@@ -112,6 +114,7 @@ def test_two_implantations_between_two_looks_are_both_done_in_order():
 @pytest.mark.parametrize("catheter_mm", [500, 890])
 @pytest.mark.parametrize("torn_bytes", [0, 9, 10_000])
 def test_an_implantation_in_which_the_power_fails_is_done_as_the_pump_then_has_it(torn_bytes, catheter_mm):
+    write = 0
     for write in range(1, MOST_WRITES):
         clinic = MachineClinic()
         treated(clinic)
