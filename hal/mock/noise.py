@@ -24,7 +24,7 @@ class ImpairedLine:
 
     def _carry_frame(self, frame: bytes) -> bytes:
         impairment = self._impairment
-        if self._happens(impairment.drop_percent):
+        if self._happens(impairment.lost_percent):
             return b""
         if self._happens(impairment.noise_percent):
             frame = self._spoil(frame)

@@ -12,7 +12,7 @@ class Drivetrain:
     """Executes one order at a time. Times are plant time in ms and never go back.
 
     An order or a fault acts after the pulses of its own millisecond. `change` is called just
-    before the rotor, which turned evenly so far, gets another rhythm.
+    before the rotor, which turned evenly so far, gets another rhythm. A motor that has `seized` is held for good.
     """
 
     __slots__ = (
@@ -37,6 +37,7 @@ class Drivetrain:
         "missed_run",
         "pulses",
         "reversed",
+        "seized",
         "work_pulses",
     )
 
@@ -44,7 +45,7 @@ class Drivetrain:
         self.change = change
         self.work_pulses = work_pulses  # that ever drew current, unordered ones included
         self._earlier_steps = rotor_steps  # before this power-up
-        self.held = False
+        self.held = self.seized = False
         self._loss_percent = self._loss_pulses = 0  # pulses: since the loss began
         self._settled_ms = -1
         self._runaway_ms = NEVER_MS  # of the next step that nobody ordered
@@ -183,14 +184,25 @@ class Drivetrain:
         """End of the rotor's present rhythm, if it turns at all."""
         return self._due_ms + self._steps * self._period_ms if self._runaway_ms == NEVER_MS else NEVER_MS
 
+    @property
+    def step_ms(self) -> int:
+        """Time between two steps of the present rhythm."""
+        return self._period_ms if self._runaway_ms == NEVER_MS else RUNAWAY_MS
+
     # Faults and the safety monitor; settle first
 
     def hold(self, held: bool) -> None:
         """Hold the rotor, or let it go."""
+        held = held or self.seized
         if held != self.held:
             self.held = held
             self._plan_miss()
             self._plan_stray()
+
+    def seize(self) -> None:
+        """Hold the rotor for good."""
+        self.seized = True
+        self.hold(True)
 
     def inhibit(self, inhibited: bool) -> None:
         """Cut the motor's supply, or give it back."""

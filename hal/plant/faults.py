@@ -5,6 +5,8 @@ from difflib import get_close_matches
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from hal.plant.drivetrain import NEVER_MS
+
 
 class Field(NamedTuple):
     """A whole number that a fault takes; without a default it must be given."""
@@ -50,7 +52,8 @@ class Kind(NamedTuple):
     value: str | int = True
 
 
-_DAY_MS = 86_400_000
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
 _MONTH_MS = 30 * _DAY_MS
 BODY_CENTI_CELSIUS = 3700
 
@@ -94,6 +97,12 @@ KINDS: dict[str, Kind] = {
         Quantity("flow.under_percent"),
         "percent",
     ),
+    "dry_damage": Kind(
+        "a pump that was ordered to deliver for `after`, in all, with an empty reservoir stands for good",
+        {"after_ms": Field(_HOUR_MS, 365 * _DAY_MS, _MONTH_MS)},
+        Quantity("dry_limit_ms", NEVER_MS, min),
+        "after_ms",
+    ),
     "reservoir_leak": Kind(
         "drug leaks into the tissue around the pump",
         {"nl_per_day": Field(1, 40_000_000)},
@@ -120,8 +129,19 @@ KINDS: dict[str, Kind] = {
     "off_label_drug": Kind(
         "the drug is one that the pump's tubing was not made for", {}, Quantity("flow.use_off_label_drug", False)
     ),
-    "catheter_kink": Kind("nothing gets through, so nothing leaves the pump", {}, Quantity("flow.blocked", False)),
+    "catheter_kink": Kind(
+        "so much of what each step should move does not get through, and stays in the reservoir",
+        {"percent": Field(1, 100, 100)},
+        Quantity("flow.kink_percent"),
+        "percent",
+    ),
     "catheter_leak": Kind("so much is lost just before the tip", {"percent": Field(1, 100)}, _TIP_LOSS, "percent"),
+    "prime_mixing": Kind(
+        "at the speed of a prime drug mixes with what stands in so much of the line, at the tip",
+        {"percent": Field(1, 100)},
+        Quantity("flow.catheter.mixing_percent"),
+        "percent",
+    ),
     "catheter_migration": Kind("the tip is not in the CSF", {}, _TIP_LOSS, 100),
     "oral_baclofen": Kind(
         "tablets are taken beside the pump",
@@ -200,7 +220,7 @@ INSTANT = ("reverse_step", "clock_jump", "bit_flip", "store_corrupt")
 """The faults that are over at once."""
 
 OUTSIDE_THE_PUMP = (
-    "catheter_kink", "catheter_leak", "catheter_migration", "oral_baclofen",
+    "catheter_kink", "catheter_leak", "prime_mixing", "catheter_migration", "oral_baclofen",
     "emi", "link_noise", "link_drop", "link_duplicate", "link_lost",
 )  # fmt: skip
 """The faults that another pump has as well."""

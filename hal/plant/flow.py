@@ -5,31 +5,38 @@ a copy: looking, however often, changes nothing.
 """
 
 from copy import deepcopy
-from typing import Any
+from typing import Any, Literal
 
-from hal.plant.catheter import Catheter
+from hal.plant.catheter import Catheter, Parcel
 from hal.plant.patient import HOUR_MS, SYMPTOMS, Patient
 from hal.plant.reservoir import Reservoir
 
+PRIME_NL_PER_DAY = 20_000_000  # from here on drug mixes in the line, where it mixes at all: a choice
 WEAR_PERCENT = 20  # that each cause of wear adds to what a step moves: a choice
 STANDING_MS = 48 * HOUR_MS  # are too long for the tubing
+CLOSED_PERCENT = 100  # of a kink through which nothing gets
 
+_DAY_MS = 24 * HOUR_MS
 _HUNDREDTHS_PER_MCG = 100_000_000  # of a nL mcg/mL, as the catheter counts
+
+Implantation = Literal["new", "same", "kept"]
 
 
 class Flow:
     """Everything up to `at_ms`, when the rotor had made `steps`.
 
-    `blocked`: nothing leaves the pump. Faults make each step move `over_percent` more and `under_percent` less. `wear`
-    are the causes, in their order, why the tubing lets still more through, which with `couplings` it does for good.
+    Faults make each step move `over_percent` more and `under_percent` less; of that a kink keeps `kink_percent` back.
+    `wear` are the causes, in their order, why the tubing lets still more through, which with `couplings` it does for
+    good. For `dry_ms` the motor was to turn, and there was nothing to move.
     """
 
     __slots__ = (
         "_stood_since_ms",
         "at_ms",
-        "blocked",
         "catheter",
         "couplings",
+        "dry_ms",
+        "kink_percent",
         "over_percent",
         "patient",
         "reservoir",
@@ -42,29 +49,32 @@ class Flow:
         self.reservoir = reservoir
         self.couplings = couplings
         self.wear: list[str] = []
-        self.over_percent = self.under_percent = 0
+        self.over_percent = self.under_percent = self.kink_percent = 0
+        self.dry_ms = 0.0
         self._stood_since_ms: int | None = None  # None before the first step
         self.catheter = Catheter()
         self.patient = Patient()
-        self.blocked = False
         self.at_ms = 0
         self.steps = 0
 
-    def advance(self, to_ms: int, steps: int, moving_until_ms: int) -> None:
-        """Let it flow until `to_ms`, evenly while the rotor turned."""
+    def advance(self, to_ms: int, steps: int, moving_until_ms: int, step_ms: int) -> None:
+        """Let it flow until `to_ms`, evenly while the rotor turned, a step each `step_ms`."""
         from_ms = self.at_ms
         if to_ms == from_ms and steps == self.steps:
             self._check_wear()
             return
         moving_ms = max(0, min(to_ms, moving_until_ms) - from_ms)
-        turned = 0 if self.blocked else steps - self.steps
-        self.reservoir.over_percent = self.over_percent - self.under_percent + WEAR_PERCENT * len(self.wear)
-        moved_nl, lasted_ms = self.reservoir.draw(turned, moving_ms, to_ms - from_ms - moving_ms)
-        self._through_catheter(moved_nl, lasted_ms)
+        reservoir = self.reservoir
+        reservoir.over_percent = self.over_percent - self.under_percent + WEAR_PERCENT * len(self.wear)
+        reservoir.through_percent = 100 - self.kink_percent
+        moved_nl, lasted_ms = reservoir.draw(steps - self.steps, moving_ms, to_ms - from_ms - moving_ms)
+        priming = reservoir.step_nl * _DAY_MS >= PRIME_NL_PER_DAY * step_ms
+        self._into_patient(self.catheter.push(moved_nl, reservoir.mcg_per_ml, priming), lasted_ms)
         self.patient.advance(to_ms, 0.0)
+        self.dry_ms += moving_ms - (lasted_ms if steps > self.steps or reservoir.volume_nl else 0)
         if steps > self.steps:
             self._stood_since_ms = from_ms + moving_ms
-            if self.blocked:
+            if self.closed:
                 self.wear_out("occlusion")
         self.at_ms = to_ms
         self.steps = steps
@@ -76,8 +86,43 @@ class Flow:
         self.wear = []
         self._stood_since_ms = None
         self.steps = 0
+        self.dry_ms = 0.0
         self.catheter.connect(tubing_nl)
-        self.catheter.earlier = True
+
+    # Hands; settle first
+
+    def implant(self, kind: Implantation, catheter_nl: int, tubing_nl: int, primed: bool) -> None:
+        """As `Plant.implant`."""
+        catheter, reservoir = self.catheter, self.reservoir
+        strength = reservoir.mcg_per_ml if reservoir.filled or not primed else None
+        if kind == "same":
+            catheter.resize(catheter_nl, tubing_nl, reservoir.mcg_per_ml)
+        elif kind == "kept" and catheter.catheter_nl:
+            catheter.connect(tubing_nl, strength if primed else 0)
+        else:
+            catheter.fit(catheter_nl, tubing_nl, strength if primed else 0)
+
+    def refill(self, volume_nl: int, mcg_per_ml: int, over_nl: int) -> int:
+        """As `Reservoir.refill`."""
+        aspirated_nl = self.reservoir.refill(volume_nl, mcg_per_ml, over_nl)
+        self.catheter.fill(mcg_per_ml)
+        return aspirated_nl
+
+    @property
+    def closed(self) -> bool:
+        """True while nothing gets through the catheter."""
+        return self.kink_percent == CLOSED_PERCENT
+
+    def aspirate_line(self, volume_nl: int) -> list[Parcel]:
+        """As `Plant.aspirate_line`."""
+        return [] if self.closed else self.catheter.aspirate(volume_nl)
+
+    def inject_line(self, volume_nl: int, mcg_per_ml: int) -> None:
+        """As `Plant.inject_line`."""
+        if not self.closed:
+            self._into_patient(self.catheter.inject(volume_nl, mcg_per_ml), 0.0)
+
+    # What comes of it
 
     def wear_out(self, cause: str) -> None:
         """Record a cause of wear, for good."""
@@ -98,10 +143,12 @@ class Flow:
         if reservoir.volume_nl > reservoir.capacity_nl:
             self.wear_out("overfill")
 
-    def _through_catheter(self, moved_nl: int, lasted_ms: float) -> None:
+    def _into_patient(self, out: list[Parcel], lasted_ms: float) -> None:
+        """Give the patient what comes out at the tip, evenly within `lasted_ms`, or at once."""
         catheter, patient = self.catheter, self.patient
+        moved_nl = sum(part_nl for part_nl, _ in out)
         out_nl = 0
-        for part_nl, mcg_per_ml in catheter.push(moved_nl, self.reservoir.mcg_per_ml):
+        for part_nl, mcg_per_ml in out:
             out_nl += part_nl
             mcg = part_nl * mcg_per_ml * (100 - catheter.leak_percent) / _HUNDREDTHS_PER_MCG
             if lasted_ms:
@@ -134,6 +181,7 @@ class Flow:
             "patient": self.patient.snapshot(),
             "wear": list(self.wear),
             "stood_since_ms": self._stood_since_ms,
+            "dry_ms": self.dry_ms,
         }
 
     def restore(self, state: dict[str, Any], at_ms: int, steps: int) -> None:
@@ -142,5 +190,6 @@ class Flow:
         self.patient.restore(state["patient"])
         self.wear = state["wear"]
         self._stood_since_ms = state["stood_since_ms"]
+        self.dry_ms = state.get("dry_ms", 0.0)  # a folder of an earlier version has none
         self.at_ms = at_ms
         self.steps = steps

@@ -6,17 +6,19 @@ events (another rhythm of the motor, a fault that comes or goes) make it settle.
 
 from collections.abc import Callable
 from functools import partial
+from math import ceil
 from typing import Any
 
 from hal.plant.activefaults import Fault, effects
 from hal.plant.battery import Battery
-from hal.plant.catheter import TUBING_NL
+from hal.plant.catheter import TUBING_NL, Parcel
 from hal.plant.crystal import Crystal
 from hal.plant.drivetrain import NEVER_MS, Drivetrain
 from hal.plant.faults import BODY_CENTI_CELSIUS, INSTANT, OUTSIDE_THE_PUMP, check_fields, check_name
 from hal.plant.fillsensor import FillSensor
-from hal.plant.flow import Flow
+from hal.plant.flow import Flow, Implantation
 from hal.plant.impairment import LinkImpairment
+from hal.plant.patient import HOUR_MS
 from hal.plant.reservoir import Reservoir
 from hal.plant.sound import Sound, Tone
 
@@ -59,6 +61,8 @@ class Plant:
         self.overfill_nl = 0  # that a refill puts in on top of what is said
         self.filled_mcg_per_ml: int | None = None  # of every refill, whatever is said
         self.fitted_tubing_nl: int | None = None  # of the pump's tubing, whatever is recorded
+        self.implanted_as: tuple[int, int] | None = None  # (catheter, tubing) in nL, as they were told
+        self.dry_limit_ms = NEVER_MS  # of running with an empty reservoir, after which the motor seizes
         self.failing: frozenset[str] = frozenset()  # devices that fail their own test
         self.store_fails = False
         self.hangs = False
@@ -88,6 +92,8 @@ class Plant:
         self.drivetrain.settle(self.now_ms)
         self.battery.settle(self.now_ms, self.drivetrain.work_pulses)
         self._advance_flow(self.flow)
+        if self.flow.dry_ms >= self.dry_limit_ms:
+            self.drivetrain.seize()
 
     def flow_now(self) -> Flow:
         """The flow as it is now, in a copy: asking changes nothing."""
@@ -97,7 +103,8 @@ class Plant:
         return flow
 
     def _advance_flow(self, flow: Flow) -> None:
-        flow.advance(self.now_ms, self.drivetrain.rotor_steps, self.drivetrain.turning_until_ms)
+        train = self.drivetrain
+        flow.advance(self.now_ms, train.rotor_steps, train.turning_until_ms, train.step_ms)
 
     def power_cut(self) -> None:
         """Stop the motor. Everything else goes on."""
@@ -181,6 +188,13 @@ class Plant:
             quantity.put(self, value)
         self.battery.sampled_at_ms = -1
         self.next_event_ms = min([fault.next_ms(self.now_ms) for fault in self._faults.values()], default=NEVER_MS)
+        if self.dry_limit_ms < NEVER_MS and not self.drivetrain.seized:
+            self._look_at_dry_limit()
+
+    def _look_at_dry_limit(self) -> None:
+        """Settle again when the motor may seize at the earliest, but an hour from now at least."""
+        left_ms = ceil(self.dry_limit_ms - self.flow.dry_ms)
+        self.next_event_ms = min(self.next_event_ms, self.now_ms + max(HOUR_MS, left_ms))
 
     def set_runaway(self, on: bool) -> None:
         """Begin or end steps that nobody ordered."""
@@ -204,32 +218,43 @@ class Plant:
             return 0
         if self.filled_mcg_per_ml is not None:
             mcg_per_ml = self.filled_mcg_per_ml
-        aspirated_nl = self.flow.reservoir.refill(volume_nl, mcg_per_ml, self.overfill_nl)
+        aspirated_nl = self.flow.refill(volume_nl, mcg_per_ml, self.overfill_nl)
         self.settle()
         return aspirated_nl
 
-    def fit_catheter(self, catheter_nl: int, tubing_nl: int = 0, kept: bool = False) -> None:
-        """Implant with a catheter that holds so much, behind tubing that holds `tubing_nl`.
+    def implant(self, kind: Implantation, catheter_nl: int, tubing_nl: int, *, primed: bool = False) -> None:
+        """Implant the pump with a catheter that holds so much, behind tubing that holds `tubing_nl`.
 
-        One that is there stays, if it is as large; an earlier pump's only where it is `kept`, and then as it is.
+        `new`: another catheter, without drug. `kept`: the one that is there, with what it holds, behind this pump's
+        tubing; where there is none, a new one. `same`: nothing is done, only the volumes were said wrong.
+        Tubing that is `primed` holds the reservoir's drug, before the first refill that of the first; else none.
         """
+        self.settle()
+        self.implanted_as = catheter_nl, tubing_nl
         if self.fitted_tubing_nl is not None:
             tubing_nl = self.fitted_tubing_nl
-        catheter = self.flow.catheter
-        if kept and catheter.dead_nl > catheter.tubing_nl:
-            if tubing_nl != catheter.tubing_nl:
-                self.settle()
-                catheter.connect(tubing_nl)
-            catheter.earlier = False
-        elif catheter.earlier or catheter_nl + tubing_nl != catheter.dead_nl:
-            self.settle()
-            catheter.fit(catheter_nl + tubing_nl, tubing_nl)
+        self.flow.implant(kind, catheter_nl, tubing_nl, primed)
+
+    def aspirate_line(self, volume_nl: int) -> list[Parcel]:
+        """Draw so much out of the catheter at its side port, behind the pump's tubing; CSF follows at the tip.
+
+        What came, in order: nothing through a catheter that is closed. The patient gets nothing.
+        """
+        self.settle()
+        return self.flow.aspirate_line(volume_nl)
+
+    def inject_line(self, volume_nl: int, mcg_per_ml: int) -> None:
+        """Push so much into the catheter at its side port. What leaves the tip reaches the patient at once."""
+        self.settle()
+        self.flow.inject_line(volume_nl, mcg_per_ml)
 
     def replace_pump(self) -> None:
         """Put a new pump in the place of this one. Catheter and patient stay, with their faults."""
         self.settle()
         self.drivetrain = Drivetrain(change=self.settle)
         self.flow.replace_pump(self._new_reservoir(), TUBING_NL)
+        self.implanted_as = None
+        self.impairment.depth_mm = 0
         self.battery = self._new_battery()
         self.battery.restore({"used_units": 0}, self.now_ms, 0)
         self.crystal = Crystal()
@@ -283,6 +308,8 @@ class Plant:
             "work_pulses": self.drivetrain.work_pulses,
             "rotor_steps": self.drivetrain.rotor_steps,
             "flow": self.flow.snapshot(),
+            "seized": self.drivetrain.seized,
+            "implanted_as": self.implanted_as and list(self.implanted_as),
             "battery": self.battery.snapshot(),
             "quartz": self.crystal.snapshot(),  # the name in folders that are kept
             "faults": [fault.snapshot() for fault in self._faults.values()],
@@ -294,6 +321,10 @@ class Plant:
         self.unpowered_ms = state.get("unpowered_ms", 0)  # a folder of an earlier version has none
         self.drivetrain = Drivetrain(state["work_pulses"], state["rotor_steps"], self.settle)
         self.flow.restore(state["flow"], self.now_ms, state["rotor_steps"])
+        self.drivetrain.seized = state.get("seized", False)
+        catheter = self.flow.catheter
+        implanted_as = state.get("implanted_as", (catheter.catheter_nl, catheter.tubing_nl))
+        self.implanted_as = implanted_as and tuple(implanted_as)
         self.battery.restore(state["battery"], self.now_ms, state["work_pulses"])
         self.crystal.restore(state["quartz"])
         self._faults = {fault["name"]: Fault(**fault) for fault in state["faults"]}

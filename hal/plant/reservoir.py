@@ -4,21 +4,24 @@ _DAY_MS = 86_400_000
 
 
 class Reservoir:
-    """`volume_nl` is in it, `delivered_nl` left the pump. Each step moves `step_nl`, or `over_percent` more.
+    """`volume_nl` is in it, `delivered_nl` left the pump. Each step moves `step_nl`, or `over_percent` more, and
+    `through_percent` of that gets through.
 
-    `missing_nl` was to be moved and was not there.
+    `missing_nl` was to be moved and was not there. `filled` stays true from the first filling on.
     """
 
     __slots__ = (
-        "_hundredths",
         "_leak_rest",
+        "_ten_thousandths",
         "capacity_nl",
         "delivered_nl",
+        "filled",
         "leak_nl_per_day",
         "mcg_per_ml",
         "missing_nl",
         "over_percent",
         "step_nl",
+        "through_percent",
         "volume_nl",
     )
 
@@ -28,8 +31,10 @@ class Reservoir:
         self.volume_nl = self.delivered_nl = self.missing_nl = 0
         self.mcg_per_ml = 0
         self.over_percent = 0  # below zero for less
+        self.through_percent = 100
+        self.filled = False
         self.leak_nl_per_day = 0
-        self._hundredths = 0  # of a nL, moved but not yet counted; 0..99
+        self._ten_thousandths = 0  # of a nL, moved but not yet counted; 0..9999
         self._leak_rest = 0  # nL/day times ms, lost but not yet counted
 
     def draw(self, steps: int, moving_ms: int, standing_ms: int) -> tuple[int, float]:
@@ -37,11 +42,12 @@ class Reservoir:
 
         (nL that left the pump, ms after which it ran dry or `moving_ms`).
         """
-        wanted_nl, self._hundredths = divmod(steps * self.step_nl * (100 + self.over_percent) + self._hundredths, 100)
+        wanted = steps * self.step_nl * (100 + self.over_percent) * self.through_percent
+        wanted_nl, self._ten_thousandths = divmod(wanted + self._ten_thousandths, 10_000)
         moved_nl, lasted_ms = wanted_nl, float(moving_ms)
         gone_nl = wanted_nl + self._leaked_nl(moving_ms)
         if gone_nl >= self.volume_nl:
-            self._hundredths = 0
+            self._ten_thousandths = 0
             if gone_nl:
                 moved_nl = self.volume_nl * wanted_nl // gone_nl
                 lasted_ms = moving_ms * self.volume_nl / gone_nl
@@ -66,6 +72,7 @@ class Reservoir:
         aspirated_nl = self.volume_nl
         self.volume_nl = volume_nl + over_nl
         self.mcg_per_ml = mcg_per_ml
+        self.filled = True
         return aspirated_nl
 
     def snapshot(self) -> dict[str, int]:
@@ -74,7 +81,8 @@ class Reservoir:
             "mcg_per_ml": self.mcg_per_ml,
             "delivered_nl": self.delivered_nl,
             "missing_nl": self.missing_nl,
-            "hundredths": self._hundredths,
+            "filled": self.filled,
+            "ten_thousandths": self._ten_thousandths,
             "leak_rest": self._leak_rest,
         }
 
@@ -83,5 +91,6 @@ class Reservoir:
         self.mcg_per_ml = state["mcg_per_ml"]
         self.delivered_nl = state["delivered_nl"]
         self.missing_nl = state["missing_nl"]
-        self._hundredths = state["hundredths"]
+        self.filled = state.get("filled", True)  # a folder of an earlier version has none, and hundredths
+        self._ten_thousandths = state.get("ten_thousandths", 0)
         self._leak_rest = state["leak_rest"]

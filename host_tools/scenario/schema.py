@@ -57,6 +57,7 @@ class Nothing(Fields):
         return {} if value is None else value
 
 
+PortMl = Annotated[Decimal, number("a number of mL above 0, at most 20", 0, 20, decimals=6, above=True)]
 DoseMcg = Annotated[Decimal, carried("BOLUS", "dose_ng", "a number of mcg with at most three decimals", decimals=3)]
 
 
@@ -198,6 +199,15 @@ class ReplacePump(Nothing):
     serial: SerialNumber = absent()
 
 
+class AspirateLine(Fields):
+    volume_ml: PortMl
+
+
+class InjectLine(Fields):
+    volume_ml: PortMl
+    concentration_mcg_per_ml: Annotated[int, number("a whole number of mcg/mL from 0 to 50000", 0, 50_000)]
+
+
 class Fault(Fields):
     name: Annotated[str, one_of("fault", FAULT_FIELDS)]
     for_s: DurationS = absent("for")
@@ -205,6 +215,7 @@ class Fault(Fields):
     every: DurationS = absent()
     lasting: DurationS = absent()
     by: SignedDurationS = absent()
+    after: DurationS = absent()
     percent: Annotated[int, number("a whole number of percent above 0", 0, 10_000, above=True)] = absent()
     ppm: Annotated[int, number("a whole number of ppm", -(10**6), 10**6)] = absent()
     ml: Annotated[Decimal, number("a number of mL", -100, 100, decimals=6)] = absent()
@@ -286,6 +297,8 @@ class Step(Fields):
     heal: Annotated[str, one_of("fault", FAULT_FIELDS)] = absent()
     power_cut: PowerCut = absent()
     replace_pump: ReplacePump = absent()
+    aspirate_line: AspirateLine = absent()
+    inject_line: InjectLine = absent()
     wait: DurationS = absent()
     expect: Expectations = absent()
     expect_event: ExpectEvent = absent()

@@ -10,12 +10,14 @@ from host_tools.scenario.clinic import Clinic
 from host_tools.scenario.expect import Expected, find, in_json
 from host_tools.scenario.schema import (
     AlarmSettings,
+    AspirateLine,
     Bolus,
     Correct,
     ExpectDocument,
     ExpectEvent,
     Fault,
     Implant,
+    InjectLine,
     Limits,
     Nothing,
     PatientBolus,
@@ -193,6 +195,14 @@ def do_replace_pump(clinic: Clinic, new: ReplacePump) -> None:
     clinic.replace_pump(new.serial)
 
 
+def do_aspirate_line(clinic: Clinic, fields: AspirateLine) -> None:
+    clinic.machine.plant.aspirate_line(int(fields.volume_ml * NL_PER_ML))
+
+
+def do_inject_line(clinic: Clinic, fields: InjectLine) -> None:
+    clinic.machine.plant.inject_line(int(fields.volume_ml * NL_PER_ML), fields.concentration_mcg_per_ml)
+
+
 def do_wait(clinic: Clinic, duration_s: int) -> None:
     clinic.advance_to_s(clinic.now_s + duration_s)
 
@@ -260,6 +270,8 @@ DO: dict[str, Callable[[Clinic, Any], None]] = {
     "heal": do_heal,
     "power_cut": do_power_cut,
     "replace_pump": do_replace_pump,
+    "aspirate_line": do_aspirate_line,
+    "inject_line": do_inject_line,
     "wait": do_wait,
     "expect": do_expect,
     "expect_event": do_expect_event,

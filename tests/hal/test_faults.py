@@ -25,7 +25,7 @@ MCG_PER_ML = 2000
 def turning(days=1000, **options):
     """A full plant whose motor turns evenly for so long; the drug is at the tip already."""
     plant = Plant(**options)
-    plant.fit_catheter(0)
+    plant.implant("new", 0, 0)
     plant.refill(20_000_000, MCG_PER_ML)
     plant.prescribe(500_000)
     plant.drivetrain.order(0, days * DAY_MS // PERIOD_MS, PERIOD_MS, PERIOD_MS, 1 << 45, 27)
@@ -143,6 +143,21 @@ def test_nothing_gets_through_a_kink():
     assert one["delivered_nl"] == one["tip_mcg"] == 0
     assert one["reservoir_nl"] == 20_000_000
     assert one["rotor_steps"] == twin["rotor_steps"]
+
+
+@pytest.mark.parametrize(
+    ("percent", "over_percent", "delivered_nl"),
+    [(30, 0, 1_750_000), (99, 0, 25_000), (50, 7, 1_337_500), (100, 7, 0)],  # of 25,000 steps of 100 nL
+)
+def test_through_a_partial_kink_gets_the_rest_of_what_a_step_should_move(percent, over_percent, delivered_nl):
+    plant = turning()
+    plant.apply_fault("catheter_kink", percent=percent)
+    if over_percent:
+        plant.apply_fault("over_delivery", percent=over_percent)
+    plant.advance(10 * DAY_MS)
+    truth = plant.truth()
+    assert (truth["delivered_nl"], truth["reservoir_nl"]) == (delivered_nl, 20_000_000 - delivered_nl)
+    assert truth["rotor_steps"] == 25_000
 
 
 def test_a_kink_that_straightens_lets_what_comes_through():
@@ -304,6 +319,62 @@ def test_a_short_stall_wears_nothing():
     plant.apply_fault("motor_stall", STANDING_MS - HOUR_MS)
     plant.advance(10 * DAY_MS)
     assert worn(plant) == []
+
+
+def ran_dry(**damage):
+    """A pump that has drug for four days and is ordered to go on; it is seized after two more, or within an hour."""
+    plant = turning()
+    plant.refill(1_000_000, MCG_PER_ML)
+    if damage:
+        plant.apply_fault("dry_damage", **damage)
+    return plant
+
+
+def turns(plant):
+    steps = plant.truth()["rotor_steps"]
+    plant.advance(plant.now_ms + HOUR_MS)
+    return plant.truth()["rotor_steps"] > steps
+
+
+def test_a_pump_that_runs_dry_for_too_long_stands_for_good():
+    plant = ran_dry(after_ms=2 * DAY_MS)
+    plant.advance(6 * DAY_MS - HOUR_MS)
+    assert turns(plant)
+    plant.advance(6 * DAY_MS + HOUR_MS)
+    assert not turns(plant)
+    plant.heal("dry_damage")
+    plant.refill(20_000_000, MCG_PER_ML)
+    plant.apply_fault("motor_stall", plant.now_ms + HOUR_MS)
+    plant.advance(plant.now_ms + 2 * HOUR_MS)
+    later = Plant()
+    later.restore(json.loads(json.dumps(plant.snapshot())))
+    plant.power_cut()
+    for one in (plant, later):
+        one.drivetrain.order(one.now_ms, 10_000, PERIOD_MS, PERIOD_MS, 1 << 45, 27)
+        assert not turns(one)
+    plant.replace_pump()
+    plant.drivetrain.order(plant.now_ms, 10_000, PERIOD_MS, PERIOD_MS, 1 << 45, 27)
+    assert turns(plant)
+
+
+def test_looking_between_two_steps_does_not_save_a_dry_pump():
+    plant = ran_dry(after_ms=2 * DAY_MS)
+    for at_ms in range(0, 6 * DAY_MS + HOUR_MS, 10_000):
+        plant.advance(at_ms)
+        plant.settle()
+    assert not turns(plant)
+
+
+def test_a_pump_that_stands_or_may_run_dry_takes_no_harm():
+    stopped = ran_dry(after_ms=2 * DAY_MS)
+    stopped.advance(5 * DAY_MS)
+    stopped.drivetrain.halt(stopped.now_ms)
+    stopped.advance(30 * DAY_MS)
+    stopped.drivetrain.order(stopped.now_ms, 10_000, PERIOD_MS, PERIOD_MS, 1 << 45, 27)
+    assert turns(stopped)
+    without = ran_dry()
+    without.advance(60 * DAY_MS)
+    assert turns(without)
 
 
 def least(name):

@@ -38,6 +38,12 @@ def test_so_many_frames_are_lost_corrupted_or_doubled(percent):
     assert abs(corrupted - expected) <= spread + 0.02 * expected  # three changes may undo one another
 
 
+@pytest.mark.parametrize(("depth_mm", "percent"), [(0, 0), (25, 0), (26, 10), (30, 50), (31, 60), (255, 60)])
+def test_a_pump_that_sits_deeper_than_telemetry_reaches_loses_so_many_frames(depth_mm, percent):
+    lost = 1000 - len(carried(depth_mm=depth_mm)) // 4
+    assert abs(lost - 10 * percent) <= 4 * (10 * percent * (100 - percent) / 100) ** 0.5
+
+
 def test_the_seed_draws_it():
     one, again, other = (carried(seed, noise_percent=30, drop_percent=10) for seed in (1, 1, 2))
     assert one == again != other

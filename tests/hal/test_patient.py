@@ -184,7 +184,7 @@ def test_a_restored_patient_goes_on():
 def infused(*orders):
     """A plant whose motor was given (from_h, hours, period_ms), one order after another."""
     plant = Plant()
-    plant.fit_catheter(0)
+    plant.implant("new", 0, 0)
     plant.refill(20_000_000, 2000)
     plant.prescribe(500_000)
     for from_h, hours, period_ms in orders:

@@ -14,7 +14,8 @@ class NoOrders:
     filled_nl = drug_mcg_per_ml = 0
     dose_now_ng_per_day = 0
     implanted_wall_s = NONE32
-    catheter_mm = tubing_nl = kept_catheter = 0
+    catheter_mm = tubing_nl = kept_catheter = depth_mm = booked_steps = 0
+    line = ()
 
 
 class ToyPump:
@@ -28,7 +29,7 @@ class ToyPump:
     def __init__(self, hal, config):
         self.hal = hal
         self.config = config
-        self.state = self.program = self.clock = NoOrders()
+        self.state = self.program = self.clock = self.ledger = NoOrders()
         self.polls_s = []
         self.heard = b""
 

@@ -120,6 +120,9 @@ class Part:
     def __getitem__(self, index: int) -> Any:
         return self._look(f"{self._path}[{index}]")
 
+    def __iter__(self) -> Iterator[Any]:
+        return (self[index] for index in range(self._pump.command(f"answer = len({self._path})")))
+
     def __setitem__(self, index: int, value: Any) -> None:
         self._pump.command(f"{self._path}[{index}] = {value!r}")
 

@@ -154,4 +154,6 @@ class FirmwareRun:
             self._sync_plant()
 
     def _sync_plant(self) -> None:
-        sync_plant(self._plant, self.pump.state, self._config, self.pump.program.dose_now_ng_per_day)
+        pump = self.pump
+        implants, self._log.implants = self._log.implants, []
+        sync_plant(self._plant, pump.state, pump.ledger, self._config, pump.program.dose_now_ng_per_day, implants)

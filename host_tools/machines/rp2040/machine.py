@@ -9,10 +9,12 @@ from firmware import wire
 from firmware.clock import PumpClock
 from firmware.config import Config
 from firmware.records.eventlog import EventLog
+from firmware.records.ledger import Ledger
 from firmware.records.state import State
+from firmware.therapy.delivery import MAX_BATCH_NL
 from hal.contract import Clock
 from host_tools.machines.machine import Boot, RuntimeUnavailable
-from host_tools.machines.plantsync import EVENT_FIELD, sync_plant
+from host_tools.machines.plantsync import EVENT_FIELD, Implanted, implants_in, sync_plant
 from host_tools.machines.rp2040.image import Slots
 from host_tools.machines.rp2040.rig import Rig
 from host_tools.machines.rp2040.transport import ChipTransport
@@ -102,14 +104,17 @@ class RigMachine:
             self.events.append(event_json(entry))
             self._next_seq = entry.seq + 1
         if entries:
-            self._sync_plant(State(slots, self._config, True))
+            self._sync_plant(slots, implants_in(entries))
 
-    def _sync_plant(self, state: Any) -> None:
+    def _sync_plant(self, slots: Slots, implants: list[Implanted]) -> None:
         """Do to the plant what the pump was told of refill, catheter and dose."""
+        config = self._config
+        state = State(slots, config, True)
+        ledger = Ledger(slots, MAX_BATCH_NL // config.step_nl)
         if state.refills > self._refills:
             self.plant.refill(state.filled_nl, state.drug_mcg_per_ml)
         self._refills = state.refills
-        sync_plant(self.plant, state, self._config, state.dose_ng_per_day)
+        sync_plant(self.plant, state, ledger, config, state.dose_ng_per_day, implants)
 
 
 class PinEffects:
