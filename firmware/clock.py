@@ -31,7 +31,7 @@ class PumpClock:
         self._clock = clock
         self.base_s = 0  # uptime when the body's seconds were 0
         self.now_s = 0
-        self.jumped_s = 0  # what the body's seconds leapt ahead (or, below 0, fell behind); whoever acts on it clears it
+        self.jumped_s = 0  # how far the seconds leapt ahead, below 0 fell behind; whoever acts on it clears it
         self._seconds = self._ticks_ms = 0
 
     def start(self, base_s: int, state: "WallClock") -> None:
