@@ -34,6 +34,11 @@ class LineModel:
             if self.parcels[0][0] <= 0:
                 self.parcels.pop(0)
 
+    def leave_out(self, nl):
+        """What is less than so much at the tip is taken for a part of what stands behind it."""
+        while len(self.parcels) > 1 and self.parcels[0][0] < nl:
+            self.parcels[1][0] += self.parcels.pop(0)[0]
+
     def refill(self, strength, known_new=False):
         """Until now the newest filling's drug stood where `parcels` say None; `known_new`: the whole line holds it.
         Before the first one the line was told, and holds what it was told to."""

@@ -7,6 +7,7 @@ difference of strengths at each edge.
 
 import os
 from fractions import Fraction
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -120,8 +121,10 @@ class AnyLine:
         self.body.motor.progress()
         parts = self.body.parts or [(1, tip)]
         self.account.order(self.ordered_pg(from_ms, to_ms, parts), to_ms - from_ms, max(tip, self.tip))
-        if self.tip != tip:
-            self.account.change(tip, self.tip, steps=2)
+        passed = [tip, *(mcg_per_ml for _, mcg_per_ml in parts), self.tip]
+        for edge in pairwise(passed):
+            if edge[0] != edge[1]:
+                self.account.change(*edge, steps=3)
         self.note()
 
     def note(self):
@@ -236,6 +239,7 @@ class AnyLine:
         if not self.order(self.clinic.implant, wall_s=self.wall_s(), parcels=parcels, **fields):
             return
         if catheter == "same":
+            line.leave_out(STEP_NL)
             line.resize(tubing_nl, catheter_mm * 220)
             self.resized += 1
         else:
@@ -259,10 +263,10 @@ class AnyLine:
         bridge = "no" if self.random.random() < 0.15 else "yes"
         drug = b"morphine" if self.random.random() < 0.1 else b"baclofen"
         volume_nl = self.random.choice((20_000_000, 20_000_000, 10_000_000, 3_000_001))
-        again = (volume_nl, strength, drug) == getattr(self, "newest", None)
+        newest = self.state.filled_nl, self.state.drug_mcg_per_ml, self.state.drug.rstrip(bytes(1))
+        again = (volume_nl, strength, drug) == newest  # taken for a repetition within a day
         if again or not self.order(self.clinic.refill, volume_nl, strength, bridge, drug):
             return
-        self.newest = volume_nl, strength, drug
         self.line.refill(strength, bridge == "no")
         self.told()
         if self.random.random() < 0.5:
@@ -274,7 +278,6 @@ class AnyLine:
         if self.random.random() < 0.4:
             fields["volume_nl"] = self.random.choice((20_000_000, 15_000_000))
         if self.order(self.clinic.correct, override="yes", **fields):
-            self.newest = None
             if "mcg_per_ml" in fields:
                 self.line.correct(strength)
             self.told()
@@ -304,7 +307,7 @@ class AnyLine:
         self.body.stalled = False
         self.body = body
         self.clinic = Clinic(body)
-        self.newest = self.program_ng = self.week = None
+        self.program_ng = self.week = None
         self.changed = 4000
         self.fit("kept")
         self.refill()

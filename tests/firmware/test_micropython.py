@@ -113,7 +113,7 @@ def inputs():
     clinic.command("SILENCE", alarm="all")
     clinic.command("STOP")
     clinic.run(3 * DAY_S)
-    clinic.command("RESUME")
+    clinic.command("RESUME", override="yes")
     clinic.run(DAY_S)
     clinic.flex([[(0, 150_000), (420, 100_000), (1290, 50_000)]] * 6 + [[(0, 333_333)]], override="yes")
     clinic.run(9 * DAY_S)
