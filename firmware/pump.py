@@ -79,6 +79,8 @@ class Pump(Parts):
         self.alarms.resume(now_s)
         self.keys.resume(now_s)
         self.infusion.begin()
+        if state.changed:  # before the ledger forgets what the line was told of: a cut in between tells it again
+            self._keep(now_s)
         self.books.open()
         self.battery_watch.forecast()
         if state.changed:  # a pump that hangs in its first wake, too, is to know at the next boot

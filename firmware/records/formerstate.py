@@ -11,7 +11,6 @@ from firmware.records.statefields import ALARMS, FIELDS, PAST_DOSES, PATIENT_BOL
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.config import Config
-    from hal.contract import Store
 
 VERSION = 4
 
@@ -19,7 +18,7 @@ _LINE = (("line_nl", "I"), ("line_from_steps", "I"))
 _BRIDGE = (("bridge_mcg_per_ml", "I"), ("bridge_from_steps", "I"), ("bridge_until_steps", "I"))
 _PROGRAM = ("mode", "concentration_mcg_per_ml", "dose_ng_per_day", "rate_nl_per_day", "week", "highest_dose_ng")
 _NEXT = tuple([("next_" + name, dict(FIELDS)[name]) for name in _PROGRAM])
-_NEWER = (("program_confirmed", "B"), ("lapsed", "B"))
+_NEWER = (("program_confirmed", "B"), ("lapsed", "B"), ("line_unknown_steps", "I"))
 
 
 def _fields() -> "tuple[tuple[str, str], ...]":
@@ -35,13 +34,15 @@ _ALARMS = [alarm for alarm in ALARMS if alarm != wire.ALARM_PROGRAM_UNCONFIRMED]
 LAYOUT = "".join([code for _, code in _FIELDS]) + "I" * PATIENT_BOLUSES + "IQQ" * PAST_DOSES + "BI" * len(_ALARMS)
 
 
-def load(store: "Store", config: "Config") -> "tuple[dict, list, list[tuple[int, int]], list] | None":
+def load(record: Record, config: "Config") -> "tuple[dict, list, list[tuple[int, int]], list] | None":
     """Fields by name as they are now, the numbers of the lists before the line, the line, and those of the alarms; None
-    when there is no such record."""
+    when there is no such record. `record` is to take its place."""
     used, kind, _, _ = slots.STATE
-    values = Record(store, (used, kind, VERSION, 0), LAYOUT).load()
+    former = Record(record.store, (used, kind, VERSION, 0), LAYOUT)
+    values = former.load()
     if values is None:
         return None
+    record.follow(former)
     count = len(_FIELDS)
     named = {_FIELDS[i][0]: values[i] for i in range(count)}
     alarms_at = len(values) - 2 * len(_ALARMS)
@@ -56,6 +57,7 @@ def load(store: "Store", config: "Config") -> "tuple[dict, list, list[tuple[int,
     known = named["concentration_mcg_per_ml"] == named["drug_mcg_per_ml"] or named["mode"] == wire.MODE_NONE
     named["program_confirmed"] = wire.FLAG_YES if known else wire.FLAG_NO
     named["lapsed"] = wire.FLAG_NO
+    named["line_unknown_steps"] = wire.NONE32
     return {name: named[name] for name, _ in FIELDS}, values[count:alarms_at], line, alarms
 
 

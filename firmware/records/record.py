@@ -70,6 +70,12 @@ class Record:
         self._place = 2 * self.sequence + self._older
         return newest
 
+    def follow(self, former: "Record") -> None:
+        """Go on where a record of another version ended, which is in the same slots: over its older copy first."""
+        self.sequence = former.sequence
+        self._older = former._older
+        self._place = 2 * self.sequence + self._older
+
     def valid(self) -> bool:
         """True if every copy that was ever written still is as it was."""
         self._mend()

@@ -36,7 +36,8 @@ class State:
     `concentration_mcg_per_ml` belongs to the committed program, `drug_mcg_per_ml` to what is in the reservoir. `week`
     is where the program's week is kept, 1 to 3, and 0 when it has none; `highest_dose_ng` is what the program gives in
     the worst 24 hours. `program_confirmed` is FLAG_NO from a change of concentration until the next commit, `lapsed`
-    FLAG_YES from 48 hours without delivery until an order that accepts it. Before the first program of a pump that took
+    FLAG_YES from 48 hours without delivery until an order that accepts it. `line_unknown_steps` were unknown in the
+    ledger when the edge of the newest filling was told, NEVER where that is not known. Before the first program of a pump that took
     over a catheter `dose_ng_per_day` is that of the pump before it.
     `commits` counts the programs committed. `last_bolus...` are the newest single or patient's bolus, which may still
     be given; `refill_...` what the newest refill was told as, and answered with. `unbooked` is FLAG_YES while more was
@@ -102,6 +103,7 @@ class State:
     lived: int
     program_confirmed: int
     lapsed: int
+    line_unknown_steps: int
     patient_boluses_s: list[int]
     past_doses: "list[PastDose]"
     line: "list[Parcel]"
@@ -114,7 +116,7 @@ class State:
         self._config = config
         self._manufactured()
         values = self._record.load()
-        former = formerstate.load(store, config) if values is None else None
+        former = formerstate.load(self._record, config) if values is None else None
         self.lost = values is None and former is None and (others_found or not self._record.blank)
         if values is not None:
             self._set(values)

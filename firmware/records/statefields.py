@@ -62,6 +62,7 @@ FIELDS = (
     ("lived", "B"),
     ("program_confirmed", "B"),
     ("lapsed", "B"),
+    ("line_unknown_steps", "I"),
 )
 THERAPIES = (
     wire.THERAPY_UNFILLED,
@@ -88,6 +89,7 @@ OUTLIVES_ORDERS = (  # the rest is for a programmer to order anew
     "site",
     "kept_catheter",
     "line",
+    "line_unknown_steps",
     "lapsed",
     "sessions",
     "commits",

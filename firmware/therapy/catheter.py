@@ -140,6 +140,7 @@ class Catheter:
             empty = [i for i in range(len(parcels)) if parcels[i][0]]
             self._put(parcels[: empty[0]] if empty else parcels)
             return
+        self._state.line_unknown_steps = self._ledger.unknown_steps
         end = self._edge(self.dead_nl, old_mcg_per_ml, self._state.drug_mcg_per_ml)
         if not parcels or end > parcels[-1][1]:
             parcels.append((old_mcg_per_ml, end))
@@ -153,7 +154,20 @@ class Catheter:
         for i in range(len(contents)):
             end_nl += contents[i][0]
             parcels.append((contents[i][1], self._edge(end_nl, contents[i][1], following[i])))
+        self._state.line_unknown_steps = self._ledger.unknown_steps
         self._put(parcels)
+
+    def relabel(self, mcg_per_ml: int) -> None:
+        """The newest filling is of that strength, and was all along. Where the drug before it is the stronger one now,
+        and was not, what cuts left unknown makes it last longer; where it is not any more, no longer."""
+        state = self._state
+        if state.line:
+            before, end = state.line[-1]
+            unknown_steps = max(0, self._ledger.unknown_steps - state.line_unknown_steps)
+            later = (before > mcg_per_ml) - (before > state.drug_mcg_per_ml)
+            self._put(state.line[:-1] + [(before, end + later * unknown_steps)])
+        state.drug_mcg_per_ml = mcg_per_ml
+        state.changed = True
 
     def fit(self, contents: "list[tuple[int, int]]", tubing_primed: bool) -> None:
         """Another catheter, or another pump's with what it holds, (nL, mcg/mL) from the tip back; where nothing is said
@@ -166,7 +180,8 @@ class Catheter:
     def resize(self, longer_nl: int) -> None:
         """The catheter is so much longer than was said, or shorter (below 0): the parcel at the tip is."""
         steps = longer_nl // self._config.step_nl
-        self._put([(mcg_per_ml, end + steps) for mcg_per_ml, end in self._parcels])
+        booked_steps = self._ledger.booked_steps
+        self._put([(mcg_per_ml, max(booked_steps, end + steps)) for mcg_per_ml, end in self._parcels])
 
     def blur(self, steps: int) -> None:
         """So many steps are booked of which nobody knows whether they moved the line: every point of it takes the
@@ -213,7 +228,8 @@ class Catheter:
             at = end
         while len(merged) > PARCELS:
             _merge_closest(merged, self._ledger.booked_steps)
-        self._state.line = merged
+        passed = [parcel for parcel in parcels if parcel[1] <= self._ledger.booked_steps]
+        self._state.line = merged or passed[-1:]  # the last one tells since when the newest drug leaves the tip
         self._state.changed = True
 
     # The prime

@@ -10,7 +10,7 @@ class LineModel:
     """`parcels` are [nL, mcg/mL] from the tip back, 0 without drug; `drug` is the reservoir's strength."""
 
     def __init__(self, tubing_nl=140_000, catheter_nl=195_800):
-        self.drug = 0
+        self.drug = None  # before the first filling
         self.tubing_nl, self.catheter_nl = tubing_nl, catheter_nl
         self.parcels = []
         self.fit()
@@ -22,9 +22,10 @@ class LineModel:
         if self.tubing_nl:
             self.parcels.append([Fraction(self.tubing_nl), None if primed else 0])
 
-    def resize(self, catheter_nl):
-        """The same catheter has another length than was said: the parcel at the tip is cut, or stretched."""
-        longer_nl, self.catheter_nl = catheter_nl - self.catheter_nl, catheter_nl
+    def resize(self, tubing_nl, catheter_nl):
+        """The same line has another volume than was said: the parcel at the tip is cut, or stretched."""
+        longer_nl = tubing_nl + catheter_nl - self.dead_nl
+        self.tubing_nl, self.catheter_nl = tubing_nl, catheter_nl
         if longer_nl > 0:
             self.parcels[:0] = [[Fraction(longer_nl), self.parcels[0][1] if self.parcels else None]]
         while longer_nl < 0:
@@ -33,10 +34,17 @@ class LineModel:
             if self.parcels[0][0] <= 0:
                 self.parcels.pop(0)
 
+    def leave_out(self, nl):
+        """What is less than so much at the tip is taken for a part of what stands behind it."""
+        while len(self.parcels) > 1 and self.parcels[0][0] < nl:
+            self.parcels[1][0] += self.parcels.pop(0)[0]
+
     def refill(self, strength, known_new=False):
-        """Until now the newest filling's drug stood where `parcels` say None; `known_new`: the whole line holds it."""
+        """Until now the newest filling's drug stood where `parcels` say None; `known_new`: the whole line holds it.
+        Before the first one the line was told, and holds what it was told to."""
+        known_new = known_new and self.drug is not None
         for parcel in self.parcels:
-            if parcel[1] is None and not known_new and self.drug:
+            if parcel[1] is None and not known_new and self.drug is not None:
                 parcel[1] = self.drug
         if known_new:
             empty = list(self.parcels[: self._leading_empty()])
@@ -67,6 +75,17 @@ class LineModel:
 
     def strength(self, parcel):
         return self.drug if parcel[1] is None else parcel[1]
+
+    def runs(self):
+        """[nL, mcg/mL] of all that it holds from the tip back, equal neighbours as one."""
+        runs = []
+        for parcel in self.parcels:
+            mcg_per_ml = self.strength(parcel) or 0
+            if runs and runs[-1][1] == mcg_per_ml:
+                runs[-1][0] += parcel[0]
+            elif parcel[0]:
+                runs.append([parcel[0], mcg_per_ml])
+        return runs
 
     @property
     def dead_nl(self):

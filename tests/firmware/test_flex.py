@@ -342,3 +342,14 @@ def test_without_a_clock_the_mean_waits_until_the_day_has_room_for_it():
     assert (clinic.body.motor.counts[1] - steps) * 100 * 2000 <= 100 * 1_000_000 + 5_000_000
     clinic.run(DAY_S)
     assert clinic.status().rate_nl_per_day == 495_000
+
+
+@pytest.mark.parametrize("bit", [0, 9, 19, 31])
+def test_a_flipped_bit_in_the_strength_of_a_week_changes_no_rate(bit):
+    clinic = filled()
+    clinic.flex([NIGHT] * 7)
+    clinic.run(DAY_S)
+    before = motor_steps(clinic)
+    clinic.pump.program.week.mcg_per_ml ^= 1 << bit
+    clinic.run(DAY_S)
+    assert abs((motor_steps(clinic) - before) * 100 - 150_000) <= 200

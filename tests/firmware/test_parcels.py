@@ -22,8 +22,8 @@ STRENGTHS = st.sampled_from([0, 500, 1000, 2000, 4000])
 def line_of(parcels, drug, booked_steps=0, dead_nl=335_800) -> Any:
     """A line that holds (mcg/mL, end) parcels, and the reservoir's drug behind them."""
     state: Any = SimpleNamespace(line=list(parcels), drug_mcg_per_ml=drug, tubing_nl=dead_nl, catheter_mm=0)
-    state.last_refill_s = state.filled_at_steps = 0
-    return Catheter(Config(), state, SimpleNamespace(booked_steps=booked_steps))  # type: ignore[arg-type]
+    state.last_refill_s = state.filled_at_steps = state.line_unknown_steps = 0
+    return Catheter(Config(), state, SimpleNamespace(booked_steps=booked_steps, unknown_steps=0))  # type: ignore[arg-type]
 
 
 def strength_at(parcels, drug, step):

@@ -237,3 +237,29 @@ def test_a_store_that_fails_raises_the_alarm_and_stops_no_therapy():
     store.failing = False
     clinic.run(2 * 3600)
     assert "memory_critical" not in clinic.alarms()  # over, and silenced
+
+
+@pytest.mark.parametrize("keep", [0, 1.0])
+@pytest.mark.parametrize("at", range(1, 16))
+def test_a_cut_in_the_boot_after_a_cut_forgets_nothing_of_what_the_first_left_unknown(at, keep):
+    """2000 mcg/mL are followed by 500. Of the batch that was cut nobody knows whether it moved the line, so the 2000
+    are taken to last as much longer: until then 500 would be given at a quarter of its dose, and never 2000 at four
+    times it."""
+    clinic = running()
+    clinic.refill(mcg_per_ml=500)
+    end_steps = clinic.pump.state.line[-1][1]
+    clinic.run(3000)
+    clinic.body.motor.halt()
+    moved_steps = clinic.body.motor.counts[1]
+    store = clinic.body.store
+    store.cut_at, store.keep = at, keep
+    try:
+        clinic.boot()
+    except PowerLost:
+        store.on = True
+    store.cut_at = 0
+    clinic.boot()
+    pump = clinic.pump
+    lag_steps = pump.ledger.booked_steps - moved_steps  # that the pump may be ahead of the drug
+    assert lag_steps >= 0
+    assert pump.state.line[-1][1] - end_steps >= lag_steps

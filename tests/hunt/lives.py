@@ -122,7 +122,9 @@ def _bolus() -> Pumped:
 
 
 def _prime() -> Pumped:
-    pumped = _filled()
+    pumped = Pumped()
+    pumped.implant_empty()
+    pumped.refill()
     pumped.program()
     pumped.run(10)
     pumped.command("PRIME", volume_nl=300_000)
@@ -137,6 +139,15 @@ def _bridge() -> Pumped:
     pumped.refill(mcg_per_ml=1000)
     pumped.program(dose_ng_per_day=520_000, mcg_per_ml=1000)
     pumped.run(5 * HOUR_S + 1000)
+    return pumped
+
+
+def _two_edges() -> Pumped:
+    """A week, in a line that holds 2000 mcg/mL, then 1000, before 500."""
+    pumped = _flex()
+    for mcg_per_ml in (1000, 500):
+        pumped.refill(mcg_per_ml=mcg_per_ml)
+        pumped.run(3 * HOUR_S)
     return pumped
 
 
@@ -186,6 +197,7 @@ LIVES = {
     "bolus": Life(_bolus),
     "prime": Life(_prime),
     "bridge": Life(_bridge),
+    "two edges": Life(_two_edges),
     "stopped": Life(_stopped),
     "stalled": Life(_stalled, ((3 * HOUR_S, _turn_again),)),
     "session": Life(_in_session, ((20, _order("MINIMUM_RATE")), (60, _order("RESUME")), (70, _order("CLOSE")))),

@@ -180,7 +180,7 @@ class BolusCommands:
         bolus_nl = volume_nl(dose_ng, mcg_per_ml)
         if self._outruns_tip(bolus_nl, self._clock.now_s + over_s):
             return wire.REASON_STATE
-        if dose_ng > state.max_bolus_mcg * 1000 or bolus_nl > self._room_nl():
+        if not bolus_nl or dose_ng > state.max_bolus_mcg * 1000 or bolus_nl > self._room_nl():
             return wire.REASON_BOLUS_LIMIT
         bolus_nl_per_day = bolus_nl * DAY_S // over_s
         now_s = self._clock.now_s

@@ -73,7 +73,7 @@ class CorrectCommand:
         state.filled_nl = filled_nl
         if state.concentration_mcg_per_ml == old_mcg_per_ml and state.mode != wire.MODE_NONE and new_mcg_per_ml:
             self._program.relabel(new_mcg_per_ml)
-        state.drug_mcg_per_ml = new_mcg_per_ml
+        self._catheter.relabel(new_mcg_per_ml)
         if contents:
             self._catheter.replace(contents)
         ended = self._extras.end_bolus() if state.bolus != wire.BOLUS_NONE else None
