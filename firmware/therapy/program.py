@@ -133,7 +133,9 @@ class CommittedProgram:
             if not week.valid:
                 return None
             days = week.days
-        self.week = Week(days, self.mcg_per_ml or self._state.concentration_mcg_per_ml)  # the week's own may have flipped
+        self.week = Week(
+            days, self.mcg_per_ml or self._state.concentration_mcg_per_ml
+        )  # the week's own may have flipped
         return self._weeks.rewrite(days, where)
 
     def keep_week(self, week: Week | None) -> int:

@@ -60,7 +60,8 @@ class AnyLine:
         self.cuts = 0
         self.account = Account()
         self.said = []
-        self.program_ng = self.week = None
+        self.program_ng: Any = None
+        self.week: Any = None
         self.bolus_ng = 0
         self.body = TipBody()
         self.clinic = Clinic(self.body)
@@ -207,7 +208,9 @@ class AnyLine:
         rates = []
         for day in self.week:
             ends = [minute for minute, _ in day[1:]] + [1440]
-            rates += [Fraction(ng * 1440, mcg_per_ml * (end - at)) * 1000 for (at, ng), end in zip(day, ends, strict=True)]
+            rates += [
+                Fraction(ng * 1440, mcg_per_ml * (end - at)) * 1000 for (at, ng), end in zip(day, ends, strict=True)
+            ]
         return min(rates), max(rates)
 
     # Orders
@@ -227,7 +230,7 @@ class AnyLine:
     def told(self):
         """After the line or the drug was told anew."""
         self.account.change(self.changed, self.tip, steps=2)
-        self.merged |= len(self.line.runs()) > 9
+        self.merged |= len(self.line.runs()) > 8
         self.note()
 
     def wall_s(self):
@@ -299,8 +302,9 @@ class AnyLine:
     def side_port(self):
         contents = []
         left_nl = self.line.dead_nl
+        longest_nl = self.random.choice((150_000, 30_000, 900))
         for _ in range(self.random.randint(1, 8)):
-            nl = self.random.randint(1, 150_000)
+            nl = self.random.randint(1, longest_nl)
             if nl <= left_nl:
                 contents.append((nl, self.random.choice((0, *STRENGTHS))))
                 left_nl -= nl

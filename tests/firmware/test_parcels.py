@@ -376,7 +376,7 @@ def test_a_strength_put_right_after_a_cut_puts_the_edge_before_it_right(old, new
 
 
 def test_after_a_cut_only_what_left_the_tip_of_the_newest_filling_is_counted_anew():
-    """An hour of 1000 at 300,000 nL/day passed since the edge: 12.5 mcg, which were half of that; not the line's 336."""
+    """An hour of 1000 at 300,000 nL/day passed since the edge: 12.5 mcg, which were half; not the line's 336."""
     clinic = Clinic(Body())
     clinic.implant()
     clinic.refill(mcg_per_ml=500)
