@@ -37,8 +37,8 @@ class State:
     is where the program's week is kept, 1 to 3, and 0 when it has none; `highest_dose_ng` is what the program gives in
     the worst 24 hours. `program_confirmed` is FLAG_NO from a change of concentration until the next commit, `lapsed`
     FLAG_YES from 48 hours without delivery until an order that accepts it. `line_unknown_steps` were unknown in the
-    ledger when the edge of the newest filling was told, NEVER where that is not known. Before the first program of a pump that took
-    over a catheter `dose_ng_per_day` is that of the pump before it.
+    ledger when the edge of the newest filling was told, NEVER where that is not known. Before the first program of a
+    pump that took over a catheter `dose_ng_per_day` is that of the pump before it.
     `commits` counts the programs committed. `last_bolus...` are the newest single or patient's bolus, which may still
     be given; `refill_...` what the newest refill was told as, and answered with. `unbooked` is FLAG_YES while more was
     delivered than the store takes into the ledger; `lived` since every record was written once: one that is missing

@@ -4,13 +4,14 @@ It is told what a clinician says of catheter and fillings, and what is pushed; i
 """
 
 from fractions import Fraction
+from typing import Any
 
 
 class LineModel:
     """`parcels` are [nL, mcg/mL] from the tip back, 0 without drug; `drug` is the reservoir's strength."""
 
     def __init__(self, tubing_nl=140_000, catheter_nl=195_800):
-        self.drug = None  # before the first filling
+        self.drug: Any = None  # before the first filling
         self.tubing_nl, self.catheter_nl = tubing_nl, catheter_nl
         self.parcels = []
         self.fit()

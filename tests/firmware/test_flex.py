@@ -350,6 +350,8 @@ def test_a_flipped_bit_in_the_strength_of_a_week_changes_no_rate(bit):
     clinic.flex([NIGHT] * 7)
     clinic.run(DAY_S)
     before = motor_steps(clinic)
-    clinic.pump.program.week.mcg_per_ml ^= 1 << bit
+    week = clinic.pump.program.week
+    assert week is not None
+    week.mcg_per_ml ^= 1 << bit
     clinic.run(DAY_S)
     assert abs((motor_steps(clinic) - before) * 100 - 150_000) <= 200

@@ -339,3 +339,65 @@ def test_a_reservoir_is_low_so_many_hours_before_it_is_empty():
     assert set(clinic.alarms()) == {"low_reservoir"}
     clinic.run(2 * HOUR_S)
     assert set(clinic.alarms()) == {"low_reservoir", "reservoir_empty"}
+
+
+# After a cut
+
+
+def cut_in_bridge(old, new):
+    """300 mcg/day; a batch of which nothing moved the line, by the pump's own books all of it."""
+    clinic = Clinic(Body())
+    clinic.implant()
+    clinic.refill(mcg_per_ml=old)
+    clinic.program(300_000, old)
+    clinic.run(2 * DAY_S)
+    clinic.refill(mcg_per_ml=new)
+    clinic.body.motor.halt()
+    clinic.boot()
+    unknown_nl = clinic.pump.ledger.recovered_steps * 100
+    assert unknown_nl > 10_000
+    return clinic, unknown_nl
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "corrected", "blurred", "right"),
+    [
+        (1000, 2000, 500, 0, 1),  # what follows is the weaker one after all: 1000 last longer by what is unknown
+        (1000, 500, 2000, 1, 0),  # it is the stronger one: at once
+        (1000, 500, 800, 1, 1),
+        (1000, 2000, 4000, 0, 0),
+    ],
+)
+def test_a_strength_put_right_after_a_cut_puts_the_edge_before_it_right(old, new, corrected, blurred, right):
+    clinic, unknown_nl = cut_in_bridge(old, new)
+    assert clinic.line_contents()[0] == (LINE_NL - (1 - blurred) * unknown_nl, old)
+    clinic.correct(corrected)
+    assert clinic.line_contents()[0] == (LINE_NL - (1 - right) * unknown_nl, old)
+
+
+def test_after_a_cut_only_what_left_the_tip_of_the_newest_filling_is_counted_anew():
+    """An hour of 1000 at 300,000 nL/day passed since the edge: 12.5 mcg, which were half; not the line's 336."""
+    clinic = Clinic(Body())
+    clinic.implant()
+    clinic.refill(mcg_per_ml=500)
+    clinic.program(300_000, 500)
+    clinic.run(2 * DAY_S)
+    clinic.refill(mcg_per_ml=1000)
+    while clinic.status().tip_mcg_per_ml == 500:
+        clinic.run(60)
+    clinic.run(HOUR_S)
+    clinic.boot()
+    before_ng = clinic.status().delivered_today_ng
+    clinic.correct(500)
+    assert 6_000 <= before_ng - clinic.status().delivered_today_ng <= 6_250 + 20_000 * 500 // 1000
+
+
+def test_a_bolus_too_small_for_the_drug_at_the_tip_is_refused():
+    """1 ng of 4000 mcg/mL is a quarter of a nL."""
+    clinic = Clinic(Body())
+    clinic.implant()
+    clinic.refill(mcg_per_ml=4000)
+    clinic.program(300_000, 4000)
+    assert reason(clinic.command, "BOLUS", dose_ng=1, over_s=60) == "bolus_limit"
+    clinic.command("BOLUS", dose_ng=2, over_s=60)
+    clinic.run(HOUR_S)

@@ -52,13 +52,15 @@ class TipBody(Body):
 
 
 class Point(NamedTuple):
-    """A moment: how much more was given than ordered, the slack that was used up, and how much less a cut allows."""
+    """A moment: how much more was given than ordered, the slack that was used up, how much less an empty reservoir
+    gives, and how much less all cuts so far may have made it."""
 
     at_ms: int
     more_pg: Fraction
     slack_pg: Fraction
     tip_mcg_per_ml: int
     less_pg: Fraction
+    unknown_pg: int
 
 
 class Account:
@@ -69,6 +71,7 @@ class Account:
         self.ordered_pg = Fraction(0)
         self.slack_pg = Fraction(0)
         self.less_pg = Fraction(0)
+        self.unknown_pg = 0
 
     def order(self, pg, lasting_ms, mcg_per_ml):
         """So much is to be given in that time, and the rate may be off by 1 nL/day."""
@@ -80,7 +83,8 @@ class Account:
         self.slack_pg += steps * STEP_NL * max(mcg_per_ml)
 
     def note(self, at_ms, given_pg, mcg_per_ml):
-        self.points.append(Point(at_ms, given_pg - self.ordered_pg, self.slack_pg, mcg_per_ml, self.less_pg))
+        more_pg = given_pg - self.ordered_pg
+        self.points.append(Point(at_ms, more_pg, self.slack_pg, mcg_per_ml, self.less_pg, self.unknown_pg))
 
     def worst(self):
         """(pg beyond the slack, from_ms, to_ms) of the window with most too much, and of that with most too little."""
@@ -91,7 +95,7 @@ class Account:
                 allowed = point.slack_pg + (point.less_pg if sign < 0 else 0)
                 step_pg = STEP_NL * point.tip_mcg_per_ml
                 begins = sign * point.more_pg - allowed + step_pg
-                ends = sign * point.more_pg - allowed - step_pg
+                ends = sign * point.more_pg - allowed - step_pg - (point.unknown_pg if sign < 0 else 0)
                 if least is None or begins < least:
                     least, since = begins, point.at_ms
                 found = max(found, (ends - least, since, point.at_ms))
