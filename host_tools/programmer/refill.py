@@ -29,12 +29,42 @@ Contents = Sequence[tuple[Number, int]]
 """What a line holds, from the tip back: (mL, mcg/mL) of each parcel, 0 mcg/mL without drug."""
 
 
-class Refill(NamedTuple):
-    """A booked refill. `expected_nl` is the computed residual volume, `aspirated_nl` the volume taken out.
+class Aspiration(NamedTuple):
+    """What a needle found: `expected_nl` is the computed residual volume, `aspirated_nl` the volume taken out (None:
+    not measured), `last_filled_nl` the volume of the filling before (None: there was none, or it is not known)."""
 
-    `last_filled_nl` is the volume of the refill before, None for the first; `bridge_nl` all that stands before the new
-    drug, None without a bridge.
-    """
+    expected_nl: int
+    aspirated_nl: int | None
+    last_filled_nl: int | None
+
+    @property
+    def discrepancy_nl(self) -> int | None:
+        """Below zero: the pump gave more than it counted; above: less."""
+        return None if self.aspirated_nl is None else self.aspirated_nl - self.expected_nl
+
+    @property
+    def counted_nl(self) -> int | None:
+        """Volume that the pump counted since the filling before."""
+        return None if self.last_filled_nl is None else self.last_filled_nl - self.expected_nl
+
+    @property
+    def accuracy_percent(self) -> float | None:
+        """Volume that left the reservoir, in percent of what the pump counted."""
+        if self.aspirated_nl is None or self.last_filled_nl is None or not self.counted_nl:
+            return None
+        return round(100 * (self.last_filled_nl - self.aspirated_nl) / self.counted_nl, 2)
+
+    @property
+    def out_of_tolerance(self) -> bool:
+        """True if pump or catheter may be at fault: too much or too little left, in percent and in volume."""
+        if self.accuracy_percent is None or self.discrepancy_nl is None:
+            return False
+        return abs(self.accuracy_percent - 100) > ACCURACY_PERCENT and abs(self.discrepancy_nl) >= NOTICEABLE_NL
+
+
+class Refill(NamedTuple):
+    """A booked refill, its volumes as those of an Aspiration; `bridge_nl` is all that stands before the new drug, None
+    without a bridge."""
 
     expected_nl: int
     aspirated_nl: int | None
@@ -43,24 +73,28 @@ class Refill(NamedTuple):
     bridge_nl: int | None = None
 
     @property
+    def found(self) -> Aspiration:
+        return Aspiration(self.expected_nl, self.aspirated_nl, self.last_filled_nl)
+
+    @property
     def discrepancy_nl(self) -> int | None:
-        """Below zero: the pump gave more than it counted; above: less."""
-        return None if self.aspirated_nl is None else self.aspirated_nl - self.expected_nl
+        return self.found.discrepancy_nl
 
     @property
     def accuracy_percent(self) -> float | None:
-        """Volume that left the reservoir, in percent of what the pump counted."""
-        if self.aspirated_nl is None or self.last_filled_nl is None or self.last_filled_nl == self.expected_nl:
-            return None
-        left_nl, counted_nl = self.last_filled_nl - self.aspirated_nl, self.last_filled_nl - self.expected_nl
-        return round(100 * left_nl / counted_nl, 2)
+        return self.found.accuracy_percent
 
     @property
     def out_of_tolerance(self) -> bool:
-        """True if pump or catheter may be at fault: too much or too little left, in percent and in volume."""
-        if self.accuracy_percent is None or self.discrepancy_nl is None:
-            return False
-        return abs(self.accuracy_percent - 100) > ACCURACY_PERCENT and abs(self.discrepancy_nl) >= NOTICEABLE_NL
+        return self.found.out_of_tolerance
+
+
+def newest_aspiration(status: Status) -> Aspiration | None:
+    """What the newest refill found, as the pump keeps it; None before the first."""
+    expected_nl = status["refill_expected_nl"]
+    if expected_nl is None:
+        return None
+    return Aspiration(expected_nl, status["refill_aspirated_nl"], status["refill_last_filled_nl"])
 
 
 def refill(

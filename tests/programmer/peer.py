@@ -63,8 +63,6 @@ STATUS: dict[str, Any] = {
     "advisories": [],
     "drug": b"baclofen".ljust(12, b"\0"),
     "tip_mcg_per_ml": 500,
-    "line_nl": 335_800,
-    "unprimed_nl": 0,
     "bolus": "none",
     "bolus_left_nl": 0,
     "last_bolus": "none",
@@ -73,6 +71,22 @@ STATUS: dict[str, Any] = {
     "last_bolus_s": NONE32,
     "patient_boluses_left": 0,
     "alarms": [{"alarm": "eri", "since_s": 5, "silenced": "no", "condition": "active"}],
+}
+LINE: dict[str, Any] = {
+    "line_nl": 335_800,
+    "unprimed_nl": 0,
+    "refill_expected_nl": NONE32,
+    "refill_aspirated_nl": NONE32,
+    "refill_last_filled_nl": NONE32,
+    "parcels": [{"volume_nl": 335_800, "mcg_per_ml": 500}],
+}
+IMPLANTATION = {
+    "implanted_wall_s": NONE32,
+    "catheter_mm": 0,
+    "tubing_nl": 0,
+    "depth_mm": 0,
+    "site": bytes(messages.SITE_BYTES),
+    "kept_catheter": "no",
 }
 PROGRAM = {
     "mode": "simple",
@@ -107,6 +121,8 @@ class Peer:
         self.refuse: dict[str, str] = {}
         self.identity = dict(IDENTITY)
         self.status = dict(STATUS)
+        self.line = dict(LINE)
+        self.implantation = dict(IMPLANTATION)
         self.free_bytes = 123_456
         self.session_key = b""
         self.session = 0
@@ -148,6 +164,8 @@ class Peer:
             return self._frame(request, name, signed, **self.identity)
         if name == "STATUS":
             return self._frame(request, name, signed, **self.status)
+        if name == "LINE":
+            return self._frame(request, name, signed, **self.line)
         if name == "LOG":
             wanted = [e for e in self.events if fields["first_seq"] <= e["seq"] <= fields["last_seq"]][:12]
             bounds = {"oldest_seq": 1, "next_seq": len(self.events) + 1}
@@ -176,6 +194,8 @@ class Peer:
         if name == "READ_RECORD":
             text = self.texts.get(str(fields["field"]), bytes(messages.TEXT_BYTES))
             return self._frame(request, "RECORD", signed, field=fields["field"], text=text)
+        if name == "READ_IMPLANT":
+            return self._frame(request, "IMPLANTATION", signed, **self.implantation)
         if name == "READ_PROGRAM":
             return self._frame(request, "PROGRAM", signed, **PROGRAM)
         if name in ("STAGE", "READ_BACK"):
