@@ -6,13 +6,13 @@ from typing import NamedTuple
 import rich_click as click
 
 from host_tools.cli import statustext
-from host_tools.cli.common import DECIMAL, Failure, Value, print_message, pump_verb
+from host_tools.cli.common import DECIMAL, Failure, Value, pump_verb
 from host_tools.cli.interaction import MEANWHILE, check_terminal, print_changes, print_result, run_in_session
 from host_tools.documents.dose import ml
 from host_tools.documents.history import last_filled_nl
 from host_tools.documents.line import line_text
 from host_tools.programmer import Programmer
-from host_tools.programmer.refill import Contents, parcels_of
+from host_tools.programmer.refill import Contents, check_correct, parcels_of
 from host_tools.programmer.status import Parcel, Status
 from host_tools.programmer.units import mcg_from_ng, nl_from_ml
 
@@ -76,30 +76,29 @@ def correct(
     if wanted == (None, None, None):
         raise click.UsageError("give --concentration-mcg-per-ml, --volume-ml or --line")
     check_terminal(yes)
-    looked_at = _review(pump, wanted)
+    looked_at = _review(pump, wanted, override)
     print_changes(looked_at.rows)
     if not yes and not click.confirm("Correct the record?", err=True):
         raise Failure("not corrected; the pump goes on as before", 1)
     with pump.session():  # nobody else orders anything from here on
-        if _review(pump, wanted).basis != looked_at.basis:
+        if _review(pump, wanted, override).basis != looked_at.basis:
             raise Failure(f"not corrected: {MEANWHILE}; look at it again", 1)
         status = run_in_session(pump, lambda: pump.correct(*wanted, override=override))
-    if status["therapy"] == "running" and status["operation"] == "halted":
-        print_message("warning: nothing flows; `thecal status` says why")
     flow = f"{ml(status['rate_nl_per_day'])} mL/day, {statustext.dose(status)}"
     print_result(status, as_json, f"corrected; what flows now: {flow}")
 
 
-def _review(pump: Programmer, wanted: Correction) -> Review:
+def _review(pump: Programmer, wanted: Correction, override: bool) -> Review:
     status = pump.status()
+    volume_nl = None if wanted.volume_ml is None else nl_from_ml("volume_ml", wanted.volume_ml)
+    check_correct(wanted.concentration_mcg_per_ml, volume_nl, status, override)
     filled_nl = last_filled_nl(pump)
     old = status["concentration_mcg_per_ml"]
     new = old if wanted.concentration_mcg_per_ml is None else wanted.concentration_mcg_per_ml
     rows: dict[str, tuple[str, str]] = {}
     if new != old:
         rows["concentration"] = f"{old} mcg/mL", f"{new} mcg/mL"
-    if wanted.volume_ml is not None:
-        volume_nl = nl_from_ml("volume_ml", wanted.volume_ml)
+    if volume_nl is not None:
         rows["filled"] = "not known" if filled_nl is None else f"{ml(filled_nl)} mL", f"{ml(volume_nl)} mL"
     if wanted.line:
         rows["line"] = line_text(status["line"]), line_text(_parcels(wanted.line))
@@ -135,4 +134,4 @@ def _flow_rows(status: Status, at_tip: int) -> dict[str, tuple[str, str]]:
 
 
 def _dose(nl_per_day: int, mcg_per_ml: int) -> str:
-    return f"{mcg_from_ng(round(nl_per_day * mcg_per_ml / 1000, -2))} mcg/day"
+    return f"{mcg_from_ng(round(nl_per_day * mcg_per_ml // 1000, -2))} mcg/day"

@@ -46,8 +46,8 @@ class Plan(NamedTuple):
     "--catheter",
     type=click.Choice(get_args(Catheter)),
     help="`new`: a new one, without drug. `same`: the one on record, a word of which is put right; no drug moves. "
-    "`kept`: an earlier pump's, full of --catheter-mcg-per-ml. Default: `new` for the first, `same` for one of the same "
-    "length.",
+    "`kept`: an earlier pump's, full of --catheter-mcg-per-ml. Default: `new` for the first, `same` for one of the "
+    "same length.",
 )
 @click.option("--catheter-mcg-per-ml", type=int, metavar="MCG", help="Concentration of the drug in a kept catheter.")
 @click.option(
@@ -62,7 +62,7 @@ class Plan(NamedTuple):
     type=click.Choice(get_args(Tubing)),
     default="empty",
     show_default=True,
-    help="The pump's own tubing: without drug, or primed on the table, with the reservoir's drug or the first filling's.",
+    help="The pump's own tubing: without drug, or primed on the table with the reservoir's or the first filling's.",
 )
 @click.option(
     "--pump-tubing-ml",

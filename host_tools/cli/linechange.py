@@ -1,13 +1,13 @@
 """What an implantation does to the line, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from host_tools.documents.dose import ml
 from host_tools.documents.line import holds_drug, line_text, strength_text
 from host_tools.programmer.refill import Contents
-from host_tools.programmer.status import Status
+from host_tools.programmer.status import Parcel, Status
 from host_tools.programmer.units import NL_PER_ML
 
 
@@ -31,14 +31,23 @@ def new(before: Status, line_nl: int, given: Mapping[str, Any]) -> LineChange:
 
 def same(before: Status, line_nl: int) -> LineChange:
     """The catheter on record, of another length or not: what differs is cut or added at the tip."""
-    held = line_text(before["line"])
     longer_nl = line_nl - before["line_nl"]
-    if not longer_nl:
-        return LineChange(f"nothing moves: {held} stay", holds_drug(before["line"]))
-    tip = before["line"][0]["mcg_per_ml"] if before["line"] else 0
-    change = "more are counted" if longer_nl > 0 else "less are counted"
-    text = f"nothing moves: {held} are on record, and {ml(abs(longer_nl))} mL {strength_text(tip)} {change} at the tip"
-    return LineChange(text, holds_drug(before["line"]))
+    held = _resized(before["line"], longer_nl)
+    text = f"nothing moves: {line_text(held) or 'nothing'} stay"
+    if longer_nl:
+        text += f", {ml(abs(longer_nl))} mL {'more' if longer_nl > 0 else 'less'} at the tip than on record"
+    return LineChange(text, holds_drug(held))
+
+
+def _resized(line: Sequence[Parcel], longer_nl: int) -> list[Parcel]:
+    """The parcels with so much more at the tip, or less (below 0)."""
+    held: list[Parcel] = []
+    for parcel in line:
+        left_nl = parcel["nl"] + longer_nl
+        if left_nl > 0:
+            held.append({"nl": left_nl, "mcg_per_ml": parcel["mcg_per_ml"]})
+        longer_nl = min(0, left_nl)
+    return held
 
 
 def kept(held: Contents, line_nl: int, given: Mapping[str, Any]) -> LineChange:

@@ -6,7 +6,7 @@ from typing import Any
 import rich_click as click
 
 from host_tools.cli.common import DECIMAL, print_json, print_message, print_text, pump_verb
-from host_tools.cli.interaction import confirm, run_in_session, yes_option
+from host_tools.cli.interaction import confirm, is_interactive, run_in_session, yes_option
 from host_tools.cli.refilltext import filled_lines, found_lines, no_bridge_warning, refill_numbers
 from host_tools.cli.review import check_lines
 from host_tools.documents.dose import ml
@@ -42,7 +42,7 @@ def refill(
     asked about before it is booked. With --json the status, and the volumes under `refill`.
     """
     old = pump.status()
-    _ask_about_discrepancy(_found(pump, old, aspirated_ml), yes)
+    asked = _ask_about_discrepancy(_found(pump, old, aspirated_ml), yes)
     booked: list[Refill] = []
     fields |= {"aspirated_ml": aspirated_ml, "bridge": bridge == "auto"}
     with pump.session():
@@ -53,7 +53,7 @@ def refill(
     if as_json:
         print_json(status | {"refill": refill_numbers(booked[0])})
         return
-    lines = found_lines(booked[0].found), filled_lines(booked[0], old, status), check_lines(status, running)
+    lines = found_lines(booked[0].found, not asked), filled_lines(booked[0], old, status), check_lines(status, running)
     for line in [line for part in lines for line in part]:
         print_text(line, " " * 15)
 
@@ -65,10 +65,11 @@ def _found(pump: Programmer, status: Status, aspirated_ml: Decimal | None) -> As
     return Aspiration(status["reservoir_nl"], aspirated_nl, filled_nl)
 
 
-def _ask_about_discrepancy(found: Aspiration, yes: bool) -> None:
-    """Have a person look again at a measurement that is out of tolerance."""
-    if not found.out_of_tolerance or found.aspirated_nl is None:
-        return
+def _ask_about_discrepancy(found: Aspiration, yes: bool) -> bool:
+    """Have a person, where there is one, look again at a measurement that is out of tolerance. True if one did."""
+    if not found.out_of_tolerance or found.aspirated_nl is None or not is_interactive(yes):
+        return False
     for line in found_lines(found):
         print_message(line)
     confirm(f"Were {ml(found.aspirated_nl)} mL aspirated?", yes, "not booked: measure again")
+    return True

@@ -29,13 +29,13 @@ def refill_numbers(booked: Refill) -> dict[str, Any]:
     }
 
 
-def found_lines(found: Aspiration) -> Iterator[str]:
-    """The volumes that were expected and aspirated, and what may be wrong where they are too far apart."""
+def found_lines(found: Aspiration, causes: bool = True) -> Iterator[str]:
+    """The volumes that were expected and aspirated, and with `causes` what may be wrong if they differ too much."""
     yield f"expected left  {ml(found.expected_nl)} mL"
     if found.aspirated_nl is not None:
         yield f"aspirated      {ml(found.aspirated_nl)} mL, {discrepancy_text(found)}"
-    if found.out_of_tolerance:
-        yield f"may be         more than {ACCURACY_PERCENT} % off: {REFILL_CAUSES}"
+    if causes and found.out_of_tolerance:
+        yield f"cause          more than {ACCURACY_PERCENT} % off may be {REFILL_CAUSES}"
 
 
 def filled_lines(booked: Refill, old: Status, new: Status) -> Iterator[str]:
@@ -48,14 +48,13 @@ def filled_lines(booked: Refill, old: Status, new: Status) -> Iterator[str]:
 
 
 def _consequences(old: Status, new: Status) -> Iterator[str]:
-    fell = old["therapy"] == "running" and new["therapy"] == "minimum"
-    if fell and old["stopped_s"] >= LONG_STOP_S:
-        yield (
-            "nothing was delivered for 48 h: the pump is at the minimum rate; `thecal program` a dose for a patient who "
-            "is used to none"
-        )
-    elif fell:
+    if new["therapy"] == "minimum" and old["drug"] not in ("", new["drug"]):
         yield f"{new['drug']} is not {old['drug']}: the pump is at the minimum rate until a program is committed"
+    elif new["therapy"] == "minimum" and old["stopped_s"] >= LONG_STOP_S:
+        yield (
+            "nothing was delivered for 48 h: the pump is at the minimum rate; `thecal program` a dose for a patient "
+            "who is used to none"
+        )
     if new["therapy"] != "running":
         return
     if not new["concentration_mcg_per_ml"]:
@@ -69,7 +68,7 @@ def _after_change(status: Status) -> Iterator[str]:
     new = f"{strength} mcg/mL"
     if is_deliverable(status, strength):
         yield f"{_goes_on(status)}, of {new} too{_until(status, ', which reach the tip')}"
-        yield f"commit a program for {new}; without one the pump warns when they are at the tip (program_unconfirmed)"
+        yield f"commit a program for {new}: without one the alarm program_unconfirmed sounds when they come"
         return
     yield (
         f"{_goes_on(status)} and cannot be made of {new}{_until(status, ', which reach the tip')}: commit a program, or "
@@ -96,6 +95,6 @@ def no_bridge_warning(old: Status, new: Status) -> str:
     if was in (0, mcg_per_ml) or not mcg_per_ml or not old["delivered_nl"]:
         return ""
     return (
-        f"warning: there is no bridge. If tubing and catheter still hold {ml(new['line_nl'])} mL of {was} mcg/mL, these "
-        f"come at the rate for {mcg_per_ml} mcg/mL: {was / mcg_per_ml:g} times the dose"
+        f"warning: there is no bridge. If tubing and catheter still hold {ml(new['line_nl'])} mL of {was} mcg/mL, "
+        f"these come at the rate for {mcg_per_ml} mcg/mL: {was / mcg_per_ml:g} times the dose"
     )

@@ -80,7 +80,8 @@ def _day_lines(steps: tuple[FlexStep, ...]) -> list[str]:
 def check_lines(status: Status, running: Program | FlexProgram | None) -> Iterator[str]:
     """Return the lines to check at every refill: program, battery and alarms; and the next dates."""
     was = head_of(running)
-    other = was and was.concentration_mcg_per_ml != status["concentration_mcg_per_ml"]
+    strength = status["concentration_mcg_per_ml"]
+    other = was and strength and was.concentration_mcg_per_ml != strength
     note = "; made for another concentration, order a new one" if other else ""
     yield f"program        {statustext.program(running)}{note}"
     yield f"battery        {statustext.battery(status)}"

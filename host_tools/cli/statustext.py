@@ -12,7 +12,7 @@ from host_tools.cli.layout import wrapped
 from host_tools.common.durations import format_duration
 from host_tools.documents.dose import ml
 from host_tools.documents.events import data_text
-from host_tools.documents.line import is_mixed, line_text
+from host_tools.documents.line import drug_change, is_mixed, line_text
 from host_tools.documents.refills import discrepancy_text
 from host_tools.documents.supply import age_limits_refill
 from host_tools.documents.texts import KEY, NOT_A_DEVICE, UNSIGNED, loss_of_therapy
@@ -146,10 +146,14 @@ def bolus_left(status: Status) -> str:
         status["tip_mcg_per_ml"],
         status["rate_nl_per_day"],
     )
+    if status["bolus"] == "bridge":
+        coming = drug_change(status)
+        in_s = coming.in_s if coming else None
+        return f"{fine_ml(left_nl)} mL before the reservoir's" + (f", {format_duration(in_s)}" if in_s else "")
     text = f"{fine_ml(left_nl)} mL"
     if status["bolus"] != "prime":
         text += f", {left_nl * mcg_per_ml / 1e6:.1f} mcg of {mcg_per_ml} mcg/mL"
-    if status["bolus"] in ("prime", "bridge") and rate_nl_per_day:
+    if status["bolus"] == "prime" and rate_nl_per_day:
         text += f", {format_duration(left_nl * DAY_S // rate_nl_per_day)}"
     return text
 

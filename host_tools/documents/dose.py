@@ -48,9 +48,9 @@ def dose_text(status: Status) -> str:
     dose = f"{status['dose_mcg_per_day']} mcg/day, of {tip} mcg/mL"
     if status["operation"] == "priming":
         return f"{dose}, after the prime; the prime runs at {ml(rate)} mL/day"
-    now_ng = rate * tip // 1000
-    if abs(now_ng - status["dose_ng_per_day"]) * 1000 <= ROUNDING_NL_PER_DAY * tip:
+    if abs(rate * tip - status["dose_ng_per_day"] * 1000) <= ROUNDING_NL_PER_DAY * tip:
         return f"{dose} ({ml(rate)} mL/day)"
+    now_ng = rate * tip // 1000
     now = f"now {ml(rate)} mL/day, which is {mcg_from_ng(round(now_ng, -2))} mcg/day"
     if status["bolus"] in ("single", "patient"):
         return f"{dose}, and a bolus: {now}"

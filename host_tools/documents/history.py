@@ -103,4 +103,4 @@ def last_filled_nl(pump: Programmer) -> int | None:
     """Volume of the newest filling, as it was put right last; None where the log has it no more."""
     fillings = (event for event in pump.log_backwards() if event["name"] in ("REFILL", "RECORD_CORRECTED"))
     newest = next(fillings, None)
-    return newest and newest["data"]["filled_nl"]
+    return newest["data"]["filled_nl"] if newest else None

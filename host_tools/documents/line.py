@@ -113,7 +113,7 @@ def _unprimed_text(status: Status) -> str:
 
 
 def _change_text(status: Status, coming: DrugChange) -> str:
-    new = f"the reservoir's {coming.new_mcg_per_ml} mcg/mL" if coming.new_mcg_per_ml else "no drug, as in the reservoir"
+    new = f"the reservoir's {coming.new_mcg_per_ml} mcg/mL" if coming.new_mcg_per_ml else "no drug, like the reservoir,"
     if coming.in_s is None:
         return f"{ml(coming.left_nl)} mL stand before {new}, and stay there while nothing is delivered."
     rate = "today's mean rate" if rate_varies(status) else "this rate"

@@ -41,7 +41,9 @@ ALARM = {
     "overspeed": "the motor turned more than ordered, and was stopped",
     "safe_state": "the pump is in its fail-safe state, and delivers next to nothing or nothing",
     "self_test": "the pump failed its own test and delivers nothing",
-    "program_unconfirmed": "drug of another strength is at the tip, and the dose goes on; nobody ordered a program since",
+    "program_unconfirmed": (
+        "drug of another strength has come to the tip, and no program was ordered for it; the dose goes on"
+    ),
     "low_reservoir": "the drug is getting low; a refill is due",
     "eri": f"the battery or the age of the pump: it must be replaced within {ERI_TO_EOS_DAYS} days",
     "memory": "a record in the pump was damaged; delivery goes on",
