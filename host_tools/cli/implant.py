@@ -49,7 +49,12 @@ class Plan(NamedTuple):
     "`kept`: an earlier pump's, full of --catheter-mcg-per-ml. Default: `new` for the first, `same` for one of the "
     "same length.",
 )
-@click.option("--catheter-mcg-per-ml", type=int, metavar="MCG", help="Concentration of the drug in a kept catheter.")
+@click.option(
+    "--catheter-mcg-per-ml",
+    type=int_range("REFILL", "concentration_mcg_per_ml"),
+    metavar="MCG",
+    help="Concentration of the drug in a kept catheter.",
+)
 @click.option(
     "--keep-catheter",
     type=click.Path(exists=True, dir_okay=False),

@@ -71,7 +71,7 @@ def _after_change(status: Status) -> Iterator[str]:
         yield f"commit a program for {new}: without one the alarm program_unconfirmed sounds when they come"
         return
     yield (
-        f"{_goes_on(status)} and cannot be made of {new}{_until(status, ', which reach the tip')}: commit a program, or "
+        f"{_goes_on(status)} and cannot be made of {new}{_until(status, ', which reach the tip')}: program another, or "
         "the pump goes to the minimum rate then, with a critical alarm"
     )
 

@@ -12,8 +12,13 @@ def discrepancy_text(found: Aspiration) -> str:
     if found.discrepancy_nl is None:
         return "not measured"
     text = f"{found.discrepancy_nl / 1e6:+.3f} mL from expected"
-    if not found.counted_nl or found.counted_nl < 0:
-        return text
+    share = share_text(found)
+    return f"{text}: {share} of the {ml(found.counted_nl or 0)} mL counted" if share else text
+
+
+def share_text(found: Aspiration) -> str:
+    """The difference in percent of what the pump counted; empty where either is not known."""
+    if found.discrepancy_nl is None or found.counted_nl is None or found.counted_nl <= 0:
+        return ""
     percent = 100 * abs(found.discrepancy_nl) / found.counted_nl
-    share = f"more than {MOST_PERCENT} %" if percent > MOST_PERCENT else f"{percent:.1f} %"
-    return f"{text}: {share} of the {ml(found.counted_nl)} mL counted"
+    return f"more than {MOST_PERCENT} %" if percent > MOST_PERCENT else f"{percent:.1f} %"

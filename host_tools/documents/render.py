@@ -11,6 +11,7 @@ from host_tools.documents.events import event_text, name_text
 from host_tools.documents.facts import Facts, day_groups
 from host_tools.documents.line import line_sentences
 from host_tools.documents.page import page
+from host_tools.documents.refills import share_text
 from host_tools.documents.supply import age_limits_refill
 from host_tools.documents.texts import ERI_TO_EOS_DAYS, alarm_text, loss_of_therapy
 from host_tools.programmer import FlexProgram
@@ -44,6 +45,7 @@ def report_html(facts: Facts) -> str:
         event_text=event_text,
         name_text=name_text,
         accuracy_percent=ACCURACY_PERCENT,
+        share_text=share_text,
         **_common(facts),
     )
 
