@@ -14,7 +14,7 @@ from host_tools.documents.line import line_text
 from host_tools.programmer import Programmer
 from host_tools.programmer.refill import Contents, check_correct, parcels_of
 from host_tools.programmer.status import Parcel, Status
-from host_tools.programmer.units import mcg_from_ng, nl_from_ml
+from host_tools.programmer.units import NL_PER_ML, mcg_from_ng, nl_from_ml
 
 
 def _parse_line(text: str) -> Contents:
@@ -27,6 +27,9 @@ def _parse_line(text: str) -> Contents:
         parcels.append((Decimal(volume_ml), int(mcg_per_ml)))
     return parcels
 
+
+ROUNDING_ML = Decimal("0.0005")
+"""By which a volume as it is shown may be too large."""
 
 LINE = Value("line", _parse_line)
 
@@ -80,6 +83,7 @@ def correct(
     if wanted == (None, None, None):
         raise click.UsageError("give --concentration-mcg-per-ml, --volume-ml or --line")
     check_terminal(yes)
+    wanted = wanted._replace(line=_without_rounding(line, pump.status()["line_nl"]))
     looked_at = _review(pump, wanted, override)
     print_changes(looked_at.rows)
     if not yes and not click.confirm("Correct the record?", err=True):
@@ -109,6 +113,17 @@ def _review(pump: Programmer, wanted: Correction, override: bool) -> Review:
     at_tip = _at_tip(status, wanted, new, filled_nl)
     rows |= _flow_rows(status, at_tip)
     return Review(rows, (old, filled_nl, status["dose_ng_per_day"], status["therapy"], at_tip))
+
+
+def _without_rounding(line: Contents | None, line_nl: int) -> Contents | None:
+    """The parcels, less at the reservoir what they hold too much only since each was rounded to a microlitre."""
+    if not line:
+        return line
+    *others, (last_ml, mcg_per_ml) = line
+    excess_ml = sum(Decimal(volume_ml) for volume_ml, _ in line) - Decimal(line_nl) / NL_PER_ML
+    if not 0 < excess_ml <= len(line) * ROUNDING_ML or excess_ml > last_ml:
+        return line
+    return [*others, (Decimal(last_ml) - excess_ml, mcg_per_ml)]
 
 
 def _parcels(line: Contents) -> list[Parcel]:

@@ -25,7 +25,7 @@ from host_tools.programmer.implantation import (
     line_nl,
 )
 from host_tools.programmer.status import Status
-from host_tools.programmer.units import Number
+from host_tools.programmer.units import Number, wall_s
 
 WALL_HELP = "The pump's new local time; default: this computer's."
 
@@ -107,6 +107,9 @@ def implant(
     if catheter_mcg_per_ml is not None and not kept:
         raise click.UsageError("--catheter-mcg-per-ml goes with --catheter kept, or --keep-catheter FILE")
     given = {name: value for name, value in fields.items() if value is not None}
+    for name in ("date", "wall"):
+        if name in given:
+            wall_s(name, given[name])
     before = pump.status()
     if catheter_cm is None:
         assert keep_catheter is not None

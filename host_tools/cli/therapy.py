@@ -36,4 +36,5 @@ def resume(pump: Programmer, as_json: bool, override: bool, yes: bool) -> None:
         print_message(f"committed: {statustext.program(pump.running_program())}")
         confirm("Deliver it again?", yes, "not resumed")
     status = run_in_session(pump, lambda: pump.resume(override))
-    print_result(status, as_json, f"delivering {statustext.dose(status)} again; `thecal stop` stops it")
+    flows = f"delivering {statustext.dose(status)} again" if status["rate_nl_per_day"] else "resumed; nothing flows yet"
+    print_result(status, as_json, f"{flows}; `thecal stop` stops it")
