@@ -207,7 +207,7 @@ def test_after_two_days_without_delivery_no_dose_comes_by_itself(treated: Emulat
     assert (done.exit_code, "used to no dose any more" in done.stderr) == (4, True), done.stderr
     done = thecal("program", "--dose-mcg-per-day", "300", "--yes")
     assert (done.exit_code, "nothing was delivered for 48 h" in done.stderr) == (4, True), done.stderr
-    advance(treated, HOUR_S)  # the stall is over
+    advance(treated, 5 * HOUR_S)  # eight steps at the minimum rate, and the stall is over
     assert thecal("resume", "--override").exit_code == 0
     assert status(thecal)["dose_mcg_per_day"] == 300
 
