@@ -29,7 +29,7 @@ class Failure(click.ClickException):
         self.exit_code = exit_code  # pyright: ignore[reportAttributeAccessIssue] - click reads it so
 
 
-class _Value(click.ParamType):
+class Value(click.ParamType):
     """A value that `parse` reads; its ValueError becomes a usage error."""
 
     def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
@@ -61,10 +61,10 @@ def int_range(request: str, field: str) -> click.IntRange:
     return click.IntRange(declared.least, declared.most)
 
 
-DECIMAL = _Value("number", _parse_decimal)
-DURATION_S = _Value("duration", parse_duration_s)
-LOCAL_TIME = _Value("local time", parse_local_time)
-DATE = _Value("date", parse_date)
+DECIMAL = Value("number", _parse_decimal)
+DURATION_S = Value("duration", parse_duration_s)
+LOCAL_TIME = Value("local time", parse_local_time)
+DATE = Value("date", parse_date)
 
 UPDATES = click.IntRange(1, 2**31 - 1)
 
@@ -82,7 +82,7 @@ timeout_option = click.option(
     "--timeout",
     "timeout_s",
     metavar="SECONDS",
-    type=_Value("seconds", parse_timeout_s),
+    type=Value("seconds", parse_timeout_s),
     help="Wait this long for an answer before asking again. Default: what a running emulator needs, else 1. "
     "[env: THECAL_TIMEOUT_S]",
 )

@@ -39,7 +39,11 @@ def _check_terminal(_ctx: click.Context, _param: click.Parameter, yes: bool) -> 
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
 @click.option("--dose-mcg-per-day", type=DECIMAL, help="The same dose all day; up to three decimals.")
 @click.option("--yes", is_flag=True, callback=_check_terminal, help="Commit without asking.")
-@click.option("--override", is_flag=True, help="Accept a dose far from those of the last 24 hours; it is logged.")
+@click.option(
+    "--override",
+    is_flag=True,
+    help="Accept a dose far from those of the last two days, or after 48 h without any; it is logged.",
+)
 @pump_verb
 def program(
     pump: Programmer, as_json: bool, file: str | None, dose_mcg_per_day: Decimal | None, yes: bool, override: bool

@@ -1,16 +1,14 @@
-"""Reviews for a clinician: old and new program side by side before a commit, and the numbers of a refill."""
+"""Reviews for a clinician: old and new program side by side before a commit, and what to check at a refill."""
 
 from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 
 from host_tools.cli import statustext
 from host_tools.cli.layout import USUAL, width, wrapped
 from host_tools.documents.dose import ml
-from host_tools.programmer import FlexProgram, FlexStep, Program, Refill
+from host_tools.programmer import FlexProgram, FlexStep, Program
 from host_tools.programmer.flex import DAYS, clock_time, head_of
-from host_tools.programmer.refill import ACCURACY_PERCENT
 from host_tools.programmer.status import Status
 from host_tools.programmer.units import mcg_from_ng
 
@@ -79,40 +77,11 @@ def _day_lines(steps: tuple[FlexStep, ...]) -> list[str]:
     return lines
 
 
-def refill_numbers(booked: Refill) -> dict[str, Any]:
-    """A refill's volumes, for JSON."""
-    return {
-        "expected_nl": booked.expected_nl,
-        "aspirated_nl": booked.aspirated_nl,
-        "discrepancy_nl": booked.discrepancy_nl,
-        "accuracy_percent": booked.accuracy_percent,
-        "out_of_tolerance": booked.out_of_tolerance,
-        "filled_nl": booked.filled_nl,
-        "bridge_nl": booked.bridge_nl,
-    }
-
-
-def refill_lines(booked: Refill, status: Status) -> Iterator[str]:
-    """Return the volumes of a refill: expected, aspirated and filled."""
-    yield f"expected left  {ml(booked.expected_nl)} mL"
-    if booked.aspirated_nl is not None and booked.discrepancy_nl is not None:
-        yield f"aspirated      {ml(booked.aspirated_nl)} mL, {booked.discrepancy_nl / 1e6:+.3f} mL from expected"
-    if booked.accuracy_percent is not None:
-        alert = (
-            f"  more than {ACCURACY_PERCENT} % off: is the pump or the catheter at fault?"
-            if booked.out_of_tolerance
-            else ""
-        )
-        yield f"accuracy       {booked.accuracy_percent:.1f} % of what the pump counted{alert}"
-    yield f"filled         {ml(booked.filled_nl)} mL of {status['concentration_mcg_per_ml']} mcg/mL"
-    if status["bolus"] == "bridge":
-        yield f"bridge         {statustext.bolus_left(status)}"
-
-
 def check_lines(status: Status, running: Program | FlexProgram | None) -> Iterator[str]:
     """Return the lines to check at every refill: program, battery and alarms; and the next dates."""
     was = head_of(running)
-    other = was and was.concentration_mcg_per_ml != status["concentration_mcg_per_ml"]
+    strength = status["concentration_mcg_per_ml"]
+    other = was and strength and was.concentration_mcg_per_ml != strength
     note = "; made for another concentration, order a new one" if other else ""
     yield f"program        {statustext.program(running)}{note}"
     yield f"battery        {statustext.battery(status)}"

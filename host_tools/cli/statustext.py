@@ -12,10 +12,13 @@ from host_tools.cli.layout import wrapped
 from host_tools.common.durations import format_duration
 from host_tools.documents.dose import ml
 from host_tools.documents.events import data_text
+from host_tools.documents.line import drug_change, is_mixed, line_text
+from host_tools.documents.refills import discrepancy_text
 from host_tools.documents.supply import age_limits_refill
 from host_tools.documents.texts import KEY, NOT_A_DEVICE, UNSIGNED, loss_of_therapy
 from host_tools.programmer import FlexProgram, Program
 from host_tools.programmer.flex import head_of
+from host_tools.programmer.refill import newest_aspiration
 from host_tools.programmer.status import Alarm, LastBolus, Status
 
 BAR_CELLS = 20
@@ -49,15 +52,16 @@ def _rows(status: Status) -> Iterator[tuple[str, str]]:
         yield status["bolus"].capitalize(), f"{bolus_left(status)} left"
     if status["last_bolus"]:
         yield "Last bolus", _last_bolus(status["last_bolus"], status["uptime_s"])
-    if status["unprimed_nl"]:
-        yield "Line", f"{fine_ml(status['unprimed_nl'])} mL of tubing and catheter not primed yet"
-    elif status["tip_mcg_per_ml"] != status["concentration_mcg_per_ml"]:
-        yield "Line", f"{status['tip_mcg_per_ml']} mcg/mL still at the tip"
+    if is_mixed(status) and status["line"]:
+        yield "Line", line_text(status["line"])
     yield "Today", f"{status['delivered_today_mcg']} mcg since midnight"
     yield "Reservoir", _reservoir(status)
     yield "Refill by", f"{refill_by(status)}, {refill_reason(status)}" if status["refill_by"] else "-"
     yield "Low on", shown_time(status["low_reservoir_date"])
     yield "Last refill", shown_time(status["last_refill"])
+    found = newest_aspiration(status)
+    if found and found.out_of_tolerance:
+        yield "", f"out of tolerance: {ml(found.aspirated_nl or 0)} mL aspirated, {discrepancy_text(found)}"
     yield "Delivered", f"{ml(status['delivered_nl'])} mL since the first fill"
     yield "Battery", battery(status)
     yield "Clock", shown_time(status["wall"])
@@ -84,9 +88,10 @@ def moment(wall: str | None, uptime_s: int) -> str:
 
 def dose(status: Mapping[str, Any]) -> str:
     """The dose, never without the concentration at which it is delivered now."""
-    if not status["concentration_mcg_per_ml"]:
-        return "none: no drug was filled in yet"
-    at_the_tip = status.get("tip_mcg_per_ml") or status["concentration_mcg_per_ml"]  # a logged dose has no tip
+    at_the_tip = status.get("tip_mcg_per_ml", status["concentration_mcg_per_ml"])  # a logged dose has no tip
+    if not at_the_tip or status.get("therapy") == "unfilled":
+        unfilled = status.get("therapy") == "unfilled"
+        return f"none: no drug was filled in{' yet' if unfilled else ''}"
     return f"{status['dose_mcg_per_day']} mcg/day, of {at_the_tip} mcg/mL"
 
 
@@ -141,10 +146,14 @@ def bolus_left(status: Status) -> str:
         status["tip_mcg_per_ml"],
         status["rate_nl_per_day"],
     )
+    if status["bolus"] == "bridge":
+        coming = drug_change(status)
+        in_s = coming.in_s if coming else None
+        return f"{fine_ml(left_nl)} mL before the reservoir's" + (f", {format_duration(in_s)}" if in_s else "")
     text = f"{fine_ml(left_nl)} mL"
     if status["bolus"] != "prime":
         text += f", {left_nl * mcg_per_ml / 1e6:.1f} mcg of {mcg_per_ml} mcg/mL"
-    if status["bolus"] in ("prime", "bridge") and rate_nl_per_day:
+    if status["bolus"] == "prime" and rate_nl_per_day:
         text += f", {format_duration(left_nl * DAY_S // rate_nl_per_day)}"
     return text
 

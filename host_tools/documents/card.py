@@ -6,10 +6,10 @@ Allergies, the dose and what identifies patient and device are never cut; other 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from host_tools.documents import texts
-from host_tools.documents.dose import drug_change
+from host_tools.documents.dose import drug_name
 from host_tools.documents.facts import Facts
 from host_tools.documents.fit import Field, Row, fit
+from host_tools.documents.line import drug_change
 from host_tools.documents.texts import loss_of_therapy
 from host_tools.programmer.flex import head_of
 from host_tools.programmer.status import Status
@@ -84,9 +84,9 @@ def _back(facts: Facts) -> Iterator[Field]:
 
 def _drug(status: Status) -> str:
     strength = status["concentration_mcg_per_ml"]
-    if not strength:
+    if status["therapy"] == "unfilled":
         return ""
-    text = f"{texts.DRUG}, {strength} mcg/mL"
+    text = f"{drug_name(status)}, {strength} mcg/mL" if strength else "filled without drug"
     coming = drug_change(status)
     if not coming:
         return text
@@ -107,6 +107,4 @@ def _dose(facts: Facts) -> str:
         text = f"{head.dose_mcg_per_day} mcg/day{mean}, of {status['tip_mcg_per_ml']} mcg/mL"
     if status["unprimed_nl"]:
         text += "; line not filled yet"
-    if next_ := facts.orders.waiting:
-        text += f"; then {next_['dose_mcg_per_day']} mcg/day, of {next_['concentration_mcg_per_ml']} mcg/mL"
     return text

@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from host_tools.documents import texts
-from host_tools.documents.dose import Ordered, Orders, catheter_sentences, dose_text, drug_change, drug_text
+from host_tools.documents.dose import Ordered, dose_text, drug_name, drug_text
+from host_tools.documents.line import drug_change, line_sentences
 from host_tools.documents.texts import alarm_text, loss_of_therapy
 from host_tools.programmer.status import Status
 
 
-def emergency_dict(status: Status, orders: Orders) -> dict[str, Any]:
-    """The read-out as data: the facts of the status, the doses ordered, and the same words as for people.
+def emergency_dict(status: Status, ordered: Ordered) -> dict[str, Any]:
+    """The read-out as data: the facts of the status, the dose ordered last, and the same words as for people.
 
     `concentration_mcg_per_ml` is the reservoir's drug, `tip_mcg_per_ml` what is delivered now; `new_drug_...` says when
-    the one follows the other, `ordered_next` the dose ordered for then.
+    the one follows the other.
     """
     keys = ("serial", "model", "wall", "therapy", "operation", "mode", "dose_mcg_per_day", "concentration_mcg_per_ml")
     line = ("tip_mcg_per_ml", "unprimed_nl", "bolus", "bolus_left_nl")
@@ -23,10 +24,9 @@ def emergency_dict(status: Status, orders: Orders) -> dict[str, Any]:
         **{key: status[key] for key in (*keys, "rate_nl_per_day", *line, *dates)},
         "new_drug_in_s": coming and coming.in_s,
         "new_drug_at": coming.at.isoformat() if coming and coming.at else None,
-        "ordered": _dose(orders.last),
-        "ordered_next": _dose(orders.waiting),
-        "drug": texts.DRUG,
-        "line": " ".join(catheter_sentences(status, orders)),
+        "ordered": _dose(ordered),
+        "drug": drug_name(status),
+        "line": " ".join(line_sentences(status)),
         "loss_of_therapy": loss_of_therapy(status),
         "tones": {name: ": ".join(words) for name, words in texts.TONES.items()},
         "withdrawal": texts.WITHDRAWAL,
@@ -40,15 +40,15 @@ def _dose(ordered: Ordered) -> dict[str, Any] | None:
     return {key: ordered[key] for key in ("dose_mcg_per_day", "concentration_mcg_per_ml")} if ordered else None
 
 
-def emergency_rows(status: Status, orders: Orders) -> Iterator[tuple[str, str]]:
+def emergency_rows(status: Status, ordered: Ordered) -> Iterator[tuple[str, str]]:
     """The facts, labelled. A dose is never without the strength of the drug that is delivered."""
     yield "Drug", drug_text(status)
-    if status["concentration_mcg_per_ml"]:
+    if status["tip_mcg_per_ml"]:
         yield "Daily dose", dose_text(status)
-        if orders.last and loss_of_therapy(status):
-            drug = f"of {orders.last['concentration_mcg_per_ml']} mcg/mL"
-            yield "Last ordered", f"{orders.last['dose_mcg_per_day']} mcg/day, {drug}"
-        yield from _rows("Line", catheter_sentences(status, orders))
+    if ordered and loss_of_therapy(status):
+        drug = f"of {ordered['concentration_mcg_per_ml']} mcg/mL"
+        yield "Last ordered", f"{ordered['dose_mcg_per_day']} mcg/day, {drug}"
+    yield from _rows("Line", line_sentences(status))
     therapy = f"{status['therapy']}, {status['operation']}".replace("_", " ")
     yield "Therapy", f"{therapy}; {texts.MODE[status['mode']]}"
     yield "Last refill", status["last_refill"] or "-"

@@ -5,7 +5,6 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from host_tools.documents.dose import Orders, read_orders
 from host_tools.documents.history import History, history
 from host_tools.documents.texts import DAY_NAMES
 from host_tools.programmer import FlexProgram, Program, Programmer, Refused
@@ -24,7 +23,6 @@ class Facts(NamedTuple):
     records_corrupt: bool
     implant: Mapping[str, Any] | None
     program: Program | FlexProgram | None
-    orders: Orders
     titration: Sequence[Mapping[str, Any]]
     history: History
 
@@ -58,7 +56,6 @@ def read_facts(pump: Programmer) -> Facts:
             records_corrupt=records is None,
             implant=implant if implant["implanted"] else None,
             program=pump.running_program(),
-            orders=read_orders(pump, status),
             titration=pump.titration()[::-1],
             history=history(list(pump.log()), pump.faults()),
         )

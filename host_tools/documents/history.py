@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from host_tools.programmer import Refill
+from host_tools.programmer import Programmer, Refill
 
 FAULT_ROWS = 40
 EVENT_ROWS = 30
@@ -90,8 +90,17 @@ def _refills(log: Sequence[Event]) -> Iterator[BookedRefill]:
         if before is not None and (event["seq"] != before + 1 or event["name"] == "LOG_FAIL"):
             filled_nl = None
         before = event["seq"]
+        if event["name"] == "RECORD_CORRECTED":
+            filled_nl = event["data"]["filled_nl"]
         if event["name"] == "REFILL":
             data = event["data"]
             refill = Refill(data["expected_nl"], data["aspirated_nl"], data["filled_nl"], filled_nl)
             yield BookedRefill(event["wall"], refill)
             filled_nl = refill.filled_nl
+
+
+def last_filled_nl(pump: Programmer) -> int | None:
+    """Volume of the newest filling, as it was put right last; None where the log has it no more."""
+    fillings = (event for event in pump.log_backwards() if event["name"] in ("REFILL", "RECORD_CORRECTED"))
+    newest = next(fillings, None)
+    return newest["data"]["filled_nl"] if newest else None

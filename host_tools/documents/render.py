@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 
 from host_tools.common.durations import format_duration
 from host_tools.documents import card, texts
-from host_tools.documents.dose import catheter_sentences, dose_text, drug_text, ml
+from host_tools.documents.dose import dose_text, drug_text, ml
 from host_tools.documents.events import event_text, name_text
 from host_tools.documents.facts import Facts, day_groups
+from host_tools.documents.line import line_sentences
 from host_tools.documents.page import page
+from host_tools.documents.refills import share_text
 from host_tools.documents.supply import age_limits_refill
 from host_tools.documents.texts import ERI_TO_EOS_DAYS, alarm_text, loss_of_therapy
 from host_tools.programmer import FlexProgram
@@ -43,6 +45,7 @@ def report_html(facts: Facts) -> str:
         event_text=event_text,
         name_text=name_text,
         accuracy_percent=ACCURACY_PERCENT,
+        share_text=share_text,
         **_common(facts),
     )
 
@@ -72,7 +75,7 @@ def _common(facts: Facts) -> dict[str, Any]:
         "words": texts,
         "drug": drug_text(facts.status),
         "dose": dose_text(facts.status),
-        "line": list(catheter_sentences(facts.status, facts.orders)),
+        "line": list(line_sentences(facts.status)),
         "ml": ml,
     }
 

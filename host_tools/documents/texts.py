@@ -20,7 +20,6 @@ KEY = {
     "lost": "KEY LOST: nothing opens this pump until `thecal pair --lost` has led back to the test key",
 }
 """Warnings about the key that opens a pump, where it is not the pump's own."""
-DRUG = "baclofen, intrathecal"
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MODE = {"none": "no program yet", "simple": "the same rate all day", "flex": "flex, by time of day and day of the week"}
 ERI_TO_EOS_DAYS = 90  # at most (docs/sources.md, SEED-17)
@@ -42,6 +41,9 @@ ALARM = {
     "overspeed": "the motor turned more than ordered, and was stopped",
     "safe_state": "the pump is in its fail-safe state, and delivers next to nothing or nothing",
     "self_test": "the pump failed its own test and delivers nothing",
+    "program_unconfirmed": (
+        "drug of another strength has come to the tip, and no program was ordered for it; the dose goes on"
+    ),
     "low_reservoir": "the drug is getting low; a refill is due",
     "eri": f"the battery or the age of the pump: it must be replaced within {ERI_TO_EOS_DAYS} days",
     "memory": "a record in the pump was damaged; delivery goes on",
@@ -50,6 +52,12 @@ ALARM = {
     "stopped": "delivery is stopped",
 }
 """Meaning of each alarm (`class` is its urgency)."""
+
+REFILL_CAUSES = (
+    "a pump that delivers more or less than it counts, a catheter that leaks or is kinked, a reservoir that leaks, a "
+    "filling that went into the pocket, a wrong measurement, or a wrong volume on record"
+)
+"""Causes of another volume in the reservoir than was expected."""
 
 WITHDRAWAL = (
     "early: spasticity that comes back or grows, itching, tingling, light-headedness",

@@ -30,8 +30,33 @@ PER_REQUEST = {
     ),
     ("RESUME", "state"): "no program was committed yet, or the pump is at its end of service",
     ("COMMIT", "soft_limit"): (
-        "the dose is too far from those of the last 24 hours; `thecal status --json` has the soft limits, "
-        "--override accepts it"
+        "the dose is too far from those of the last two days, or nothing was delivered for 48 h, so that the patient "
+        "is used to no dose any more; `thecal status --json` has the soft limits, --override accepts it"
+    ),
+    ("COMMIT", "rate_limit"): (
+        "the dose cannot be made of all that stands in the line: `thecal status` shows it, and another dose is needed"
+    ),
+    ("RESUME", "soft_limit"): (
+        "nothing was delivered for 48 h, so that the patient is used to no dose any more and the full one may be too "
+        "much: `thecal program` a lower dose; --override accepts the full one"
+    ),
+    ("RESUME", "rate_limit"): (
+        "the committed program cannot be made of the drug in the reservoir or in the line: `thecal program` another "
+        "dose"
+    ),
+    ("RESUME", "inconsistent"): "the reservoir was filled without drug; `thecal refill` books another filling",
+    ("IMPLANT", "inconsistent"): (
+        "the catheter holds less than what is said to be in it, or none is on record that could be the same"
+    ),
+    ("CORRECT", "rate_limit"): (
+        "the dose cannot be delivered at that concentration: `thecal program` another dose first, or `thecal stop`"
+    ),
+    ("CORRECT", "inconsistent"): (
+        "the line holds less than what is said to be in it, or a prime is under way: `thecal status` shows both"
+    ),
+    ("BOLUS", "state"): (
+        "a bolus needs a running program, no critical alarm, nothing else under way, and all its drug of one strength "
+        "at the tip: `thecal status` shows the line"
     ),
     ("COMMIT", "inconsistent"): (
         "another program was committed, or another drug filled in, since this one was compared with the old one: "
@@ -68,6 +93,7 @@ AFTER_SILENCE = {
 CHANGING_REQUESTS = (
     "IMPLANT",
     "REFILL",
+    "CORRECT",
     "COMMIT",
     "STOP",
     "RESUME",

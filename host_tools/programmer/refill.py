@@ -29,15 +29,12 @@ Contents = Sequence[tuple[Number, int]]
 """What a line holds, from the tip back: (mL, mcg/mL) of each parcel, 0 mcg/mL without drug."""
 
 
-class Refill(NamedTuple):
-    """A booked refill. `expected_nl` is the computed residual volume, `aspirated_nl` the volume taken out.
-
-    `last_filled_nl` is the volume of the refill before, None for the first.
-    """
+class Aspiration(NamedTuple):
+    """What a needle found: `expected_nl` is the computed residual volume, `aspirated_nl` the volume taken out (None:
+    not measured), `last_filled_nl` the volume of the filling before (None: there was none, or it is not known)."""
 
     expected_nl: int
     aspirated_nl: int | None
-    filled_nl: int
     last_filled_nl: int | None
 
     @property
@@ -46,12 +43,16 @@ class Refill(NamedTuple):
         return None if self.aspirated_nl is None else self.aspirated_nl - self.expected_nl
 
     @property
+    def counted_nl(self) -> int | None:
+        """Volume that the pump counted since the filling before."""
+        return None if self.last_filled_nl is None else self.last_filled_nl - self.expected_nl
+
+    @property
     def accuracy_percent(self) -> float | None:
         """Volume that left the reservoir, in percent of what the pump counted."""
-        if self.aspirated_nl is None or self.last_filled_nl is None or self.last_filled_nl == self.expected_nl:
+        if self.aspirated_nl is None or self.last_filled_nl is None or not self.counted_nl:
             return None
-        left_nl, counted_nl = self.last_filled_nl - self.aspirated_nl, self.last_filled_nl - self.expected_nl
-        return round(100 * left_nl / counted_nl, 2)
+        return round(100 * (self.last_filled_nl - self.aspirated_nl) / self.counted_nl, 2)
 
     @property
     def out_of_tolerance(self) -> bool:
@@ -59,6 +60,39 @@ class Refill(NamedTuple):
         if self.accuracy_percent is None or self.discrepancy_nl is None:
             return False
         return abs(self.accuracy_percent - 100) > ACCURACY_PERCENT and abs(self.discrepancy_nl) >= NOTICEABLE_NL
+
+
+class Refill(NamedTuple):
+    """A booked refill, its volumes as those of an Aspiration."""
+
+    expected_nl: int
+    aspirated_nl: int | None
+    filled_nl: int
+    last_filled_nl: int | None
+
+    @property
+    def found(self) -> Aspiration:
+        return Aspiration(self.expected_nl, self.aspirated_nl, self.last_filled_nl)
+
+    @property
+    def discrepancy_nl(self) -> int | None:
+        return self.found.discrepancy_nl
+
+    @property
+    def accuracy_percent(self) -> float | None:
+        return self.found.accuracy_percent
+
+    @property
+    def out_of_tolerance(self) -> bool:
+        return self.found.out_of_tolerance
+
+
+def newest_aspiration(status: Status) -> Aspiration | None:
+    """What the newest refill found, as the pump keeps it; None before the first."""
+    expected_nl = status["refill_expected_nl"]
+    if expected_nl is None:
+        return None
+    return Aspiration(expected_nl, status["refill_aspirated_nl"], status["refill_last_filled_nl"])
 
 
 def refill(

@@ -28,8 +28,12 @@ TIMES = (
 ORDERS: dict[str, tuple[str, ...]] = {
     "watch": ("--every 1s", "--count 1"),
     "log": ("--since 1",),
-    "implant": ("--catheter-cm 89", "--pump-tubing-ml 0.1", "--depth-mm 20", "--date 2026-01-05", "--wall 2026-01-05"),
+    "implant": (
+        "--catheter-cm 89", "--catheter kept", "--catheter-mcg-per-ml 500", "--pump-tubing-ml 0.1", "--depth-mm 20",
+        "--date 2026-01-05", "--wall 2026-01-05",
+    ),
     "refill": ("--volume-ml 20", "--concentration-mcg-per-ml 2000", "--aspirated-ml 10"),
+    "correct": ("--concentration-mcg-per-ml 2000", "--volume-ml 20", "--line 0.1:2000", "--yes"),
     "program": ("--dose-mcg-per-day 500", "--yes"),
     "prime": ("--volume-ml 0.1",),
     "bolus": ("--dose-mcg 20", "--over 30m", "--yes"),

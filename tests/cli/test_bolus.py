@@ -1,4 +1,4 @@
-"""Primes, boluses and bridges from the command line, against a real emulator."""
+"""Primes and boluses from the command line, against a real emulator."""
 
 import json
 from typing import Any
@@ -28,6 +28,14 @@ def running(filled: EmulatorProcess, thecal: Thecal) -> EmulatorProcess:
     return filled
 
 
+@pytest.fixture
+def primed(running: EmulatorProcess, thecal: Thecal) -> EmulatorProcess:
+    """Drug stands at the tip: nothing else can be given as a bolus."""
+    assert thecal("prime").exit_code == 0
+    advance(running, 1800)
+    return running
+
+
 def advance(emulator: EmulatorProcess, by_s: int) -> None:
     with emulator.debug_client() as debug:
         debug.advance(by_s)
@@ -38,7 +46,7 @@ def status(thecal: Thecal) -> dict[str, Any]:
 
 
 def test_prime_fills_what_is_not_primed_and_no_more(filled: EmulatorProcess, thecal: Thecal) -> None:
-    assert "0.3358 mL of tubing and catheter not primed" in thecal("status").stdout
+    assert "Line         0.336 mL without drug\n" in thecal("status").stdout
     done = thecal("prime", "--volume-ml", "0.3359")
     assert (done.exit_code, "0.3359 mL is more than the 0.3358 mL" in done.stderr) == (4, True)
     done = thecal("prime")
@@ -63,14 +71,14 @@ def test_a_prime_of_more_than_a_long_line_holds_is_asked_about(emulator: Emulato
     assert (done.exit_code, status(thecal)["bolus"]) == (0, "prime"), done.stderr
 
 
-def test_bolus_says_dose_concentration_and_volume_and_is_cancelled(running: EmulatorProcess, thecal: Thecal) -> None:
+def test_bolus_says_dose_concentration_and_volume_and_is_cancelled(primed: EmulatorProcess, thecal: Thecal) -> None:
     done = thecal(*BOLUS)
     assert (done.exit_code, "no terminal to ask on" in done.stderr) == (2, True)
     assert status(thecal)["bolus"] == "none"
     done = thecal(*BOLUS, "--yes")
     assert "bolus 10 mcg over 30m: 0.0200 mL of 500 mcg/mL" in done.stderr
     assert "giving 10 mcg over 30m, of 500 mcg/mL" in done.stdout
-    advance(running, 900)
+    advance(primed, 900)
     assert "Single       0.0100 mL, 5.0 mcg of 500 mcg/mL left" in thecal("status").stdout
     assert "cancelled" in thecal("bolus", "--cancel").stdout
     assert status(thecal)["rate_nl_per_day"] == 600_000
@@ -104,7 +112,7 @@ def test_bolus_of_an_unfilled_pump_is_refused(thecal: Thecal) -> None:
     assert thecal(*BOLUS, "--yes").exit_code == 4
 
 
-def test_patient_gets_what_a_clinician_allowed(running: EmulatorProcess, thecal: Thecal) -> None:
+def test_patient_gets_what_a_clinician_allowed(primed: EmulatorProcess, thecal: Thecal) -> None:
     assert "no bolus" in thecal("bolus-settings").stdout
     assert thecal("patient-bolus").exit_code == 4
     assert thecal(*PATIENT[:-2]).exit_code == 2
@@ -120,29 +128,7 @@ def test_patient_gets_what_a_clinician_allowed(running: EmulatorProcess, thecal:
     }
     assert "giving 5 mcg over 5m, of 500 mcg/mL; 2 more within 24 h" in thecal("patient-bolus").stdout
     assert status(thecal)["bolus"] == "patient"
-    advance(running, 4 * 3600 - 1)
+    advance(primed, 4 * 3600 - 1)
     assert thecal("patient-bolus").exit_code == 4
     assert thecal("bolus-settings", "--per-day", "0").exit_code == 0
     assert "no bolus" in thecal("bolus-settings").stdout
-
-
-def test_refill_shows_the_bridge_and_what_must_follow_it(running: EmulatorProcess, thecal: Thecal) -> None:
-    advance(running, 86_400)
-    done = thecal(*REFILL, "2000", "--drug", "baclofen X")
-    assert "bridge         0.3358 mL, 167.9 mcg of 500 mcg/mL, 13h 25m 55s" in done.stdout
-    assert "a program for 2000 mcg/mL must be committed" in done.stderr
-    shown = thecal("status").stdout
-    assert "running, bridge" in shown
-    assert "Line         500 mcg/mL still at the tip" in shown
-    assert status(thecal)["drug"] == "baclofen X"
-    advance(running, 14 * 3600)
-    assert status(thecal)["alarms"] == ["safe_state"]
-
-
-def test_refill_without_a_bridge_is_warned_of(running: EmulatorProcess, thecal: Thecal) -> None:
-    advance(running, 86_400)
-    done = thecal(*REFILL, "2000", "--bridge", "none")
-    assert "bridge " not in done.stdout
-    assert "there is no bridge. Tubing and catheter hold 0.3358 mL of 500 mcg/mL" in done.stderr
-    assert "0.25 times the dose" in done.stderr
-    assert status(thecal)["therapy"] == "minimum"

@@ -25,7 +25,7 @@ def synthetic_life() -> Life:
     life.status = {"therapy": "end_of_service"}
     life.hello = {"serial": "THECAL-00001", "firmware": "0.1.0"}
     life.events += [
-        event(0, "IMPLANT", catheter_mm=890, tubing_nl=0, kept_catheter="no"),
+        event(0, "IMPLANT", catheter_mm=890, tubing_nl=0, catheter="new"),
         event(0, "REFILL", expected_nl=0, aspirated_nl=0, filled_nl=FULL_NL),
         event(60, "PROGRAM_COMMITTED", digest="", old_dose_ng_per_day=0, new_dose_ng_per_day=500_000),
     ]

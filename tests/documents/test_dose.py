@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -10,11 +9,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from host_tools.documents.dose import Orders, drug_change, read_orders
+from host_tools.documents.dose import last_ordered
 from host_tools.documents.emergency import emergency_dict, emergency_rows
 from host_tools.documents.facts import read_facts
+from host_tools.documents.line import drug_change, line_text
 from host_tools.documents.render import card_html, report_html
-from host_tools.programmer import Refused, Status
+from host_tools.programmer import Status
 from tests.documents.bench import Bench
 from tests.documents.pages import text_of
 
@@ -41,8 +41,7 @@ class Life(NamedTuple):
 def stop_and_resume(bench: Bench) -> None:
     bench.pump.stop()
     bench.pass_time(hours=3)
-    with suppress(Refused):  # the bridge is over and no program was ordered
-        bench.pump.resume()
+    bench.pump.resume()
 
 
 def stall(bench: Bench) -> None:
@@ -112,13 +111,13 @@ class Papers(NamedTuple):
     data: dict[str, Any]
 
 
-def papers(bench: Bench) -> tuple[Status, Orders, Papers]:
+def papers(bench: Bench) -> tuple[Status, Papers]:
     status = bench.pump.status()
-    orders = read_orders(bench.pump, status)
+    ordered = last_ordered(bench.pump)
     facts = read_facts(bench.pump)
-    rows = " ".join(f"{label}: {text}" for label, text in emergency_rows(status, orders))
+    rows = " ".join(f"{label}: {text}" for label, text in emergency_rows(status, ordered))
     report, card = text_of(report_html(facts)), text_of(card_html(facts))
-    return status, orders, Papers(rows, report, card, emergency_dict(status, orders))
+    return status, Papers(rows, report, card, emergency_dict(status, ordered))
 
 
 def check_doses(status: Status, told: Papers) -> None:
@@ -140,7 +139,7 @@ def check_doses(status: Status, told: Papers) -> None:
 @given(lives)
 def test_every_paper_names_the_strength_at_the_tip_and_what_follows(life: Life) -> None:
     bench = lived(life)
-    status, _, told = papers(bench)
+    status, told = papers(bench)
     assert tip(bench) == told.data["tip_mcg_per_ml"]
     check_doses(status, told)
     bridging = status["tip_mcg_per_ml"] != status["concentration_mcg_per_ml"]
@@ -154,7 +153,7 @@ def test_every_paper_names_the_strength_at_the_tip_and_what_follows(life: Life) 
 @given(lives)
 def test_the_new_drug_is_at_the_tip_when_they_say_and_runs_as_they_say(life: Life) -> None:
     bench = lived(life._replace(flex=False))
-    status, orders, told = papers(bench)
+    status, told = papers(bench)
     coming = drug_change(status)
     if coming is None or coming.in_s is None or coming.at is None:
         assert coming is None or "stay there while nothing is delivered" in told.data["line"]
@@ -166,24 +165,11 @@ def test_the_new_drug_is_at_the_tip_when_they_say_and_runs_as_they_say(life: Lif
     bench.run_to(coming.at + timedelta(seconds=step_s))
     after = bench.pump.status()
     assert (tip(bench), after["tip_mcg_per_ml"]) == (coming.new_mcg_per_ml,) * 2
-    if status["therapy"] == "running" and orders.waiting:
-        assert after["dose_mcg_per_day"] == orders.waiting["dose_mcg_per_day"]
-    elif status["therapy"] == "running":
-        assert (after["therapy"], "next to nothing, or nothing" in told.data["line"]) == ("safe_state", True)
-
-
-def test_a_program_that_waits_is_named_until_another_change_drops_it() -> None:
-    bench = lived(Life(2000, 500, 300, 0.5, "nothing", True, False))
-    status, _, told = papers(bench)
-    assert told.data["ordered_next"] == {"dose_mcg_per_day": 270, "concentration_mcg_per_ml": 500}
-    for text in told[:3]:
-        assert "270 mcg/day, of 500 mcg/mL" in text
-    bench.pump.refill(20, 250)
-    bench.pump.refill(20, 500)
-    status, _, told = papers(bench)
-    assert status["bolus"] == "bridge"
-    assert told.data["ordered_next"] is None
-    assert "No program for 500 mcg/mL is ordered" in told.emergency
+    if status["therapy"] == "running":
+        assert after["therapy"] == "running"
+        assert after["dose_mcg_per_day"] == status["dose_mcg_per_day"]
+        assert f"The dose of {status['dose_mcg_per_day']} mcg/day goes on with it" in told.data["line"]
+        assert ("program_unconfirmed" in after["alarms"]) == (not life.programmed)
 
 
 @settings(max_examples=20, deadline=None, phases=QUICK)
@@ -198,7 +184,7 @@ def test_a_line_without_drug_is_named_until_it_is_filled(strength: int, dose: in
     if when != "before":
         bench.pump.program_simple(dose)
     bench.pass_time(minutes=2)
-    status, _, told = papers(bench)
+    status, told = papers(bench)
     check_doses(status, told)
     empty = tip(bench) == 0
     assert empty == bool(status["unprimed_nl"]) == (when != "primed")
@@ -207,12 +193,42 @@ def test_a_line_without_drug_is_named_until_it_is_filled(strength: int, dose: in
     assert ("after the prime" in told.emergency) == (when == "priming")
 
 
+@settings(max_examples=20, deadline=None, phases=QUICK)
+@given(st.lists(st.sampled_from((0, 250, 500, 1000, 2000)), min_size=2, max_size=5), st.integers(0, 9))
+def test_the_papers_name_each_parcel_and_when_the_last_is_out(strengths: list[int], hours: int) -> None:
+    """Fillings one upon another, while the line still holds those before."""
+    bench = Bench()
+    bench.treat(20, 1000, 300)
+    bench.pump.prime()
+    bench.pass_time(days=3)
+    for strength in strengths:
+        bench.pass_time(hours=hours)
+        bench.pump.refill(20, strength)
+    status, told = papers(bench)
+    line = status["line"]
+    if any(parcel["mcg_per_ml"] != strengths[-1] for parcel in line) and line[0]["mcg_per_ml"]:
+        for paper in (told.emergency, told.report, told.data["line"]):
+            assert line_text(line) in paper
+    coming = drug_change(status)
+    assert (coming is not None) == (status["bolus"] == "bridge")
+    if coming is None or coming.in_s is None or coming.at is None or status["therapy"] != "running":
+        return
+    assert ("then its minimum rate" in told.emergency) == (not strengths[-1])
+    step_s = 2 * len(line) * 100 * DAY_S // 150_000 + 60  # of the strongest drug
+    bench.run_to(max(coming.at - timedelta(seconds=step_s), datetime.fromisoformat(str(status["wall"]))))
+    assert tip(bench) != strengths[-1]
+    bench.run_to(coming.at + timedelta(seconds=step_s))
+    assert tip(bench) == strengths[-1]
+    assert bench.pump.status()["therapy"] == ("running" if strengths[-1] else "minimum")
+
+
 def test_a_bolus_has_its_own_rate() -> None:
     bench = Bench()
     bench.treat(20, 2000, 300)
+    bench.pump.prime()
     bench.pass_time(days=2)
     bench.pump.bolus(50, 3600)
     bench.pass_time(minutes=5)
-    status, _, told = papers(bench)
+    status, told = papers(bench)
     check_doses(status, told)
     assert "300 mcg/day, of 2000 mcg/mL, and a bolus: now 0.750 mL/day, which is 1500 mcg/day" in told.emergency

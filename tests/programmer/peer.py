@@ -72,7 +72,7 @@ STATUS: dict[str, Any] = {
     "patient_boluses_left": 0,
     "alarms": [{"alarm": "eri", "since_s": 5, "silenced": "no", "condition": "active"}],
 }
-LINE = {
+LINE: dict[str, Any] = {
     "line_nl": 335_800,
     "unprimed_nl": 0,
     "refill_expected_nl": NONE32,
@@ -80,19 +80,19 @@ LINE = {
     "refill_last_filled_nl": NONE32,
     "parcels": [{"volume_nl": 335_800, "mcg_per_ml": 500}],
 }
-PROGRAM = {
-    "mode": "simple",
-    "concentration_mcg_per_ml": 2000,
-    "dose_ng_per_day": 500_000,
-    "rate_nl_per_day": 250_000,
-}
 IMPLANTATION = {
     "implanted_wall_s": NONE32,
     "catheter_mm": 0,
     "tubing_nl": 0,
     "depth_mm": 0,
-    "site": bytes(24),
+    "site": bytes(messages.SITE_BYTES),
     "kept_catheter": "no",
+}
+PROGRAM = {
+    "mode": "simple",
+    "concentration_mcg_per_ml": 2000,
+    "dose_ng_per_day": 500_000,
+    "rate_nl_per_day": 250_000,
 }
 TELEMETRY = {
     "uptime_s": 1010,
@@ -122,7 +122,7 @@ class Peer:
         self.identity = dict(IDENTITY)
         self.status = dict(STATUS)
         self.line = dict(LINE)
-        self.implanted = dict(IMPLANTATION)
+        self.implantation = dict(IMPLANTATION)
         self.free_bytes = 123_456
         self.session_key = b""
         self.session = 0
@@ -194,10 +194,10 @@ class Peer:
         if name == "READ_RECORD":
             text = self.texts.get(str(fields["field"]), bytes(messages.TEXT_BYTES))
             return self._frame(request, "RECORD", signed, field=fields["field"], text=text)
+        if name == "READ_IMPLANT":
+            return self._frame(request, "IMPLANTATION", signed, **self.implantation)
         if name == "READ_PROGRAM":
             return self._frame(request, "PROGRAM", signed, **PROGRAM)
-        if name == "READ_IMPLANT":
-            return self._frame(request, "IMPLANTATION", signed, **self.implanted)
         if name in ("STAGE", "READ_BACK"):
             return self._stage(name, request, fields, signed)
         return self._frame(request, "DONE", signed, request=request.type)

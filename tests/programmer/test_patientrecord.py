@@ -184,7 +184,7 @@ def test_an_implantation_never_makes_a_catheter_new_by_itself(
     recorded: dict[str, int], catheter_cm: int, told: str | None
 ) -> None:
     peer = Peer()
-    peer.implanted |= recorded
+    peer.implantation |= recorded
     if told is None:
         with pytest.raises(BadValue, match="Say which: --catheter new, or --catheter same"):
             connect(peer).implant(catheter_cm, wall=NOW)
