@@ -6,7 +6,7 @@ from typing import NamedTuple
 import rich_click as click
 
 from host_tools.cli import statustext
-from host_tools.cli.common import DECIMAL, Failure, Value, int_range, pump_verb
+from host_tools.cli.common import DECIMAL, Failure, Value, pump_verb
 from host_tools.cli.interaction import MEANWHILE, check_terminal, print_changes, print_result, run_in_session
 from host_tools.documents.dose import ml
 from host_tools.documents.history import last_filled_nl
@@ -52,7 +52,7 @@ class Review(NamedTuple):
 @click.command(epilog="Example: thecal correct --concentration-mcg-per-ml 2000")
 @click.option(
     "--concentration-mcg-per-ml",
-    type=int_range("REFILL", "concentration_mcg_per_ml"),
+    type=int,
     help="What was really filled in.",
 )
 @click.option("--volume-ml", type=DECIMAL, help="How much of it was really filled in.")

@@ -5,7 +5,7 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.cli.common import DECIMAL, int_range, print_json, print_message, print_text, pump_verb
+from host_tools.cli.common import DECIMAL, print_json, print_message, print_text, pump_verb
 from host_tools.cli.interaction import confirm, is_interactive, run_in_session, yes_option
 from host_tools.cli.refilltext import filled_lines, found_lines, no_bridge_warning, refill_numbers
 from host_tools.cli.review import check_lines
@@ -21,7 +21,7 @@ from host_tools.programmer.units import nl_from_ml
 @click.option("--volume-ml", type=DECIMAL, required=True, help="Volume filled in after all was taken out.")
 @click.option(
     "--concentration-mcg-per-ml",
-    type=int_range("REFILL", "concentration_mcg_per_ml"),
+    type=int,
     required=True,
     help="Of the new drug; 0 is a filling without drug (saline).",
 )

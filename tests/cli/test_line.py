@@ -344,9 +344,15 @@ def test_a_correction_is_asked_about(
     assert ("CORRECT" in commands(server.peer)) == (exit_code == 0)
 
 
-def test_an_accuracy_goes_by_the_volume_as_it_was_put_right(treated: EmulatorProcess, thecal: Thecal) -> None:
+def test_an_accuracy_goes_by_the_volume_as_it_was_put_right(
+    treated: EmulatorProcess, thecal: Thecal, terminal: tuple[int, int], tmp_path: Path
+) -> None:
+    """1.3 mL are more than 14.5 % of what was counted since 18 mL were filled in, and less if those had been 20 mL."""
     assert thecal("correct", "--volume-ml", "18", "--yes").exit_code == 0
     advance(treated, 10 * DAY_S)
-    left_ml = str(status(thecal)["reservoir_nl"] / 1e6)
-    booked = json.loads(thecal(*REFILL, "500", "--aspirated-ml", left_ml, "--json").stdout)["refill"]
-    assert booked["accuracy_percent"] == 100
+    aspirated_ml = f"{status(thecal)['reservoir_nl'] / 1e6 + 1.3:.3f}"
+    said, code = asked(terminal, b"y\n", *REFILL, "500", "--aspirated-ml", aspirated_ml)
+    assert (code, b"mL aspirated? " in said) == (0, True)
+    page = tmp_path / "report.html"
+    assert thecal("report", "--out", str(page)).exit_code == 0
+    assert ">out of tolerance<" in page.read_text()

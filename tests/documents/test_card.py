@@ -60,7 +60,7 @@ def record(sample: str, percent: int) -> dict[str, str]:
 
 @cache
 def pumps() -> dict[str, Facts]:
-    """A new pump; one that runs; one in mid-bridge, by a week, whose next program waits; one whose line is empty."""
+    """A new pump; one that runs; one in mid-bridge, by a week; one whose line is empty."""
     new, runs, bridging, empty = Bench(), Bench(), Bench(), Bench()
     runs.treat()
     runs.pass_time(days=3)
@@ -71,7 +71,7 @@ def pumps() -> dict[str, Facts]:
     bridging.pump.program_flex(week, override=True)
     bridging.pass_time(days=1)
     bridging.pump.refill(20, 500)
-    bridging.pump.program_simple(450.125)
+    bridging.pump.program_flex(week, override=True)
     empty.pump.implant(89, site="W" * 24, wall=datetime(2026, 1, 5, 8))
     empty.pump.refill(20, 2000)
     empty.pump.program_simple(500)
