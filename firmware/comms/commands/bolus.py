@@ -175,8 +175,8 @@ class BolusCommands:
         if state.therapy != wire.THERAPY_RUNNING or self._busy() or self._orders.halted or self._alarms.critical:
             return wire.REASON_STATE
         mcg_per_ml = self._catheter.given_mcg_per_ml
-        if not mcg_per_ml:
-            return wire.REASON_INCONSISTENT if not state.drug_mcg_per_ml else wire.REASON_STATE
+        if not (mcg_per_ml and state.drug_mcg_per_ml):
+            return wire.REASON_STATE if state.drug_mcg_per_ml else wire.REASON_INCONSISTENT
         bolus_nl = volume_nl(dose_ng, mcg_per_ml)
         if self._outruns_tip(bolus_nl, self._clock.now_s + over_s):
             return wire.REASON_STATE

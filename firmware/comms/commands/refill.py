@@ -73,11 +73,12 @@ class RefillCommand:
         expected_nl = self._reservoir.volume_nl
         last_filled_nl = state.filled_nl if filled_before else wire.NONE32
         ended = self._end_extras()
-        if self._orders.lapsed or (filled_before and drug != state.drug):
+        if self._orders.lapsed or (filled_before and mcg_per_ml and drug != state.drug):
             self._orders.take(orders.FALL_BACK)
+        forgotten = not old_mcg_per_ml and not any(state.drug)  # with lost orders: what is in the line has a strength
         self._reservoir.fill(volume_nl, mcg_per_ml, self._clock.now_s)
         if filled_before:
-            self._catheter.fill(old_mcg_per_ml, bridge != wire.FLAG_YES)
+            self._catheter.fill(old_mcg_per_ml, bridge != wire.FLAG_YES or forgotten)
         if mcg_per_ml != old_mcg_per_ml and state.mode != wire.MODE_NONE:
             state.program_confirmed = wire.FLAG_NO
         state.drug = drug
