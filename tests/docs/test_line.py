@@ -1,4 +1,4 @@
-"""docs/line.md: each number of its hazard table is what comes out at the tip, in truth, when that is declared wrongly."""
+"""docs/line.md: each number of its hazard table is what comes out at the tip when that is declared wrongly."""
 
 import re
 from datetime import datetime
