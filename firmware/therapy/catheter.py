@@ -59,8 +59,9 @@ class Catheter:
 
     @property
     def mcg_per_ml(self) -> int:
-        """The strength that the rate is made from: a parcel without drug passes as the reservoir's would."""
-        return self.given_mcg_per_ml or self._state.drug_mcg_per_ml
+        """The strength that the rate is made from: a parcel without drug passes as the reservoir's would, or, where
+        there is none in that, as the next drug in the line."""
+        return self.given_mcg_per_ml or self._state.drug_mcg_per_ml or (self.line_strengths + [0])[0]
 
     @property
     def bridging(self) -> bool:

@@ -267,6 +267,19 @@ def test_saline_goes_on_with_the_drug_that_is_left_and_then_at_the_minimum_rate(
     assert reason(clinic.command, "BOLUS", dose_ng=1000, over_s=600) == "state"
 
 
+def test_saline_behind_a_gap_gives_the_drug_between_them_first(clinic):
+    """235.8 uL of nothing and 100 uL of 500 stand in the line: at 600,000 nL/day 9.43 h, and then 4 h of the dose."""
+    clinic.command("PRIME", volume_nl=100_000)
+    clinic.run(HOUR_S)
+    clinic.program(300_000, 500)
+    clinic.refill(mcg_per_ml=0)
+    assert clinic.line_contents() == [(235_800, 0), (100_000, 500)]
+    clinic.run(13 * HOUR_S)
+    assert (str(clinic.status().therapy), clinic.status().rate_nl_per_day) == ("running", 600_000)
+    clinic.run(HOUR_S)
+    assert (str(clinic.status().therapy), clinic.alarms()) == ("minimum", {})
+
+
 def test_another_drug_waits_for_a_program(clinic):
     clinic.program(300_000, 500)
     clinic.run(2 * DAY_S)
