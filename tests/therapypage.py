@@ -29,7 +29,8 @@ TEXT = """\
 # The therapy's states
 
 `make gen` writes this page from the table in [orders.py](../firmware/therapy/orders.py). *Therapy* is what was ordered;
-what the machine does is its *operation*. Nothing but the table moves the pump from one state to another.
+what the machine does is its *operation*. Nothing but the table moves the pump from one state to another. What the
+running program's rate is made from, the drug at the tip, is in [line.md](line.md).
 
 | state | the basal rate |
 |---|---|

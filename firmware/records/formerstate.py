@@ -18,7 +18,7 @@ _LINE = (("line_nl", "I"), ("line_from_steps", "I"))
 _BRIDGE = (("bridge_mcg_per_ml", "I"), ("bridge_from_steps", "I"), ("bridge_until_steps", "I"))
 _PROGRAM = ("mode", "concentration_mcg_per_ml", "dose_ng_per_day", "rate_nl_per_day", "week", "highest_dose_ng")
 _NEXT = tuple([("next_" + name, dict(FIELDS)[name]) for name in _PROGRAM])
-_NEWER = (("program_confirmed", "B"), ("lapsed", "B"), ("line_unknown_steps", "I"))
+_NEWER = (("program_confirmed", "B"), ("lapsed", "B"), ("line_unknown_steps", "I"), ("program_drug", "12s"))
 
 
 def _fields() -> "tuple[tuple[str, str], ...]":
@@ -58,6 +58,7 @@ def load(record: Record, config: "Config") -> "tuple[dict, list, list[tuple[int,
     named["program_confirmed"] = wire.FLAG_YES if known else wire.FLAG_NO
     named["lapsed"] = wire.FLAG_NO
     named["line_unknown_steps"] = wire.NONE32
+    named["program_drug"] = named["drug"]
     return {name: named[name] for name, _ in FIELDS}, values[count:alarms_at], line, alarms
 
 

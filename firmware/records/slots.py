@@ -7,7 +7,7 @@ kind.
 
 # A record: its two slots, kind, version, and the bytes of its values
 LEDGER = ((0, 1), 1, 2, 44)
-STATE = ((2, 3), 2, 5, 588)
+STATE = ((2, 3), 2, 5, 600)
 WEEKS = (((4, 25), 3, 1, 917), ((5, 26), 3, 1, 917), ((24, 27), 3, 1, 917))
 WINDOWS = ((6, 7), 4, 1, 960)
 PATIENT = ((16, 17), 16, 1, 1602)

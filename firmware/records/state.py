@@ -33,8 +33,9 @@ class State:
     ALARMS, `past_doses` the PAST_DOSES that titration.py keeps, `patient_boluses_s` when the newest PATIENT_BOLUSES
     that the patient asked for began, newest first, `line` up to PARCELS that catheter.py keeps, from the tip back.
 
-    `concentration_mcg_per_ml` belongs to the committed program, `drug_mcg_per_ml` to what is in the reservoir. `week`
-    is where the program's week is kept, 1 to 3, and 0 when it has none; `highest_dose_ng` is what the program gives in
+    `concentration_mcg_per_ml` and `program_drug` belong to the committed program, `drug_mcg_per_ml` and `drug` to what
+    is in the reservoir. `week` is where the program's week is kept, 1 to 3, and 0 when it has none;
+    `highest_dose_ng` is what the program gives in
     the worst 24 hours. `program_confirmed` is FLAG_NO from a change of concentration until the next commit, `lapsed`
     FLAG_YES from 48 hours without delivery until an order that accepts it. `line_unknown_steps` were unknown in the
     ledger when the edge of the newest filling was told, NEVER where that is not known. Before the first program of a
@@ -104,6 +105,7 @@ class State:
     program_confirmed: int
     lapsed: int
     line_unknown_steps: int
+    program_drug: bytes
     patient_boluses_s: list[int]
     past_doses: "list[PastDose]"
     line: "list[Parcel]"
@@ -147,7 +149,7 @@ class State:
         self.last_bolus_s = NEVER
         self.unbooked = self.lived = self.clock = self.kept_catheter = self.lapsed = wire.FLAG_NO
         self.program_confirmed = wire.FLAG_YES
-        self.drug = bytes(12)
+        self.drug = self.program_drug = bytes(12)
         self.last_refill_s = self.stopped_since_s = self.eri_s = self.eos_s = self.implanted_wall_s = NEVER
         self.site = bytes(24)
         self._take_limits()

@@ -63,6 +63,7 @@ FIELDS = (
     ("program_confirmed", "B"),
     ("lapsed", "B"),
     ("line_unknown_steps", "I"),
+    ("program_drug", "12s"),
 )
 THERAPIES = (
     wire.THERAPY_UNFILLED,

@@ -285,6 +285,10 @@ def test_another_drug_waits_for_a_program(clinic):
     clinic.run(2 * DAY_S)
     clinic.refill(mcg_per_ml=500, drug=b"morphine")
     assert str(clinic.status().therapy) == "minimum"
+    assert reason(clinic.command, "RESUME") == "inconsistent"
+    clinic.program(200_000, 500, override="yes")
+    clinic.command("STOP")
+    clinic.command("RESUME")
 
 
 def test_nothing_is_given_of_a_bolus_at_a_tip_without_drug(clinic):

@@ -201,6 +201,7 @@ class ProgramCommands:
         state.week = place
         state.highest_dose_ng = week.highest_dose_ng() if week else program[2]
         state.program_confirmed = wire.FLAG_YES
+        state.program_drug = state.drug
         state.lapsed = wire.FLAG_NO
         self._orders.take(orders.COMMIT)
 

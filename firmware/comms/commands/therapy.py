@@ -93,7 +93,7 @@ class TherapyCommands:
         if reason is not None:
             return reason
         state = self._state
-        if not state.drug_mcg_per_ml:
+        if not state.drug_mcg_per_ml or state.program_drug != state.drug:
             return wire.REASON_INCONSISTENT
         if (
             state.highest_dose_ng > state.max_dose_mcg_per_day * 1000 or not self._program.within_daily_limit
