@@ -48,7 +48,7 @@ def build(parts: "Parts", hal: "Hal", config: "Config") -> None:
     """Make all parts. That reads the records that the store holds; nothing is done yet."""
     _read_records(parts, hal, config)
     _build_therapy(parts, hal, config)
-    _build_infusion(parts, hal, config)
+    _build_orders(parts, hal, config)
     _build_checks(parts, config)
     _build_sessions(parts, hal, config)
 
@@ -97,7 +97,7 @@ def _build_therapy(parts: "Parts", hal: "Hal", config: "Config") -> None:
     parts.delivery = parts.delivery_class(hal.motor, config.step_nl)
 
 
-def _build_infusion(parts: "Parts", hal: "Hal", config: "Config") -> None:
+def _build_orders(parts: "Parts", hal: "Hal", config: "Config") -> None:
     parts.program = CommittedProgram(
         config,
         clock=parts.clock,
@@ -152,6 +152,10 @@ def _build_motion(parts: "Parts", config: "Config") -> None:
         delivery=parts.delivery,
         log=parts.log,
     )
+    _build_infusion(parts, config)
+
+
+def _build_infusion(parts: "Parts", config: "Config") -> None:
     parts.infusion = Infusion(
         config,
         clock=parts.clock,

@@ -44,6 +44,9 @@ def do_implant(clinic: Clinic, fields: Implant) -> None:
     given = fields.model_dump(exclude_unset=True, exclude={"keep_catheter", "catheter"})
     with clinic.session() as programmer:
         if fields.keeps and clinic.handed_on is not None:
+            told_cm, known_cm = given.pop("catheter_cm", None), clinic.handed_on.implant["catheter_cm"]
+            if told_cm is not None and float(told_cm) != known_cm:
+                raise StepError(f"implant keeps a catheter of {known_cm:g} cm, and not of {told_cm} cm")
             programmer.take_over(clinic.handed_on, **given, wall=clinic.local_time)
         elif fields.keeps and (fields.catheter_mcg_per_ml is None or fields.catheter_cm is None):
             raise StepError(

@@ -60,7 +60,9 @@ def with_bolus() -> Clinic:
 
 
 def priming() -> Clinic:
-    clinic = stopped()
+    clinic = Clinic(Body())
+    clinic.implant_empty()
+    clinic.refill()
     clinic.program(dose_ng_per_day=300_000)
     clinic.command("PRIME", volume_nl=300_000)
     return clinic

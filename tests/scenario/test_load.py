@@ -106,9 +106,9 @@ heal: stall
 power_cut: {for: 10}
     power_cut.for: expected a duration such as 90s, 2h or 3d 4h 30m, got 10
 implant: {site: left}
-    implant: implant needs catheter_cm, or keep_catheter: true
-implant: {catheter_cm: 89, keep_catheter: true}
-    implant: implant needs catheter_cm, or keep_catheter: true
+    implant: implant needs catheter_cm, or catheter: kept for the one that is there
+implant: {catheter_cm: 89, catheter: new, keep_catheter: true}
+    implant: keep_catheter: true is catheter: kept, and no new one
 alarm_settings: {}
     alarm_settings: expected a mapping with critical_interval, non_critical_interval, stopped_after, low_reservoir_ml
 alarm_settings: {critical_interval: 10}
@@ -167,8 +167,8 @@ set_patient_bolus: {dose_mcg: 5, over: 5m, lockout: 4h}
     set_patient_bolus.per_day: missing: set_patient_bolus needs per_day
 set_patient_bolus: {dose_mcg: 5, over: 5m, lockout: 4h, per_day: 256}
     set_patient_bolus.per_day: expected a whole number from 0 to 255, got 256
-inject: {dose_mcg: 5}
-    inject: 'inject' is no verb or key of a step in this version; known: at, after, times, refused, cut_in_write,
+deliver: {dose_mcg: 5}
+    deliver: 'deliver' is no verb or key of a step in this version; known: at, after, times, refused, cut_in_write,
 refil: {volume_ml: 5}
     refil: 'refil' is no verb or key of a step in this version; did you mean 'refill'?
 {stop: , resume: }
