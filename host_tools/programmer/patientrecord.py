@@ -11,7 +11,7 @@ from protocol import codes, messages
 
 
 def read_records(client: Client) -> dict[str, str]:
-    """All fields of the record, those never written empty. Refused when the pump's copies are spoilt."""
+    """All fields of the record, those never written empty. Refused when the pump's copies are corrupt."""
     with client.session():
         texts = {field: client.ask("READ_RECORD", field=field)["text"] for field in codes.RECORDS}
     return {field: text.rstrip(b"\0").decode("utf-8", "replace") for field, text in texts.items()}

@@ -299,7 +299,7 @@ class Programmer:
     # Patient record and keys
 
     def records(self) -> dict[str, str]:
-        """The patient record, all fields, those never written empty. Refused when the pump's copies are spoilt."""
+        """The patient record, all fields, those never written empty. Refused when the pump's copies are corrupt."""
         return patientrecord.read_records(self._client)
 
     def write_record(self, field: str, text: str) -> None:
