@@ -3,17 +3,9 @@
 from hal.plant.patient import SYMPTOMS
 from host_tools.machines.faultfields import FAULT_FIELDS
 from protocol import codes
+from protocol.statusjson import HELLO_KEYS, STATUS_KEYS
 
-STATUS_FIELDS = (
-    "serial", "model", "firmware", "schema", "key", "uptime_s", "wall", "boots",
-    "therapy", "operation", "mode", "rate_nl_per_day", "ordered_rate_nl_per_day", "dose_mcg_per_day", "dose_ng_per_day",
-    "concentration_mcg_per_ml", "drug", "tip_mcg_per_ml", "line_nl", "unprimed_nl", "bolus", "bolus_left_nl",
-    "last_bolus", "patient_boluses_left", "reservoir_nl", "reservoir_sensor_nl", "delivered_nl", "delivered_today_mcg",
-    "low_reservoir_date", "refill_by", "last_refill", "implanted", "battery_mv", "battery_load_mv",
-    "eri", "eos", "eri_forecast", "alarms", "advisories", "alarm_list", "stopped_s", "limits",
-    "alarm_settings",
-    "telemetry_dropped", "comms_errors",
-)  # fmt: skip
+STATUS_FIELDS = tuple(entry.name for entry in (*HELLO_KEYS, *STATUS_KEYS))
 TRUTH_FIELDS = (
     "reservoir_nl", "delivered_nl", "tip_mcg", "csf_ng_per_ml", "effect_ng_per_ml", "risk", "symptoms", "dependent",
     "wear", "battery_mah", "rotor_steps", "faults",
