@@ -108,8 +108,10 @@ class DoseWindow:
         return not self._added
 
     def restate(self, now_s: int, given: int, old_mcg_per_ml: int, mcg_per_ml: int) -> bool:
-        """The newest `given` (nL times mcg/mL), of one drug, was of another strength: the rates of dose since then are
-        in that proportion. A span that began before is parted. False when the store failed."""
+        """The newest `given` (nL times mcg/mL), of one drug, was of another strength: rates of dose and extras since
+        then are in that proportion. A span that began before is parted. False when the store failed: then all is as
+        before."""
+        before = [span[:] for span in self.spans]
         left = given * DAY_S
         spans = self.spans
         for i in range(len(spans) - 1, -1, -1):
@@ -121,12 +123,19 @@ class DoseWindow:
             changed = rate * mcg_per_ml // old_mcg_per_ml
             if dose > left:
                 spans.insert(i + 1, [until_s - left // rate, changed, 0])
-            else:
-                spans[i] = [since_s, changed, extra]
+                break
             left -= dose
+            if left > 0:  # the extra was given before the span began
+                left -= extra * DAY_S
+                extra = extra * mcg_per_ml // old_mcg_per_ml
+            spans[i] = [since_s, changed, extra]
         self._copy_spans()
         self._added = True
-        return self.note(now_s, spans[-1][1] if spans else 0)
+        kept = self.note(now_s, spans[-1][1] if spans else 0)
+        if not kept:
+            self.spans = before
+            self._copy_spans()
+        return kept
 
     @property
     def valid(self) -> bool:

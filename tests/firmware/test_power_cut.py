@@ -1,6 +1,11 @@
 """A cut at any store operation: nothing acknowledged is lost, nothing is half applied, nothing is delivered twice."""
 
+from contextlib import suppress
+from typing import Any
+
 import pytest
+
+from firmware.therapy import dosewindow
 
 from .body import Body, Store
 from .clinic import DAY_S, Clinic, Refused
@@ -263,3 +268,31 @@ def test_a_cut_in_the_boot_after_a_cut_forgets_nothing_of_what_the_first_left_un
     lag_steps = pump.ledger.booked_steps - moved_steps  # that the pump may be ahead of the drug
     assert lag_steps >= 0
     assert pump.state.line[-1][1] - end_steps >= lag_steps
+
+
+@pytest.mark.parametrize(("old", "new"), [(500, 2000), (2000, 500)])
+@pytest.mark.parametrize("keep", [0, 0.5, 0.99])
+@pytest.mark.parametrize("at", range(1, 9))
+def test_a_cut_in_a_correction_never_leaves_the_windows_with_less_than_was_given(old, new, keep, at):
+    """300 mcg/day by the old label, for two days. Whatever the label says after the cut, the day before counts at least
+    as what it was by that label."""
+    clinic = Clinic(Body())
+    clinic.body.store = CuttingStore()
+    clinic.boot()
+    clinic.implant()
+    clinic.refill(mcg_per_ml=old)
+    clinic.program(300_000, old)
+    clinic.run(2 * DAY_S)
+    store: Any = clinic.body.store
+    clinic.open()
+    store.cut_at, store.keep = at, keep
+    with suppress(PowerLost):
+        clinic.signed("CORRECT", concentration_mcg_per_ml=new, volume_nl=2**32 - 1, override="no", parcels=[])
+    store.on, store.cut_at = True, 0
+    clinic.body.motor.halt()
+    clinic.boot()
+    pump = clinic.pump
+    now_s = pump.clock.now_s
+    counted_mcg = dosewindow._dose(pump.dose_window.spans, now_s - DAY_S) / (1_000_000 * DAY_S)
+    given_mcg = 300 * pump.state.drug_mcg_per_ml / old
+    assert counted_mcg >= given_mcg * 0.999

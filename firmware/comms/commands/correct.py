@@ -79,17 +79,24 @@ class CorrectCommand:
         ended = self._extras.end_bolus() if state.bolus != wire.BOLUS_NONE else None
         state.changed = True
 
+        given = newest_steps * self._config.step_nl * old_mcg_per_ml
+        rises = new_mcg_per_ml > old_mcg_per_ml
+
+        def restate() -> bool:
+            return self._dose_window.restate(self._clock.now_s, given, old_mcg_per_ml, new_mcg_per_ml)
+
         def apply() -> None:
             if ended:
                 self._log.add(*ended)
             self._log.add(wire.EVENT_RECORD_CORRECTED, old_mcg_per_ml, new_mcg_per_ml, filled_nl)
             self._ledger.restate(newest_steps, old_mcg_per_ml, new_mcg_per_ml)
-            given = newest_steps * self._config.step_nl * old_mcg_per_ml
-            self._dose_window.restate(self._clock.now_s, given, old_mcg_per_ml, new_mcg_per_ml)
+            if not rises:
+                restate()
             self._reservoir.plan()
             self._infusion.replan()
 
-        return Change(apply)
+        # A cut between the two records leaves the windows with more than was given, never with less
+        return Change(apply, keep=restate if rises else None)
 
     def _refusal(
         self, old_mcg_per_ml: int, mcg_per_ml: int, filled_nl: int, override: int, contents: "list[tuple[int, int]]"
