@@ -85,8 +85,9 @@ def _value(key: str, value: object) -> int | str | bool:
         return value
     if key.endswith("_ml"):
         return volume_nl(value, _LARGEST_NL)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _LARGEST:
-        raise ValueError(f"expected a whole number from 1 to {_LARGEST}, got {shown(value)}")
+    least = 1 if default else 0  # 0 switches off what is off by default
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= _LARGEST:
+        raise ValueError(f"expected a whole number from {least} to {_LARGEST}, got {shown(value)}")
     return value
 
 

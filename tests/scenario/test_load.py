@@ -411,3 +411,9 @@ def test_the_former_name_of_a_key_still_sets_it(former: str, key: str) -> None:
     assert getattr(pump_config({former: 6001}), key) == 6001
     with pytest.raises(PumpConfigError, match=rf"{former}: .*1073741823, got 0"):
         pump_config({former: 0})
+
+
+def test_what_is_off_by_default_can_be_switched_off_by_name() -> None:
+    assert pump_config({"low_warning_h": 0}).low_warning_h == 0
+    with pytest.raises(PumpConfigError, match="low_warning_h: expected a whole number from 0 to 1073741823, got -1"):
+        pump_config({"low_warning_h": -1})
