@@ -15,7 +15,8 @@ Parcel = tuple[int, int]
 
 
 class Catheter:
-    """Begins filled with nothing that acts. `leak_percent` of what reaches the tip is lost just before it.
+    """Begins filled with nothing that acts. `leak_percent` of what comes to the tip is lost just before it, and
+    `hold_percent` of the rest held back there.
 
     `dead_nl` is the volume of the line, `tubing_nl` that of its part inside the pump. A side port sits between the two.
     With `mixing_percent` what is pushed at the speed of a prime mixes with what stands in so much of the line, at the
@@ -27,6 +28,8 @@ class Catheter:
         "_backward_nl",
         "_parcels",
         "dead_nl",
+        "held_hundredths",
+        "hold_percent",
         "leak_percent",
         "mixing_percent",
         "tip_hundredths",
@@ -34,8 +37,9 @@ class Catheter:
     )
 
     def __init__(self, catheter_nl: int = 0, tubing_nl: int = TUBING_NL) -> None:
-        self.leak_percent = self.mixing_percent = 0
+        self.leak_percent = self.mixing_percent = self.hold_percent = 0
         self.tip_hundredths = 0  # of a nL mcg/mL, that reached the CSF
+        self.held_hundredths = 0  # that are held back at the tip
         self.fit(catheter_nl, tubing_nl)
 
     @property
@@ -128,9 +132,23 @@ class Catheter:
         return out
 
     def _leave(self, out: list[Parcel]) -> list[Parcel]:
-        drug = sum(part_nl * mcg_per_ml for part_nl, mcg_per_ml in out)
-        self.tip_hundredths += drug * (100 - self.leak_percent)
+        for part_nl, mcg_per_ml in out:
+            reached, held, _ = self.share(part_nl * mcg_per_ml)
+            self.tip_hundredths += reached
+            self.held_hundredths += held
         return out
+
+    def share(self, drug: int) -> tuple[int, int, int]:
+        """Hundredths of so much drug at the tip (in nL times mcg/mL): reaching the CSF, held back, and lost."""
+        lost = drug * self.leak_percent
+        held = (100 * drug - lost) * self.hold_percent // 100
+        return 100 * drug - lost - held, held, lost
+
+    def let_go(self) -> int:
+        """All that is held back reaches the CSF; in hundredths of a nL mcg/mL."""
+        held, self.held_hundredths = self.held_hundredths, 0
+        self.tip_hundredths += held
+        return held
 
     # Parcels
 
@@ -174,6 +192,7 @@ class Catheter:
             "parcels": [list(parcel) for parcel in self._parcels],
             "backward_nl": self._backward_nl,
             "tip_hundredths": self.tip_hundredths,
+            "held_hundredths": self.held_hundredths,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -183,6 +202,7 @@ class Catheter:
         self._put((volume_nl, mcg_per_ml) for volume_nl, mcg_per_ml in state["parcels"])
         self._backward_nl = state["backward_nl"]
         self.tip_hundredths = state["tip_hundredths"]
+        self.held_hundredths = state.get("held_hundredths", 0)
 
 
 def _even(volume_nl: int, drug: int) -> list[Parcel]:

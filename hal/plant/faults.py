@@ -109,7 +109,7 @@ KINDS: dict[str, Kind] = {
         Quantity("flow.reservoir.leak_nl_per_day"),
         "nl_per_day",
     ),
-    "pocket_fill": Kind("a refill misses the port and goes into the tissue", {}, _PORT_MISSED),
+    "pocket_fill": Kind("a refill misses the port and goes into the tissue, which takes it up", {}, _PORT_MISSED),
     "pump_flip": Kind("the port cannot be reached", {}, _PORT_MISSED),
     "overfill": Kind(
         "a refill puts in so much more than is said", {"nl": Field(1, 10_000_000)}, Quantity("overfill_nl"), "nl"
@@ -141,6 +141,18 @@ KINDS: dict[str, Kind] = {
         {"percent": Field(1, 100)},
         Quantity("flow.catheter.mixing_percent"),
         "percent",
+    ),
+    "catheter_holdup": Kind(
+        "so much is held back at the tip, and comes at once when this ends",
+        {"percent": Field(1, 100, 100)},
+        Quantity("flow.hold_back"),
+        "percent",
+    ),
+    "csf_leak": Kind(
+        "CSF leaks out beside the catheter, and drug with it",
+        {"ml_per_h": Field(1, 100)},
+        Quantity("flow.patient.site.leak_ml_per_h"),
+        "ml_per_h",
     ),
     "catheter_migration": Kind("the tip is not in the CSF", {}, _TIP_LOSS, 100),
     "oral_baclofen": Kind(
@@ -220,7 +232,8 @@ INSTANT = ("reverse_step", "clock_jump", "bit_flip", "store_corrupt")
 """The faults that are over at once."""
 
 OUTSIDE_THE_PUMP = (
-    "catheter_kink", "catheter_leak", "prime_mixing", "catheter_migration", "oral_baclofen",
+    "catheter_kink", "catheter_leak", "prime_mixing", "catheter_holdup", "csf_leak", "catheter_migration",
+    "oral_baclofen",
     "emi", "link_noise", "link_drop", "link_duplicate", "link_lost",
 )  # fmt: skip
 """The faults that another pump has as well."""

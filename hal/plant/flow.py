@@ -8,8 +8,9 @@ from copy import deepcopy
 from typing import Any, Literal
 
 from hal.plant.catheter import Catheter, Parcel
+from hal.plant.effectsite import Inflow
 from hal.plant.patient import HOUR_MS, SYMPTOMS, Patient
-from hal.plant.reservoir import Reservoir
+from hal.plant.reservoir import Drawn, Reservoir
 
 PRIME_NL_PER_DAY = 20_000_000  # from here on drug mixes in the line, where it mixes at all: a choice
 WEAR_PERCENT = 20  # that each cause of wear adds to what a step moves: a choice
@@ -17,7 +18,7 @@ STANDING_MS = 48 * HOUR_MS  # are too long for the tubing
 CLOSED_PERCENT = 100  # of a kink through which nothing gets
 
 _DAY_MS = 24 * HOUR_MS
-_HUNDREDTHS_PER_MCG = 100_000_000  # of a nL mcg/mL, as the catheter counts
+_PER_MCG = 1_000_000  # nL mcg/mL
 
 Implantation = Literal["new", "same", "kept"]
 
@@ -67,11 +68,11 @@ class Flow:
         reservoir = self.reservoir
         reservoir.over_percent = self.over_percent - self.under_percent + WEAR_PERCENT * len(self.wear)
         reservoir.through_percent = 100 - self.kink_percent
-        moved_nl, lasted_ms = reservoir.draw(steps - self.steps, moving_ms, to_ms - from_ms - moving_ms)
+        drawn = reservoir.draw(steps - self.steps, moving_ms, to_ms - from_ms - moving_ms)
         priming = reservoir.step_nl * _DAY_MS >= PRIME_NL_PER_DAY * step_ms
-        self._into_patient(self.catheter.push(moved_nl, reservoir.mcg_per_ml, priming), lasted_ms)
-        self.patient.advance(to_ms, 0.0)
-        self.dry_ms += moving_ms - (lasted_ms if steps > self.steps or reservoir.volume_nl else 0)
+        self._into_patient(self.catheter.push(drawn.moved_nl, reservoir.mcg_per_ml, priming), drawn)
+        self._let_stand(from_ms + moving_ms, to_ms, drawn)
+        self.dry_ms += moving_ms - (drawn.moving_ms if steps > self.steps or reservoir.volume_nl else 0)
         if steps > self.steps:
             self._stood_since_ms = from_ms + moving_ms
             if self.closed:
@@ -120,7 +121,8 @@ class Flow:
     def inject_line(self, volume_nl: int, mcg_per_ml: int) -> None:
         """As `Plant.inject_line`."""
         if not self.closed:
-            self._into_patient(self.catheter.inject(volume_nl, mcg_per_ml), 0.0)
+            for part_nl, strength in self.catheter.inject(volume_nl, mcg_per_ml):
+                self._at_once(part_nl * strength)
 
     # What comes of it
 
@@ -134,6 +136,17 @@ class Flow:
         if used:
             self.wear_out("off_label_drug")
 
+    def hold_back(self, percent: int) -> None:
+        """Hold so much back at the tip; with less than before all that was held comes at once. Settle first."""
+        catheter = self.catheter
+        if percent < catheter.hold_percent:
+            self.patient.site.add_at_tip(catheter.let_go() / 100 / _PER_MCG)
+        catheter.hold_percent = percent
+
+    def miss_port(self, volume_nl: int, mcg_per_ml: int) -> None:
+        """Put a filling into the tissue around the pump. Settle first."""
+        self.patient.site.add_to_tissue(volume_nl * mcg_per_ml / _PER_MCG)
+
     def _check_wear(self) -> None:
         reservoir = self.reservoir
         if self._stood_since_ms is not None and self.at_ms - self._stood_since_ms > STANDING_MS:
@@ -143,19 +156,38 @@ class Flow:
         if reservoir.volume_nl > reservoir.capacity_nl:
             self.wear_out("overfill")
 
-    def _into_patient(self, out: list[Parcel], lasted_ms: float) -> None:
-        """Give the patient what comes out at the tip, evenly within `lasted_ms`, or at once."""
-        catheter, patient = self.catheter, self.patient
+    def _into_patient(self, out: list[Parcel], drawn: Drawn) -> None:
+        """Give the patient what comes out at the tip while the rotor turns, or at once, and what leaks from the
+        reservoir all the while."""
+        mcg_per_ml, moving_ms, patient = self.reservoir.mcg_per_ml, drawn.moving_ms, self.patient
+        leak_mcg_per_h = _mcg_per_h(drawn.leaked_moving_nl * mcg_per_ml, moving_ms)
         moved_nl = sum(part_nl for part_nl, _ in out)
         out_nl = 0
-        for part_nl, mcg_per_ml in out:
+        for part_nl, strength in out:
+            if not moving_ms:
+                self._at_once(part_nl * strength)
+                continue
             out_nl += part_nl
-            mcg = part_nl * mcg_per_ml * (100 - catheter.leak_percent) / _HUNDREDTHS_PER_MCG
-            if lasted_ms:
-                part_ms = lasted_ms * part_nl / moved_nl
-                patient.advance(self.at_ms + lasted_ms * out_nl / moved_nl, mcg * HOUR_MS / part_ms)
-            else:
-                patient.body.add_bolus(mcg)
+            part_ms = moving_ms * part_nl / moved_nl
+            reached, _, lost = self.catheter.share(part_nl * strength)
+            lost_mcg_per_h = leak_mcg_per_h + _mcg_per_h(lost / 100, part_ms)
+            to_ms = self.at_ms + moving_ms * out_nl / moved_nl
+            patient.advance(to_ms, Inflow(_mcg_per_h(reached / 100, part_ms), lost_mcg_per_h))
+        patient.advance(self.at_ms + moving_ms, Inflow(0.0, leak_mcg_per_h))
+
+    def _let_stand(self, from_ms: int, to_ms: int, drawn: Drawn) -> None:
+        """Give the patient what leaks from the reservoir while the rotor stands."""
+        patient = self.patient
+        leak_mcg_per_h = _mcg_per_h(drawn.leaked_standing_nl * self.reservoir.mcg_per_ml, drawn.standing_ms)
+        patient.advance(from_ms, Inflow())
+        patient.advance(from_ms + drawn.standing_ms, Inflow(0.0, leak_mcg_per_h))
+        patient.advance(to_ms, Inflow())
+
+    def _at_once(self, drug: int) -> None:
+        """Give the patient so much drug at the tip, in nL times mcg/mL."""
+        reached, _, lost = self.catheter.share(drug)
+        self.patient.site.add_at_tip(reached / 100 / _PER_MCG)
+        self.patient.site.add_to_tissue(lost / 100 / _PER_MCG)
 
     def copy(self) -> "Flow":
         return deepcopy(self)
@@ -166,8 +198,10 @@ class Flow:
             "reservoir_nl": self.reservoir.volume_nl,
             "delivered_nl": self.reservoir.delivered_nl,
             "tip_mcg": self.catheter.tip_mcg,
-            "csf_ng_per_ml": round(patient.body.csf),
-            "effect_ng_per_ml": round(patient.body.effect),
+            "csf_ng_per_ml": round(patient.site.csf + patient.site.needle_csf),
+            "effect_ng_per_ml": round(patient.site.effect),
+            "used_to_ng_per_ml": round(patient.site.used_to),
+            "tissue_mcg": round(patient.site.tissue_mcg),
             "risk": patient.risk,
             "symptoms": list(SYMPTOMS[patient.risk]),
             "dependent": patient.dependent,
@@ -193,3 +227,8 @@ class Flow:
         self.dry_ms = state.get("dry_ms", 0.0)  # a folder of an earlier version has none
         self.at_ms = at_ms
         self.steps = steps
+
+
+def _mcg_per_h(drug: float, lasted_ms: float) -> float:
+    """So much drug, in nL times mcg/mL, evenly within a time."""
+    return drug / _PER_MCG * HOUR_MS / lasted_ms if drug else 0.0

@@ -18,7 +18,7 @@ from hal.plant.faults import BODY_CENTI_CELSIUS, INSTANT, OUTSIDE_THE_PUMP, chec
 from hal.plant.fillsensor import FillSensor
 from hal.plant.flow import Flow, Implantation
 from hal.plant.impairment import LinkImpairment
-from hal.plant.patient import HOUR_MS
+from hal.plant.patient import HOUR_MS, Body, Patient
 from hal.plant.reservoir import Reservoir
 from hal.plant.sound import Sound, Tone
 
@@ -214,10 +214,11 @@ class Plant:
     def refill(self, volume_nl: int, mcg_per_ml: int = 0) -> int:
         """Empty the reservoir and put `volume_nl` in; the nL that came out. ValueError when it does not fit."""
         self.settle()
-        if self.port_missed:
-            return 0
         if self.filled_mcg_per_ml is not None:
             mcg_per_ml = self.filled_mcg_per_ml
+        if self.port_missed:
+            self.flow.miss_port(volume_nl, mcg_per_ml)
+            return 0
         aspirated_nl = self.flow.refill(volume_nl, mcg_per_ml, self.overfill_nl)
         self.settle()
         return aspirated_nl
@@ -261,13 +262,20 @@ class Plant:
         self._faults = {name: fault for name, fault in self._faults.items() if name in OUTSIDE_THE_PUMP}
         self._apply_effects()
 
-    def prescribe(self, dose_ng_per_day: int) -> None:
-        """Set the dose that the patient is to get from now on, whatever the pump then does."""
-        patient = self.flow.patient
-        ordered_mcg_per_h = dose_ng_per_day / 24_000
-        if ordered_mcg_per_h != patient.ordered_mcg_per_h:
+    def admit(self, body: Body) -> None:
+        """Take a patient like that for the one there is. Only before anything has happened."""
+        self.flow.patient = Patient(body)
+
+    def begin_therapy(self, dose_ng_per_day: int) -> None:
+        """A program of that dose is in force. 0 for none."""
+        if dose_ng_per_day:
             self.settle()
-            patient.ordered_mcg_per_h = ordered_mcg_per_h
+            self.flow.patient.begin_therapy(dose_ng_per_day / 1000)
+
+    def test_dose(self, mcg: float) -> None:
+        """Give a dose by needle into the CSF, as one is screened; no pump has a part in it."""
+        self.settle()
+        self.flow.patient.site.add_by_needle(mcg)
 
     def sensed_nl(self) -> int | None:
         """The fill sensor's reading without its noise; None when it is dead."""

@@ -1,6 +1,19 @@
 """The drug reservoir, in whole nL. Fractions that a step moves or a leak loses are carried on."""
 
+from typing import NamedTuple
+
 _DAY_MS = 86_400_000
+
+
+class Drawn(NamedTuple):
+    """Volumes in nL that left in a stretch of time: moved by the rotor and leaked within its first `moving_ms`, leaked
+    within `standing_ms` after the rotor stood. Both end early when the reservoir runs dry."""
+
+    moved_nl: int
+    moving_ms: float
+    leaked_moving_nl: int
+    leaked_standing_nl: int
+    standing_ms: float
 
 
 class Reservoir:
@@ -37,11 +50,8 @@ class Reservoir:
         self._ten_thousandths = 0  # of a nL, moved but not yet counted; 0..9999
         self._leak_rest = 0  # nL/day times ms, lost but not yet counted
 
-    def draw(self, steps: int, moving_ms: int, standing_ms: int) -> tuple[int, float]:
-        """Move `steps` forward (backward when negative) within `moving_ms`, then stand for `standing_ms`.
-
-        (nL that left the pump, ms after which it ran dry or `moving_ms`).
-        """
+    def draw(self, steps: int, moving_ms: int, standing_ms: int) -> Drawn:
+        """Move `steps` forward (backward when negative) within `moving_ms`, then stand for `standing_ms`."""
         wanted = steps * self.step_nl * (100 + self.over_percent) * self.through_percent
         wanted_nl, self._ten_thousandths = divmod(wanted + self._ten_thousandths, 10_000)
         moved_nl, lasted_ms = wanted_nl, float(moving_ms)
@@ -53,10 +63,13 @@ class Reservoir:
                 lasted_ms = moving_ms * self.volume_nl / gone_nl
             gone_nl = self.volume_nl
         self.volume_nl -= gone_nl
-        self.volume_nl -= min(self.volume_nl, self._leaked_nl(standing_ms))
+        wanted_leak_nl = self._leaked_nl(standing_ms)
+        leaked_nl = min(self.volume_nl, wanted_leak_nl)
+        self.volume_nl -= leaked_nl
         self.delivered_nl += moved_nl
         self.missing_nl += wanted_nl - moved_nl
-        return moved_nl, lasted_ms
+        leaking_ms = standing_ms * leaked_nl / wanted_leak_nl if wanted_leak_nl else 0.0
+        return Drawn(moved_nl, lasted_ms, gone_nl - moved_nl, leaked_nl, leaking_ms)
 
     def _leaked_nl(self, ms: int) -> int:
         leaked_nl, self._leak_rest = divmod(ms * self.leak_nl_per_day + self._leak_rest, _DAY_MS)

@@ -40,7 +40,7 @@ def implants_in(entries: Iterable[Sequence[Any]]) -> list[Implanted]:
 def sync_plant(
     plant: Plant, state: Any, ledger: Any, config: Config, dose_ng_per_day: int, implants: Sequence[Implanted]
 ) -> None:
-    """Do the `implants` that the pump logged since the last call, and give the patient its dose as the prescribed one.
+    """Do the `implants` that the pump logged since the last call, and tell the patient of the program's dose.
 
     `state` and `ledger` are the pump's.
     """
@@ -48,7 +48,7 @@ def sync_plant(
         told = _Told(state, Catheter(config, state, ledger), ledger.booked_steps, config.step_nl)
         told.do(plant, implants)
         plant.impairment.depth_mm = state.depth_mm
-    plant.prescribe(dose_ng_per_day)
+    plant.begin_therapy(dose_ng_per_day)
 
 
 class _Told:

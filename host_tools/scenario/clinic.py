@@ -25,6 +25,7 @@ class Clinic:
     def __init__(self, scenario: Scenario, runtime: Runtime) -> None:
         self._runtime = runtime
         self.machine = runtime.machine(scenario.config, scenario.seed)
+        self.machine.plant.admit(scenario.patient)
         self._nonces = Prng(scenario.seed, "programmer").take
         self.programmer = self._meet()
         self.handed_on: Handover | None = None

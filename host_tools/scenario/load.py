@@ -8,6 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from firmware.config import Config
+from hal.plant.patient import Body
 from host_tools.common.durations import LONGEST_S, format_duration, parse_instant_s
 from host_tools.machines.configuration import PumpConfigError, closest, pump_config, shown
 from host_tools.machines.serials import serial_of
@@ -32,6 +33,7 @@ class Scenario:
     seed: int
     short: bool
     config: Config
+    patient: Body
     steps: tuple[PlannedStep, ...]
 
 
@@ -81,7 +83,8 @@ def parse(text: str, file: str) -> Scenario:
     steps = _steps(document, header.start)
     if document.problems:
         raise _refusal(file, document)
-    return Scenario(header.name or FilePath(file).stem, header.start, header.seed, header.short, config, steps)
+    name, patient = header.name or FilePath(file).stem, header.patient.body
+    return Scenario(name, header.start, header.seed, header.short, config, patient, steps)
 
 
 def _header(document: Document) -> Header:

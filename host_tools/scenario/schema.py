@@ -6,6 +6,7 @@ from typing import Annotated, Any, cast
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hal.plant.faults import INSTANT
+from hal.plant.patient import Body
 from host_tools.common.durations import parse_local_time
 from host_tools.machines.configuration import shown
 from host_tools.machines.faultfields import FAULT_FIELDS, plant_fields
@@ -208,6 +209,10 @@ class InjectLine(Fields):
     concentration_mcg_per_ml: Annotated[int, number("a whole number of mcg/mL from 0 to 50000", 0, 50_000)]
 
 
+class ScreeningDose(Fields):
+    dose_mcg: Annotated[Decimal, number("a number of mcg above 0, at most 1000", 0, 1000, decimals=3, above=True)]
+
+
 class Fault(Fields):
     name: Annotated[str, one_of("fault", FAULT_FIELDS)]
     for_s: DurationS = absent("for")
@@ -220,6 +225,7 @@ class Fault(Fields):
     ppm: Annotated[int, number("a whole number of ppm", -(10**6), 10**6)] = absent()
     ml: Annotated[Decimal, number("a number of mL", -100, 100, decimals=6)] = absent()
     ml_per_day: Annotated[Decimal, number("a number of mL/day", 0, 100, decimals=6)] = absent()
+    ml_per_h: Annotated[int, number("a whole number of mL/h above 0", 0, 10_000, above=True)] = absent()
     mg_per_day: Annotated[int, number("a whole number of mg/day", 0, 10_000)] = absent()
     mcg_per_ml: Annotated[int, number("a whole number of mcg/mL", 0, 50_000)] = absent()
     celsius: Annotated[Decimal, number("a number of degrees Celsius", -300, 300, decimals=2)] = absent()
@@ -299,6 +305,7 @@ class Step(Fields):
     replace_pump: ReplacePump = absent()
     aspirate_line: AspirateLine = absent()
     inject_line: InjectLine = absent()
+    test_dose: ScreeningDose = absent()
     wait: DurationS = absent()
     expect: Expectations = absent()
     expect_event: ExpectEvent = absent()
@@ -341,6 +348,19 @@ PROGRAMMER_VERBS = VERBS[: VERBS.index("fault")]
 ACTING_VERBS = VERBS[: VERBS.index("wait")]
 
 
+class PatientAtStart(Fields):
+    used_to_mcg_per_day: Annotated[Decimal, number("mcg/day from 0 to 100000", 0, 100_000, decimals=3)] = absent()
+    dependent: Flag = Field(False)
+    prone: Flag = Field(False)
+    tolerance_percent: Annotated[int, number("a whole number of percent from 0 to 100", 0, 100)] = Field(0)
+
+    @property
+    def body(self) -> Body:
+        """The patient as the plant takes one."""
+        used_to = self.used_to_mcg_per_day
+        return Body(None if used_to is None else float(used_to), self.dependent, self.prone, self.tolerance_percent)
+
+
 class Header(Fields):
     """Everything at the top but the steps; `pump` is checked by `host_tools.machines.configuration`."""
 
@@ -350,6 +370,7 @@ class Header(Fields):
     short: Flag = Field(False)
     shows: list[Text] = Field([])
     pump: dict[str, object] = Field({})
+    patient: PatientAtStart = Field(PatientAtStart())
     steps: list[object]
 
 

@@ -27,6 +27,7 @@ from host_tools.scenario.schema import (
     Refill,
     ReplacePump,
     Resume,
+    ScreeningDose,
 )
 
 NL_PER_ML = 1_000_000
@@ -206,6 +207,10 @@ def do_inject_line(clinic: Clinic, fields: InjectLine) -> None:
     clinic.machine.plant.inject_line(int(fields.volume_ml * NL_PER_ML), fields.concentration_mcg_per_ml)
 
 
+def do_test_dose(clinic: Clinic, fields: ScreeningDose) -> None:
+    clinic.machine.plant.test_dose(float(fields.dose_mcg))
+
+
 def do_wait(clinic: Clinic, duration_s: int) -> None:
     clinic.advance_to_s(clinic.now_s + duration_s)
 
@@ -275,6 +280,7 @@ DO: dict[str, Callable[[Clinic, Any], None]] = {
     "replace_pump": do_replace_pump,
     "aspirate_line": do_aspirate_line,
     "inject_line": do_inject_line,
+    "test_dose": do_test_dose,
     "wait": do_wait,
     "expect": do_expect,
     "expect_event": do_expect_event,
