@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hal.plant.effectsite import Inflow
@@ -13,7 +14,7 @@ from hal.plant.patient import HIGH_NG_PER_ML, HIGHEST_NG_PER_ML, HOUR_MS, Body, 
 EFFECT, HABIT, EDGE, TEXT = "#0b5468", "#c0702a", "#b3261e", "#333333"
 STEP_H = 0.25
 DAY_H = 24
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.hashsalt": "thecal",
     "svg.fonttype": "none",
     "font.size": 9,
@@ -94,7 +95,7 @@ def _live(course: Course) -> tuple[list[float], list[float], list[float], list[s
     return list(hours), list(effect), list(habit), list(risks)
 
 
-def _name_risks(axes: mpl.axes.Axes, hours: list[float], risks: list[str]) -> None:
+def _name_risks(axes: Axes, hours: list[float], risks: list[str]) -> None:
     """Shade each stretch of a risk, and name it at the top."""
     begin = 0
     for end in range(1, len(risks) + 1):

@@ -370,7 +370,7 @@ class Header(Fields):
     short: Flag = Field(False)
     shows: list[Text] = Field([])
     pump: dict[str, object] = Field({})
-    patient: PatientAtStart = Field(PatientAtStart())
+    patient: PatientAtStart = Field(default_factory=lambda: PatientAtStart.model_validate({}))
     steps: list[object]
 
 

@@ -16,7 +16,7 @@ class SlowPatient:
     """Rates are per hour: mcg at the tip, mcg into tissue. Levels are in ng/mL, but for `tissue`, in mcg."""
 
     def __init__(
-        self, used_to_mcg_per_day=None, dependent=False, prone=False, tolerance=0.0, clearance=30, half_life=1.5
+        self, used_to_mcg_per_day=None, dependent=False, prone=False, tolerance=0.0, clearance=30.0, half_life=1.5
     ):
         self.clearance, self.half_life = clearance, half_life
         self.volume = clearance * half_life / log(2)

@@ -473,3 +473,27 @@ def test_a_runaway_that_is_inhibited_gives_nothing(settled):
     plant.advance(60 * HOUR_MS + 1_800_000)
     steady_ng_per_ml = 3600 * 100 * 2000 / 1e6 / 30 * 1000
     assert plant.truth()["csf_ng_per_ml"] == pytest.approx(steady_ng_per_ml * (1 - 0.5 ** (1 / 3)), rel=0.01)
+
+
+def test_a_folder_of_an_earlier_version_goes_on():
+    """In which the effect was compared with that of the orders: what was ordered is what the body is used to."""
+    _, state = live([])
+    state["flow"]["patient"] = {
+        "at_ms": state["flow"]["patient"]["at_ms"],
+        "csf": 694.0,
+        "effect": 600.0,
+        "ordered_csf": 694.0,
+        "ordered_effect": 690.0,
+        "ordered_mcg_per_h": 20.8,
+        "effective_since_ms": 40.0 * HOUR_MS,
+        "lowest_since_ms": None,
+    }
+    other = Plant()
+    other.restore(json.loads(json.dumps(state)))
+    truth = other.truth()
+    assert (truth["effect_ng_per_ml"], truth["used_to_ng_per_ml"], truth["risk"]) == (600, 690, "normal")
+    assert not truth["dependent"]
+    other.begin_therapy(50_000)
+    assert other.truth()["used_to_ng_per_ml"] == 690
+    other.advance(other.now_ms + 100 * DAY_H * HOUR_MS)
+    assert other.truth()["risk"] == "normal"

@@ -53,6 +53,12 @@ program: {mode: flex, dose_mcg_per_day: 5}
     program: mode flex needs schedule
 program: {mode: simple, dose_mcg_per_day: 5.0001}
     program.dose_mcg_per_day: expected mcg/day from 0 with at most three decimals, got 5.0001
+test_dose: {dose_mcg: 0}
+    test_dose.dose_mcg: expected a number of mcg above 0, at most 1000, got 0
+test_dose: {dose_mcg: 5000}
+    test_dose.dose_mcg: expected a number of mcg above 0, at most 1000, got 5000
+test_dose:
+    test_dose: expected a mapping with dose_mcg, got None
 stop: now
     stop: expected nothing, got 'now'
 stop: {for: 3h}
@@ -281,6 +287,11 @@ def test_a_bad_step(problems, step, complaint):
         ("pump: {max_change_percent: 101}", "low.yaml:1: pump.max_change_percent: expected 1 to 100, got 101"),
         ("pump: {low_reservoir_ml: 21}", "low.yaml:1: pump.low_reservoir_ml: must be below reservoir_ml"),
         ("pump: {residual_ml: 3}", "low.yaml:1: pump.residual_ml: must not be above low_reservoir_ml"),
+        ("patient: {used_to_mcg_per_day: -1}", "low.yaml:1: patient.used_to_mcg_per_day: expected mcg/day from 0 to"),
+        ("patient: {dependent: often}", "low.yaml:1: patient.dependent: expected true or false, got 'often'"),
+        ("patient: {tolerance_percent: 101}", "low.yaml:1: patient.tolerance_percent: expected a whole number of"),
+        ("patient: {used_to: 300}", "low.yaml:1: patient.used_to: 'used_to' is no field of patient in this version"),
+        ("patient: 300", "low.yaml:1: patient: expected a mapping with used_to_mcg_per_day, dependent, prone,"),
         ("name: a\nname: b", "low.yaml:2: name: given twice, first on line 1"),
         ("name: [", "low.yaml:3: no valid YAML: "),
         ("name:\n\tx", "low.yaml:2: no valid YAML: found character '\\t' that cannot start any token"),
