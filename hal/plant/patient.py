@@ -118,7 +118,7 @@ class Patient:
             self._effective = True
         if self._exposed_since_ms is None or used_to.bounds(hours)[0] < USED_NG_PER_ML:
             self._update_exposure(used_to, effective_h, hours)
-        if self._lowest_since_ms is not None or effect.bounds(hours)[0] < LOWEST * needed.bounds(hours)[1]:
+        if self._lowest_since_ms is not None or effect.at(hours) < LOWEST * needed.at(hours):
             self._update_lowest(effect.plus(needed, -LOWEST), effective_h, hours)
 
     def _update_exposure(self, used_to: Curve, effective_h: float, hours: float) -> None:

@@ -30,7 +30,7 @@ class SlowPatient:
         self.exposed_h = None
         self.lowest_h = None
 
-    def program(self, mcg_per_day):
+    def begin_therapy(self, mcg_per_day):
         if not self.known:
             self.known, self.effective = True, False
             self.habit = mcg_per_day * 1000 / DAY_H / self.clearance

@@ -192,7 +192,8 @@ def lives(draw):
     dose = draw(st.sampled_from([20, 50, 100, 300, 800]))
     hours = st.sampled_from([1, 4, 10, 16, 30, 60, 240, 800])
     event = st.tuples(hours, st.sampled_from([0, 0.1, 0.5, 1, 1, 1, 2, 10]), st.sampled_from([0, 0, 0, 50, 1000]))
-    return used_to, *options, dose, draw(st.lists(event, min_size=1, max_size=8))
+    before_h = draw(st.sampled_from([0, 0, 5, 200]))  # the first program
+    return used_to, *options, before_h, dose, draw(st.lists(event, min_size=1, max_size=8))
 
 
 def look(patient, slow, looks):
@@ -211,12 +212,14 @@ def test_the_risk_is_that_of_the_table():
     @settings(max_examples=100)
     @given(lives())
     def live(life):
-        used_to, dependent, prone, tolerance_percent, dose, events = life
+        used_to, dependent, prone, tolerance_percent, before_h, dose, events = life
         patient = Patient(Body(used_to, dependent, prone, tolerance_percent))
         slow = SlowPatient(used_to, dependent, prone, tolerance_percent / 100)
+        patient.advance(before_h * HOUR_MS, Inflow())
+        slow.live(before_h)
         patient.begin_therapy(dose)
-        slow.program(dose)
-        now_h = 0
+        slow.begin_therapy(dose)
+        now_h = before_h
         for hours, share, needle in events:
             patient.site.add_by_needle(needle)
             slow.needle(needle)
@@ -380,6 +383,23 @@ def test_dependence_takes_three_months_and_ends_with_the_habit():
     assert not patient.dependent
     patient.advance((91 + 40) * DAY_H * HOUR_MS, Inflow(500 / DAY_H))
     assert not patient.dependent
+
+
+@pytest.mark.parametrize(("after_h", "dependent"), [(-1, False), (1, True)])
+def test_the_three_months_count_from_the_first_effect(after_h, dependent):
+    """Though nobody looked in between: the drug was on its way for 40 h, and acted ten hours later."""
+    patient, slow = Patient(), SlowPatient()
+    for one in (patient, slow):
+        one.begin_therapy(500)
+    slow.live(40)
+    hours = 40.0
+    while not slow.effective:
+        slow.live(STEP_H, 500 / DAY_H)
+        hours += STEP_H
+    assert hours == pytest.approx(50, abs=STEP_H)
+    patient.advance(40 * HOUR_MS, Inflow())
+    patient.advance((hours + 90 * DAY_H + after_h) * HOUR_MS, Inflow(500 / DAY_H))
+    assert patient.dependent == dependent
 
 
 def test_tolerance_asks_for_more():
