@@ -3,7 +3,7 @@
 from hashlib import sha256
 from struct import Struct
 
-_BLOCK_BYTES = 1 << 16
+_BLOCK_BYTES = 1 << 12
 
 _ORDER, _HALT, _INHIBIT, _RELEASE, _TONE, _FRAME, _STORE = range(1, 8)
 _pack_order = Struct("<BqHqqqq").pack
@@ -21,7 +21,7 @@ class Recorder:
     """
 
     def __init__(self, log_slots: tuple[int, ...] = ()) -> None:
-        self._hash = sha256()
+        self._folded = b""  # the digest of all blocks before
         self._block = bytearray()
         self._log_slots = frozenset(log_slots)
         self.log: list[bytes] = []
@@ -54,13 +54,9 @@ class Recorder:
         if slot in self._log_slots:
             self.log.append(data)
         if len(self._block) >= _BLOCK_BYTES:
-            self._fold()
-
-    def _fold(self) -> None:
-        self._hash.update(self._block)
-        self._block.clear()
+            self._folded = sha256(self._folded + self._block).digest()
+            self._block.clear()
 
     def trace_sha256(self) -> str:
         """The trace so far, in hexadecimal digits."""
-        self._fold()
-        return self._hash.hexdigest()
+        return sha256(self._folded + self._block).hexdigest()

@@ -10,6 +10,7 @@ from hal.mock.errors import PowerLost
 from hal.mock.recorder import Recorder
 from hal.plant.drivetrain import NEVER_MS
 from host_tools.machines.machine import Boot
+from host_tools.machines.mock.corruption import corrupt
 from host_tools.machines.mock.crash import raised_by_firmware
 from host_tools.machines.mock.logreader import LogReader
 from host_tools.machines.plantsync import sync_plant
@@ -37,13 +38,13 @@ class FirmwareRun:
         on_crash: OnCrash | None,
     ) -> None:
         self.hal = hal
-        self._plant = hal.power.plant
-        self._recorder = recorder
-        self._log = log
+        self.plant = hal.power.plant
+        self.recorder = recorder
+        self.log = log
         self._config = config
         self._pump_class = pump_class
-        self._boots = boots
-        self._on_crash = on_crash
+        self.boots = boots
+        self.on_crash = on_crash
         self.pump: Any = None
         self._hung = False
         self.deadline_ms = 0  # on plant time
@@ -53,10 +54,10 @@ class FirmwareRun:
     def boot(self, *, reset_by_watchdog: bool = False) -> None:
         """Power comes: start the firmware, again where the power fails in that, and poll it."""
         self._hung = False
-        self._plant.reset()
+        self.plant.reset()
         while True:
             self.hal.power.up(reset_by_watchdog=reset_by_watchdog)
-            events = len(self._log.events)
+            events = len(self.log.events)
             try:
                 self.pump = self._pump_class(self.hal, self._config)
             except PowerLost:
@@ -67,7 +68,7 @@ class FirmwareRun:
                 self._crash(error)
                 return
             break
-        self._boots.append(Boot(self._plant.now_ms // 1000, self.pump.clock.now_s, events))
+        self.boots.append(Boot(self.plant.now_ms // 1000, self.pump.clock.now_s, events))
         refills = self.pump.state.refills
         self._refills = refills if self._refills is None else min(refills, self._refills)  # fewer after a loss
         self._sync_plant()
@@ -79,14 +80,14 @@ class FirmwareRun:
     def poll(self) -> None:
         """Poll until the pump has nothing more to do now."""
         if self._hung:
-            if self._plant.now_ms >= self.deadline_ms:
+            if self.plant.now_ms >= self.deadline_ms:
                 self._watchdog_reset()
             return
-        if self._plant.hangs:
+        if self.plant.hangs:
             self._hang()
             return
         power = self.hal.power
-        crystal = self._plant.crystal
+        crystal = self.plant.crystal
         deadline_s = 0
         for _ in range(MOST_POLLS):
             try:
@@ -99,20 +100,24 @@ class FirmwareRun:
                 self._crash(error)
                 return
             power.sleep()
-            if self._recorder.log:
+            if self.recorder.log:
                 self._read_log()
             if self.pump.state.refills != self._refills:
                 self._refill()
             self._own_deadline_ms = self.deadline_ms = power.boot_ms + deadline_s * 1000
             if not crystal.ideal:
                 self.plan_wake()
-            if self.deadline_ms > self._plant.now_ms:
+            if self.deadline_ms > self.plant.now_ms:
                 return
         raise RuntimeError(f"the firmware asked {MOST_POLLS} times for {deadline_s} s, which is past")
 
+    def corrupt(self, fault: str, **fields: Any) -> None:
+        """Let a fault of the memory act on this pump."""
+        corrupt(self.pump, self.hal.store, fault, **fields)
+
     def plan_wake(self) -> None:
         """Find the next wake anew: the pump's clock may have begun to run otherwise since the last one."""
-        crystal = self._plant.crystal
+        crystal = self.plant.crystal
         if not crystal.ideal:
             self.deadline_ms = crystal.when_ms(self._own_deadline_ms)
 
@@ -126,19 +131,19 @@ class FirmwareRun:
         """The firmware has stopped. In the watchdog's time it will be reset, if that still works."""
         self._hung = True
         self._own_deadline_ms = self.hal.power.own_ms() + WATCHDOG_MS
-        if "watchdog" in self._plant.failing:
+        if "watchdog" in self.plant.failing:
             self._own_deadline_ms = NEVER_MS
         self.deadline_ms = self._own_deadline_ms
         self.plan_wake()
 
     def _crash(self, error: Exception) -> None:
         """Do what a board does when its firmware raises; where nobody is to be told, raise it on."""
-        if self._on_crash is None or not raised_by_firmware(error):
+        if self.on_crash is None or not raised_by_firmware(error):
             raise error
         self.pump = None
         self.hal.motor.inhibit()
         self._hang()
-        self._on_crash(error, self._plant.now_ms)
+        self.on_crash(error, self.plant.now_ms)
 
     def _watchdog_reset(self) -> None:
         self.lose_power()
@@ -147,13 +152,13 @@ class FirmwareRun:
     def _refill(self) -> None:
         """Refill the plant as the programmer told the pump."""
         self._refills = self.pump.state.refills
-        self._plant.refill(self.pump.state.filled_nl, self.pump.state.drug_mcg_per_ml)
+        self.plant.refill(self.pump.state.filled_nl, self.pump.state.drug_mcg_per_ml)
 
     def _read_log(self) -> None:
-        if self._log.read() and self.pump:
+        if self.log.read() and self.pump:
             self._sync_plant()
 
     def _sync_plant(self) -> None:
         pump = self.pump
-        implants, self._log.implants = self._log.implants, []
-        sync_plant(self._plant, pump.state, pump.ledger, self._config, pump.program.dose_now_ng_per_day, implants)
+        implants, self.log.implants = self.log.implants, []
+        sync_plant(self.plant, pump.state, pump.ledger, self._config, pump.program.dose_now_ng_per_day, implants)

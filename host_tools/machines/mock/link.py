@@ -24,17 +24,16 @@ class MemoryTransport(Transport):
 
     def __init__(self, machine: _Linked) -> None:
         self._machine = machine
-        self._link = machine.hal.links[0]
         self._waited_s = 0.0
 
     def write(self, data: bytes) -> None:
         while data:
-            data = data[self._link.host_send(data) :]
+            data = data[self._machine.hal.links[0].host_send(data) :]
             self._machine.wake()
 
     def read(self, timeout_s: float) -> bytes:
         self._machine.wake()
-        data = self._link.host_receive()
+        data = self._machine.hal.links[0].host_receive()
         if not data:
             self._waited_s += timeout_s
         return data

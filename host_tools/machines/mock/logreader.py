@@ -14,12 +14,12 @@ from protocol.messages import LogEntry
 class LogReader:
     """Takes the records that went to the log's slots out of `recorder`. They are parsed when somebody asks for them.
 
-    `implants` are the implantations that nobody has taken out yet.
+    `implants` are the implantations that nobody has taken out yet; `parsed` the entries that were asked for.
     """
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._events: list[dict[str, Any]] = []
+        self.parsed: list[dict[str, Any]] = []
         self._unparsed: list[bytes] = []
         self.implants: list[Implanted] = []
 
@@ -37,6 +37,6 @@ class LogReader:
         """All entries so far, as `thecal log` would show them."""
         for data in self._unparsed:
             entry: Any = LogEntry.parse(data)
-            self._events.append(event_json(entry))
+            self.parsed.append(event_json(entry))
         self._unparsed.clear()
-        return self._events
+        return self.parsed

@@ -10,10 +10,10 @@ from hal.mock.body import MockBody
 from hal.mock.recorder import Recorder
 from hal.plant.plant import Plant
 from host_tools.machines.machine import Boot
-from host_tools.machines.mock.corruption import corrupt
 from host_tools.machines.mock.firmwarerun import FirmwareRun, OnCrash
 from host_tools.machines.mock.link import MemoryTransport
 from host_tools.machines.mock.logreader import LogReader
+from host_tools.machines.mock.snapshot import Snapshot, restore, take
 from host_tools.machines.serials import serial_of
 
 CLOCK_END_MS = ((1 << 30) - 1) * 1000
@@ -63,7 +63,7 @@ class MockMachine:
         self._run = self._new_run()
         if store is not None:
             self.hal.store.load(store)
-        self.plant.corrupt = lambda fault, **fields: corrupt(self.pump, self.hal.store, fault, **fields)
+        self.plant.corrupt = self._run.corrupt
         self._run.boot()
 
     def _new_run(self) -> FirmwareRun:
@@ -165,4 +165,29 @@ class MockMachine:
         self._seed += 1
         self._config = Config(**vars(self._config) | {"serial": serial or serial_of(self._seed)})
         self._run = self._new_run()
+        self.plant.corrupt = self._run.corrupt
         self._run.boot()
+
+    # The whole device
+
+    def snapshot(self) -> Snapshot:
+        """All of firmware, body and plant at this instant. Programmers and their lines are no part of it."""
+        return take((self._run, self._seed, self._config), self._histories)
+
+    @property
+    def _histories(self) -> list[list[Any]]:
+        return [self._log.parsed, self.boots, self.plant.tones, self.effects.periods_ms, self.effects.tone_kinds]
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot of this machine, or on from one of another. Lines go on; what was under way on them is as it was."""
+        self._run, self._seed, self._config = restore(snapshot)
+        self._run.on_crash = self._on_crash
+        self.plant, self.effects = self._run.plant, self._run.recorder
+        self._log, self.boots = self._run.log, self._run.boots
+
+    def fork(self) -> "MockMachine":
+        """Another machine in the same state, which lives on by itself."""
+        other = object.__new__(MockMachine)
+        vars(other).update(vars(self))
+        other.restore(self.snapshot())
+        return other
