@@ -1,4 +1,4 @@
-"""Alarms never hold up delivery: a pump that sounds one every minute makes the steps of one that is silent, to the ms."""
+"""Alarms never hold up delivery: a pump that sounds every minute makes the steps of one that is silent, to the ms."""
 
 import pytest
 
