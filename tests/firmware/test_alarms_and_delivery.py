@@ -23,6 +23,7 @@ class TimedMotor(Motor):
         self.made_at_ms = []
 
     def _count(self, new):
+        assert self.left is not None
         _, first_ms, period_ms = self.left
         start_ms = self.order_at_ms + first_ms
         self.made_at_ms += [start_ms + place * period_ms for place in range(self.given, self.given + new)]
