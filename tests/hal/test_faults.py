@@ -390,7 +390,7 @@ def test_a_fault_outlives_a_snapshot(name):
     plant = turning(couplings=True)
     fields = least(name)
     if "every_ms" in fields:
-        fields["every_ms"] = 9000
+        fields["every_ms"] = 90_000
     plant.advance(3 * DAY_MS)
     plant.apply_fault(name, plant.now_ms + 5 * DAY_MS, **fields)
     plant.advance(4 * DAY_MS)
