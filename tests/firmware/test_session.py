@@ -193,7 +193,7 @@ def test_nothing_opens_without_a_head():
         clinic.open()
 
 
-@pytest.mark.shows("R7.5")
+@pytest.mark.shows("R8.6")
 def test_taking_the_head_away_ends_the_session():
     clinic = running()
     clinic.open()
@@ -204,7 +204,7 @@ def test_taking_the_head_away_ends_the_session():
         clinic.signed("STOP")
 
 
-@pytest.mark.shows("R7.5", "FI-40", "R8.6")
+@pytest.mark.shows("R8.6")
 def test_an_idle_session_ends_and_delivery_goes_on():
     clinic = running()
     clinic.open()
