@@ -1,4 +1,4 @@
-"""What a critical alarm means: no drug flows, or too little. And a storm of one is counted and bounded."""
+"""What a critical alarm means: no drug flows, or too little; at once where the motor is at fault. Storms are bounded."""
 
 import pytest
 
@@ -13,9 +13,9 @@ STALL_NOTICED_S = 900
 
 
 class FaultyMotor(Motor):
-    """Loses each `lose_every`th step, and makes steps of its own: `unordered`, once."""
+    """Loses each `lose_every`th step, and makes steps of its own: `unordered` and `backward`, once."""
 
-    lose_every = unordered = pulses = 0
+    lose_every = unordered = backward = pulses = 0
 
     def _count(self, new):
         for _ in range(new):
@@ -27,7 +27,8 @@ class FaultyMotor(Motor):
 
     def progress(self):
         self.counts[1] += self.unordered
-        self.unordered = 0
+        self.counts[2] += self.backward
+        self.unordered = self.backward = 0
         return super().progress()
 
 
@@ -120,6 +121,23 @@ def test_no_drug_flows_or_too_little(alarm):
     before = clinic.body.motor.progress()[1]
     clinic.run(DAY_S)
     assert clinic.body.motor.progress()[1] - before < 0.9 * ORDERED_STEPS
+
+
+@pytest.mark.shows("R1.8")
+@pytest.mark.parametrize("steps", [{"backward": 1}, {"unordered": 5000}])
+@pytest.mark.parametrize("after_s", [1, 17, 34, 35, 1000])
+def test_a_faults_stop_is_at_once(steps, after_s):
+    """In the midst of a batch, with the very look that finds it."""
+    clinic = running()
+    clinic.run(after_s)
+    motor = clinic.body.motor
+    assert motor.left
+    vars(motor).update(steps)
+    clinic.poll()
+    assert motor.left is None
+    pulses = motor.counts[0]
+    clinic.run(2 * DAY_S)
+    assert motor.progress()[0] == pulses
 
 
 @pytest.mark.shows("R3.7")
