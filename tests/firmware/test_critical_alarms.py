@@ -1,4 +1,4 @@
-"""What a critical alarm means: no drug flows, or too little; at once where the motor is at fault. Storms are bounded."""
+"""What a critical alarm means: no drug flows, or too little; at once if the motor is at fault. Storms are bounded."""
 
 import pytest
 
