@@ -8,6 +8,7 @@ from contextlib import nullcontext
 import pytest
 from click.testing import CliRunner, Result
 
+from host_tools.board import flash as flashing
 from host_tools.board import repl
 from host_tools.board.deployment import MANIFEST, deployed_files
 from host_tools.board.flash import deploy, start
@@ -31,7 +32,7 @@ def files() -> dict[str, bytes]:
 @pytest.fixture(autouse=True)
 def compiled_once(files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """Deploy what was compiled for all tests here; test_deployment.py looks at the compiling itself."""
-    monkeypatch.setattr("host_tools.board.flash.deployed_files", lambda: dict(files))
+    monkeypatch.setattr(flashing, "deployed_files", lambda: dict(files))
 
 
 def silent(_path: str, _done: int, _total: int) -> None:
