@@ -101,7 +101,7 @@ def test_a_field_without_dates_takes_no_line(field: str) -> None:
 def test_a_pump_whose_clock_is_not_set_knows_no_date() -> None:
     peer = Peer()
     peer.status["wall_s"] = 0xFFFFFFFF
-    with pytest.raises(BadValue, match="the pump's clock is not set.*`thecal clock` sets it"):
+    with pytest.raises(BadValue, match=r"the pump's clock is not set.*`thecal clock` sets it"):
         connect(peer).records_with({}, [("skin", "dry")])
 
 
