@@ -53,7 +53,7 @@ def _check_room(field: str, text: str, words: str) -> None:
         left = max(0, most - needed + len(words.strip().encode()))
         raise BadValue(
             f"{field} would be {needed} bytes of UTF-8 long, and the pump keeps {most}: a new line has room for {left} "
-            "after its date. Shorten it, or write the whole field anew with --set"
+            "bytes after its date. Shorten it, or write the whole field anew with --set"
         )
 
 

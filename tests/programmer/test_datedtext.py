@@ -82,10 +82,10 @@ def test_a_line_for_which_there_is_no_room_says_how_much_there_is(field: str, le
     fits = letter * (room // len(letter.encode()))
     assert len(pump.records_with({}, [(field, fits)])[field].encode()) in (most, most - 1)
     done = len(peer.done)
-    with pytest.raises(BadValue, match=f"the pump keeps {most}: a new line has room for {room} after its date"):
+    with pytest.raises(BadValue, match=f"the pump keeps {most}: a new line has room for {room} bytes after its date"):
         pump.records_with({}, [("skin" if field != "skin" else "scores", "dry"), (field, fits + letter)])
     pump.write_record(field, "2026-03-01 ".ljust(most, "x"))
-    with pytest.raises(BadValue, match="a new line has room for 0 after its date"):
+    with pytest.raises(BadValue, match="a new line has room for 0 bytes after its date"):
         pump.records_with({}, [(field, "dry")])
     assert [name for name, _ in peer.done[done:] if name.startswith("WRITE")] == ["WRITE_RECORD"]
 
