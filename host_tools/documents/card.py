@@ -1,7 +1,7 @@
 """The two faces of the device identification card: their fields, cut to the size of a bank card.
 
-Allergies, the dose and what identifies patient and device are never cut; other texts give way, longest first. Where that
-is not enough hearing and the risk of withdrawal are left out. "…" says so, and the sheet under the card has them.
+Allergies, the dose and what identifies patient and device are never cut; other texts give way, longest first. Where
+that is not enough, hearing and the risk of withdrawal are left out: the footer says "…", and the sheet below has them.
 """
 
 from collections.abc import Iterator
