@@ -8,6 +8,7 @@ import pytest
 
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import Programmer
+from protocol import codes
 from tests.cli.conftest import Thecal
 from tests.cli.test_verbs import start_therapy
 
@@ -40,11 +41,12 @@ def test_a_bad_date_is_named(thecal: Thecal, text: str, words: str) -> None:
     assert words in done.stderr
 
 
-@pytest.mark.shows("SEED-11", "SEED-19", "SEED-42", "SEED-51", "SEED-52", "SEED-53", "SEED-54", "SEED-55")
+@pytest.mark.shows("SEED-11", "SEED-19", "SEED-42", "SEED-51", "SEED-52", "SEED-53", "SEED-54", "SEED-55", "SEED-60")
 def test_emergency_needs_no_key_and_names_nobody(emulator: EmulatorProcess, thecal: Thecal) -> None:
     start_therapy(thecal)
     with Programmer.open(emulator.url) as pump:
-        pump.write_record("patient_name", "Anna Müller")
+        for field in codes.RECORDS:
+            pump.write_record(field, "1980-05-17" if field == "born" else "2026-03-01 Anna Müller")
         pump.stop()
     with emulator.debug_client() as debug:
         debug.head("off")
@@ -64,11 +66,17 @@ def test_emergency_needs_no_key_and_names_nobody(emulator: EmulatorProcess, thec
         "single beep",
         "high fever",
         "seizures",
+        "sweating, irritability",
+        "hallucinations",
+        "difficult waking",
+        "Side effects of the drug at the usual dose",
+        "nausea or vomiting, constipation: call the clinic",
         "call for medical help at once",
         "after three months",
     ):
         assert words in text
-    assert "Anna" not in done.stdout + thecal("emergency", "--json").stdout
+    printed = done.stdout + thecal("emergency", "--json").stdout
+    assert not any(words in printed for words in ("Anna", "1980-05-17", "2026-03-01"))
     told = json.loads(thecal("emergency", "--json").stdout)
     assert told["ordered"] == {"dose_mcg_per_day": 500, "concentration_mcg_per_ml": 2000}
 
