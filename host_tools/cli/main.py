@@ -43,6 +43,7 @@ VERBS = {
     "clock": Verb("host_tools.cli.settings:clock", "Therapy", "Set the pump's wall clock"),
     "silence": Verb("host_tools.cli.alarms:silence", "Alarms", "Silence an alarm, or all"),
     "demo-alarm": Verb("host_tools.cli.alarms:demo_alarm", "Alarms", "Let the patient hear an alarm's tone"),
+    "hear": Verb("host_tools.cli.hear:hear", "Alarms", "Play an alarm's sample on this computer"),
     "alarm-settings": Verb(
         "host_tools.cli.settings:alarm_settings", "Alarms", "Show or set how soon and how often it warns"
     ),
