@@ -41,7 +41,7 @@ def treated(
 
 
 THERAPIES = (
-    st.integers(100, 880),
+    st.integers(100, 600),
     st.sampled_from([500, 2000]),
     st.booleans(),
     st.integers(2, 6),
