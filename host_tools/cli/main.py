@@ -24,6 +24,7 @@ VERBS = {
     "log": Verb("host_tools.cli.status:log", "Look", "The pump's event log"),
     "titration": Verb("host_tools.cli.patient:titration", "Look", "The doses committed, and what each changed"),
     "patient": Verb("host_tools.cli.patient:patient", "Look", "Show or write the patient's record in the pump"),
+    "patient-view": Verb("host_tools.cli.patientview:patient_view", "Look", "Show the patient what to know and do"),
     "lasts": Verb("host_tools.cli.supply:lasts", "Look", "Check whether the drug lasts until a date"),
     "refills": Verb("host_tools.cli.refills:refills", "Look", "List the refills to come, or write a calendar"),
     "emergency": Verb("host_tools.cli.emergency:emergency", "Look", "Show drug, dose, signs and first steps"),
