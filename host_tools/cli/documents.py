@@ -5,11 +5,14 @@ from pathlib import Path
 
 import rich_click as click
 
-from host_tools.cli.common import print_json, print_message, print_text, pump_verb
+from host_tools.cli.common import int_range, print_json, print_message, print_text, pump_verb
 from host_tools.cli.files import force_option, write_page
+from host_tools.documents.adverse import UnknownEvent, adverse_html
 from host_tools.documents.facts import read_facts
 from host_tools.documents.render import card_html, report_html
 from host_tools.programmer import Programmer
+
+EVENT = int_range("LOG", "first_seq")
 
 
 def _file_options(verb: Callable[..., None]) -> Callable[..., None]:
@@ -22,14 +25,27 @@ def _file_options(verb: Callable[..., None]) -> Callable[..., None]:
 
 @click.command(epilog="Example: thecal report --out report.html")
 @_file_options
+@click.option("--event", type=EVENT, help="Report this event of the log instead, as an adverse event.")
+@click.option("--text", default="", help="What was observed, for the report of an event.")
 @pump_verb
-def report(pump: Programmer, as_json: bool, out: Path | None, force: bool) -> None:
+def report(pump: Programmer, as_json: bool, event: int | None, text: str, out: Path | None, force: bool) -> None:
     """Write the therapy report: patient, drug, program, refill dates, device, alarms, titration, plans, log.
 
-    An HTML page that needs no network and prints well. It holds what the pump remembers of the patient.
+    With --event the report of an adverse event: the event, the log around it, what was in force then, and lines to fill
+    in. Either is an HTML page that needs no network and prints well. It holds what the pump remembers of the patient,
+    and is sent to nobody.
     """
-    facts = read_facts(pump)
-    _write(out or _default("report", facts.status["serial"]), report_html(facts), force, as_json)
+    if event is None:
+        if text:
+            raise click.UsageError("--text is for the report of an event; --event names it")
+        facts = read_facts(pump)
+        _write(out or _default("report", facts.status["serial"]), report_html(facts), force, as_json)
+        return
+    try:
+        made = adverse_html(pump, event, text)
+    except UnknownEvent as error:
+        raise click.BadParameter(str(error), param_hint="--event") from error
+    _write(out or _default(f"event-{event}", pump.hello()["serial"]), made, force, as_json)
 
 
 @click.command(epilog="Example: thecal card --out card.html")
