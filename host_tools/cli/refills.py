@@ -28,8 +28,10 @@ LATER = (
 
 
 @click.command(epilog="Example: thecal refills --until 2030-03-01")
-@click.option("--until", type=DATE, help="All refills up to this day.")
-@click.option("--count", type=click.IntRange(1, MOST), help=f"So many refills; default: {COUNT}.")
+@click.option("--until", type=DATE, help="Only refills up to this day.")
+@click.option(
+    "--count", type=click.IntRange(1, MOST), help=f"So many refills at most; default: {COUNT}, or all --until a day."
+)
 @click.option("--volume-ml", type=DECIMAL, help="Volume of each filling; default: that of the last one.")
 @click.option(
     "--early",
@@ -60,8 +62,6 @@ def refills(
 
     They are those of the running program, up to the pump's own end of service. Personal data is not in the calendar.
     """
-    if until and count:
-        raise click.UsageError("--until and --count exclude each other")
     status = pump.status()
     try:
         found = _schedule(pump, status, volume_ml, early_days, until or date.max, count or (MOST if until else COUNT))
