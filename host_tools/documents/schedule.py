@@ -107,7 +107,9 @@ def _forecast(status: Status) -> tuple[date, date, date, date]:
         raise ClockNotSet("the pump's clock is not set, so that nothing has a date; `thecal clock` sets it")
     low, refill_by, eri = (status[key] for key in ("low_reservoir_date", "refill_by", "eri_forecast"))
     if (lost := loss_of_therapy(status)) or not (low and refill_by and eri):
-        raise NoSchedule(f"{lost or 'nothing is being delivered'}; `thecal resume` or `thecal program` starts therapy")
+        running = status["therapy"] == "running"
+        then = "`thecal status` says why" if running else "`thecal resume` or `thecal program` starts therapy"
+        raise NoSchedule(f"{lost or 'nothing is being delivered'}; {then}")
     end = date.fromisoformat(status["eri"] or eri) + timedelta(days=ERI_TO_EOS_DAYS)
     return date.fromisoformat(low), date.fromisoformat(refill_by), date.fromisoformat(status["wall"][:10]), end
 

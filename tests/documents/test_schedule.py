@@ -144,6 +144,15 @@ REFUSED = {
 }
 
 
+def test_a_motor_that_stalls_is_no_order_that_is_missing() -> None:
+    bench = Bench()
+    bench.treat()
+    bench.machine.plant.apply_fault("motor_stall")
+    bench.pass_time(hours=3)
+    with pytest.raises(NoSchedule, match="nothing has been delivered.*`thecal status` says why"):
+        planned(bench)
+
+
 @pytest.mark.parametrize("words", REFUSED)
 def test_without_a_therapy_there_is_none_and_it_says_why(words: str) -> None:
     bench = Bench()
