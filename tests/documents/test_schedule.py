@@ -149,7 +149,7 @@ def test_a_motor_that_stalls_is_no_order_that_is_missing() -> None:
     bench.treat()
     bench.machine.plant.apply_fault("motor_stall")
     bench.pass_time(hours=3)
-    with pytest.raises(NoSchedule, match="nothing has been delivered.*`thecal status` says why"):
+    with pytest.raises(NoSchedule, match=r"nothing has been delivered.*`thecal status` says why"):
         planned(bench)
 
 
