@@ -122,6 +122,29 @@ def test_a_document_is_written_for_its_owner_and_never_over_another(
     assert (done.exit_code, "No such file" in done.stderr) == (2, True)
 
 
+@pytest.mark.shows("SEED-66")
+@pytest.mark.usefixtures("emulator")
+def test_the_report_of_an_event_is_written_like_the_others(
+    thecal: Thecal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    start_therapy(thecal)
+    done = thecal("report", "--event", "1", "--text", "drowsy since noon")
+    file = tmp_path / "thecal-event-1-THECAL-00001.html"
+    assert (done.exit_code, "personal data" in done.stderr) == (0, True)
+    assert file.stat().st_mode & 0o077 == 0
+    page = file.read_text(encoding="utf-8")
+    assert "drowsy since noon" in page
+    assert "Report of an adverse event" in page
+    assert thecal("report", "--event", "1").exit_code == 2
+    assert json.loads(thecal("report", "--event", "1", "--force", "--json").stdout) == {"file": file.name}
+    done = thecal("report", "--event", "9999")
+    assert (done.exit_code, "event 9999 is not in the pump's log, which keeps 1 to" in done.stderr) == (2, True)
+    done = thecal("report", "--text", "drowsy")
+    assert (done.exit_code, "--event names it" in done.stderr) == (2, True)
+    assert [path.name for path in tmp_path.glob("*.html")] == [file.name]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="has no such files")
 @pytest.mark.usefixtures("emulator")
 @pytest.mark.parametrize("force", [[], ["--force"]])
