@@ -14,6 +14,7 @@ from host_tools.cli.files import force_option, write_new
 from host_tools.exports import alarmsound
 from protocol.codes import CLASS
 
+PATIENCE = 5  # times as long as a sound lasts, until a device that takes nothing of it is given up
 INSTEAD = "`--out FILE.wav` writes it to a file"
 LOUDNESS = {
     "pump": "as the pump under 20 mm of tissue, {db} dB softer than the sample (a choice: no figure is public)",
@@ -49,7 +50,7 @@ def hear(alarm_class: str, level: str, out: Path | None, force: bool, as_json: b
         write_new(out, alarmsound.wav(alarm_class, level), force)
     else:
         try:
-            _play(alarmsound.samples(alarm_class, level))
+            _play(alarmsound.samples(alarm_class, level), alarmsound.lasts_s(alarm_class))
         except NoSound as error:
             raise Failure(str(error), 3) from error
     db = alarmsound.LEVEL_DB
@@ -70,8 +71,8 @@ def _words(alarm_class: str) -> str:
     return f"{tone}, {' and '.join(map(str, pitches))} Hz, for {alarmsound.lasts_s(alarm_class):g} s"
 
 
-def _play(sound: bytes) -> None:
-    """Play 16-bit samples to their end. NoSound where there is no library or no device for it."""
+def _play(sound: bytes, lasts_s: float) -> None:
+    """Play 16-bit samples, which last so long, to their end. NoSound where there is no library or no device for it."""
     try:
         import miniaudio  # in an extra: a file needs none
     except ModuleNotFoundError as error:
@@ -91,7 +92,8 @@ def _play(sound: bytes) -> None:
         raise NoSound(f"there is no sound device here; {INSTEAD}, for a computer that has one") from error
     with device:
         device.start(stream)
-        ended.wait()
+        if not ended.wait(PATIENCE * lasts_s):
+            raise NoSound(f"the sound device here does not play; {INSTEAD}")
 
 
 @contextmanager
