@@ -156,6 +156,17 @@ RECORDS = {
     "clinic": Text(12, 96),
     "physician": Text(13, 48),
     "catheter_model": Text(14, 32),
+    "hearing": Text(15, 96),
+    "withdrawal_risk": Text(16, 96),
+    "goals": Text(17, 192),
+    "scores": Text(18, 192),
+    "signs_too_little": Text(19, 192),
+    "signs_too_much": Text(20, 192),
+    "skin": Text(21, 96),
+    "incisions": Text(22, 96),
+    "pump_palpable": Text(23, 96),
+    "complications": Text(24, 192),
+    "screening": Text(25, 192),
 }
 RECORD = {name: text.code for name, text in RECORDS.items()}
 """The patient's record."""

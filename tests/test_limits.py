@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-STARTERS = {"tests/child.py", "host_tools/emulator/process.py"}
-"""Who may start a process that goes on: what they start is killed in any case."""
+STARTERS = {"tests/child.py", "host_tools/emulator/process.py", "host_tools/cli/onalarm.py"}
+"""Who may start a process that goes on: what they start is killed in any case, but for the user's own command."""
 
 ENDLESS = {
     # in a daemon thread, which is to wait for orders

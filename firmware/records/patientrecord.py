@@ -20,6 +20,11 @@ _SIZES = [wire.RECORD_BYTES[field] for field in FIELDS]
 _LAYOUT = "".join(["%ds" % size for size in _SIZES])
 _WIRE_BYTES = 192
 
+_FORMER_VERSION = 1
+_FORMER_TEXTS = 14
+_FORMER_LAYOUT = "".join(["%ds" % size for size in _SIZES[:_FORMER_TEXTS]])
+"""The chart of the version before: the first of these texts."""
+
 
 def fits(_config: "Config", field: int, text: bytes) -> bool:
     """True if a text from the wire is short enough for its field."""
@@ -31,15 +36,18 @@ class PatientRecord:
 
     def __init__(self, store: "Store") -> None:
         self._record = Record(store, slots.PATIENT, _LAYOUT)
+        if self._record.load() is None:
+            self.rewrite()  # a chart of the version before, as this one has it
 
     @property
     def valid(self) -> bool:
         """True if both copies are there, and as they were written."""
-        return not self.corrupt and self._record.valid()
+        return self._record.load() is not None and self._record.valid()
 
     def rewrite(self) -> bool:
         """Write both copies anew from the one that is valid. False when there is none, or the store failed."""
-        return self._record.rewrite()
+        texts = self._texts()
+        return texts is not None and self._record.save_both(*texts)
 
     def begin(self) -> bool:
         """Write an empty chart where there is none. False when the store failed."""
@@ -62,7 +70,17 @@ class PatientRecord:
         return self._record.save_both(*texts)
 
     def _texts(self) -> list[bytes] | None:
-        return self._record.load()
+        """Those of a valid copy; one of the version before is as good while the store takes no other."""
+        return self._record.load() or self._former_texts()
+
+    def _former_texts(self) -> list[bytes] | None:
+        used, kind, _, _ = slots.PATIENT
+        former = Record(self._record.store, (used, kind, _FORMER_VERSION, 0), _FORMER_LAYOUT)
+        texts = former.load()
+        if texts is None:
+            return None
+        self._record.follow(former)
+        return texts + _blank()[_FORMER_TEXTS:]
 
 
 def _blank() -> list[bytes]:

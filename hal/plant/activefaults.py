@@ -22,11 +22,10 @@ class Fault:
     def end_ms(self) -> int:
         return self.until_ms if self.until_ms == NEVER_MS else self.until_ms + self.fields.get("recovery_ms", 0)
 
-    @property
-    def value(self) -> Any:
-        """The value that it gives to its quantity."""
-        value = KINDS[self.name].value
-        return self.fields[value] if isinstance(value, str) else value
+    def values(self) -> Iterator[tuple[Quantity, Any]]:
+        """Each quantity that it acts on, and the value that it gives to it."""
+        for quantity, value in KINDS[self.name].effects:
+            yield quantity, self.fields[value] if isinstance(value, str) else value
 
     def acts(self, at_ms: int) -> bool:
         """False in the pauses of an intermittent fault."""
@@ -51,8 +50,8 @@ def effects(faults: Iterable[Fault], at_ms: int) -> Iterator[tuple[Quantity, Any
     """Every quantity that a fault can act on, with its value under these faults."""
     values: dict[Quantity, list[Any]] = {quantity: [] for quantity in QUANTITIES}
     for fault in faults:
-        quantity = KINDS[fault.name].quantity
-        if quantity is not None and fault.acts(at_ms):
-            values[quantity].append(fault.value)
+        if fault.acts(at_ms):
+            for quantity, value in fault.values():
+                values[quantity].append(value)
     for quantity, given in values.items():
         yield quantity, quantity.combine(given) if given else quantity.neutral

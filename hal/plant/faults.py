@@ -44,12 +44,21 @@ class Quantity(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """A kind of fault. While it is on, `quantity` has the `value`: a constant, or that of the field so named."""
+    """A kind of fault. While it is on, `quantity` has the `value`: a constant, or that of the field so named.
+
+    `also` are further quantities, each with its value.
+    """
 
     summary: str
     fields: dict[str, Field | Choice]
     quantity: Quantity | None = None
     value: str | int = True
+    also: tuple[tuple[Quantity, str | int], ...] = ()
+
+    @property
+    def effects(self) -> tuple[tuple[Quantity, str | int], ...]:
+        """All that it acts on, each with its value."""
+        return ((self.quantity, self.value), *self.also) if self.quantity else ()
 
 
 _HOUR_MS = 3_600_000
@@ -61,6 +70,7 @@ DEVICES = ("code", "ram", "battery", "watchdog", "clock")
 STORE_REGIONS = ("program", "ledger", "week", "windows", "patient", "doses", "key", "log", "fault_log")
 FLIP_REGIONS = ("rate", "working", "program", "ledger", "week", "log", "fault_log", "code")
 
+_WARMTH = Quantity("centi_celsius", BODY_CENTI_CELSIUS)
 _HELD = Quantity("drivetrain.hold", False)
 _TIP_LOSS = Quantity("flow.catheter.leak_percent")
 _PORT_MISSED = Quantity("port_missed", False)
@@ -185,8 +195,15 @@ KINDS: dict[str, Kind] = {
     "temperature": Kind(
         "the pump is so warm",
         {"centi_celsius": Field(-4000, 12_500)},
-        Quantity("centi_celsius", BODY_CENTI_CELSIUS),
+        _WARMTH,
         "centi_celsius",
+    ),
+    "diathermy": Kind(
+        "a procedure heats the pump, and the tissue at the catheter's tip",
+        {"centi_celsius": Field(3800, 12_500), "tip_centi_celsius": Field(3800, 10_000)},
+        _WARMTH,
+        "centi_celsius",
+        ((Quantity("tip_heat.centi_celsius", BODY_CENTI_CELSIUS), "tip_centi_celsius"),),
     ),
     "clock_drift": Kind(
         "the pump's clock runs so much faster", {"ppm": Field(-100_000, 100_000)}, Quantity("set_clock_drift"), "ppm"
@@ -219,7 +236,7 @@ KINDS: dict[str, Kind] = {
 }
 """Fault -> its effect in a line, its fields, and where it acts. Those without a quantity act at once."""
 
-QUANTITIES = tuple(dict.fromkeys(kind.quantity for kind in KINDS.values() if kind.quantity))
+QUANTITIES = tuple(dict.fromkeys(quantity for kind in KINDS.values() for quantity, _ in kind.effects))
 """All that lasting faults act on."""
 
 FAULTS = {name: kind.fields for name, kind in KINDS.items()}
@@ -234,7 +251,7 @@ INSTANT = ("reverse_step", "clock_jump", "bit_flip", "store_corrupt")
 OUTSIDE_THE_PUMP = (
     "catheter_kink", "catheter_leak", "prime_mixing", "catheter_holdup", "csf_leak", "catheter_migration",
     "oral_baclofen",
-    "emi", "link_noise", "link_drop", "link_duplicate", "link_lost",
+    "diathermy", "emi", "link_noise", "link_drop", "link_duplicate", "link_lost",
 )  # fmt: skip
 """The faults that another pump has as well."""
 

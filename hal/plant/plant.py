@@ -17,6 +17,7 @@ from hal.plant.drivetrain import NEVER_MS, Drivetrain
 from hal.plant.faults import BODY_CENTI_CELSIUS, INSTANT, OUTSIDE_THE_PUMP, check_fields, check_name
 from hal.plant.fillsensor import FillSensor
 from hal.plant.flow import Flow, Implantation
+from hal.plant.heat import TipHeat
 from hal.plant.impairment import LinkImpairment
 from hal.plant.patient import HOUR_MS, Body, Patient
 from hal.plant.reservoir import Reservoir
@@ -57,6 +58,7 @@ class Plant:
         self.impairment = LinkImpairment()
         self.fill_sensor = FillSensor()
         self.centi_celsius = BODY_CENTI_CELSIUS
+        self.tip_heat = TipHeat()
         self.port_missed = False  # a refill goes into the tissue
         self.overfill_nl = 0  # that a refill puts in on top of what is said
         self.filled_mcg_per_ml: int | None = None  # of every refill, whatever is said
@@ -92,6 +94,7 @@ class Plant:
         self.drivetrain.settle(self.now_ms)
         self.battery.settle(self.now_ms, self.drivetrain.work_pulses)
         self._advance_flow(self.flow)
+        self.tip_heat.advance(self.now_ms)
         if self.flow.dry_ms >= self.dry_limit_ms:
             self.drivetrain.seize()
 
@@ -300,6 +303,7 @@ class Plant:
         """Ground truth, which no firmware can see. Effects and risk are a simulation, not clinical."""
         return {
             **self.flow_now().truth(),
+            **self.tip_heat.truth(self.now_ms),
             "battery_mah": self.battery.left_mah(self.now_ms, self.drivetrain.work_pulses),
             "rotor_steps": self.drivetrain.rotor_steps,
             "faults": list(self._faults),
@@ -316,6 +320,7 @@ class Plant:
             "work_pulses": self.drivetrain.work_pulses,
             "rotor_steps": self.drivetrain.rotor_steps,
             "flow": self.flow.snapshot(),
+            "tip_cem43_min": self.tip_heat.cem43_min,
             "seized": self.drivetrain.seized,
             "implanted_as": self.implanted_as and list(self.implanted_as),
             "battery": self.battery.snapshot(),
@@ -329,6 +334,7 @@ class Plant:
         self.unpowered_ms = state.get("unpowered_ms", 0)  # a folder of an earlier version has none
         self.drivetrain = Drivetrain(state["work_pulses"], state["rotor_steps"], self.settle)
         self.flow.restore(state["flow"], self.now_ms, state["rotor_steps"])
+        self.tip_heat.restore(state.get("tip_cem43_min", 0.0), self.now_ms)
         self.drivetrain.seized = state.get("seized", False)
         catheter = self.flow.catheter
         implanted_as = state.get("implanted_as", (catheter.catheter_nl, catheter.tubing_nl))

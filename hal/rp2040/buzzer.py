@@ -6,14 +6,10 @@ from machine import ADC, PWM, Pin, Timer
 
 from hal import contract
 from hal.contract import DUAL_TONE, FAILED, OK, SINGLE_TONE
-from hal.rp2040 import board
+from hal.rp2040 import board, tones
 
 _HALF = 1 << 15  # a square wave's share of 65536
 _INAUDIBLE_HZ = 40_000
-_TURN_MS = 250  # each of the two tones at a time
-_DUAL_MS = 3000
-_SINGLE = ((board.HIGH_HZ, 1000),)
-_DUAL = ((board.HIGH_HZ, _TURN_MS), (board.LOW_HZ, _TURN_MS)) * (_DUAL_MS // _TURN_MS // 2)
 
 
 class Buzzer(contract.Buzzer):
@@ -24,7 +20,7 @@ class Buzzer(contract.Buzzer):
         self._rest()
         self._sense = None if board.PIEZO_SENSE_PIN is None else ADC(Pin(board.PIEZO_SENSE_PIN))
         self._timer = Timer(-1)
-        self._notes = _SINGLE
+        self._notes = tones.SINGLE
         self._next = 0
         self.sounding = False
 
@@ -32,7 +28,7 @@ class Buzzer(contract.Buzzer):
         if pattern not in (SINGLE_TONE, DUAL_TONE):
             raise ValueError(f"unknown tone {pattern}; known: {SINGLE_TONE}, {DUAL_TONE}")
         self._timer.deinit()
-        self._notes = _SINGLE if pattern == SINGLE_TONE else _DUAL
+        self._notes = tones.SINGLE if pattern == SINGLE_TONE else tones.DUAL
         self._next = 0
         self.sounding = True
         self._on_time(None)

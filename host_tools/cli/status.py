@@ -10,6 +10,7 @@ import rich_click as click
 
 from host_tools.cli import statustext
 from host_tools.cli.common import DURATION_S, UPDATES, int_range, message_once, print_json, print_message, pump_verb
+from host_tools.cli.onalarm import OnAlarm, on_alarm_option
 from host_tools.cli.watchtable import Table
 from host_tools.common.durations import format_duration
 from host_tools.documents.texts import KEY
@@ -64,24 +65,25 @@ def status(pump: Programmer, as_json: bool, check: bool) -> None:
 @click.command(epilog="Example: thecal watch --every 1m")
 @period_option
 @click.option("--count", type=UPDATES, help="End after so many updates; default: until Ctrl-C.")
+@on_alarm_option
 @pump_verb
-def watch(pump: Programmer, as_json: bool, every: int, count: int | None) -> None:
+def watch(pump: Programmer, as_json: bool, every: int, count: int | None, on_alarm: list[str] | None) -> None:
     """Live telemetry, one line an update; with --json one object a line: the fields of status, and seq.
 
     On a terminal an update takes the place of the one before.
     """
-    if as_json:
-        with closing(pump.watch(every, silence_notice(every))) as updates:
-            for values in islice(updates, count):
-                print_json(values)
-        return
-    table = Table()
-    with closing(pump.watch(every, silence_notice(every, table.end))) as updates:
+    table = None if as_json else Table()
+    show = table.add if table else print_json
+    end = table.end if table else lambda: None
+    commands = OnAlarm(on_alarm, end)
+    with closing(pump.watch(every, silence_notice(every, end))) as updates:
         try:
             for values in islice(updates, count):
-                table.add(values)
+                show(values)
+                commands.update(values)
         finally:
-            table.end()
+            end()
+            commands.report_failures()
 
 
 @click.command(epilog="Example: thecal log --faults")

@@ -1,6 +1,7 @@
 """The two faces of the device identification card: their fields, cut to the size of a bank card.
 
-Allergies, the dose and what identifies patient and device are never cut; other texts give way, longest first.
+Allergies, the dose and what identifies patient and device are never cut; other texts give way, longest first. Where
+that is not enough, hearing and the risk of withdrawal are left out: the footer says "…", and the sheet below has them.
 """
 
 from collections.abc import Iterator
@@ -18,8 +19,8 @@ from host_tools.programmer.texts import shown
 FACE_LINES = 17
 LINE_EM = 29.5
 """Room for text on a face, as the template lays it out."""
-TOO_LITTLE = "spasticity, itching; then high fever, stiff muscles, changed mental state"
-TOO_MUCH = "drowsy, dizzy, limp; then slow breathing, slow heart, seizures, unconscious"
+TOO_LITTLE = "spasticity, itching, sweating, irritable; then high fever, stiff muscles, hallucinations, confusion"
+TOO_MUCH = "drowsy, dizzy, limp; then hard to wake, slow breathing, slow heart, seizures, coma"
 
 
 class Face(NamedTuple):
@@ -44,8 +45,12 @@ def back(facts: Facts) -> Face:
 
 
 def _face(fields: Iterator[Field]) -> Face:
-    plain = [field._replace(text=" ".join(shown(field.text, lines=True).split())) for field in fields]
+    plain = [field._replace(text=_in_a_line(field.text), first=_in_a_line(field.first)) for field in fields]
     return Face(tuple(fit(plain, FACE_LINES, LINE_EM)))
+
+
+def _in_a_line(text: str) -> str:
+    return " ".join(shown(text, lines=True).split())
 
 
 def _front(facts: Facts) -> Iterator[Field]:
@@ -74,12 +79,23 @@ def _back(facts: Facts) -> Iterator[Field]:
     yield Field("Dose", _dose(facts))
     yield Field("Refill", dates)
     yield Field("Allergies", records["allergies"])
+    if records["hearing"]:
+        yield Field("Hearing", records["hearing"], least=0)
+    if records["withdrawal_risk"]:
+        yield Field("At risk", f"of withdrawal: {records['withdrawal_risk']}", least=0)
     yield Field("Call", records["contacts"], least=1)
     yield Field("Emergency", records["emergency_medicines"], least=1)
     yield Field("Diagnosis", records["diagnosis"], least=1)
     yield Field("Medicines", records["medicines"], least=1)
-    yield Field("Too little", TOO_LITTLE, least=1)
-    yield Field("Too much", TOO_MUCH, least=1)
+    yield _signs("Too little", records["signs_too_little"].strip(), TOO_LITTLE)
+    yield _signs("Too much", records["signs_too_much"].strip(), TOO_MUCH)
+
+
+def _signs(label: str, own: str, general: str) -> Field:
+    """This patient's own signs, then those of all, which give way before any other text does."""
+    if not own:
+        return Field(label, general, least=1)
+    return Field(label, f"{own}; in general: {general}", least=1, first=f"{own};")
 
 
 def _drug(status: Status) -> str:

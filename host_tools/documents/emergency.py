@@ -31,6 +31,7 @@ def emergency_dict(status: Status, ordered: Ordered) -> dict[str, Any]:
         "tones": {name: ": ".join(words) for name, words in texts.TONES.items()},
         "withdrawal": texts.WITHDRAWAL,
         "overdose": texts.OVERDOSE,
+        "side_effects": texts.SIDE_EFFECTS,
         "actions": texts.ACTIONS,
         "notice": texts.NOT_A_DEVICE,
     }
@@ -68,4 +69,5 @@ def emergency_sections() -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "What the tones mean", tuple(f"{sound}: {meaning}" for sound, meaning in texts.TONES.values())
     yield "Signs of too little drug (withdrawal)", texts.WITHDRAWAL
     yield "Signs of too much drug (overdose)", texts.OVERDOSE
+    yield "Side effects of the drug at the usual dose", texts.SIDE_EFFECTS
     yield "What to do", (*texts.ACTIONS, texts.CAUSES)

@@ -22,16 +22,18 @@ _EM = {character: em for characters, em in _CLASSES for character in characters}
 
 
 class Field(NamedTuple):
-    """A text under a label. `least` is the number of lines to which it may be cut; None: it is never cut."""
+    """A text under a label. `least` is the number of lines to which it may be cut; None: it is never cut, 0: it may be
+    left out where all else is as short as it may be. What follows `first`, its beginning, gives way before all else."""
 
     label: str
     text: str
     least: int | None = None
     bold: bool = False
+    first: str = ""
 
 
 class Row(NamedTuple):
-    """A field as it is printed."""
+    """A field as it is printed: not at all where it has no lines."""
 
     label: str
     text: str
@@ -44,11 +46,12 @@ def fit(fields: Sequence[Field], room: int, line_em: float) -> list[Row]:
     """The fields in `room` lines of so many em each: as long as they need more, the longest that may be cut gives up
     one."""
     lines = [count_lines(field, line_em) for field in fields]
+    first = [count_lines(field._replace(text=field.first or field.text), line_em) for field in fields]
     while sum(lines) > room:
-        spare = [count - (field.least or count) for field, count in zip(fields, lines, strict=True)]
+        spare = [0 if field.least is None else count - field.least for field, count in zip(fields, lines, strict=True)]
         if max(spare) <= 0:
             break
-        longest = max(range(len(fields)), key=lambda at: (spare[at] > 0, lines[at]))
+        longest = max(range(len(fields)), key=lambda at: (spare[at] > 0, lines[at] > first[at], lines[at]))
         lines[longest] -= 1
     return [_row(field, count, line_em) for field, count in zip(fields, lines, strict=True)]
 
@@ -59,8 +62,8 @@ def count_lines(field: Field, line_em: float) -> int:
 
 
 def _row(field: Field, count: int, line_em: float) -> Row:
-    text = field.text
-    while count_lines(field._replace(text=text), line_em) > count:
+    text = field.text if count else CUT
+    while count and count_lines(field._replace(text=text), line_em) > count:
         words = text.removesuffix(f" {CUT}").removesuffix(CUT).rstrip()
         shorter = words.rpartition(" ")[0]
         text = f"{shorter} {CUT}" if shorter else f"{words[:-1]}{CUT}"

@@ -61,15 +61,17 @@ def drug_change(status: Status) -> DrugChange | None:
 
 def _seconds_to_reservoir(status: Status) -> int | None:
     """Time until the reservoir's drug is at the tip: each parcel goes at the rate that its strength gives the dose, one
-    without drug at that of the reservoir's; at the minimum rate all go at the same."""
+    without drug at that of the reservoir's, or of the next drug behind it; at the minimum rate all go at the same."""
     now_nl_per_day, tip = mean_nl_per_day(status), status["tip_mcg_per_ml"]
     if not now_nl_per_day:
         return None
     left_nl, seconds = status["bolus_left_nl"], 0.0
-    for parcel in status["line"]:
+    strengths = [parcel["mcg_per_ml"] for parcel in status["line"]]
+    for index, parcel in enumerate(status["line"]):
         part_nl = min(left_nl, parcel["nl"])
         left_nl -= part_nl
-        strength = parcel["mcg_per_ml"] or status["concentration_mcg_per_ml"] or tip
+        candidates = strengths[index], status["concentration_mcg_per_ml"], *strengths[index:]
+        strength = next(filter(None, candidates), tip)
         share = strength / tip if status["therapy"] == "running" else 1
         seconds += part_nl * DAY_S * share / now_nl_per_day
     return int(seconds)

@@ -9,6 +9,7 @@ from host_tools.documents import card, texts
 from host_tools.documents.dose import dose_text, drug_text, ml
 from host_tools.documents.events import event_text, name_text
 from host_tools.documents.facts import Facts, day_groups
+from host_tools.documents.findings import EXAMINED, RESULTS, findings
 from host_tools.documents.line import line_sentences
 from host_tools.documents.page import page
 from host_tools.documents.refills import share_text
@@ -41,6 +42,8 @@ def report_html(facts: Facts) -> str:
         bars=list(_bars(week)) if week else [],
         alarms=[(alarm["class"], alarm_text(alarm)) for alarm in facts.status["alarm_list"]],
         settings=_alarm_settings(facts.status),
+        results=findings(facts.records, RESULTS),
+        examined=findings(facts.records, EXAMINED),
         history=facts.history,
         event_text=event_text,
         name_text=name_text,

@@ -60,18 +60,25 @@ REFILL_CAUSES = (
 """Causes of another volume in the reservoir than was expected."""
 
 WITHDRAWAL = (
-    "early: spasticity that comes back or grows, itching, tingling, light-headedness",
-    "then: high fever, a changed mental state, stiff muscles",
+    "early: spasticity that comes back or grows, itching, tingling, light-headedness, sweating, irritability",
+    "then: high fever, a changed mental state, hallucinations, stiff muscles",
     "at worst: failing organs, and death",
 )
 """Signs of too little drug (docs/sources.md, SEED-54)."""
 
 OVERDOSE = (
     "early: drowsiness, light-headedness, dizziness, limp muscles",
-    "then: slow or shallow breathing, a slow heart, a low body temperature, seizures",
+    "then: difficult waking, slow or shallow breathing, a slow heart, a low body temperature, seizures",
     "at worst: loss of consciousness, and coma",
 )
 """Signs of too much drug (docs/sources.md, SEED-55)."""
+
+SIDE_EFFECTS = (
+    "drowsiness, dizziness, headache, weak or limp muscles, nausea or vomiting, constipation: call the clinic",
+    "convulsions: call for medical help at once",
+    "what comes suddenly, grows, or comes with another sign of too much drug may be an overdose: an emergency",
+)
+"""Common at the dose that was ordered, and what tells them from an overdose (docs/sources.md, SEED-60)."""
 
 CAUSES = (
     "Too little may come of an empty reservoir, a stopped or failing pump, a program that is wrong, or a catheter that "

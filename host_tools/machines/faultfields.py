@@ -7,7 +7,12 @@ from hal.plant.faults import FAULTS, Choice, Field, check_fields, check_name
 from host_tools.common.durations import format_duration
 
 DURATIONS = ("recovery", "every", "lasting", "by", "after")
-_SCALED = {"ml": ("nl", 1_000_000), "ml_per_day": ("nl_per_day", 1_000_000), "celsius": ("centi_celsius", 100)}
+_SCALED = {
+    "ml": ("nl", 1_000_000),
+    "ml_per_day": ("nl_per_day", 1_000_000),
+    "celsius": ("centi_celsius", 100),
+    "tip_celsius": ("tip_centi_celsius", 100),
+}
 _NAMES = {field: name for name, (field, _) in _SCALED.items()}
 
 

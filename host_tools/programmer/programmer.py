@@ -1,6 +1,6 @@
 """The programmer: one typed method for each verb. The work is done by the module of the verb's subject."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Self, Unpack
@@ -309,6 +309,10 @@ class Programmer:
     def write_records(self, texts: Mapping[str, str]) -> None:
         """Write several texts in one session; BadValue, before any is written, for one that no pump takes."""
         patientrecord.write_records(self._client, texts)
+
+    def records_with(self, texts: Mapping[str, str], lines: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """`texts`, with each (dated field, line) at the end of its field and of the pump's day; nothing is written."""
+        return patientrecord.with_lines(self._client, texts, lines)
 
     def pair(self) -> PumpKeys:
         """Give a pump that is opened by the test key one of its own. Refused where it has one already."""

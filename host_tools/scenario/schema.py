@@ -229,6 +229,7 @@ class Fault(Fields):
     mg_per_day: Annotated[int, number("a whole number of mg/day", 0, 10_000)] = absent()
     mcg_per_ml: Annotated[int, number("a whole number of mcg/mL", 0, 50_000)] = absent()
     celsius: Annotated[Decimal, number("a number of degrees Celsius", -300, 300, decimals=2)] = absent()
+    tip_celsius: Annotated[Decimal, number("a number of degrees Celsius", -300, 300, decimals=2)] = absent()
     device: Text = absent()
     region: Text = absent()
     copies: Annotated[int, number("a whole number of copies", 0, 100)] = absent()

@@ -8,7 +8,8 @@ from protocol.statusjson import HELLO_KEYS, STATUS_KEYS
 STATUS_FIELDS = tuple(entry.name for entry in (*HELLO_KEYS, *STATUS_KEYS))
 TRUTH_FIELDS = (
     "reservoir_nl", "delivered_nl", "tip_mcg", "csf_ng_per_ml", "effect_ng_per_ml", "used_to_ng_per_ml", "tissue_mcg",
-    "risk", "symptoms", "dependent", "wear", "battery_mah", "rotor_steps", "faults",
+    "risk", "symptoms", "dependent", "wear", "tip_centi_celsius", "tip_cem43_min", "tissue_damage",
+    "battery_mah", "rotor_steps", "faults",
 )  # fmt: skip
 
 ROOTS = {"status": STATUS_FIELDS, "truth": TRUTH_FIELDS, "patient": tuple(codes.RECORDS), "titration": ()}

@@ -28,6 +28,8 @@ TIMES = (
 ORDERS: dict[str, tuple[str, ...]] = {
     "watch": ("--every 1s", "--count 1"),
     "log": ("--since 1",),
+    "report": ("--event 1", "--force"),
+    "refills": ("--count 1", "--volume-ml 20", "--early 7"),
     "implant": (
         "--catheter-cm 89", "--catheter kept", "--catheter-mcg-per-ml 500", "--pump-tubing-ml 0.1", "--depth-mm 20",
         "--date 2026-01-05", "--wall 2026-01-05",

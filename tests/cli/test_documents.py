@@ -8,6 +8,7 @@ import pytest
 
 from host_tools.emulator.process import EmulatorProcess
 from host_tools.programmer import Programmer
+from protocol import codes
 from tests.cli.conftest import Thecal
 from tests.cli.test_verbs import start_therapy
 
@@ -40,11 +41,12 @@ def test_a_bad_date_is_named(thecal: Thecal, text: str, words: str) -> None:
     assert words in done.stderr
 
 
-@pytest.mark.shows("SEED-11", "SEED-19", "SEED-42", "SEED-51", "SEED-52", "SEED-53", "SEED-54", "SEED-55")
+@pytest.mark.shows("SEED-11", "SEED-19", "SEED-42", "SEED-51", "SEED-52", "SEED-53", "SEED-54", "SEED-55", "SEED-60")
 def test_emergency_needs_no_key_and_names_nobody(emulator: EmulatorProcess, thecal: Thecal) -> None:
     start_therapy(thecal)
     with Programmer.open(emulator.url) as pump:
-        pump.write_record("patient_name", "Anna Müller")
+        for field in codes.RECORDS:
+            pump.write_record(field, "1980-05-17" if field == "born" else "2026-03-01 Anna Müller")
         pump.stop()
     with emulator.debug_client() as debug:
         debug.head("off")
@@ -64,11 +66,17 @@ def test_emergency_needs_no_key_and_names_nobody(emulator: EmulatorProcess, thec
         "single beep",
         "high fever",
         "seizures",
+        "sweating, irritability",
+        "hallucinations",
+        "difficult waking",
+        "Side effects of the drug at the usual dose",
+        "nausea or vomiting, constipation: call the clinic",
         "call for medical help at once",
         "after three months",
     ):
         assert words in text
-    assert "Anna" not in done.stdout + thecal("emergency", "--json").stdout
+    printed = done.stdout + thecal("emergency", "--json").stdout
+    assert not any(words in printed for words in ("Anna", "1980-05-17", "2026-03-01"))
     told = json.loads(thecal("emergency", "--json").stdout)
     assert told["ordered"] == {"dose_mcg_per_day": 500, "concentration_mcg_per_ml": 2000}
 
@@ -112,6 +120,29 @@ def test_a_document_is_written_for_its_owner_and_never_over_another(
     assert "THECAL-00001" in file.read_text(encoding="utf-8")
     done = thecal(kind, "--out", str(tmp_path / "no" / "such.html"))
     assert (done.exit_code, "No such file" in done.stderr) == (2, True)
+
+
+@pytest.mark.shows("SEED-66")
+@pytest.mark.usefixtures("emulator")
+def test_the_report_of_an_event_is_written_like_the_others(
+    thecal: Thecal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    start_therapy(thecal)
+    done = thecal("report", "--event", "1", "--text", "drowsy since noon")
+    file = tmp_path / "thecal-event-1-THECAL-00001.html"
+    assert (done.exit_code, "personal data" in done.stderr) == (0, True)
+    assert file.stat().st_mode & 0o077 == 0
+    page = file.read_text(encoding="utf-8")
+    assert "drowsy since noon" in page
+    assert "Report of an adverse event" in page
+    assert thecal("report", "--event", "1").exit_code == 2
+    assert json.loads(thecal("report", "--event", "1", "--force", "--json").stdout) == {"file": file.name}
+    done = thecal("report", "--event", "9999")
+    assert (done.exit_code, "event 9999 is not in the pump's log, which keeps 1 to" in done.stderr) == (2, True)
+    done = thecal("report", "--text", "drowsy")
+    assert (done.exit_code, "--event names it" in done.stderr) == (2, True)
+    assert [path.name for path in tmp_path.glob("*.html")] == [file.name]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="has no such files")

@@ -13,7 +13,7 @@ from click.testing import Result
 
 from host_tools.programmer import NoDevice, SerialTransport, reading
 from protocol import codes
-from protocol.messages import NONE32
+from protocol.messages import NONE32, VERSION
 from tests.child import child
 from tests.cli.conftest import PeerServer, Thecal, commands
 from tests.programmer.peer import IDENTITY
@@ -130,7 +130,7 @@ def test_lost_in_the_middle_of_a_command(
 
 
 def test_other_message_tables(server: PeerServer, thecal: Thecal) -> None:
-    server.peer.identity |= {"version": 9}
+    server.peer.identity |= {"version": VERSION + 1}
     check(thecal(*STATUS, server.url), 3, "this programmer is older", "update thecal")
 
 
@@ -154,7 +154,7 @@ KINDS = {
     "refused": ({"refuse": {"RESUME": "soft_limit"}}, ("resume",), 4, "soft_limit"),
     "not_authorised": ({"key": bytes(32)}, ("stop",), 5, "auth"),
     "usage": ({}, ("limits", "--max-bolus-mcg", "0"), 2, None),
-    "no_device": ({"identity": IDENTITY | {"version": 9}}, ("status",), 3, None),
+    "no_device": ({"identity": IDENTITY | {"version": VERSION + 1}}, ("status",), 3, None),
     "link_lost": ({}, ("watch",), 3, None),
     "check_failed": ({}, ("lasts", "2060-01-01"), 1, None),
     "store": ({}, ("record", "/dev/null/telemetry.sqlite"), 2, None),

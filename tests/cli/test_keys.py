@@ -49,6 +49,7 @@ def shapes(key: bytes) -> Iterator[bytes]:
     yield str(list(part))[1:-1].encode()
 
 
+@pytest.mark.shows("R8.7")
 def test_a_pump_is_paired_used_rotated_and_forgotten(emulator: EmulatorProcess, thecal: Thecal, key_file: Path) -> None:
     assert "TEST KEY" in thecal("status").stdout
     assert "TEST KEY" in thecal("log").stderr

@@ -24,6 +24,17 @@ RECORDS = {
     "clinic": "Klinik für Neurochirurgie, Am Grünen Hügel 12",
     "physician": "Dr. Øystein Fjærland",
     "catheter_model": "A-89",
+    "hearing": "deaf on the left; his mother listens for the pump every evening",
+    "withdrawal_risk": "lives 300 km from the clinic; withdrawal in 2024",
+    "goals": "sit in the wheelchair for two hours; brush his teeth alone",
+    "scores": "2026-03-01 Ashworth 3 to 2, legs\n2025-11-20 Ashworth 4 to 3, legs",
+    "signs_too_little": "holds his head to the left, cannot be dressed",
+    "signs_too_much": "cannot hold his cup, falls asleep at lunch",
+    "skin": "2026-03-01 dry, no redness",
+    "incisions": "2026-01-19 closed\n2026-01-12 a little red, no pus",
+    "pump_palpable": "2026-03-01 upper edge felt, does not move",
+    "complications": "2025-12-02 CSF leak, gone after two days in bed",
+    "screening": "2025-10-07 50 mcg at L3: Ashworth 4 to 2 after four hours",
 }
 
 

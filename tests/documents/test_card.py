@@ -5,7 +5,7 @@ Where a browser is there, it measures what the plain tests count.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
 from html import escape
@@ -20,6 +20,7 @@ from host_tools.documents import card
 from host_tools.documents.facts import Facts, read_facts
 from host_tools.documents.fit import CUT, Field, count_lines, fit
 from host_tools.documents.render import card_html, report_html
+from host_tools.programmer.datedtext import DATED
 from protocol import codes
 from tests.child import child
 from tests.documents.bench import Bench
@@ -103,6 +104,47 @@ def test_both_faces_hold_their_lines_and_allergies_stand_whole() -> None:
         assert not any(rows[label].cut for label in ("Patient", "Number", "SN", "Dose", "Drug", "Allergies")), name
 
 
+@pytest.mark.shows("SEED-58", "SEED-59")
+def test_hearing_and_risk_are_left_out_only_where_nothing_else_can_be_shorter() -> None:
+    seen = set()
+    for name, facts in swept():
+        rows = {row.label: row for row in card.back(facts).rows}
+        told = {label: rows[label].lines for label in ("Hearing", "At risk") if label in rows}
+        assert set(told) == {"Hearing", "At risk"} if facts.records["hearing"] else not told, name
+        if 0 in told.values():
+            assert all(rows[label].lines == 1 for label in ("Call", "Medicines", "Too little", "Too much")), name
+            assert card.back(facts).cut, name
+            assert "<dt>Hearing</dt>" not in card_html(facts), name
+        seen.add(0 in told.values())
+    assert seen == {True, False}
+
+
+@pytest.mark.shows("SEED-62")
+def test_the_patients_own_signs_come_first_and_the_general_ones_give_way_to_all_else() -> None:
+    seen = set()
+    signs = {"Too little": ("signs_too_little", card.TOO_LITTLE), "Too much": ("signs_too_much", card.TOO_MUCH)}
+    short = {field: "limp head" for field, _ in signs.values()}
+    beside_long = [
+        (f"{name}, short signs", facts._replace(records={**facts.records, **short})) for name, facts in swept()
+    ]
+    for name, facts in [*swept(), *beside_long]:
+        rows = {row.label: row for row in card.back(facts).rows}
+        others_cut = any(row.cut for label, row in rows.items() if label not in signs)
+        for label, (field, general) in signs.items():
+            own, text = plain(facts.records[field]), rows[label].text
+            if not own:
+                assert text == general, name
+                continue
+            whole = f"{own}; in general: {general}"
+            assert whole.startswith(text.removesuffix(CUT)), name
+            assert text == whole or text.endswith(CUT), name
+            alone = count_lines(Field(label, f"{own};"), card.LINE_EM)
+            if others_cut:
+                assert rows[label].lines <= alone, name
+            seen.add((text == whole, others_cut))
+    assert len(seen) >= 3, seen
+
+
 def test_see_report_stands_where_a_text_is_cut_and_nowhere_else() -> None:
     seen = set()
     for name, facts in swept():
@@ -130,6 +172,22 @@ def test_a_text_is_cut_only_where_it_must_be_and_before_a_word(text: str, lines:
         assert count_lines(Field("x", row.text), line_em) <= lines
     else:
         assert row.text == text
+
+
+def dated(sample: str, most_bytes: int) -> str:
+    """As many lines of different days as there is room for."""
+    lines: list[str] = []
+    while (left := most_bytes - len("\n".join([*lines, ""]).encode())) > 20:
+        lines.append(f"2026-0{1 + len(lines) % 9}-11 {clipped(sample, min(60, left) - 11)}")
+    return "\n".join(lines)
+
+
+def longest(sample: str) -> dict[str, str]:
+    """Every text as long as it may be, as a programmer takes it."""
+    return {
+        field: "1980-05-17" if field == "born" else (dated if field in DATED else clipped)(sample, text.most_bytes)
+        for field, text in codes.RECORDS.items()
+    }
 
 
 def measured(tmp_path: Path, page: str, script: str) -> Any:
@@ -176,6 +234,49 @@ def test_a_browser_prints_every_face_in_its_size(tmp_path: Path, font: str) -> N
         assert width * MM == pytest.approx(WIDTH_MM, abs=0.1), name
         assert height * MM == pytest.approx(HEIGHT_MM, abs=0.1), name
         assert inside, name
+
+
+CELLS = """\
+(() => {
+  const cells = [...document.querySelectorAll('td, th, h2, h3, li, p.own')].filter(cell => cell.innerText.trim());
+  const boxes = cells.map(cell => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    const table = cell.closest('table'), scrolls = table && table.querySelector('.number');
+    return {text: cell.innerText.slice(0, 30), box: range.getBoundingClientRect(), scrolls,
+      wide: cell.scrollWidth > cell.clientWidth + 1};
+  });
+  const right = document.body.getBoundingClientRect().right + 1;
+  const wrong = boxes.filter(one => one.wide || (one.box.right > right && !one.scrolls));
+  const beside = (a, b) => a.left >= b.right - 1 || b.left >= a.right - 1;
+  const apart = (a, b) => beside(a, b) || a.top >= b.bottom - 1 || b.top >= a.bottom - 1;
+  boxes.forEach((one, at) => boxes.slice(at + 1).forEach(other => {
+    if (!apart(one.box, other.box)) wrong.push(one, other);
+  }));
+  return [boxes.length, wrong.map(one => one.text)];
+})()"""
+"""Texts that stick out of their cell or the page, or lie over another; a table of numbers may be scrolled sideways."""
+MEDIA = {
+    "screen": ("", ""),
+    "phone": ("", "width: 360px"),
+    "paper": ("print", "width: 182mm"),
+}  # of A4, without margins
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+@pytest.mark.parametrize("page", [card_html, report_html], ids=["card", "report"])
+@pytest.mark.parametrize("sample", ["", "latin", "wide", "emoji"], ids=lambda sample: sample or "no texts")
+def test_in_a_browser_nothing_on_a_page_lies_over_another_thing(
+    tmp_path: Path, sample: str, page: Callable[[Facts], str], medium: str
+) -> None:
+    pump = pumps()["bridging" if sample else "new"]
+    html = page(pump._replace(records=longest(SAMPLES[sample])) if sample else pump)
+    media, style = MEDIA[medium]
+    if media:
+        html = html.replace(f"@media {media}", "@media all").replace("@media screen", "@media none")
+    count, wrong = measured(tmp_path, html.replace("<body>", f'<body style="{style}">'), CELLS)
+    assert count > 20
+    assert wrong == []
 
 
 HOURS = """\

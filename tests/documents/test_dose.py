@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from host_tools.documents.dose import last_ordered
@@ -195,6 +195,7 @@ def test_a_line_without_drug_is_named_until_it_is_filled(strength: int, dose: in
 
 @settings(max_examples=20, deadline=None, phases=QUICK)
 @given(st.lists(st.sampled_from((0, 250, 500, 1000, 2000)), min_size=2, max_size=5), st.integers(0, 9))
+@example([0, 500, 0], 5)  # a gap in the line, and saline in the reservoir: it passes as the next drug would
 def test_the_papers_name_each_parcel_and_when_the_last_is_out(strengths: list[int], hours: int) -> None:
     """Fillings one upon another, while the line still holds those before."""
     bench = Bench()

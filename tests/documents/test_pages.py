@@ -6,11 +6,15 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from host_tools.documents import texts
 from host_tools.documents.events import event_text
 from host_tools.documents.facts import day_groups, read_facts
+from host_tools.documents.findings import EXAMINED, RESULTS, findings
 from host_tools.documents.render import card_html, report_html
+from host_tools.programmer.datedtext import DATED, entries
 from host_tools.programmer.flex import flex_program
 from protocol import codes
 from tests.documents.bench import RECORDS, Bench
@@ -53,13 +57,15 @@ def test_a_page_needs_nothing_beside_it_and_says_what_it_is_not(name: str) -> No
         assert "Not for human use" in page
 
 
-@pytest.mark.shows("SEED-29", "SEED-42", "SEED-43")
+@pytest.mark.shows("SEED-29", "SEED-42", "SEED-43", "SEED-58", "SEED-59", "SEED-62")
 @pytest.mark.parametrize("name", PAGES)
 def test_every_fact_that_a_stranger_needs_is_there(name: str) -> None:
     text = text_of(full()[name])
+    assert set(RECORDS) == set(codes.RECORDS)
     on_card = ("fever_plan", "emergency_plan", "restrictions") if name == "card" else ()
     for field, value in RECORDS.items():
-        assert field in on_card or " ".join(value.split()) in text, field
+        told = [entry.text for entry in entries(value)] if field in DATED else [" ".join(value.split())]
+        assert field in on_card or all(words in text for words in told), field
     for fact in ("THECAL-00001", "T20", "Bauch rechts, südlich", "89.5 cm", "baclofen, intrathecal", "2000 mcg/mL"):
         assert fact in text
     assert text.count("2026-01-05") >= 2  # implanted, last refill
@@ -117,7 +123,55 @@ def test_what_is_missing_is_a_line_to_write_on() -> None:
         assert "None" not in page
         assert page.count(BLANK) >= len(RECORDS) - 3, name
     assert "no program yet" in empty()["report"]
+    assert empty()["report"].count("Nothing on record yet.") == 2
     assert BLANK not in full()["card"].replace(f"Next refill</th><td>{BLANK}", "")
+
+
+@pytest.mark.shows("SEED-61", "SEED-63")
+def test_findings_stand_by_date_newest_first_in_the_report() -> None:
+    text = text_of(full()["report"])
+    results, _, examined = text.partition("Goals and results, newest first")[2].partition("Skin, incisions, pump and")
+    assert results == (
+        " Goals sit in the wheelchair for two hours; brush his teeth alone When What Found"
+        " 2026-03-01 Score Ashworth 3 to 2, legs 2025-11-20 Score Ashworth 4 to 3, legs"
+        " 2025-10-07 Screening test 50 mcg at L3: Ashworth 4 to 2 after four hours "
+    )
+    assert examined.partition(" Titration ")[0] == (
+        " complications, newest first When What Found"
+        " 2026-03-01 Skin dry, no redness 2026-03-01 Pump under the skin upper edge felt, does not move"
+        " 2026-01-19 Incision closed 2026-01-12 Incision a little red, no pus"
+        " 2025-12-02 Complication CSF leak, gone after two days in bed"
+    )
+
+
+@given(st.permutations(range(4)), st.sampled_from(sorted(RESULTS | EXAMINED)))
+def test_findings_are_in_order_whatever_order_they_were_written_in(order: list[int], field: str) -> None:
+    days = ["2025-11-20", "2026-01-19", "2026-03-01"]
+    lines = [*(f"{day} x" for day in days), "of no day"]
+    records = dict.fromkeys(codes.RECORDS, "") | {field: "\n".join(lines[at] for at in order)}
+    found = findings(records, RESULTS | EXAMINED)
+    assert [finding.day for finding in found] == [*reversed(days), ""]
+    assert found[-1].text == "of no day"
+    assert set(RESULTS | EXAMINED) == set(DATED)
+
+
+@pytest.mark.shows("SEED-62")
+def test_the_patients_own_signs_stand_before_the_general_ones_in_the_report() -> None:
+    text = text_of(full()["report"])
+    for own, general in (("signs_too_little", texts.WITHDRAWAL), ("signs_too_much", texts.OVERDOSE)):
+        assert f"This patient’s own signs: {RECORDS[own]} {general[0]}" in text
+
+
+@pytest.mark.shows("SEED-60")
+def test_side_effects_are_named_and_told_from_an_overdose() -> None:
+    text = text_of(full()["report"])
+    assert f"Side effects of the drug {' '.join(texts.SIDE_EFFECTS)}" in text
+    named = texts.SIDE_EFFECTS[0]
+    for effect in ("drowsiness", "weak or limp muscles", "dizziness", "headache", "nausea or vomiting", "constipation"):
+        assert effect in named
+    assert named.endswith("call the clinic")
+    assert "convulsions: call for medical help at once" in texts.SIDE_EFFECTS
+    assert "overdose: an emergency" in texts.SIDE_EFFECTS[-1]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -177,6 +231,7 @@ def test_a_corrupt_record_leaves_its_lines_blank_and_is_named(name: str) -> None
     assert "corrupt" not in text_of(full()[name])
     assert page.count(BLANK) > full()[name].count(BLANK) + 5
     assert "2000 mcg/mL" in page
+    assert "Nothing on record yet" not in page
 
 
 def test_what_an_old_pump_holds_is_shown_escaped_and_alone() -> None:

@@ -32,6 +32,14 @@ def debug(emulator: EmulatorProcess) -> Iterator[DebugClient]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
+    """One for all that is refused and changes nothing, in a registry of its own."""
+    env = {"THECAL_RUNTIME_DIR": str(tmp_path_factory.mktemp("shared"))}
+    with EmulatorProcess(speed=0, start_at="2026-01-05T08:00:00", env=env) as running:
+        yield running
+
+
 @pytest.fixture
 def pump(emulator: EmulatorProcess) -> Iterator[Programmer]:
     """Treated with 0.25 mL a day; its clock is not set."""
@@ -147,12 +155,13 @@ def test_speed(debug: DebugClient, pump: Programmer) -> None:
         ({"do": "heal", "name": "world"}, "world"),
     ],
 )
-def test_a_bad_request_is_said_in_one_line(debug: DebugClient, request_: dict[str, Any], words: str) -> None:
-    with pytest.raises(DebugError) as refused:
-        debug.ask(**request_)
-    assert words in str(refused.value)
-    assert "\n" not in str(refused.value)
-    assert debug.now_s() == 0
+def test_a_bad_request_is_said_in_one_line(shared: EmulatorProcess, request_: dict[str, Any], words: str) -> None:
+    with shared.debug_client() as debug:
+        with pytest.raises(DebugError) as refused:
+            debug.ask(**request_)
+        assert words in str(refused.value)
+        assert "\n" not in str(refused.value)
+        assert debug.now_s() == 0
 
 
 def test_the_pump_lives_to_the_end_of_its_clock(debug: DebugClient, emulator: EmulatorProcess) -> None:
@@ -255,8 +264,13 @@ def test_the_command_line(emulator: EmulatorProcess, debug: DebugClient) -> None
     ],
 )
 def test_what_the_command_line_cannot_do(
-    emulator: EmulatorProcess, arguments: list[str], exit_code: int, words: str
+    shared: EmulatorProcess,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    exit_code: int,
+    words: str,
 ) -> None:
+    monkeypatch.setenv("THECAL_RUNTIME_DIR", shared.env["THECAL_RUNTIME_DIR"])
     result = thecal(*arguments)
     assert result.exit_code == exit_code
     assert words in result.stderr

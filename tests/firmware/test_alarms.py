@@ -39,6 +39,7 @@ def demonstrated(demos):
 waits = st.one_of(st.integers(0, 5), st.sampled_from([6, 12]).map(lambda hours: hours * HOUR_S), st.integers(0, 20_000))
 
 
+@pytest.mark.shows("SEED-10", "R3.4", "FI-39")
 @given(demos=st.lists(st.tuples(waits, st.sampled_from(sorted(PATTERN))), max_size=4))
 def test_demonstrations_change_no_alarm_and_hide_no_tone(demos):
     clinic, tones = demonstrated(demos)

@@ -80,8 +80,11 @@ def running():
     return clinic
 
 
-OLDER = {name: (name, 1) for name in LAYOUTS if name != "state"} | {"state": ("state of an older one", 2)}
-"""Its row of the page, and by how many versions it is older: the state of the version before is read."""
+OLDER = {name: (name, 1) for name in LAYOUTS} | {
+    "state": ("state of an older one", 2),
+    "patient": ("patient of another one", 2),
+}
+"""Its row of the page, and by how many versions it is older: some of the version before are read."""
 
 
 def of_another_version(store, name):
@@ -121,5 +124,9 @@ def test_log_entries_of_another_version_are_left_out_and_said(monkeypatch):
 
 
 def test_the_page_has_every_record():
-    rows = {row for row, _ in OLDER.values()} | {"logs", "state of the version before"}
+    rows = {row for row, _ in OLDER.values()} | {
+        "logs",
+        "state of the version before",
+        "patient of the version before",
+    }
     assert set(ROWS) - {"record"} == rows

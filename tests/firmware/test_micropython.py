@@ -145,6 +145,7 @@ def test_the_pump_is_the_same_to_the_byte(inputs, tmp_path, capsys):
     here = SCRIPT.format(folder=tmp_path).replace("from body import", "from tests.firmware.body import")
     for line in ("gc.disable()", f'sys.path.append("{tmp_path}")'):
         here = here.replace(line, "")
+    here = here.replace("gc.collect()", "pass")  # here it would go through all that the tests before left
     exec(compile(here, "script", "exec"), {})
     printed = capsys.readouterr().out
     assert int(printed.split()[0]) > 1000, "the pump woke too rarely for the comparison to mean much"

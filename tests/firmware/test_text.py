@@ -78,17 +78,20 @@ def runs(points: list[int]) -> list[tuple[int, int]]:
     return found
 
 
-STRANGE = [point for point in POINTS if not by_unicode(chr(point))]
+@pytest.fixture(scope="module")
+def strange() -> list[int]:
+    """The code points that are refused."""
+    return [point for point in POINTS if not by_unicode(chr(point))]
 
 
-def test_every_code_point_is_judged_as_unicode_has_it() -> None:
-    print(f"{len(POINTS)} code points, {len(STRANGE)} of them refused")
+def test_every_code_point_is_judged_as_unicode_has_it(strange: list[int]) -> None:
+    print(f"{len(POINTS)} code points, {len(strange)} of them refused")
     surrogates = range(0xD800, 0xE000)  # no bytes stand for those
     assert [point for point in POINTS if point not in surrogates and not is_shown(point)] == [
-        point for point in STRANGE if point not in surrogates
+        point for point in strange if point not in surrogates
     ]
-    assert [point for point in POINTS if not host_shows(chr(point))] == STRANGE
-    for first, last in runs([point for point in STRANGE if point not in surrogates]):
+    assert [point for point in POINTS if not host_shows(chr(point))] == strange
+    for first, last in runs([point for point in strange if point not in surrogates]):
         for point in (first - 1, first, last, last + 1):
             if 0 <= point < 0x110000 and point not in surrogates:
                 assert is_text(b"A" + chr(point).encode() + b"B", False) == by_unicode(chr(point)), hex(point)
@@ -103,7 +106,7 @@ def test_any_bytes_are_judged_as_the_standard_library_does(data: bytes) -> None:
         assert is_text(data, lines) == a_text(data, lines)
 
 
-def test_micropython_judges_the_same(tmp_path: Path) -> None:
+def test_micropython_judges_the_same(tmp_path: Path, strange: list[int]) -> None:
     dice = random.Random(1)
     lead = [0x41, 0x0A, 0xC2, 0xD8, 0xE2, 0xED, 0xEF, 0xF0, 0xF4]
     follow = [0x80, 0x81, 0x8F, 0x90, 0x9C, 0x9F, 0xA0, 0xA8, 0xAE, 0xBB, 0xBF]
@@ -113,8 +116,8 @@ def test_micropython_judges_the_same(tmp_path: Path) -> None:
     for name in ("__init__.py", "text.py"):
         (tmp_path / "firmware" / name).write_bytes(Path("firmware", name).read_bytes())
     printed = interpreter.run(SCRIPT.format(sequences=sequences), {"/input": tmp_path}).splitlines()
-    strange = [point for point in STRANGE if not 0xD800 <= point < 0xE000]
-    assert printed[:-SEQUENCES] == [f"{first} {last}" for first, last in runs(strange)]
+    refused = [point for point in strange if not 0xD800 <= point < 0xE000]
+    assert printed[:-SEQUENCES] == [f"{first} {last}" for first, last in runs(refused)]
     assert printed[-SEQUENCES:] == [f"{a_text(data, True)} {a_text(data, False)}" for data in sequences]
 
 

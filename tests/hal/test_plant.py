@@ -288,6 +288,7 @@ def test_a_kept_folder_names_the_plants_parts_as_ever():
         "work_pulses",
         "rotor_steps",
         "flow",
+        "tip_cem43_min",
         "seized",
         "implanted_as",
         "battery",

@@ -7,14 +7,13 @@ import os
 
 import pytest
 
-from host_tools.scenario.load import load
 from host_tools.scenario.runner import run_scenario
-from tests.rooms import SCENARIO_FILES
+from tests.rooms import SCENARIO_FILES, loaded
 
 MOST_DAYS = 11
 THOROUGH = os.environ.get("THECAL_HYPOTHESIS") == "thorough"
 
-SCENARIOS = [load(str(file)) for file in SCENARIO_FILES]
+SCENARIOS = [loaded(file) for file in SCENARIO_FILES]
 CHOSEN = [scenario for scenario in SCENARIOS if THOROUGH or scenario.steps[-1].at_s < MOST_DAYS * 86_400]
 
 

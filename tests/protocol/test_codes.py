@@ -1,9 +1,11 @@
 """The code tables: distances, and that tables which refer to each other agree."""
 
+import re
 from itertools import combinations
 
 import pytest
 
+from host_tools.documents import texts
 from protocol import codes
 from protocol.fingerprint import TABLES
 
@@ -41,3 +43,17 @@ def test_an_alarms_event_is_of_its_class() -> None:
 def test_event_codes_are_unique_and_events_have_three_numbers_at_most() -> None:
     assert len({event.code for event in codes.EVENTS.values()}) == len(codes.EVENTS)
     assert all(len(event.data) <= 3 for event in codes.EVENTS.values())
+
+
+KINDS = {
+    "refill": ({"low_reservoir", "reservoir_empty"}, r"refill|reservoir is empty"),
+    "replace": ({"eri", "end_of_service"}, r"replaced|end of service"),
+}
+"""What an alarm may ask for, beside something to be put right: those that do, and the words that say so."""
+
+
+@pytest.mark.shows("SEED-12")
+@pytest.mark.parametrize("alarm", codes.ALARM)
+def test_an_alarm_asks_for_a_refill_or_a_new_pump_or_says_what_is_wrong(alarm: str) -> None:
+    said = {kind for kind, (_, words) in KINDS.items() if re.search(words, texts.ALARM[alarm])}
+    assert said == {kind for kind, (alarms, _) in KINDS.items() if alarm in alarms}

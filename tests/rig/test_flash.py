@@ -8,6 +8,7 @@ from contextlib import nullcontext
 import pytest
 from click.testing import CliRunner, Result
 
+from host_tools.board import flash as flashing
 from host_tools.board import repl
 from host_tools.board.deployment import MANIFEST, deployed_files
 from host_tools.board.flash import deploy, start
@@ -26,6 +27,12 @@ PUMP = "firmware/pump.mpy"
 @pytest.fixture(scope="module")
 def files() -> dict[str, bytes]:
     return deployed_files()
+
+
+@pytest.fixture(autouse=True)
+def compiled_once(files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deploy what was compiled for all tests here; test_deployment.py looks at the compiling itself."""
+    monkeypatch.setattr(flashing, "deployed_files", lambda: dict(files))
 
 
 def silent(_path: str, _done: int, _total: int) -> None:
@@ -179,7 +186,7 @@ def test_no_wait_for_a_board_is_shorter_than_what_it_needs(monkeypatch: pytest.M
 
 
 IDENTITY = b"('micropython', (1, 26), 'Raspberry Pi Pico with RP2040', 6)\r\n", b""
-NOTHING_THERE = repr((list(deployed_files()), [])).encode(), b""
+NOTHING_THERE = b"nothing there", b""  # stands for the answer that all files are missing
 DONE = b"", b""
 FULL = b"", b'Traceback (most recent call last):\r\n  File "<stdin>", line 1, in <module>\r\nOSError: 28\r\n'
 BROKEN = b"", b"Traceback (most recent call last):\r\nMemoryError: memory allocation failed\r\n"
@@ -194,8 +201,11 @@ BROKEN = b"", b"Traceback (most recent call last):\r\nMemoryError: memory alloca
         ([IDENTITY, BROKEN], 1, ["MemoryError", "reset it", "flash again"]),
     ],
 )
-def test_trouble_on_the_way_is_one_line(script: list[tuple[bytes, bytes]], exit_code: int, words: list[str]) -> None:
-    board = ScriptedRepl(script)
+def test_trouble_on_the_way_is_one_line(
+    files: dict[str, bytes], script: list[tuple[bytes, bytes]], exit_code: int, words: list[str]
+) -> None:
+    all_missing = repr((list(files), [])).encode(), b""
+    board = ScriptedRepl([all_missing if part is NOTHING_THERE else part for part in script])
     done = flash("--port", board.url)
     board.stop()
     assert done.exit_code == exit_code

@@ -4,11 +4,11 @@ import pytest
 
 from host_tools.machines.machine import RuntimeUnavailable
 from host_tools.machines.rp2040.uf2 import FirmwareImageMissing, find_uf2
-from host_tools.scenario.load import load, parse
+from host_tools.scenario.load import parse
 from host_tools.scenario.runner import run_scenario
-from tests.rooms import SCENARIO_FILES
+from tests.rooms import SCENARIO_FILES, loaded
 
-SHORT = [scenario for scenario in map(load, map(str, SCENARIO_FILES)) if scenario.short]
+SHORT = [scenario for scenario in map(loaded, SCENARIO_FILES) if scenario.short]
 BATCH_S = 3600  # the longest
 
 

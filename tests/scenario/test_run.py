@@ -1,4 +1,6 @@
-"""Running scenarios: those of tests/scenarios hold, each of their expectations can fail, and a run repeats exactly."""
+"""Running scenarios: those of tests/scenarios hold, each of their expectations can fail, they come to their golden
+traces, and a run repeats exactly.
+"""
 
 import json
 import os
@@ -11,14 +13,17 @@ import pytest
 
 from host_tools.machines.mock.link import MemoryTransport
 from host_tools.scenario import runner
+from host_tools.scenario.clinic import Clinic
 from host_tools.scenario.expect import Equal, SameSet, Within
-from host_tools.scenario.load import load, parse
+from host_tools.scenario.load import parse
 from host_tools.scenario.runner import run_scenario
 from host_tools.scenario.schema import PROGRAMMER_VERBS, VERBS
 from host_tools.scenario.verbs import DO, StepError
 from host_tools.scenario.vocabulary import WORDS
-from tests.rooms import SCENARIO_FILES
+from tests.rooms import SCENARIO_FILES, loaded
+from tests.traces import golden, line
 
+GOLDEN = golden()
 LOW_RESERVOIR = next(file for file in SCENARIO_FILES if file.stem == "low_reservoir")
 PREPARED = """\
 steps:
@@ -30,11 +35,6 @@ steps:
 
 def run(text):
     return run_scenario(parse(text, "test.yaml"))
-
-
-@pytest.fixture(scope="module", params=SCENARIO_FILES, ids=lambda file: file.stem)
-def file(request):
-    return request.param
 
 
 def opposite(path, expected):
@@ -76,18 +76,33 @@ def parts(verb, fields):
 class BothWays:
     """Stands where a run judges, and judges each step a second time, turned round; `held` are those that did not fail.
 
-    Looking changes nothing but what was heard, so that is put back.
+    Both times it is what one look showed: the run is to be the one that it is without this. Looking at what was heard
+    forgets it, so that is put back.
     """
 
     def __init__(self, monkeypatch):
         self.held = []
         self.judged = 0
+        self.seen = None  # while a step is judged: what was looked at, by its name
+        for name in ("document", "written"):
+            monkeypatch.setattr(Clinic, name, self.once(getattr(Clinic, name)))
         for verb in JUDGED[-4:]:
             monkeypatch.setitem(DO, verb, partial(self.expect, verb, DO[verb]))
         self.judge = runner._judge
         monkeypatch.setattr(runner, "_judge", self.answer)
 
+    def once(self, look):
+        def seen(clinic, name):
+            if self.seen is None:
+                return look(clinic, name)
+            if name not in self.seen:
+                self.seen[name] = look(clinic, name)
+            return self.seen[name]
+
+        return seen
+
     def expect(self, verb, do, clinic, fields):
+        self.seen = {}
         heard = clinic._heard
         turned = inverted(verb, fields)
         failures = ()
@@ -97,7 +112,10 @@ class BothWays:
             failures = error.texts
         self.count(turned, failures, parts(verb, turned))
         clinic._heard = heard
-        do(clinic, fields)
+        try:
+            do(clinic, fields)
+        finally:
+            self.seen = None
 
     def answer(self, step, reason):
         if step.verb in PROGRAMMER_VERBS:
@@ -111,15 +129,31 @@ class BothWays:
             self.held.append((turned, failures))
 
 
-def test_it_holds_and_each_of_its_expectations_can_fail(file, monkeypatch):
-    """One run judges both ways, by the very judges that fail a run (test_what_fails_is_said_with_step_and_line)."""
-    scenario = load(str(file))
-    both = BothWays(monkeypatch)
-    assert run_scenario(scenario).failures == []
+@pytest.fixture(scope="module", params=SCENARIO_FILES, ids=lambda file: file.stem)
+def lived(request):
+    """A scenario's file, its one run for the tests below, and what judged it both ways."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        both = BothWays(monkeypatch)
+        return request.param, run_scenario(loaded(request.param)), both
+
+
+def test_it_holds_and_each_of_its_expectations_can_fail(lived):
+    """Judged by the very judges that fail a run (test_what_fails_is_said_with_step_and_line)."""
+    file, result, both = lived
+    assert result.failures == []
     assert both.held == []
     assert both.judged >= len(
-        [step for step in scenario.steps if step.step.verb in JUDGED and not step.step.cut_in_write]
+        [step for step in loaded(file).steps if step.step.verb in JUDGED and not step.step.cut_in_write]
     )
+
+
+def test_it_comes_to_its_golden_trace(lived):
+    file, result, _ = lived
+    assert line(file, result) == GOLDEN[file.stem], "if this change of behaviour is meant, `make traces` writes it down"
+
+
+def test_every_scenario_has_a_golden_trace_and_no_other_has():
+    assert list(GOLDEN) == [file.stem for file in SCENARIO_FILES]
 
 
 @pytest.fixture(scope="module")
