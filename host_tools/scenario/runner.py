@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from host_tools.machines.mock.journal import Journal
 from host_tools.programmer import ProgrammerError, Refused
 from host_tools.scenario.clinic import Clinic
 from host_tools.scenario.load import PlannedStep, Scenario
@@ -21,12 +22,20 @@ TORN_BYTES = 8
 CHUNK_S = 30 * 86_400  # of pump time, between two signs of progress
 
 
-def run_scenario(scenario: Scenario, progress: Progress | None = None, on: str = "cpython") -> Result:
-    """Do every step; one that fails is noted and the run goes on. `on` is one of `RUNTIMES`."""
+def run_scenario(
+    scenario: Scenario, progress: Progress | None = None, on: str = "cpython", journal: Journal | None = None
+) -> Result:
+    """Do every step; one that fails is noted and the run goes on. `on` is one of `RUNTIMES`; under CPython all that
+    crosses to the firmware up to the trace can go into a `journal`."""
     began_s = time.perf_counter()
-    with RUNTIMES[on]() as runtime:
+    with RUNTIMES[on](journal) as runtime:
         result = Result(scenario.name, runtime.name)
-        _run(scenario, Clinic(scenario, runtime), result, progress)
+        clinic = Clinic(scenario, runtime)
+        _run(scenario, clinic, result, progress)
+        result.trace_sha256 = clinic.machine.effects.trace_sha256()
+        if journal:
+            journal.close(result.trace_sha256)
+        _conclude(clinic, result)
     result.wall_seconds = round(time.perf_counter() - began_s, 3)
     return result
 
@@ -38,7 +47,6 @@ def _run(scenario: Scenario, clinic: Clinic, result: Result, progress: Progress 
         for failure in _do(clinic, planned):
             result.failures.append(f"step {planned.number} (line {planned.line}): {failure}")
         clinic.machine.wake()
-    _conclude(clinic, result)
 
 
 def _advance(clinic: Clinic, at_s: int, end_s: int, progress: Progress | None) -> None:
@@ -97,7 +105,6 @@ def _conclude(clinic: Clinic, result: Result) -> None:
     result.events = list(machine.events)
     result.tones = clinic.tone_runs()
     result.truth = clinic.truth()
-    result.trace_sha256 = machine.effects.trace_sha256()
     names = [event["name"] for event in result.events]
     result.effects_sha256 = effects_sha256(names, machine.effects.tone_kinds, machine.effects.periods_ms)
     try:

@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
 from firmware.config import Config
-from host_tools.machines.machine import Machine
+from host_tools.machines.machine import Machine, RuntimeUnavailable
+from host_tools.machines.mock.journal import Journal
 from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer.transport import Transport
 
@@ -23,12 +24,14 @@ class Runtime(NamedTuple):
 
 
 @contextmanager
-def _cpython() -> Iterator[Runtime]:
-    yield Runtime(f"cpython {platform.python_version()}", lambda config, seed: MockMachine(config, seed=seed))
+def _cpython(journal: Journal | None) -> Iterator[Runtime]:
+    name = f"cpython {platform.python_version()}"
+    yield Runtime(name, lambda config, seed: MockMachine(config, seed=seed, journal=journal))
 
 
 @contextmanager
-def _micropython() -> Iterator[Runtime]:
+def _micropython(journal: Journal | None) -> Iterator[Runtime]:
+    _refuse(journal)
     from host_tools.machines.micropython.interpreter import version  # an extra
     from host_tools.machines.micropython.pump import pumps
 
@@ -38,7 +41,8 @@ def _micropython() -> Iterator[Runtime]:
 
 
 @contextmanager
-def _rp2040() -> Iterator[Runtime]:
+def _rp2040(journal: Journal | None) -> Iterator[Runtime]:
+    _refuse(journal)
     from host_tools.machines.rp2040.machine import RigMachine  # an extra
     from host_tools.machines.rp2040.rig import Rig
     from host_tools.machines.rp2040.uf2 import find_uf2, version_in
@@ -47,7 +51,12 @@ def _rp2040() -> Iterator[Runtime]:
     yield Runtime(name, lambda config, _seed: RigMachine(Rig(), config))
 
 
-RUNTIMES: dict[str, Callable[[], AbstractContextManager[Runtime]]] = {
+def _refuse(journal: Journal | None) -> None:
+    if journal:
+        raise RuntimeUnavailable("a journal is kept of firmware under cpython alone")
+
+
+RUNTIMES: dict[str, Callable[[Journal | None], AbstractContextManager[Runtime]]] = {
     "cpython": _cpython,
     "micropython": _micropython,
     "rp2040": _rp2040,

@@ -10,7 +10,6 @@ from hal.mock.errors import PowerLost
 from hal.mock.recorder import Recorder
 from hal.plant.drivetrain import NEVER_MS
 from host_tools.machines.machine import Boot
-from host_tools.machines.mock.corruption import corrupt
 from host_tools.machines.mock.crash import raised_by_firmware
 from host_tools.machines.mock.logreader import LogReader
 from host_tools.machines.plantsync import sync_plant
@@ -110,10 +109,6 @@ class FirmwareRun:
             if self.deadline_ms > self.plant.now_ms:
                 return
         raise RuntimeError(f"the firmware asked {MOST_POLLS} times for {deadline_s} s, which is past")
-
-    def corrupt(self, fault: str, **fields: Any) -> None:
-        """Let a fault of the memory act on this pump."""
-        corrupt(self.pump, self.hal.store, fault, **fields)
 
     def plan_wake(self) -> None:
         """Find the next wake anew: the pump's clock may have begun to run otherwise since the last one."""

@@ -10,7 +10,9 @@ from hal.mock.body import MockBody
 from hal.mock.recorder import Recorder
 from hal.plant.plant import Plant
 from host_tools.machines.machine import Boot
+from host_tools.machines.mock.corruption import corrupt
 from host_tools.machines.mock.firmwarerun import FirmwareRun, OnCrash
+from host_tools.machines.mock.journal import Journal
 from host_tools.machines.mock.link import MemoryTransport
 from host_tools.machines.mock.logreader import LogReader
 from host_tools.machines.mock.snapshot import Snapshot, restore, take
@@ -27,7 +29,8 @@ class MockMachine:
     `boots` are the pump's starts.
 
     What the firmware raises ends the run, unless `on_crash` is there to be told (the exception, and `now_ms`): then the
-    pump does what a board does, its motor inhibited until the watchdog resets it.
+    pump does what a board does, its motor inhibited until the watchdog resets it. All that crosses to the firmware goes
+    into `journal`, if there is one.
     """
 
     def __init__(
@@ -41,9 +44,11 @@ class MockMachine:
         plant_state: dict[str, Any] | None = None,
         pump_class: Callable[..., Any] = Pump,
         on_crash: OnCrash | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self._config = config
-        self._pump_class = pump_class
+        self._journal = journal
+        self._pump_class = journal.pump_class if journal else pump_class
         self._on_crash = on_crash
         self._seed = seed
         self._nonce_seed = nonce_seed
@@ -57,13 +62,13 @@ class MockMachine:
         )
         if plant_state is not None:
             self.plant.restore(plant_state)
-        self.effects = Recorder(slots.LOG)
+        self.effects = journal.recorder(slots.LOG) if journal else Recorder(slots.LOG)
         self._log = LogReader(self.effects)
         self.boots: list[Boot] = []
         self._run = self._new_run()
         if store is not None:
             self.hal.store.load(store)
-        self.plant.corrupt = self._run.corrupt
+        self.plant.corrupt = self._corrupt
         self._run.boot()
 
     def _new_run(self) -> FirmwareRun:
@@ -165,8 +170,14 @@ class MockMachine:
         self._seed += 1
         self._config = Config(**vars(self._config) | {"serial": serial or serial_of(self._seed)})
         self._run = self._new_run()
-        self.plant.corrupt = self._run.corrupt
+        self.plant.corrupt = self._corrupt
         self._run.boot()
+
+    def _corrupt(self, fault: str, **fields: Any) -> None:
+        """Let a fault of the memory act on the pump."""
+        corrupt(self.pump, self.hal.store, fault, **fields)
+        if self._journal:
+            self._journal.corrupted(self.now_ms, fault, fields)
 
     # The whole device
 
@@ -179,7 +190,7 @@ class MockMachine:
         return [self._log.parsed, self.boots, self.plant.tones, self.effects.periods_ms, self.effects.tone_kinds]
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back to a snapshot of this machine, or on from one of another. Lines go on; what was under way on them is as it was."""
+        """Go back to a snapshot of this machine, or on from one of another; its lines, too, are as they were."""
         self._run, self._seed, self._config = restore(snapshot)
         self._run.on_crash = self._on_crash
         self.plant, self.effects = self._run.plant, self._run.recorder
