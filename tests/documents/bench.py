@@ -57,6 +57,11 @@ class Bench:
         """Let it go by, in the arguments of a timedelta."""
         self.machine.advance_to(self.machine.now_ms + timedelta(**by) // timedelta(milliseconds=1))
 
+    def wear_out(self) -> None:
+        """Let the cell be spent: the end of service within 40 days."""
+        self.machine.plant.apply_fault("battery_drain", percent=9000)
+        self.pass_time(days=40)
+
     def run_to(self, moment: datetime) -> None:
         """Let time pass up to a moment of the pump's clock, which was set when it was new."""
         self.machine.advance_to((moment - START) // timedelta(milliseconds=1))

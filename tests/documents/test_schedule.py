@@ -140,7 +140,7 @@ REFUSED = {
     "filled without drug": lambda bench: (bench.treat(), bench.pump.refill(20, 0)),
     "nothing is being delivered": lambda bench: (bench.treat(), bench.pump.stop()),
     "no therapy": lambda bench: (bench.treat(), bench.pump.minimum_rate()),
-    "end of service": lambda bench: (bench.treat(), bench.pass_time(days=2600)),
+    "end of service": lambda bench: (bench.treat(), bench.wear_out()),
 }
 
 
