@@ -1,12 +1,14 @@
 """`thecal run`: scenario files in virtual time, and a verdict on each."""
 
 import sys
+from pathlib import Path
 
 import rich_click as click
 
 from host_tools.cli.common import Failure, json_option, print_json, print_message, print_text
 from host_tools.cli.layout import is_plain
 from host_tools.machines.machine import RuntimeUnavailable
+from host_tools.machines.mock.journal import Journal
 from host_tools.scenario.load import Scenario, ScenarioError, load
 from host_tools.scenario.runner import Result, run_scenario
 from host_tools.scenario.runtimes import RUNTIMES
@@ -21,21 +23,29 @@ from host_tools.scenario.runtimes import RUNTIMES
     show_default=True,
     help="What the firmware runs on: the first two give the same trace, the emulated board the same effects.",
 )
+@click.option(
+    "--journal",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep all that crosses to the firmware in this file, for `thecal replay`. Of one FILE, under cpython.",
+)
 @json_option
 @click.pass_context
-def run(ctx: click.Context, files: tuple[str, ...], on: str, as_json: bool) -> None:
+def run(ctx: click.Context, files: tuple[str, ...], on: str, journal: Path | None, as_json: bool) -> None:
     """Run scenario FILEs against emulated pumps, in virtual time.
 
     Prints a verdict on each, or with --json one object a line. Exit codes: 0 all passed, 1 an expectation failed,
     2 a scenario is invalid (nothing is run then). docs/scenarios.md has the grammar.
     """
+    if journal and (len(files) > 1 or on != "cpython"):
+        raise click.BadParameter("a journal is kept of one scenario, under cpython", param_hint="--journal")
     scenarios = _load_all(files)
     if on == "rp2040":
         _check_short(files, scenarios)
     passed = True
     for file, scenario in zip(files, scenarios, strict=True):
         try:
-            result = run_scenario(scenario, _progress(file), on)
+            kept = journal and _open_journal(journal, scenario.name)
+            result = run_scenario(scenario, _progress(file), on, kept)
         except RuntimeUnavailable as error:
             raise Failure(f"{file}: {error}", 2) from error
         passed &= not result.failures
@@ -57,6 +67,13 @@ def _load_all(files: tuple[str, ...]) -> list[Scenario]:
     if problems:
         raise Failure("\n".join(problems), 2, printed=True)
     return scenarios
+
+
+def _open_journal(path: Path, name: str) -> Journal:
+    try:
+        return Journal(path, name)
+    except OSError as error:
+        raise Failure(f"{path} cannot be written: {error.strerror}", 2) from error
 
 
 def _check_short(files: tuple[str, ...], scenarios: list[Scenario]) -> None:

@@ -1,58 +1,136 @@
 """A whole device is snapshotted, restored and forked: what follows is the same, to the byte."""
 
 import random
-from pathlib import Path
 
 import pytest
 
+from firmware.config import Config
 from host_tools.machines.mock.machine import MockMachine
+from host_tools.programmer import KeyRing, Programmer
 from host_tools.scenario import runner
-from host_tools.scenario.load import load
+from tests.hal.wholedevices import load_short, some_files
 
-FOLDERS = [Path(__file__).parents[1] / name for name in ("scenarios", "field")]
-FILES = [file for folder in FOLDERS for file in sorted(folder.glob("*.yaml"))]
 DAY_MS = 86_400_000
 
 
+class Restless(MockMachine):
+    """Goes back to a snapshot of itself now and then, in the midst of what it does."""
+
+    drawn: random.Random
+    times = 0
+
+    def advance_to(self, at_ms):
+        if at_ms > self.now_ms and self.drawn.random() < 0.5:
+            super().advance_to(self.drawn.randint(self.now_ms, at_ms))
+            self.restore(self.snapshot())
+            Restless.times += 1
+        super().advance_to(at_ms)
+
+    def wake(self):
+        if self.drawn.random() < 0.05:  # in an open session too
+            self.restore(self.snapshot())
+            Restless.times += 1
+        super().wake()
+
+
+@pytest.mark.parametrize("file", some_files(0), ids=lambda file: file.stem)
+def test_a_restored_device_goes_on_the_same(file, monkeypatch):
+    scenario = load_short(file)
+    if scenario is None:
+        pytest.skip("a life of years")
+    plain = runner.run_scenario(scenario)
+    monkeypatch.setattr("host_tools.scenario.runtimes.MockMachine", Restless)
+    monkeypatch.setattr(Restless, "drawn", random.Random(file.stem), raising=False)
+    restless = runner.run_scenario(scenario)
+    print(f"seed {file.stem}, {Restless.times} restores so far")
+    assert restless.failures == plain.failures
+    assert restless.trace_sha256 == plain.trace_sha256
+    assert (restless.events, restless.tones, restless.truth) == (plain.events, plain.tones, plain.truth)
+
+
+def treated():
+    """A pump under therapy for 30 days, and its programmer."""
+    machine = MockMachine(Config(fill_sensor=True), seed=7)
+    pump = Programmer(machine.connect(), keys=KeyRing(), entropy=random.Random(1).randbytes)
+    machine.lay_head(True)
+    machine.wake()
+    pump.implant(89)
+    pump.refill(20, 2000)
+    pump.program_simple(500)
+    machine.advance_to(30 * DAY_MS)
+    return machine
+
+
 def device(machine):
-    """All that can be compared of one: trace, store, plant, events, and what it does a day later."""
-    machine.advance_to(machine.now_ms + DAY_MS)
+    """All of it that can be compared."""
     return (
         machine.effects.trace_sha256(),
         machine.hal.store.dump(),
         machine.hal.store.wear,
         machine.plant.snapshot(),
         machine.plant.truth(),
-        machine.events,
-        machine.boots,
-        machine.plant.tones,
-        machine.pump.clock.now_s,
+        list(machine.events),
+        list(machine.boots),
+        list(machine.plant.tones),
     )
 
 
-class Restless(MockMachine):
-    """Goes back to a snapshot of itself now and then, in the midst of what it does; its lines follow."""
+def test_forks_live_apart():
+    """One stalls and the other does not; neither hears of the other, nor of the first one's end."""
+    machine = treated()
+    before = machine.snapshot()
+    fork = machine.fork()
+    fork.plant.apply_fault("motor_stall")
+    for one in (machine, fork):
+        one.advance_to(33 * DAY_MS)
+    assert (machine.plant.truth()["risk"], fork.plant.truth()["faults"]) == ("normal", ["motor_stall"])
+    assert [event["name"] for event in fork.events].count("STOPPED_48H") == 1
+    assert not any(event["name"] == "STOPPED_48H" for event in machine.events)
+    went = device(machine)
+    machine.restore(before)
+    assert machine.now_ms == 30 * DAY_MS
+    machine.advance_to(33 * DAY_MS)
+    assert device(machine) == went
+    fork.restore(before)
+    fork.advance_to(33 * DAY_MS)
+    assert device(fork) == went
 
-    drawn: random.Random
-    times = 0
 
-    def advance_to(self, at_ms: int) -> None:
-        if at_ms > self.now_ms and self.drawn.random() < 0.3:
-            super().advance_to(self.drawn.randint(self.now_ms, at_ms))
-            self.restore(self.snapshot())
-            Restless.times += 1
-        super().advance_to(at_ms)
+def test_a_snapshot_is_not_touched_by_what_follows():
+    machine = treated()
+    snapshot = machine.snapshot()
+    events = len(machine.events)
+    for _ in range(2):
+        machine.power_cut(5000)
+        machine.plant.apply_fault("over_delivery", percent=50)
+        machine.advance_to(60 * DAY_MS)
+        machine.restore(snapshot)
+        assert (machine.now_ms, len(machine.events), machine.plant.truth()["faults"]) == (30 * DAY_MS, events, [])
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_restored_device_goes_on_the_same(file, monkeypatch):
-    scenario = load(str(file))
-    if sum(step.at_s for step in scenario.steps[-1:]) > 400 * 86_400:
-        pytest.skip("a life of years: the shorter ones do the same")
-    plain = runner.run_scenario(scenario)
-    monkeypatch.setattr("host_tools.scenario.runtimes.MockMachine", Restless)
-    Restless.drawn = random.Random(file.stem)
-    restless = runner.run_scenario(scenario)
-    assert restless.failures == plain.failures
-    assert restless.trace_sha256 == plain.trace_sha256
-    assert (restless.events, restless.tones, restless.truth) == (plain.events, plain.tones, plain.truth)
+def test_guards_guard_the_restored_firmware():
+    """A flip in RAM is found and put right after a restore as before it."""
+    machine = treated()
+    machine.restore(machine.snapshot())
+    machine.plant.apply_fault("bit_flip", region="rate")
+    machine.advance_to(31 * DAY_MS)
+    assert machine.events[-1]["name"] == "MEM_CORRECTED"
+    assert machine.plant.truth()["delivered_nl"] == pytest.approx(31 * 250_000, abs=400)
+
+
+def test_it_is_small():
+    """After years, with tens of thousands of tones and events: a state has no history."""
+    machine = treated()
+    machine.advance_to(500 * DAY_MS)
+    assert len(machine.plant.tones) > 10_000
+    assert len(machine.snapshot().state) < 100_000
+
+
+def test_a_pump_that_waits_for_power_has_a_snapshot_too():
+    machine = treated()
+    machine.plan_power_cut(1, 8)
+    fork = machine.fork()
+    for one in (machine, fork):
+        one.advance_to(31 * DAY_MS)
+    assert len(machine.boots) == 2
+    assert device(machine) == device(fork)

@@ -1,7 +1,7 @@
 """All that comes to the firmware from outside, written down while it runs: enough to run it again without any plant.
 
-A journal is a gzip of JSON lines. The first says what it is of; each other one is a doing: its kind, the pump time in ms
-at which it began, and what was crossing the HAL meanwhile, in order:
+A journal is a gzip of JSON lines. The first says what it is of, the last has the trace; each other one is a doing: its
+kind, the pump time in ms at which it began, a detail, and what was crossing the HAL meanwhile, in order:
 
     ["boot", 0, {what it is}, [...]]        power came: a pump is built
     ["poll", 3600000, 7200, [...]]          it was woken, and asked to be woken again at 7200 s
@@ -9,8 +9,8 @@ at which it began, and what was crossing the HAL meanwhile, in order:
     ["outside", 90000, null, [...]]         its body did something by itself
 
 What crosses is a call, ["motor.progress", [], [3, 3, 0, 0, 3]], with its arguments and its answer, behind the effects
-that it had, ["!order", 90000, 100, ...]. What the store holds follows from its writes; a read answers true, or, where it
-was changed from outside, with what is there now.
+that it had, ["!order", 90000, 100, ...]. What the store holds follows from its writes: a read answers true, or, where
+that was changed from outside, with what is there now.
 """
 
 import gzip
@@ -68,11 +68,11 @@ class Journal:
 
             def poll(self) -> int:
                 journal.flush()
-                begun_ms, deadline_s = self._now_ms(), None
+                begun_ms, detail = self._now_ms(), None
                 try:
-                    deadline_s = super().poll()
+                    detail = deadline_s = super().poll()
                 finally:
-                    journal.end("poll", begun_ms, deadline_s)
+                    journal.end("poll", begun_ms, detail)
                 return deadline_s
 
         return JournalPump
@@ -158,9 +158,9 @@ class _JournalRecorder(Recorder):
         super().__init__(log_slots)
         self._journal = journal
 
-    def order(self, *args: int) -> None:
-        self._note("!order", args)
-        super().order(*args)
+    def order(self, at_ms: int, steps: int, first_ms: int, period_ms: int, give_up_ms: int, miss_limit: int) -> None:
+        self._note("!order", (at_ms, steps, first_ms, period_ms, give_up_ms, miss_limit))
+        super().order(at_ms, steps, first_ms, period_ms, give_up_ms, miss_limit)
 
     def halt(self, at_ms: int) -> None:
         self._note("!halt", (at_ms,))

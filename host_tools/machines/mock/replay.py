@@ -14,6 +14,7 @@ from hal.mock.errors import PowerLost
 from hal.mock.recorder import Recorder
 from host_tools.common.durations import format_duration
 from host_tools.machines.mock.corruption import corrupt
+from host_tools.machines.mock.crash import raised_by_firmware
 from host_tools.machines.mock.journal import AS_BEFORE, DEVICES, LOST, SCHEMA, to_json
 from host_tools.machines.mock.logreader import LogReader
 
@@ -23,7 +24,8 @@ class JournalError(ValueError):
 
 
 class Replayed(NamedTuple):
-    """A replay's end. `departure` is where this firmware first did anything else, None where it never did."""
+    """A replay's end. `departure` is where this firmware first did anything else, None where it never did; `crash` what
+    it raised, as it did in the run."""
 
     name: str
     now_ms: int
@@ -31,6 +33,7 @@ class Replayed(NamedTuple):
     trace_sha256: str
     expected_sha256: str | None
     departure: str | None
+    crash: str | None
     events: list[dict[str, Any]]
 
     @property
@@ -57,7 +60,8 @@ def replay(path: Path) -> Replayed:
     except _Departed as departed:
         departure = str(departed)
     trace = tape.recorder.trace_sha256()
-    return Replayed(lines[0]["name"], tape.now_ms, tape.polls, trace, expected, departure, tape.events())
+    end = tape.now_ms, tape.polls, trace, expected, departure, tape.crash, tape.events()
+    return Replayed(lines[0]["name"], *end)
 
 
 def _read(path: Path) -> Iterator[Any]:
@@ -79,6 +83,7 @@ class _Tape:
         self.store = _Store()
         self.now_ms = 0
         self.polls = 0
+        self.crash: str | None = None
         self._pump: Any = None
         self._crossing: list[Any] = []
         self._at = 0
@@ -103,11 +108,21 @@ class _Tape:
                 corrupt(self._pump, self.store, **detail)  # pyright: ignore[reportArgumentType]
         except PowerLost:
             self._pump = None
+        except Exception as error:
+            if not raised_by_firmware(error):
+                raise
+            self._crash(error, ended=detail is None)
         self._take_effects()
         if self._at < len(self._crossing):
-            self._depart(f"nothing more, where the journal has {_call_text(self._crossing[self._at])}")
+            raise self._departed(f"does nothing more, where the journal has {_call_text(self._crossing[self._at])}")
         if kind == "poll" and done != detail:
-            self._depart(f"a wish to be woken at {done} s, where the journal has {detail} s")
+            raise self._departed(f"is to be woken at {done} s, where the journal has {detail} s")
+
+    def _crash(self, error: Exception, ended: bool) -> None:
+        """The firmware raised: as it did then, where the journal's doing has no end and no more calls."""
+        if not ended or self._at < len(self._crossing):
+            raise self._departed(f"raises {type(error).__name__}: {error}")
+        self.crash = f"{type(error).__name__}: {error}"
 
     def answer(self, name: str, args: tuple[Any, ...]) -> Any:
         """The journal's answer to a call, with its effects."""
@@ -118,7 +133,7 @@ class _Tape:
         called = [name, [to_json(arg) for arg in args]]
         if entry is None or entry[:2] != called:
             has = _call_text(entry) if entry else "nothing more"
-            self._depart(f"{_call_text(called)}, where the journal has {has}")
+            raise self._departed(f"does {_call_text(called)}, where the journal has {has}")
         self._take_effects()
         self._at += 1
         if entry[2] == LOST:
@@ -129,16 +144,16 @@ class _Tape:
         while self._at < len(self._crossing) and self._crossing[self._at][0].startswith("!"):
             kind, *args = self._crossing[self._at]
             self._at += 1
-            values = [bytes.fromhex(arg["hex"]) if isinstance(arg, dict) else arg for arg in args]
+            values: list[Any] = [bytes.fromhex(arg["hex"]) if isinstance(arg, dict) else arg for arg in args]
             if kind == "!store":
                 self.store.put(*values[1:])
             getattr(self.recorder, kind[1:])(*values)
 
-    def _depart(self, what: str) -> None:
+    def _departed(self, what: str) -> _Departed:
         events = self.events()
         last = f"after event {events[-1]['seq']}, {events[-1]['name']}" if events else "before any event"
         at = format_duration(self.now_ms // 1000)
-        raise _Departed(f"at {at}, {last}, wake {self.polls}: this firmware does {what}")
+        return _Departed(f"at {at}, {last}, wake {self.polls}: this firmware {what}")
 
 
 class _Store:

@@ -1,0 +1,142 @@
+"""A run's journal is enough to run its firmware again without any plant, and to see where another one departs."""
+
+import gzip
+import json
+
+import pytest
+
+from firmware.checks import sensors
+from firmware.safety import alarms
+from firmware.therapy import dosewindow
+from host_tools.machines.mock.journal import Journal
+from host_tools.machines.mock.replay import JournalError, replay
+from host_tools.scenario import runner
+from tests.hal.wholedevices import FOLDERS, load_short, some_files
+
+
+def kept(scenario, path):
+    """The result of a run whose journal is kept."""
+    return runner.run_scenario(scenario, journal=Journal(path, scenario.name))
+
+
+@pytest.mark.parametrize("file", some_files(3), ids=lambda file: file.stem)
+def test_a_replay_is_the_run_to_the_byte(file, tmp_path):
+    scenario = load_short(file)
+    if scenario is None:
+        pytest.skip("a life of years")
+    result = kept(scenario, tmp_path / "journal")
+    again = replay(tmp_path / "journal")
+    assert again.departure is None
+    assert again.trace_sha256 == again.expected_sha256 == result.trace_sha256
+    assert again.same
+    assert again.events == result.events
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory):
+    """A low reservoir, the alarm silenced, and a program refused."""
+    path = tmp_path_factory.mktemp("journal") / "low"
+    kept(load_short(FOLDERS[0] / "low_reservoir.yaml"), path)
+    return path
+
+
+def test_a_journal_changes_no_trace(journal):
+    scenario = load_short(FOLDERS[0] / "low_reservoir.yaml")
+    assert replay(journal).expected_sha256 == runner.run_scenario(scenario).trace_sha256
+
+
+CHANGES = {
+    "a sensor is read twice an hour": (sensors, "PERIOD_S", 1800, "after event 18, SESSION_CLOSE", "thermometer.centi"),
+    "a low reservoir sounds as a stall does": (
+        alarms,
+        "_SINGLE",
+        0x55,
+        "after event 22, LOW_RESERVOIR",
+        "buzzer.play(85)",
+    ),
+    "a record that does not hold its numbers": (
+        dosewindow,
+        "_MOST",
+        47,
+        "after event 2, POST_PASS",
+        "raises error: pack expected",
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_firmware_departs_and_it_says_where(change, journal, monkeypatch):
+    module, name, value, where, what = CHANGES[change]
+    monkeypatch.setattr(module, name, value)
+    again = replay(journal)
+    assert not again.same
+    assert where in again.departure
+    assert what in again.departure
+
+
+def test_a_crash_is_replayed(tmp_path, monkeypatch):
+    """A firmware that raises ends the run; its journal leads to the same place, and a mended one goes past it."""
+    scenario = load_short(FOLDERS[0] / "low_reservoir.yaml")
+    with monkeypatch.context() as broken:
+        broken.setattr(alarms.Alarms, "raise_alarm", lambda *_: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            kept(scenario, tmp_path / "journal")
+        again = replay(tmp_path / "journal")
+        assert (again.same, again.departure) == (True, None)
+        assert again.crash.startswith("ZeroDivisionError")
+    mended = replay(tmp_path / "journal")
+    assert "where the journal has nothing more" in mended.departure
+
+
+def lines_of(path):
+    with gzip.open(path, "rt") as file:
+        return [json.loads(line) for line in file]
+
+
+def reports(line):
+    """The calls of a wake in which the motor told of many steps."""
+    calls = line[3] if isinstance(line, list) and line[0] == "poll" else []
+    return [call for call in calls if call[0] == "motor.progress" and call[2][1] > 100]
+
+
+def written(path, lines):
+    with gzip.open(path, "wt") as file:
+        file.writelines(json.dumps(line) + "\n" for line in lines)
+    return path
+
+
+def test_another_input_is_where_it_departs(journal, tmp_path):
+    """The motor reports a step less than it was when the journal was kept: the books, then the store, are others."""
+    lines = lines_of(journal)
+    number, line = next((at, line) for at, line in enumerate(lines) if at > 50 and reports(line))
+    for call in reports(line):
+        call[2][1] -= 1
+    again = replay(written(tmp_path / "other", lines))
+    assert not again.same
+    assert again.now_ms == lines[number][1]
+    assert "store.write(" in again.departure or "motor.order(" in again.departure
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"no gzip", "cannot be read as a journal: Not a gzipped file"),
+        (gzip.compress(b"{}\n{}\n"), "is no journal of this version"),
+        (gzip.compress(b""), "is no journal of this version"),
+        (gzip.compress(b"{\n"), "cannot be read as a journal: Expecting"),
+        (gzip.compress(b'{"journal": 99}\n["poll", 0, 0, []]\n'), "is no journal of this version"),
+    ],
+)
+def test_what_is_no_journal_is_said(content, complaint, tmp_path):
+    path = tmp_path / "journal"
+    path.write_bytes(content)
+    with pytest.raises(JournalError, match=complaint):
+        replay(path)
+
+
+def test_a_run_that_was_broken_off_is_replayed_as_far_as_it_went(journal, tmp_path):
+    path = tmp_path / "part"
+    path.write_bytes(journal.read_bytes()[:60_000])
+    again = replay(path)
+    assert (again.same, again.expected_sha256) == (True, None)
+    assert 100 < again.polls < replay(journal).polls
