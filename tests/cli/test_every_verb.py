@@ -19,7 +19,10 @@ from click.testing import CliRunner, Result
 
 from host_tools.cli.main import VERBS, main, verb_of
 from host_tools.emulator.process import EmulatorProcess
+from host_tools.machines.mock.journal import Journal
 from host_tools.programmer import reading
+from host_tools.scenario.load import load
+from host_tools.scenario.runner import run_scenario
 
 ROOT = Path(__file__).parents[2]
 WIDTHS = ("60", "80", "120")
@@ -69,9 +72,19 @@ def _each(cases: list[Case]) -> pytest.MarkDecorator:
 EVERY = _each(CASES)
 
 
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `thecal replay` takes."""
+    path = tmp_path_factory.mktemp("run") / "low_reservoir.journal"
+    scenario = load(str(ROOT / "tests" / "scenarios" / "low_reservoir.yaml"))
+    run_scenario(scenario, journal=Journal(path, scenario.name))
+    return path
+
+
 @pytest.fixture(autouse=True)
-def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def surroundings(tmp_path: Path, journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / journal.name).symlink_to(journal)
     monkeypatch.setenv("THECAL_KEYS", str(tmp_path / "keys" / "keys.json"))
     monkeypatch.setattr(reading, "TELEMETRY_TIMEOUT_S", -0.8)  # the pump's time stands still
 

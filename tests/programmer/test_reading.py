@@ -173,8 +173,7 @@ def pumps() -> tuple[MockMachine, Programmer, Programmer]:
     """One emulated pump, and a programmer on each of its two lines."""
     machine = MockMachine(Config(), link_count=2)
     machine.hal.head.set(True)
-    ends = [MemoryTransport(machine), MemoryTransport(machine)]
-    ends[1]._link = machine.hal.links[1]
+    ends = [MemoryTransport(machine, link) for link in range(2)]
     clinician, reader = (Programmer(end, entropy=Prng(3, f"end {at}").take) for at, end in enumerate(ends))
     return machine, clinician, reader
 

@@ -18,22 +18,23 @@ class _Linked(Protocol):
 
 
 class MemoryTransport(Transport):
-    """The first line of `machine`, without delay. Waiting for an answer takes the programmer's time, not the pump's."""
+    """A line of `machine`, without delay. Waiting for an answer takes the programmer's time, not the pump's."""
 
     name = "the scenario's line"
 
-    def __init__(self, machine: _Linked) -> None:
+    def __init__(self, machine: _Linked, link: int = 0) -> None:
         self._machine = machine
+        self._link = link
         self._waited_s = 0.0
 
     def write(self, data: bytes) -> None:
         while data:
-            data = data[self._machine.hal.links[0].host_send(data) :]
+            data = data[self._machine.hal.links[self._link].host_send(data) :]
             self._machine.wake()
 
     def read(self, timeout_s: float) -> bytes:
         self._machine.wake()
-        data = self._machine.hal.links[0].host_receive()
+        data = self._machine.hal.links[self._link].host_receive()
         if not data:
             self._waited_s += timeout_s
         return data

@@ -9,7 +9,7 @@ from firmware.records import slots
 from hal.mock.body import MockBody
 from hal.mock.recorder import Recorder
 from hal.plant.plant import Plant
-from host_tools.machines.machine import Boot
+from host_tools.machines.machine import Boot, RuntimeUnavailable
 from host_tools.machines.mock.corruption import corrupt
 from host_tools.machines.mock.firmwarerun import FirmwareRun, OnCrash
 from host_tools.machines.mock.journal import Journal
@@ -182,8 +182,13 @@ class MockMachine:
     # The whole device
 
     def snapshot(self) -> Snapshot:
-        """All of firmware, body and plant at this instant. Programmers and their lines are no part of it."""
-        return take((self._run, self._seed, self._config), self._histories)
+        """All of firmware, body and plant at this instant, and what is under way on the lines.
+
+        RuntimeUnavailable for a pump that does not run in this process, and for one whose journal is kept.
+        """
+        if self._journal or not isinstance(self._pump_class, type):
+            raise RuntimeUnavailable("only a pump that runs in this process, and keeps no journal, has a snapshot")
+        return take((self._run, self._seed, self._config), self._histories, (self._on_crash, self.plant.corrupt))
 
     @property
     def _histories(self) -> list[list[Any]]:
@@ -191,8 +196,7 @@ class MockMachine:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot of this machine, or on from one of another; its lines, too, are as they were."""
-        self._run, self._seed, self._config = restore(snapshot)
-        self._run.on_crash = self._on_crash
+        self._run, self._seed, self._config = restore(snapshot, (self._on_crash, self._corrupt))
         self.plant, self.effects = self._run.plant, self._run.recorder
         self._log, self.boots = self._run.log, self._run.boots
 

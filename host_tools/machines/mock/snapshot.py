@@ -17,25 +17,28 @@ class Snapshot(NamedTuple):
     histories: tuple[tuple[list[Any], int], ...]
 
 
-def take(parts: object, histories: Sequence[list[Any]]) -> Snapshot:
-    """The state of `parts` and of all that they refer to, but for `histories`, of which the length is kept."""
+def take(parts: object, histories: Sequence[list[Any]], outside: Sequence[object]) -> Snapshot:
+    """The state of `parts` and of all that they refer to, but for `histories`, of which the length is kept, and for
+    `outside`: what the machine is called by, or calls."""
     out = io.BytesIO()
-    _Pickler(out, histories).dump(parts)
+    _Pickler(out, [*histories, *outside]).dump(parts)
     return Snapshot(zlib.compress(out.getvalue(), LEVEL), tuple((history, len(history)) for history in histories))
 
 
-def restore(snapshot: Snapshot) -> Any:
-    """The parts anew, as they were, with histories of their own. Those that were snapshotted are left alone."""
-    return _Unpickler(io.BytesIO(zlib.decompress(snapshot.state)), snapshot.histories).load()
+def restore(snapshot: Snapshot, outside: Sequence[object]) -> Any:
+    """The parts anew, as they were, with histories of their own, and with these `outside`. Those that were in the
+    snapshot are left alone."""
+    kept: list[object] = [history[:length] for history, length in snapshot.histories]
+    return _Unpickler(io.BytesIO(zlib.decompress(snapshot.state)), [*kept, *outside]).load()
 
 
 class _Pickler(pickle.Pickler):
-    def __init__(self, out: io.BytesIO, histories: Sequence[list[Any]]) -> None:
+    def __init__(self, out: io.BytesIO, apart: Sequence[object]) -> None:
         super().__init__(out, protocol=pickle.HIGHEST_PROTOCOL)
-        self._histories = {id(history): number for number, history in enumerate(histories)}
+        self._apart = {id(one): number for number, one in enumerate(apart) if one is not None}
 
     def persistent_id(self, obj: object) -> int | None:
-        return self._histories.get(id(obj))
+        return self._apart.get(id(obj))
 
     def reducer_override(self, obj: Any) -> Any:
         """An object whose attributes stay the same dict: the firmware's guards hold those dicts themselves."""
@@ -50,9 +53,9 @@ def _set_attributes(obj: Any, attributes: dict[str, Any]) -> None:
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, data: io.BytesIO, histories: tuple[tuple[list[Any], int], ...]) -> None:
+    def __init__(self, data: io.BytesIO, apart: Sequence[object]) -> None:
         super().__init__(data)
-        self._histories = [history[:length] for history, length in histories]
+        self._apart = apart
 
-    def persistent_load(self, number: int) -> list[Any]:
-        return self._histories[number]
+    def persistent_load(self, number: int) -> object:
+        return self._apart[number]
