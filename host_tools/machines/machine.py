@@ -19,6 +19,14 @@ class Boot(NamedTuple):
     events: int
 
 
+class Snapshot(NamedTuple):
+    """A machine at one instant: `state` is compressed. `histories` are lists that only grow, each with its length then,
+    and no part of the state."""
+
+    state: bytes
+    histories: tuple[tuple[list[Any], int], ...]
+
+
 class Effects(Protocol):
     """The firmware's effects on its body so far, to compare runs by."""
 
@@ -94,6 +102,18 @@ class Machine(Protocol):
 
     def cancel_power_cut(self) -> None:
         """Drop a planned cut that has not happened."""
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """Return firmware, body and plant as they are at this instant. RuntimeUnavailable where a machine cannot."""
+        ...
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot of this machine, or on from one of another."""
+        ...
+
+    def fork(self) -> "Machine":
+        """Return another machine in the same state, which lives on by itself. RuntimeUnavailable as for `snapshot`."""
         ...
 
     def replace_pump(self, serial: str | None = None) -> None:

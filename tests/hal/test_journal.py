@@ -14,7 +14,6 @@ from host_tools.scenario import runner
 from host_tools.scenario.load import load
 from tests.hal.wholedevices import FOLDERS, load_short, some_files
 
-
 LOW = FOLDERS[0] / "low_reservoir.yaml"
 
 

@@ -9,13 +9,13 @@ from firmware.records import slots
 from hal.mock.body import MockBody
 from hal.mock.recorder import Recorder
 from hal.plant.plant import Plant
-from host_tools.machines.machine import Boot, RuntimeUnavailable
+from host_tools.machines.machine import Boot, RuntimeUnavailable, Snapshot
 from host_tools.machines.mock.corruption import corrupt
 from host_tools.machines.mock.firmwarerun import FirmwareRun, OnCrash
 from host_tools.machines.mock.journal import Journal
 from host_tools.machines.mock.link import MemoryTransport
 from host_tools.machines.mock.logreader import LogReader
-from host_tools.machines.mock.snapshot import Snapshot, restore, take
+from host_tools.machines.mock.snapshot import restore, take
 from host_tools.machines.serials import serial_of
 
 CLOCK_END_MS = ((1 << 30) - 1) * 1000

@@ -4,17 +4,12 @@ import io
 import pickle
 import zlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from host_tools.machines.machine import Snapshot
 
 OURS = ("firmware", "hal", "host_tools", "tests")
 LEVEL = 1  # of compression: a third of the time of the usual one, and a tenth more bytes
-
-
-class Snapshot(NamedTuple):
-    """`state` is compressed. `histories` are lists that only grow, each with its length then: no part of the state."""
-
-    state: bytes
-    histories: tuple[tuple[list[Any], int], ...]
 
 
 def take(parts: object, histories: Sequence[list[Any]], outside: Sequence[object]) -> Snapshot:

@@ -13,7 +13,7 @@ from firmware.records.ledger import Ledger
 from firmware.records.state import State
 from firmware.therapy.delivery import MAX_BATCH_NL
 from hal.contract import Clock
-from host_tools.machines.machine import Boot, RuntimeUnavailable
+from host_tools.machines.machine import Boot, RuntimeUnavailable, Snapshot
 from host_tools.machines.plantsync import EVENT_FIELD, Implanted, implants_in, sync_plant
 from host_tools.machines.rp2040.image import Slots
 from host_tools.machines.rp2040.rig import Rig
@@ -89,6 +89,15 @@ class RigMachine:
 
     def cancel_power_cut(self) -> None:
         """None can be planned."""
+
+    def snapshot(self) -> Snapshot:
+        raise RuntimeUnavailable("the emulated chip has no snapshot; --on cpython has one")
+
+    def restore(self, snapshot: Snapshot) -> None:
+        raise RuntimeUnavailable("the emulated chip takes no snapshot")
+
+    def fork(self) -> "RigMachine":
+        raise RuntimeUnavailable("the emulated chip cannot be forked")
 
     def replace_pump(self, serial: str | None = None) -> None:
         raise RuntimeUnavailable("the emulated chip cannot be replaced by another pump")
