@@ -36,13 +36,13 @@ class PatientRecord:
 
     def __init__(self, store: "Store") -> None:
         self._record = Record(store, slots.PATIENT, _LAYOUT)
-        if self._record.load() is None:
-            self.rewrite()  # a chart of the version before, as this one has it
 
     @property
     def valid(self) -> bool:
-        """True if both copies are there, and as they were written."""
-        return self._record.load() is not None and self._record.valid()
+        """True if both copies are there, as they were written. A chart of the version before is written anew first."""
+        if self._record.load() is None and not self.rewrite():
+            return False
+        return self._record.valid()
 
     def rewrite(self) -> bool:
         """Write both copies anew from the one that is valid. False when there is none, or the store failed."""
