@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 
 import pytest
 
@@ -11,10 +12,11 @@ from firmware.therapy import dosewindow
 from host_tools.machines.mock.journal import Journal
 from host_tools.machines.mock.replay import JournalError, replay
 from host_tools.scenario import runner
-from host_tools.scenario.load import load
-from tests.hal.wholedevices import FOLDERS, load_short, some_files
+from tests.rooms import SCENARIO_FILES, loaded
 
-LOW = FOLDERS[0] / "low_reservoir.yaml"
+LOW = next(file for file in SCENARIO_FILES if file.stem == "low_reservoir")
+SOME = SCENARIO_FILES if os.environ.get("THECAL_HYPOTHESIS") == "thorough" else SCENARIO_FILES[3::6]
+"""One in six scenarios; `make check` tries all."""
 
 
 def kept(scenario, path):
@@ -22,12 +24,9 @@ def kept(scenario, path):
     return runner.run_scenario(scenario, journal=Journal(path, scenario.name))
 
 
-@pytest.mark.parametrize("file", some_files(3), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", SOME, ids=lambda file: file.stem)
 def test_a_replay_is_the_run_to_the_byte(file, tmp_path):
-    scenario = load_short(file)
-    if scenario is None:
-        pytest.skip("a life of years")
-    result = kept(scenario, tmp_path / "journal")
+    result = kept(loaded(file), tmp_path / "journal")
     again = replay(tmp_path / "journal")
     assert again.departure is None
     assert again.trace_sha256 == again.expected_sha256 == result.trace_sha256
@@ -39,12 +38,12 @@ def test_a_replay_is_the_run_to_the_byte(file, tmp_path):
 def journal(tmp_path_factory):
     """A low reservoir, the alarm silenced, and a program refused."""
     path = tmp_path_factory.mktemp("journal") / "low"
-    kept(load(str(LOW)), path)
+    kept(loaded(LOW), path)
     return path
 
 
 def test_a_journal_changes_no_trace(journal):
-    scenario = load(str(LOW))
+    scenario = loaded(LOW)
     assert replay(journal).expected_sha256 == runner.run_scenario(scenario).trace_sha256
 
 
@@ -79,7 +78,7 @@ def test_a_changed_firmware_departs_and_it_says_where(change, journal, monkeypat
 
 def test_a_crash_is_replayed(tmp_path, monkeypatch):
     """A firmware that raises ends the run; its journal leads to the same place, and a mended one goes past it."""
-    scenario = load(str(LOW))
+    scenario = loaded(LOW)
     with monkeypatch.context() as broken:
         broken.setattr(alarms.Alarms, "raise_alarm", lambda *_: 1 // 0)
         with pytest.raises(ZeroDivisionError):

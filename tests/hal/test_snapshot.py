@@ -1,4 +1,7 @@
-"""A whole device is snapshotted, restored and forked: what follows is the same, to the byte."""
+"""A whole device is snapshotted, restored and forked: what follows is the same, to the byte.
+
+Every scenario of tests/scenario/test_run.py is lived by a device that is restored again and again (tests/restless.py).
+"""
 
 import random
 
@@ -7,45 +10,8 @@ import pytest
 from firmware.config import Config
 from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer import KeyRing, Programmer
-from host_tools.scenario import runner
-from tests.hal.wholedevices import load_short, some_files
 
 DAY_MS = 86_400_000
-
-
-class Restless(MockMachine):
-    """Goes back to a snapshot of itself now and then, in the midst of what it does."""
-
-    drawn: random.Random
-    times = 0
-
-    def advance_to(self, at_ms):
-        if at_ms > self.now_ms and self.drawn.random() < 0.5:
-            super().advance_to(self.drawn.randint(self.now_ms, at_ms))
-            self.restore(self.snapshot())
-            Restless.times += 1
-        super().advance_to(at_ms)
-
-    def wake(self):
-        if self.drawn.random() < 0.05:  # in an open session too
-            self.restore(self.snapshot())
-            Restless.times += 1
-        super().wake()
-
-
-@pytest.mark.parametrize("file", some_files(0), ids=lambda file: file.stem)
-def test_a_restored_device_goes_on_the_same(file, monkeypatch):
-    scenario = load_short(file)
-    if scenario is None:
-        pytest.skip("a life of years")
-    plain = runner.run_scenario(scenario)
-    monkeypatch.setattr("host_tools.scenario.runtimes.MockMachine", Restless)
-    monkeypatch.setattr(Restless, "drawn", random.Random(file.stem), raising=False)
-    restless = runner.run_scenario(scenario)
-    print(f"seed {file.stem}, {Restless.times} restores so far")
-    assert restless.failures == plain.failures
-    assert restless.trace_sha256 == plain.trace_sha256
-    assert (restless.events, restless.tones, restless.truth) == (plain.events, plain.tones, plain.truth)
 
 
 def treated():

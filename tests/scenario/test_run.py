@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 from host_tools.machines.mock.link import MemoryTransport
-from host_tools.scenario import runner
+from host_tools.scenario import runner, runtimes
 from host_tools.scenario.clinic import Clinic
 from host_tools.scenario.expect import Equal, SameSet, Within
 from host_tools.scenario.load import parse
@@ -20,6 +20,7 @@ from host_tools.scenario.runner import run_scenario
 from host_tools.scenario.schema import PROGRAMMER_VERBS, VERBS
 from host_tools.scenario.verbs import DO, StepError
 from host_tools.scenario.vocabulary import WORDS
+from tests.restless import Restless
 from tests.rooms import SCENARIO_FILES, loaded
 from tests.traces import golden, line
 
@@ -131,10 +132,17 @@ class BothWays:
 
 @pytest.fixture(scope="module", params=SCENARIO_FILES, ids=lambda file: file.stem)
 def lived(request):
-    """A scenario's file, its one run for the tests below, and what judged it both ways."""
+    """A scenario's file, its one run for the tests below, and what judged it both ways.
+
+    The pump of that run is restored from a snapshot of itself again and again, which no golden trace knows of.
+    """
     with pytest.MonkeyPatch.context() as monkeypatch:
         both = BothWays(monkeypatch)
-        return request.param, run_scenario(loaded(request.param)), both
+        monkeypatch.setattr(runtimes, "MockMachine", Restless)
+        before = Restless.restores
+        result = run_scenario(loaded(request.param))
+        print(f"{request.param.stem}: {Restless.restores - before} restores")
+        return request.param, result, both
 
 
 def test_it_holds_and_each_of_its_expectations_can_fail(lived):
