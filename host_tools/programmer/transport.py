@@ -11,6 +11,8 @@ from host_tools.programmer.errors import LinkLost, NoDevice
 
 READ_BYTES = 4096
 
+serial.protocol_handler_packages.append("host_tools.programmer.urls")
+
 _DENIED = "permission denied; join the port's group (often `sudo usermod -aG dialout $USER`) and log in again"
 _BUSY = "another program has the port open; close it (a serial monitor, another `thecal watch`)"
 HINTS = {
@@ -47,7 +49,10 @@ class Transport(ABC):
 
 
 class SerialTransport(Transport):
-    """Any URL that pyserial opens: /dev/ttyACM0, COM5, socket://host:port, loop://, spy://..."""
+    """Any URL that pyserial opens: /dev/ttyACM0, COM5, socket://host:port, loop://, spy://...
+
+    And faulty://, a bad line before any of them (urls/protocol_faulty.py).
+    """
 
     def __init__(self, url: str) -> None:
         self.name = url
