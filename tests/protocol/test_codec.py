@@ -5,7 +5,7 @@ from typing import Any
 
 import construct
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from firmware import wire
@@ -18,6 +18,8 @@ from tests.protocol.values import allowed, just_outside, numbers, outside, place
 
 WITH_FIELDS = [message for message in REQUESTS if fields_of(message.layout)]
 FROM_PUMP = ANSWERS + PUSHED
+EXAMPLES = settings(max_examples=settings().max_examples // 3)
+"""For each message of each test; `make check` tries twenty times as many."""
 
 
 def name(message: Message) -> str:
@@ -35,6 +37,7 @@ def pack(message: Message, *fields: Any) -> bytes:
 
 
 @pytest.mark.parametrize("message", WITH_FIELDS, ids=name)
+@EXAMPLES
 @given(data=st.data())
 def test_the_pump_reads_what_the_host_wrote(message: Message, data: st.DataObject) -> None:
     named = data.draw(allowed(message.layout))
@@ -49,6 +52,7 @@ FORBIDDING = {
 
 
 @pytest.mark.parametrize("message", [message for message in REQUESTS if FORBIDDING[message.name]], ids=name)
+@EXAMPLES
 @given(data=st.data())
 def test_the_pump_reads_nothing_that_the_declaration_forbids(message: Message, data: st.DataObject) -> None:
     path, field = data.draw(st.sampled_from(FORBIDDING[message.name]))
@@ -64,6 +68,7 @@ def test_ranges_of_lists_and_of_their_entries_are_looked_at_too() -> None:
 
 
 @pytest.mark.parametrize("message", FROM_PUMP, ids=name)
+@EXAMPLES
 @given(data=st.data())
 def test_the_host_reads_what_the_pump_wrote(message: Message, data: st.DataObject) -> None:
     named = data.draw(values(message.layout))
@@ -72,6 +77,7 @@ def test_the_host_reads_what_the_pump_wrote(message: Message, data: st.DataObjec
 
 
 @pytest.mark.parametrize("message", WITH_FIELDS, ids=name)
+@EXAMPLES
 @given(data=st.data())
 def test_the_pump_refuses_another_length(message: Message, data: st.DataObject) -> None:
     payload = registry.payload(message, data.draw(allowed(message.layout)))
@@ -80,6 +86,7 @@ def test_the_pump_refuses_another_length(message: Message, data: st.DataObject) 
 
 
 @pytest.mark.parametrize("message", WITH_FIELDS, ids=name)
+@EXAMPLES
 @given(payload=st.binary(max_size=60))
 def test_the_pump_never_raises_and_takes_only_codes_that_exist(message: Message, payload: bytes) -> None:
     fields = unpack(message, payload)
@@ -88,6 +95,7 @@ def test_the_pump_never_raises_and_takes_only_codes_that_exist(message: Message,
 
 
 @pytest.mark.parametrize("message", registry.MESSAGES, ids=name)
+@EXAMPLES
 @given(payload=st.binary(max_size=MAX_PAYLOAD_BYTES))
 def test_the_host_gives_values_or_one_kind_of_error(message: Message, payload: bytes) -> None:
     try:
@@ -102,6 +110,7 @@ def test_the_host_gives_values_or_one_kind_of_error(message: Message, payload: b
 
 
 @pytest.mark.parametrize("message", registry.MESSAGES, ids=name)
+@EXAMPLES
 @given(data=st.data())
 def test_reading_a_run_at_once_gives_what_construct_gives(message: Message, data: st.DataObject) -> None:
     payload = registry.payload(message, data.draw(values(message.layout)))
@@ -109,6 +118,7 @@ def test_reading_a_run_at_once_gives_what_construct_gives(message: Message, data
     assert message.layout.parse(payload) == plain.parse(payload)
 
 
+@EXAMPLES
 @given(st.sampled_from([m for m in FROM_PUMP if m.name != "DONE"]), st.data())
 def test_the_pump_raises_where_micropython_would_wrap(message: Message, data: st.DataObject) -> None:
     fields = fields_of(message.layout)
