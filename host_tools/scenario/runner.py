@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 from host_tools.machines.mock.journal import Journal
 from host_tools.programmer import ProgrammerError, Refused
@@ -28,7 +28,7 @@ def run_scenario(
     """Do every step; one that fails is noted and the run goes on. `on` is one of `RUNTIMES`; under CPython all that
     crosses to the firmware up to the trace can go into a `journal`."""
     began_s = time.perf_counter()
-    with RUNTIMES[on](journal) as runtime:
+    with RUNTIMES[on](journal) as runtime, journal or nullcontext():
         result = Result(scenario.name, runtime.name)
         clinic = Clinic(scenario, runtime)
         _run(scenario, clinic, result, progress)

@@ -17,7 +17,7 @@ import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from firmware.config import Config
 from firmware.pump import Pump
@@ -39,7 +39,8 @@ def to_json(value: Any) -> Any:
 
 
 class Journal:
-    """Writes one, while a machine uses its `recorder` and `pump_class`. Close it, with the trace it came to."""
+    """Writes one, while a machine uses its `recorder` and `pump_class`, in a `with` block. What is in the file at its end
+    is whole up to there; `close` gives it the trace it came to."""
 
     def __init__(self, path: Path, name: str) -> None:
         self._file = gzip.open(path, "wt", encoding="utf-8", compresslevel=6)  # noqa: SIM115 - closed by `close`
@@ -95,6 +96,12 @@ class Journal:
         """End it with the trace so far; what the machine does after that is not written down."""
         self.flush()
         self._write({"trace_sha256": trace_sha256})
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def _write(self, line: Any) -> None:
