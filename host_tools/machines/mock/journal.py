@@ -39,8 +39,10 @@ def to_json(value: Any) -> Any:
 
 
 class Journal:
-    """Writes one, while a machine uses its `recorder` and `pump_class`, in a `with` block. What is in the file at its end
-    is whole up to there; `close` gives it the trace it came to."""
+    """Writes one, while a machine uses its `recorder` and `pump_class`, in a `with` block.
+
+    At its end the file is whole as far as it goes; `close` gives it the trace that the run came to.
+    """
 
     def __init__(self, path: Path, name: str) -> None:
         self._file = gzip.open(path, "wt", encoding="utf-8", compresslevel=6)  # noqa: SIM115 - closed by `close`
