@@ -7,13 +7,17 @@ import os
 import pytest
 
 from firmware.checks import sensors
+from firmware.config import Config
+from firmware.records import slots
 from firmware.safety import alarms
 from firmware.therapy import dosewindow
 from host_tools.machines.mock.journal import Journal
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.machines.mock.replay import JournalError, replay
 from host_tools.scenario import runner
 from tests.rooms import SCENARIO_FILES, loaded
 
+DAY_MS = 86_400_000
 LOW = next(file for file in SCENARIO_FILES if file.stem == "low_reservoir")
 SOME = SCENARIO_FILES if os.environ.get("THECAL_HYPOTHESIS") == "thorough" else SCENARIO_FILES[4::12]
 """One in twelve scenarios; `make check` tries all."""
@@ -117,6 +121,30 @@ def test_another_input_is_where_it_departs(journal, tmp_path):
     assert not again.same
     assert again.now_ms == lines[number][1]
     assert any(call in str(again.departure) for call in ("store.write(", "motor.order("))
+
+
+def test_another_wish_to_be_woken_is_where_it_departs(journal, tmp_path):
+    lines = lines_of(journal)
+    poll = next(line for line in lines if isinstance(line, list) and line[0] == "poll" and line[1] > 0)
+    poll[2] += 1
+    again = replay(written(tmp_path / "other", lines))
+    assert f"is to be woken at {poll[2] - 1} s, where the journal has {poll[2]} s" in str(again.departure)
+
+
+def test_a_store_that_is_there_already_or_changes_by_itself_is_an_input(tmp_path):
+    """A pump that wakes up with records, one of which rots later on; no fault of the plant says so."""
+    before = MockMachine(Config())
+    before.advance_to(DAY_MS)
+    kept_in = Journal(tmp_path / "journal", "rot")
+    with kept_in:
+        machine = MockMachine(Config(), store=before.hal.store.dump(), journal=kept_in)
+        machine.advance_to(DAY_MS)
+        machine.hal.store.corrupt(slots.PATIENT[0][0], 99)
+        machine.advance_to(2 * DAY_MS)
+        kept_in.close(machine.effects.trace_sha256())
+    again = replay(tmp_path / "journal")
+    assert (again.departure, again.same) == (None, True)
+    assert "MEM_CORRECTED" in [event["name"] for event in again.events]
 
 
 @pytest.mark.parametrize(

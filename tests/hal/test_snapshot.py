@@ -84,6 +84,16 @@ def test_guards_guard_the_restored_firmware():
     assert machine.plant.truth()["delivered_nl"] == pytest.approx(31 * 250_000, abs=400)
 
 
+def test_a_flip_in_a_fork_flips_nothing_in_the_other():
+    machine = treated()
+    fork = machine.fork()
+    fork.plant.apply_fault("bit_flip", region="rate")
+    for one in (machine, fork):
+        one.advance_to(31 * DAY_MS)
+    assert fork.events[-1]["name"] == "MEM_CORRECTED"
+    assert machine.events[-1]["name"] != "MEM_CORRECTED"
+
+
 def test_it_is_small():
     """After years, with tens of thousands of tones and events: a state has no history."""
     machine = treated()
