@@ -78,6 +78,15 @@ class Body:
         return True
 
 
+class HeadedBody(Body):
+    """A body whose telemetry head can be taken away."""
+
+    head_on = True
+
+    def present(self):
+        return self.head_on
+
+
 class Motor:
     def __init__(self, body):
         self.body = body

@@ -13,7 +13,7 @@ from firmware.records.patientrecord import FIELDS
 from protocol import codes
 
 from .clinic import Clinic
-from .test_power_cut import CuttingBody, PowerLost
+from .test_power_cut import CuttingBody, PowerLost, boot_cut_at
 
 SLOTS, KIND, VERSION, LENGTH = (16, 17), 16, 1, 1602
 SIZES = (48, 24, 10, 96, 96, 192, 192, 192, 192, 192, 192, 96, 48, 32)
@@ -69,14 +69,7 @@ def test_every_text_is_kept_and_no_alarm_sounds(sequences):
 @pytest.mark.parametrize("at", range(1, 7))
 def test_a_cut_at_each_write_of_an_upgrade_loses_nothing(sequences, at, keep):
     clinic = upgraded(sequences)
-    store = clinic.body.store
-    store.cut_at, store.keep = at, keep
-    try:
-        clinic.boot()
-    except PowerLost:
-        store.on = True
-    store.cut_at = 0
-    clinic.boot()
+    boot_cut_at(clinic, at, keep)
     check(clinic)
 
 

@@ -53,6 +53,18 @@ class CuttingBody(Body):
         self.store = CuttingStore()
 
 
+def boot_cut_at(clinic, write, keep):
+    """Power comes, goes in that write of the boot with a share `keep` of it done, and comes back for good."""
+    store = clinic.body.store
+    store.cut_at, store.keep = write, keep
+    try:
+        clinic.boot()
+    except PowerLost:
+        store.on = True
+    store.cut_at = 0
+    clinic.boot()
+
+
 def running():
     clinic = Clinic(CuttingBody())
     clinic.implant()
@@ -256,14 +268,7 @@ def test_a_cut_in_the_boot_after_a_cut_forgets_nothing_of_what_the_first_left_un
     clinic.run(3000)
     clinic.body.motor.halt()
     moved_steps = clinic.body.motor.counts[1]
-    store = clinic.body.store
-    store.cut_at, store.keep = at, keep
-    try:
-        clinic.boot()
-    except PowerLost:
-        store.on = True
-    store.cut_at = 0
-    clinic.boot()
+    boot_cut_at(clinic, at, keep)
     pump = clinic.pump
     lag_steps = pump.ledger.booked_steps - moved_steps  # that the pump may be ahead of the drug
     assert lag_steps >= 0

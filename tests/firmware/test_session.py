@@ -9,7 +9,7 @@ from firmware.config import Config
 from firmware.records import slots
 from protocol import auth, codes, frame, registry
 
-from .body import Body
+from .body import Body, HeadedBody
 from .clinic import DAY_S, MONDAY_S, Clinic, Refused
 
 REFILLED = {"aspirated_nl": 0, "bridge": "no", "drug": bytes(12)}
@@ -28,13 +28,6 @@ COMMANDS = {
     "SET_PATIENT_BOLUS": {"dose_ng": 10_000, "over_s": 600, "lockout_s": 3600, "per_day": 3},
     "REFILL": {"volume_nl": 15_000_000, "concentration_mcg_per_ml": 2000, **REFILLED},
 }
-
-
-class HeadedBody(Body):
-    head_on = True
-
-    def present(self):
-        return self.head_on
 
 
 def running():

@@ -2,18 +2,11 @@
 
 import pytest
 
-from .body import Body
+from .body import HeadedBody
 from .clinic import DAY_S, Clinic, Refused
 
 STAGED = {"concentration_mcg_per_ml": 2000, "dose_ng_per_day": 600_000, "rate_nl_per_day": 300_000}
 STEP = {"from_min": 0, "dose_ng": 600_000, "rate_nl_per_day": 300_000}
-
-
-class HeadedBody(Body):
-    head_on = True
-
-    def present(self):
-        return self.head_on
 
 
 def running():

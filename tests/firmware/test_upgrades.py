@@ -13,7 +13,7 @@ from firmware.records.statefields import ALARMS
 from firmware.therapy.week import WeekStore
 
 from .clinic import DAY_S, Clinic
-from .test_power_cut import BATCH_NL, CuttingBody, PowerLost
+from .test_power_cut import BATCH_NL, CuttingBody, boot_cut_at
 
 FORMER = (
     "uptime_s:I therapy:B mode:B concentration_mcg_per_ml:I dose_ng_per_day:Q rate_nl_per_day:I week:B"
@@ -167,14 +167,7 @@ def test_dates_limits_and_the_implantation_stay():
 @pytest.mark.parametrize("at", range(1, 9))
 def test_a_cut_in_the_first_writes_of_an_upgrade_leaves_an_upgraded_pump(situation, keep, at):
     clinic = upgraded(situation)
-    store = clinic.body.store
-    store.cut_at, store.keep = at, keep
-    try:
-        clinic.boot()
-    except PowerLost:
-        store.on = True
-    store.cut_at = 0
-    clinic.boot()
+    boot_cut_at(clinic, at, keep)
     check(clinic, situation, 2 * BATCH_NL)
 
 
