@@ -45,10 +45,6 @@ class Curve:
         terms.append((start, rate))
         return Curve(terms)
 
-    def integral(self, hours: float) -> float:
-        """The area from 0 to `hours`."""
-        return sum([c * hours if not rate else c * (1 - exp(-rate * hours)) / rate for c, rate in self.terms])
-
     def signs(self, hours: float) -> list[tuple[float, float, bool]]:
         """(from, to, not below zero) of each part of 0 to `hours` in which the sign does not change."""
         edges = [0.0, *self.crossings(hours), hours]

@@ -32,13 +32,6 @@ def test_followed_is_the_solution():
         assert slope == pytest.approx(0.2 * (drive.at(hours) - solution.at(hours)), rel=1e-5, abs=1e-9)
 
 
-def test_the_integral_is_the_area():
-    curve = Curve([(5, 0), (-3, 0.4), (2, 0.05)])
-    hours, parts = 30, 20_000
-    middles = sum(curve.at((part + 0.5) * hours / parts) for part in range(parts)) * hours / parts
-    assert curve.integral(hours) == pytest.approx(middles, rel=1e-8)
-
-
 curves = st.lists(
     st.tuples(st.floats(-1000, 1000).map(lambda number: round(number, 3)), st.sampled_from(RATES)),
     min_size=1,
