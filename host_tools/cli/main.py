@@ -57,6 +57,9 @@ VERBS = {
     "rig": Verb("host_tools.cli.rig:rig", "Emulate", "Run the board's own code on an emulated RP2040"),
     "flash": Verb("host_tools.cli.flash:flash", "Board", "Make a board on USB a pump"),
     "run": Verb("host_tools.cli.run:run", "Emulate", "Run scenario files in virtual time"),
+    "simulate": Verb(
+        "host_tools.cli.simulate:simulate", "Emulate", "Live whole lives drawn from seeds, and check them"
+    ),
     "replay": Verb("host_tools.cli.replay:replay_verb", "Emulate", "Run the firmware on a journal, and compare"),
     "debug": Verb("host_tools.cli.debug:debug", "Debug (emulators only)", "Time, faults, power and truth"),
     "demo": Verb("host_tools.cli.demo:demo", "Start", "A pump's seven years under a programmer, as a report"),

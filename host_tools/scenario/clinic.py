@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from html import unescape
 from itertools import groupby
 from typing import Any
@@ -12,6 +13,9 @@ from hal.mock.entropy import Prng
 from host_tools.exports.pumpregistry import pump_row
 from host_tools.programmer import Handover, KeyRing, Programmer
 from host_tools.programmer.implantation import PUMP_TUBING_ML, Catheter
+from host_tools.programmer.status import Status
+from host_tools.scenario.checkers.watch import Watch
+from host_tools.scenario.line import ScenarioLine
 from host_tools.scenario.load import Scenario
 from host_tools.scenario.runtimes import Runtime
 from host_tools.scenario.schema import Implant
@@ -31,11 +35,14 @@ class Clinic:
         self.handed_on: Handover | None = None
         self._start = scenario.start
         self._heard = 0
+        self.watch: Watch | None = None
+        self.last_status: Status | None = None
 
     def _meet(self) -> Programmer:
         """A programmer that has no key but the published one."""
+        self.line = ScenarioLine(self._runtime.connect(self.machine))
         return Programmer(
-            self._runtime.connect(self.machine),
+            self.line,
             keys=KeyRing(),
             checks=False,
             entropy=self._nonces,
@@ -55,7 +62,8 @@ class Clinic:
         return self._start + timedelta(seconds=self.now_s)
 
     def advance_to_s(self, at_s: int) -> None:
-        self.machine.advance_to(at_s * 1000)
+        live = self.watch.advance_to if self.watch else self.machine.advance_to
+        live(at_s * 1000)
 
     def cut_power(self, for_s: int) -> None:
         self.machine.power_cut(for_s * 1000)
@@ -106,10 +114,16 @@ class Clinic:
             return self.truth()
         with self.session() as programmer:
             return {
-                "status": programmer.status,
+                "status": partial(self._read_status, programmer),
                 "patient": programmer.records,
                 "titration": programmer.titration,
             }[root]()
+
+    def _read_status(self, programmer: Programmer) -> Status:
+        self.last_status = programmer.status()
+        if self.watch:
+            self.watch.told(self.last_status)
+        return self.last_status
 
     def written(self, name: str) -> str:
         """A document as the programmer would write it now: the text of a page, or a row of a pump registry."""

@@ -32,6 +32,7 @@ class Scenario:
     start: datetime
     seed: int
     short: bool
+    watch: bool
     config: Config
     patient: Body
     steps: tuple[PlannedStep, ...]
@@ -84,7 +85,7 @@ def parse(text: str, file: str) -> Scenario:
     if document.problems:
         raise _refusal(file, document)
     name, patient = header.name or FilePath(file).stem, header.patient.body
-    return Scenario(name, header.start, header.seed, header.short, config, patient, steps)
+    return Scenario(name, header.start, header.seed, header.short, header.watch, config, patient, steps)
 
 
 def _header(document: Document) -> Header:

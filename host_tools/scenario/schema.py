@@ -279,6 +279,8 @@ class Step(Fields):
     times: Annotated[int, number("a whole number of times from 1 to 10000", 1, 10_000)] = Field(1)
     refused: Annotated[str, one_of("reason", codes.REASON)] = absent()
     cut_in_write: Annotated[int, number("a whole number from 1 to 1000", 1, 1000)] = absent()
+    lose_answer: Annotated[int, number("a whole number from 1 to 1000", 1, 1000)] = absent()
+    meant: Text = absent()
 
     implant: Implant = absent()
     refill: Refill = absent()
@@ -338,12 +340,16 @@ class Step(Fields):
             raise ValueError(f"{verbs[0]} cannot be refused: only what a programmer asks can be")
         if "cut_in_write" in value and verbs and verbs[0] not in PROGRAMMER_VERBS:
             raise ValueError(f"{verbs[0]} takes no cut_in_write: only what a programmer asks does")
-        if "cut_in_write" in value and "refused" in value:
-            raise ValueError("expected at most one of refused and cut_in_write, got both")
+        for key in ("meant", "lose_answer"):
+            if key in value and verbs and verbs[0] not in PROGRAMMER_VERBS:
+                raise ValueError(f"{verbs[0]} takes no {key}: only what a programmer asks does")
+        if len(outcomes := [key for key in OUTCOMES if key in value]) > 1:
+            raise ValueError(f"expected at most one of {', '.join(OUTCOMES)}, got {' and '.join(outcomes)}")
         return value
 
 
-CIRCUMSTANCES = ("at", "after", "times", "refused", "cut_in_write")
+OUTCOMES = ("refused", "cut_in_write", "lose_answer")
+CIRCUMSTANCES = ("at", "after", "times", *OUTCOMES, "meant")
 VERBS = [name for name in Step.model_fields if name not in CIRCUMSTANCES]
 PROGRAMMER_VERBS = VERBS[: VERBS.index("fault")]
 ACTING_VERBS = VERBS[: VERBS.index("wait")]
@@ -369,6 +375,7 @@ class Header(Fields):
     start: LocalTime = Field(parse_local_time("2026-01-05T00:00:00"))
     seed: Whole = Field(0)
     short: Flag = Field(False)
+    watch: Flag = Field(False)
     shows: list[Text] = Field([])
     pump: dict[str, object] = Field({})
     patient: PatientAtStart = Field(default_factory=lambda: PatientAtStart.model_validate({}))

@@ -160,6 +160,10 @@ class MockMachine:
         self.plant.advance(self.plant.now_ms + for_ms)
         self._run.boot()
 
+    def tell_crashes(self, on_crash: OnCrash) -> None:
+        """From now on tell what the firmware raises, and do what a board does."""
+        self._on_crash = self._run.on_crash = on_crash
+
     def replace_pump(self, serial: str | None = None) -> None:
         """A new pump of the same make takes the place of this one, of the next seed (and that one's serial number).
 

@@ -1,0 +1,58 @@
+"""Faults as they come: each seed leaves out about half of their classes, and draws how often the others happen."""
+
+from collections.abc import Collection
+from heapq import heappop, heappush
+
+from host_tools.common.durations import format_duration
+from host_tools.machines.atlas import HAZARDS, Hazard
+from host_tools.simulate.draw import Draw
+from host_tools.simulate.slips import Act
+
+DAY_S = 86_400
+ONCE_IN_DAYS = (3, 300)
+RARE_ONCE_IN_DAYS = (200, 3000)
+CALM_PERCENT = WILD_PERCENT = 4  # of the seeds: no fault at all, and every class of them
+
+
+class Nature:
+    """`due_s` is when something happens next. `outside`: with faults of which nothing is promised, too."""
+
+    def __init__(self, draw: Draw, outside: bool) -> None:
+        self._draw = draw
+        possible = [hazard for hazard in HAZARDS.values() if outside or hazard.promise != "outside"]
+        calm, wild = draw.chance(CALM_PERCENT), draw.chance(WILD_PERCENT)
+        self.classes = [hazard.name for hazard in possible if (draw.chance(50) and not calm) or wild]
+        self._mean_s = {name: self._draw_mean_s(HAZARDS[name]) for name in self.classes}
+        self._agenda: list[tuple[int, str]] = []
+        for name in self.classes:
+            self._plan(name, 0)
+
+    def _draw_mean_s(self, hazard: Hazard) -> int:
+        return DAY_S * self._draw.spread(*(RARE_ONCE_IN_DAYS if hazard.rare else ONCE_IN_DAYS))
+
+    def _plan(self, name: str, now_s: int) -> None:
+        heappush(self._agenda, (now_s + self._draw.wait_s(self._mean_s[name]), name))
+
+    @property
+    def due_s(self) -> int:
+        return self._agenda[0][0]
+
+    @property
+    def has_plans(self) -> bool:
+        return bool(self._agenda)
+
+    def strike(self, on: Collection[str]) -> Act | None:
+        """What happens now; None where that is on already."""
+        now_s, name = heappop(self._agenda)
+        hazard = HAZARDS[name]
+        self._plan(name, now_s)
+        fields = hazard.draw(self._draw)
+        lasts_s = self._draw.spread(*hazard.lasts_s) if hazard.lasts_s else None
+        if name in on:
+            return None
+        if name == "cut_in_write":
+            return {"cut_in_write": self._draw.whole(1, 12)}
+        if name == "power_cut":
+            return {"power_cut": {"for": format_duration(lasts_s or 10)}}
+        until = {} if lasts_s is None else {"for": format_duration(lasts_s)}
+        return {"fault": {"name": name, **fields, **until}}
