@@ -33,8 +33,8 @@ through in many ways, and no statement about any device in a patient.
 
 *Told by* names alarms and advisories, any one of which tells of the fault; where they differ, the text says when which
 comes. *Within* is how long after the fault's beginning one is there at the latest, while a program runs and the fault
-lasts; a fault that is over sooner may go untold. At the minimum rate what is counted in steps takes eight times as long.
-Without a time an alarm may come, and none is promised.
+lasts; a fault that is over sooner may go untold. At the minimum rate what is counted in steps takes eight times as
+long. Without a time an alarm may come, and none is promised.
 
 A simulated life draws its faults from these. It injects only those about which something is promised (`survived` and
 `alarm`), unless it is told to inject the others too. How a scenario injects each, and with which fields, is in

@@ -45,8 +45,8 @@ class Hazard(NamedTuple):
     `spoils`: words of SPOILS that do not hold while it is on, and after it until it `heals`: at once, with the next
     refill (and its visit, which sets the clock), when the line holds nothing older than a refill, or never.
 
-    `lasts_s`: bounds between which a life lets it last; None for what is over at once. A `rare` one ends the pump's
-    usefulness.
+    `lasts_s`: bounds between which a life lets it last; None for what is over at once or ends by itself. A `rare` one
+    ends the pump's usefulness.
     """
 
     name: str

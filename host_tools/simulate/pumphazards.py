@@ -19,6 +19,8 @@ _TESTED_S = HOUR_S + MINUTE_S  # the self-test comes each hour, no later than th
 _SENSED_S = 2 * HOUR_S + MINUTE_S  # sensors are read an hour after the last time, when the running batch is over
 _LONGEST_CUT_S = 2 * HOUR_S
 
+_MAY_BE_EMPTY = ("week", "fault_log")
+
 
 def _stalls(draw: Draw) -> Fields:
     lasting_s = draw.whole(30 * MINUTE_S, 4 * HOUR_S)
@@ -45,13 +47,13 @@ def _drift(draw: Draw) -> Fields:
 
 
 def _flip(draw: Draw) -> Fields:
-    # "code" is `device_failure` over again, "week" is not there without a flex program
-    return {"region": draw.one_of([region for region in FLIP_REGIONS if region not in ("code", "week")])}
+    # "code" is `device_failure` over again; a week or an entry of the fault log need not be there
+    return {"region": draw.one_of([region for region in FLIP_REGIONS if region not in ("code", *_MAY_BE_EMPTY)])}
 
 
 def _rot(draw: Draw) -> Fields:
     # without its key a pump is shut to its clinic until somebody resets it
-    region = draw.one_of([region for region in STORE_REGIONS if region not in ("key", "week")])
+    region = draw.one_of([region for region in STORE_REGIONS if region not in ("key", *_MAY_BE_EMPTY)])
     return {"region": region, "copies": draw.whole(1, 2)}
 
 
@@ -170,8 +172,9 @@ DEVICES = (
         "sensor_offset",
         "survived",
         "A steady difference is an alarm, since nobody knows which of the two is right; the lower one counts for the"
-        " low reservoir. The dose goes on. Without a fill sensor nothing happens.",
-        ("reservoir_mismatch", "low_reservoir"),
+        " low reservoir. One that leaps, or reads beyond its range and stands still, is an advisory. The dose goes on."
+        " Without a fill sensor nothing happens.",
+        ("reservoir_mismatch", "low_reservoir", "sensor_fault"),
         lasts_s=(DAY_S, 30 * DAY_S),
         draw=lambda draw: {"ml": Decimal(draw.spread(100, 5000) * draw.one_of((-1, 1))) / 1000},
     ),
@@ -269,9 +272,8 @@ DEVICES = (
         " hour. Three such resets within an hour are the safe state.",
         ("clock_lost", "safe_state"),
         _BATCH_S,  # it hangs when it is awake next
-        frozenset({"rotor_below", "firmware", "tones", "link", "clock", "records"}),
-        "refill",
-        (1, 2 * MINUTE_S),
+        frozenset({"rotor_below", "firmware", "tones", "link", "clock"}),
+        "refill",  # the reset itself ends it
     ),
     Hazard(
         "clock_drift",
