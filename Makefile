@@ -69,6 +69,7 @@ gen: install ## renew generated code and pages, the examples in the pages too
 	$(BIN)/python -m tests.traceability
 	$(BIN)/python -m tests.therapypage
 	$(BIN)/python -m tests.patientpage
+	$(BIN)/python -m tests.faultpage
 	$(BIN)/python -m tests.readme --write
 
 traces: install ## write the golden traces of all scenarios anew
@@ -79,6 +80,7 @@ gen-check: install ## check that nothing generated is out of date
 	$(BIN)/python -m tests.traceability --check
 	$(BIN)/python -m tests.therapypage --check
 	$(BIN)/python -m tests.patientpage --check
+	$(BIN)/python -m tests.faultpage --check
 
 emulator: $(DEMO_STAMP) ## an emulated pump, until Ctrl-C
 	$(BIN)/thecal emulate
