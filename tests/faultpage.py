@@ -1,4 +1,4 @@
-"""docs/faults.md: the fault atlas of host_tools/simulate/atlas.py as a page.
+"""docs/faults.md: the fault atlas of host_tools.machines.atlas.py as a page.
 
 `python -m tests.faultpage` writes it, `--check` fails when it is out of date.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hal.plant.faults import SUMMARIES
 from host_tools.common.durations import format_duration
-from host_tools.simulate.atlas import GROUPS, Hazard
+from host_tools.machines.atlas import GROUPS, Hazard
 
 PAGE = Path(__file__).parents[1] / "docs" / "faults.md"
 CUTS = {
@@ -21,7 +21,7 @@ CUTS = {
 TEXT = """\
 # Faults, and what the pump promises
 
-`make gen` writes this page from the fault atlas in [atlas.py](../host_tools/simulate/atlas.py). Thecal is a simulation
+`make gen` writes this page from the fault atlas in [atlas.py](../host_tools.machines.atlas.py). Thecal is a simulation
 and an engineering tool, not a medical device: these are promises of its firmware in the emulation, which tests live
 through in many ways, and no statement about any device in a patient.
 

@@ -29,6 +29,11 @@ class Crystal:
         ahead_ms = max(0, reading_ms - self._reading_ms)
         return self._at_ms - (-ahead_ms * _MILLION // (_MILLION + self.ppm))
 
+    def timer_when_ms(self, timer_ms: int) -> int:
+        """The same of the timer."""
+        ahead_ms = max(0, timer_ms - self._timer_ms)
+        return self._timer_at_ms - (-ahead_ms * _MILLION // (_MILLION + self.ppm))
+
     def spans_ms(self, first_ms: int, period_ms: int, give_up_ms: int) -> tuple[int, int, int]:
         """Plant time that these times of its own last, rounded down."""
         per_million = _MILLION + self.ppm

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from host_tools.machines.draw import Draw
 from host_tools.scenario.checkers.outcome import DONE, Outcome
-from host_tools.simulate.draw import Draw
 from host_tools.simulate.person import LOOK, Visit
 from host_tools.simulate.slips import SLIPS, Act, verb_of
 

@@ -7,16 +7,15 @@ from typing import Any, NamedTuple
 
 from host_tools.common.durations import format_duration
 from host_tools.machines.configuration import pump_config
+from host_tools.machines.draw import Draw
 from host_tools.machines.serials import serial_of
 from host_tools.scenario.checkers.findings import Finding
-from host_tools.scenario.checkers.outcome import DONE
 from host_tools.scenario.checkers.watch import Watch
 from host_tools.scenario.clinic import Clinic
 from host_tools.scenario.load import Scenario
 from host_tools.scenario.runner import do_step
 from host_tools.scenario.runtimes import Runtime
 from host_tools.scenario.schema import PatientAtStart, Step
-from host_tools.simulate.draw import Draw
 from host_tools.simulate.erring import Erring
 from host_tools.simulate.nature import Nature
 from host_tools.simulate.person import LOOK, People

@@ -5,7 +5,8 @@ from heapq import heappop, heappush
 
 from host_tools.common.durations import format_duration
 from host_tools.machines.atlas import HAZARDS, Hazard
-from host_tools.simulate.draw import Draw
+from host_tools.machines.draw import Draw
+from host_tools.machines.faultfields import DURATIONS
 from host_tools.simulate.slips import Act
 
 DAY_S = 86_400
@@ -46,13 +47,20 @@ class Nature:
         now_s, name = heappop(self._agenda)
         hazard = HAZARDS[name]
         self._plan(name, now_s)
-        fields = hazard.draw(self._draw)
+        fields = {field: _written(field, value) for field, value in hazard.draw(self._draw).items()}
         lasts_s = self._draw.spread(*hazard.lasts_s) if hazard.lasts_s else None
         if name in on:
             return None
         if name == "cut_in_write":
-            return {"cut_in_write": self._draw.whole(1, 12)}
+            return {"cut_in_write": fields["write"]}
         if name == "power_cut":
             return {"power_cut": {"for": format_duration(lasts_s or 10)}}
         until = {} if lasts_s is None else {"for": format_duration(lasts_s)}
         return {"fault": {"name": name, **fields, **until}}
+
+
+def _written(field: str, value: object) -> object:
+    """A fault's field as a scenario writes it."""
+    if field not in DURATIONS or not isinstance(value, int):
+        return value
+    return f"{'-' if value < 0 else ''}{format_duration(abs(value))}"

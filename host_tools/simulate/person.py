@@ -6,8 +6,8 @@ from decimal import Decimal
 from heapq import heappop, heappush
 from typing import Any
 
+from host_tools.machines.draw import Draw
 from host_tools.scenario.checkers.outcome import Outcome
-from host_tools.simulate.draw import Draw
 from host_tools.simulate.slips import Act
 from host_tools.simulate.treatment import STRENGTHS, Treatment, draw_schedule, suits
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from host_tools.machines.draw import Draw
 from host_tools.scenario.schema import Step
-from host_tools.simulate.draw import Draw
 
 Act = dict[str, Any]
 """A step of a scenario, without its time: one verb with its fields, and circumstances."""

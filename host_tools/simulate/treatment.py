@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from host_tools.simulate.draw import Draw
+from host_tools.machines.draw import Draw
 
 STRENGTHS = (500, 1000, 2000)  # mcg/mL (docs/sources.md, DD-01)
 LOWEST_NL_PER_DAY = 48_000

@@ -10,8 +10,8 @@ from host_tools.scenario.clinic import Clinic
 from host_tools.scenario.load import parse
 from host_tools.scenario.runtimes import RUNTIMES
 from host_tools.scenario.verbs import DO
-from host_tools.simulate.atlas import Hazard
-from host_tools.simulate.draw import Draw
+from host_tools.machines.atlas import Hazard
+from host_tools.machines.draw import Draw
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S

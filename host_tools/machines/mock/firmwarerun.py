@@ -47,7 +47,7 @@ class FirmwareRun:
         self.pump: Any = None
         self._hung = False
         self.deadline_ms = 0  # on plant time
-        self._own_deadline_ms = 0  # on the pump's own clock
+        self._own_deadline_ms = self._timer_deadline_ms = 0  # on the pump's counter of seconds, and on its timer
         self._refills: int | None = None
 
     def boot(self, *, reset_by_watchdog: bool = False) -> None:
@@ -86,7 +86,6 @@ class FirmwareRun:
             self._hang()
             return
         power = self.hal.power
-        crystal = self.plant.crystal
         deadline_s = 0
         for _ in range(MOST_POLLS):
             try:
@@ -103,18 +102,26 @@ class FirmwareRun:
                 self._read_log()
             if self.pump.state.refills != self._refills:
                 self._refill()
-            self._own_deadline_ms = self.deadline_ms = power.boot_ms + deadline_s * 1000
-            if not crystal.ideal:
-                self.plan_wake()
+            self._set_deadline(power.boot_ms + deadline_s * 1000)
             if self.deadline_ms > self.plant.now_ms:
                 return
         raise RuntimeError(f"the firmware asked {MOST_POLLS} times for {deadline_s} s, which is past")
 
+    def _set_deadline(self, own_ms: int) -> None:
+        """The pump is to be woken when its counter of seconds reads so much."""
+        self._own_deadline_ms = self._timer_deadline_ms = self.deadline_ms = own_ms
+        crystal = self.plant.crystal
+        if not crystal.ideal and own_ms != NEVER_MS:
+            self._timer_deadline_ms += crystal.timer_ms(self.plant.now_ms) - self.hal.power.own_ms()
+            self.plan_wake()
+
     def plan_wake(self) -> None:
-        """Find the next wake anew: the pump's clock may have begun to run otherwise since the last one."""
+        """Find the next wake anew: the pump's clock may have begun to run otherwise since the last one. A counter of
+        seconds that stands still keeps nobody asleep: the timer wakes it, too."""
         crystal = self.plant.crystal
         if not crystal.ideal:
-            self.deadline_ms = crystal.when_ms(self._own_deadline_ms)
+            own_ms = crystal.when_ms(self._own_deadline_ms)
+            self.deadline_ms = min(own_ms, crystal.timer_when_ms(self._timer_deadline_ms))
 
     def lose_power(self) -> None:
         """All power goes; `boot` is to follow."""
@@ -125,11 +132,8 @@ class FirmwareRun:
     def _hang(self) -> None:
         """The firmware has stopped. In the watchdog's time it will be reset, if that still works."""
         self._hung = True
-        self._own_deadline_ms = self.hal.power.own_ms() + WATCHDOG_MS
-        if "watchdog" in self.plant.failing:
-            self._own_deadline_ms = NEVER_MS
-        self.deadline_ms = self._own_deadline_ms
-        self.plan_wake()
+        fails = "watchdog" in self.plant.failing
+        self._set_deadline(NEVER_MS if fails else self.hal.power.own_ms() + WATCHDOG_MS)
 
     def _crash(self, error: Exception) -> None:
         """Do what a board does when its firmware raises; where nobody is to be told, raise it on."""

@@ -1,6 +1,6 @@
 """Alarms as the log and the listener know them: latched, in time, and heard."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from host_tools.scenario.checkers.findings import Tally
@@ -13,8 +13,20 @@ ALARM_OF_EVENT = {event: alarm for alarm, event in codes.ALARM_EVENT.items()} | 
 }
 ALARM_OF_EVENT["RESET_LOOP"] = "safe_state"
 DELIVERY_ALARMS = frozenset(
-    "motor_stall reservoir_empty end_of_service low_battery_reset overspeed step_mismatch safe_state self_test "
-    "memory_critical stopped stopped_48h program_unconfirmed".split()
+    (
+        "motor_stall",
+        "reservoir_empty",
+        "end_of_service",
+        "low_battery_reset",
+        "overspeed",
+        "step_mismatch",
+        "safe_state",
+        "self_test",
+        "memory_critical",
+        "stopped",
+        "stopped_48h",
+        "program_unconfirmed",
+    )
 )
 """Alarms that say that the dose may not be given as ordered."""
 
@@ -56,6 +68,15 @@ class AlarmBook:
             self._tally.check(
                 "alarm_latched", silenced or by_order, lambda: f"{alarm} ended, and nobody had silenced it"
             )
+
+    def take(self, alarm_list: Sequence[Mapping[str, Any]]) -> None:
+        """Take the pump's own list for true: entries of its log may be lost."""
+        self.on = {alarm["name"]: alarm["silenced"] for alarm in alarm_list}
+        self.over = {alarm["name"] for alarm in alarm_list if alarm["condition"] == "past"}
+
+    def reset(self) -> None:
+        """After a reset of the pump its tones begin anew."""
+        self._sounding_since_ms = {"dual": None, "single": None}
 
     @property
     def undelivered(self) -> bool:

@@ -87,9 +87,9 @@ class Causes:
         eri = uptime_ms >= life_ms - self._config.eri_days * DAY_MS
         want("eri", eri, now_ms, DAY_MS, "its days are nearly over", STANDS_FOR_EMPTY)
         want("end_of_service", uptime_ms >= life_ms, now_ms, DAY_MS, "its days are over", NOTHING)
-        self._want_faults_told(book, now_ms)
+        self._want_faults_told(book, delivery, now_ms)
 
-    def _want_faults_told(self, book: OrderBook, now_ms: int) -> None:
+    def _want_faults_told(self, book: OrderBook, delivery: DeliveryWatch, now_ms: int) -> None:
         """Each fault whose alarm is promised is told in time, while something is ordered."""
         ordered = book.therapy == "running" and book.program is not None and not self._alarms.undelivered
         if not ordered:
@@ -103,7 +103,8 @@ class Causes:
                 continue
             told = any(self._alarms.raised_ms.get(alarm, -1) >= fault.from_ms for alarm in hazard.told_by)
             told = told or any(alarm in self._alarms.on for alarm in hazard.told_by)
-            late_ms = now_ms - max(self._running_since_ms, fault.from_ms) - hazard.within_s * 1000
+            within_ms = hazard.within_s * 1000 * delivery.slowness(book)
+            late_ms = now_ms - max(self._running_since_ms, fault.from_ms) - within_ms
             self._tally.check(
                 "fault_told", told or late_ms <= 0, lambda name=name: f"{name} is on, and no alarm says so"
             )

@@ -12,6 +12,8 @@ from host_tools.scenario.checkers.programs import DAY_MS
 
 STALL_MS = 900_000
 STALL_STEPS = 8
+USUAL_STEP_NL = 100
+LOWEST_NL_PER_DAY = 48_000
 GRACE_MS = HOUR_MS + 300_000  # a batch, and a wake
 HELD_MS = DAY_MS  # a dose that leaves no room in its day is held back for so long
 NO_STEP = ("unfilled", "stopped")
@@ -142,6 +144,13 @@ class DeliveryWatch:
             standby_ng = self._config.standby_rate_nl_per_day * self._strength / 1000 * (now_ms - from_ms) / DAY_MS
             most_ng = max(most_ng, standby_ng)
         return least_ng, most_ng
+
+    def slowness(self, book: OrderBook) -> float:
+        """How much longer than with the usual step at the lowest rate of a program so many steps may take."""
+        if book.program is None or not self._strength or not book.program.least_ng_per_day:
+            return 1.0
+        rate_nl_per_day = book.program.least_ng_per_day * 1000 / self._strength
+        return max(1.0, self._config.step_nl / USUAL_STEP_NL * LOWEST_NL_PER_DAY / rate_nl_per_day)
 
     def _grace_ms(self, books: Sequence[OrderBook]) -> int:
         """How long a stall may last until the pump says so: 15 minutes, or 8 steps at the slowest rate."""

@@ -100,7 +100,7 @@ class Watch:
             self._hear(loud_before)
         self.delivery.look(self.books, spoilt)
         self._causes.look(self.books, self.delivery, spoilt)
-        can_sound = not spoilt & {"tones", "firmware"} and any(book.therapy != "unfilled" for book in self.books)
+        can_sound = not spoilt & {"tones", "firmware"} and all(book.therapy != "unfilled" for book in self.books)
         self.alarms.listen(plant.now_ms, self.books[0], can_sound)
         explained = bool(spoilt & {"risk", "firmware"}) or self.alarms.undelivered or self._ordered_little
         explained |= not self.delivery.drug_at_tip
@@ -130,6 +130,7 @@ class Watch:
                 book.lose_power()
                 book.end_bolus(now_ms)
             self._booted = True
+            self.alarms.reset()
             self.delivery.boot(data["unknown_steps"])
         elif name in ("BOLUS_START", "BOLUS_DONE", "BOLUS_CANCELLED"):
             if data["bolus"] == "prime":
@@ -138,8 +139,13 @@ class Watch:
                 for book in self.books:
                     book.end_bolus(now_ms)
             self.delivery.change()
+        elif name == "STOPPED_48H":
+            self.delivery.lapsed = True
         elif name in ("THERAPY_STATE_CHANGED", "MOTOR_STALL", "MOTOR_STALL_RECOVERY", "IMPLANT", "RATE_STEP"):
             self.delivery.change()
+        elif name == "CLOCK_LOST":
+            for book in self.books:
+                book.lose_power()
         elif name == "DOSE_HELD":
             self.delivery.held_ms = now_ms
         elif name == "ALARM_DEMO":
@@ -190,7 +196,7 @@ class Watch:
             done = [book.copy() for book in self.books] if unsure else self.books
             for book in done:
                 book.accept(verb, getattr(step, verb), now_ms, lapsed)
-                if self._booted:  # within the order
+                if self._booted and unsure:  # within the order
                     book.lose_power()
                     book.end_bolus(now_ms)
             self.books = (self.books + done)[:MOST_BOOKS] if unsure else self.books
@@ -240,4 +246,6 @@ class Watch:
         if self._belief.line_is_known(status):
             self._spoils.flushed()
             spoilt = self._spoils.now
+        if spoilt & {"records", "firmware"}:
+            self.alarms.take(status["alarm_list"])
         self._belief.compare(status, self.books[0], now_ms, spoilt, self._causes.unknown_nl)

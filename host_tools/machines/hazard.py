@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from host_tools.simulate.draw import Draw
+from host_tools.machines.draw import Draw
 
 Promise = Literal["survived", "alarm", "outside"]
 """`survived`: therapy, records and alarms go on as if nothing were, at most with an advisory or an entry in the log.

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from hal.plant.faults import FLIP_REGIONS, STORE_REGIONS
-from host_tools.simulate.draw import Draw
-from host_tools.simulate.hazard import Fields, Hazard
+from host_tools.machines.draw import Draw
+from host_tools.machines.hazard import Fields, Hazard
 
 MINUTE_S = 60
 HOUR_S = 3600
@@ -251,9 +251,7 @@ DEVICES = (
         " alarm says until the clock is set; a week is delivered as its mean until then.",
         ("clock_lost",),
         _LONGEST_CUT_S + _SOON_S,
-        frozenset({"rotor_below", "firmware", "tones", "link", "clock"}),
-        "refill",
-        (1, _LONGEST_CUT_S),
+        lasts_s=(1, _LONGEST_CUT_S),
     ),
     Hazard(
         "cut_in_write",
@@ -261,8 +259,6 @@ DEVICES = (
         "The order was done or was not, never half of it, and all else goes on as after any power cut.",
         ("clock_lost",),
         _SOON_S,
-        frozenset({"firmware", "tones", "clock"}),
-        "refill",
         draw=lambda draw: {"write": draw.whole(1, 8)},
     ),
     Hazard(
@@ -272,8 +268,7 @@ DEVICES = (
         " hour. Three such resets within an hour are the safe state.",
         ("clock_lost", "safe_state"),
         _BATCH_S,  # it hangs when it is awake next
-        frozenset({"rotor_below", "firmware", "tones", "link", "clock"}),
-        "refill",  # the reset itself ends it
+        frozenset({"rotor_below", "firmware", "tones", "link"}),
     ),
     Hazard(
         "clock_drift",

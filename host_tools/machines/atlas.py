@@ -1,8 +1,8 @@
 """The fault atlas: for each class of fault the pump's promise, and how a simulated life draws one (docs/faults.md)."""
 
-from host_tools.simulate.bodyhazards import BODY, HANDS, LINE
-from host_tools.simulate.hazard import SPOILS, Fields, Hazard, Heals, Promise
-from host_tools.simulate.pumphazards import DEVICES, MOTOR
+from host_tools.machines.bodyhazards import BODY, HANDS, LINE
+from host_tools.machines.hazard import SPOILS, Fields, Hazard, Heals, Promise
+from host_tools.machines.pumphazards import DEVICES, MOTOR
 
 __all__ = ["GROUPS", "HAZARDS", "SPOILS", "Fields", "Hazard", "Heals", "Promise"]
 
