@@ -101,6 +101,8 @@ class Causes:
             hazard = HAZARDS[name]
             if hazard.promise != "alarm" or hazard.within_s is None:
                 continue
+            if fault.fields.get("lasting_ms", hazard.within_s * 3000) < hazard.within_s * 1000 * delivery.slowness(book):
+                continue  # each stall is too short to be one
             told = any(self._alarms.raised_ms.get(alarm, -1) >= fault.from_ms for alarm in hazard.told_by)
             told = told or any(alarm in self._alarms.on for alarm in hazard.told_by)
             within_ms = hazard.within_s * 1000 * delivery.slowness(book)

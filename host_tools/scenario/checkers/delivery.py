@@ -70,7 +70,8 @@ class DeliveryWatch:
 
     def start(self, knowingly: bool) -> None:
         """Somebody ordered delivery; `knowingly`: of the dose that was."""
-        self._moved_ms = self._powered_ms
+        if "motor_stall" not in self._alarms.on.keys() - self._alarms.over:
+            self._moved_ms = self._powered_ms
         self.lapsed = self.lapsed and not knowingly
 
     @property
@@ -124,7 +125,7 @@ class DeliveryWatch:
         excused = self._alarms.undelivered or self.priming or not self._strength or self.lapsed
         excused |= self.steps < self._blurred_until
         excused |= powered_ms - self._powered_ms < lasting_ms or now_ms - self.held_ms <= HELD_MS
-        if excused or spoilt & {"tip", "rotor_below", "firmware", "records"}:
+        if excused or spoilt & {"tip", "rotor_below", "firmware", "records", "clock"}:
             dose.forgive()
             least_ng = min(least_ng, given_ng)
         dose.give(now_ms, given_ng, least_ng, most_ng, step_ng, self._grace_ms(books))

@@ -25,6 +25,7 @@ from host_tools.scenario.schema import PROGRAMMER_VERBS, Step
 MINUTE_MS = 60_000
 KEY_WAIT_MS = 86_400_000
 MOST_BOOKS = 8  # of orders of which nobody heard whether they were done
+NO_SESSION = ("auth", "replay")  # what a pump says that was reset in the middle of one
 OBEYED_UNKEPT = ("stop", "minimum_rate", "cancel_bolus", "silence")  # even where the pump could not keep them
 TIP_HANDS = ("aspirate_line", "inject_line")
 
@@ -62,7 +63,7 @@ class Watch:
         self._events = len(machine.events)
         self._tones = len(machine.plant.tones)
         self._demo_ms = -MINUTE_MS
-        self._in_order = self._booted = False
+        self._in_order = self._booted = self._loud = self._unsure = False
         self._situation: Situation | None = None
 
     def _note_crash(self, error: Exception, now_ms: int) -> None:
@@ -93,18 +94,23 @@ class Watch:
         self.tally.now_s = plant.now_ms // 1000
         self._spoils.look(plant.faults, plant.flow.wear)
         spoilt = self._spoils.now
-        loud_before = any(not silenced for silenced in self.alarms.on.values())
         if len(self._machine.events) > self._events:
             self._read_log(plant.now_ms)
         if len(plant.tones) > self._tones:
-            self._hear(loud_before)
+            self._hear(self._loud or self._is_loud)
+        self._loud = self._is_loud
         self.delivery.look(self.books, spoilt)
         self._causes.look(self.books, self.delivery, spoilt)
-        can_sound = not spoilt & {"tones", "firmware"} and all(book.therapy != "unfilled" for book in self.books)
+        can_sound = not spoilt & {"tones", "firmware", "records"} and all(book.therapy != "unfilled" for book in self.books)
         self.alarms.listen(plant.now_ms, self.books[0], can_sound)
         explained = bool(spoilt & {"risk", "firmware"}) or self.alarms.undelivered or self._ordered_little
         explained |= not self.delivery.drug_at_tip
         self.risk.look(plant.now_ms, plant.flow.patient.risk, explained)
+
+    @property
+    def _is_loud(self) -> bool:
+        """True while an alarm is on that nobody silenced."""
+        return not all(self.alarms.on.values())
 
     @property
     def _ordered_little(self) -> bool:
@@ -191,15 +197,19 @@ class Watch:
         """Write an order down, in every book of those that may be true."""
         verb, reason, now_ms, lapsed = step.verb, outcome.reason, self._machine.now_ms, self.delivery.lapsed
         self._judge(step, outcome)
-        unsure = outcome.unheard is not None or (reason == "store" and verb in OBEYED_UNKEPT)
+        unheard = outcome.unheard is not None or (self._booted and reason in NO_SESSION)
+        unsure = unheard or self._booted or (reason == "store" and verb in OBEYED_UNKEPT)
+        self._unsure |= unsure
         if reason is None or unsure:
             done = [book.copy() for book in self.books] if unsure else self.books
             for book in done:
                 book.accept(verb, getattr(step, verb), now_ms, lapsed)
-                if self._booted and unsure:  # within the order
-                    book.lose_power()
-                    book.end_bolus(now_ms)
-            self.books = (self.books + done)[:MOST_BOOKS] if unsure else self.books
+            reset = [book.copy() for book in done] if self._booted else []
+            for book in reset:  # the reset came after the order
+                book.lose_power()
+                book.end_bolus(now_ms)
+            before = self.books if unheard or reason else []
+            self.books = ([*before, *done, *reset])[:MOST_BOOKS] if unsure else self.books
             if step.meant:
                 self.risk.slip(now_ms, step.meant)
         if reason is None and not unsure:
@@ -246,6 +256,7 @@ class Watch:
         if self._belief.line_is_known(status):
             self._spoils.flushed()
             spoilt = self._spoils.now
-        if spoilt & {"records", "firmware"}:
+        if spoilt & {"records", "firmware"} or self._unsure:
+            self._unsure = False
             self.alarms.take(status["alarm_list"])
         self._belief.compare(status, self.books[0], now_ms, spoilt, self._causes.unknown_nl)
