@@ -18,6 +18,7 @@ _BATCH_S = HOUR_S + MINUTE_S  # the longest batch: battery and store are looked 
 _TESTED_S = HOUR_S + MINUTE_S  # the self-test comes each hour, no later than the batch that is due then
 _SENSED_S = 2 * HOUR_S + MINUTE_S  # sensors are read an hour after the last time, when the running batch is over
 _LONGEST_CUT_S = 2 * HOUR_S
+_LONGEST_STAND_S = HOUR_S  # of the counter of seconds
 
 _MAY_BE_EMPTY = ("week", "fault_log")
 
@@ -37,8 +38,7 @@ def _fever(draw: Draw) -> Fields:
 
 
 def _leap(draw: Draw) -> Fields:
-    by_s = draw.spread(12, 30 * DAY_S)
-    return {"by": by_s if draw.chance(50) else -by_s}
+    return {"by": draw.spread(12, 30 * DAY_S) if draw.chance(50) else -draw.spread(12, _LONGEST_STAND_S)}
 
 
 def _drift(draw: Draw) -> Fields:
@@ -290,10 +290,11 @@ DEVICES = (
         "clock_jump",
         "alarm",
         "Two counts of the pump's time that part by more than 10 s: the one that times the motor is believed, so the"
-        " dose goes on, and the hour is not known until somebody sets the clock.",
+        " dose goes on, and the hour is not known until somebody sets the clock. But the pump wakes by the counter of"
+        " seconds: while that stands still it sleeps when its batch is over, delivers nothing and says nothing.",
         ("clock_lost",),
-        _BATCH_S,  # the timer wakes it for the next batch, whatever the counter says
-        frozenset({"clock"}),
+        _BATCH_S + _LONGEST_STAND_S,  # it is awake again for its next batch
+        frozenset({"clock", "rotor_below"}),
         "refill",
         draw=_leap,
     ),
