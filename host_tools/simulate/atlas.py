@@ -2,7 +2,8 @@
 
 from host_tools.simulate.bodyhazards import BODY, HANDS, LINE
 from host_tools.simulate.hazard import SPOILS, Fields, Hazard, Heals, Promise
-from host_tools.simulate.pumphazards import DEVICES, MOTOR
+from host_tools.simulate.motorhazards import MOTOR
+from host_tools.simulate.pumphazards import DEVICES
 
 __all__ = ["GROUPS", "HAZARDS", "SPOILS", "Fields", "Hazard", "Heals", "Promise"]
 
