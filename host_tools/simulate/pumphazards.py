@@ -172,7 +172,8 @@ DEVICES = (
         "alarm",
         "Two counts of the pump's time that part by more than 10 s: the one that times the motor is believed, so the"
         " dose goes on, and the hour is not known until somebody sets the clock. But the pump wakes by the counter of"
-        " seconds: while that stands still it sleeps when its batch is over, delivers nothing and says nothing.",
+        " seconds: while that stands still it sleeps when its batch is over, delivers nothing and says nothing. Of that"
+        " an hour is within the time given here.",
         ("clock_lost",),
         _BATCH_S + _LONGEST_STAND_S,  # it is awake again for its next batch
         frozenset({"clock", "rotor_below"}),
