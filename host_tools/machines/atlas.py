@@ -2,7 +2,8 @@
 
 from host_tools.machines.bodyhazards import BODY, HANDS, LINE
 from host_tools.machines.hazard import SPOILS, Fields, Hazard, Heals, Promise
-from host_tools.machines.pumphazards import DEVICES, MOTOR
+from host_tools.machines.motorhazards import MOTOR
+from host_tools.machines.pumphazards import DEVICES
 
 __all__ = ["GROUPS", "HAZARDS", "SPOILS", "Fields", "Hazard", "Heals", "Promise"]
 

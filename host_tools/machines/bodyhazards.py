@@ -3,8 +3,7 @@
 from decimal import Decimal
 
 from host_tools.machines.draw import Draw
-from host_tools.machines.hazard import Fields, Hazard
-from host_tools.machines.pumphazards import DAY_S, HOUR_S, MINUTE_S
+from host_tools.machines.hazard import DAY_S, HOUR_S, MINUTE_S, Fields, Hazard
 
 _ALL_OF_IT = frozenset({"tip", "reservoir", "risk"})
 

@@ -6,6 +6,11 @@ from typing import Literal, NamedTuple
 
 from host_tools.machines.draw import Draw
 
+MINUTE_S = 60
+HOUR_S = 3600
+DAY_S = 24 * HOUR_S
+SOON_S = MINUTE_S  # within which an alarm comes for what wakes the firmware by itself
+
 Promise = Literal["survived", "alarm", "outside"]
 """`survived`: therapy, records and alarms go on as if nothing were, at most with an advisory or an entry in the log.
 `alarm`: the pump falls back or gives less, and an alarm says so in time. `outside`: the pump cannot see it."""

@@ -12,6 +12,7 @@ from host_tools.scenario.runtimes import RUNTIMES
 from host_tools.scenario.verbs import DO
 from host_tools.machines.atlas import Hazard
 from host_tools.machines.draw import Draw
+from protocol.codes import ALARM
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
@@ -28,6 +29,7 @@ LAST = {
 }
 """Place -> the last that was done before a hazard."""
 
+NAMES = {code: name for name, code in ALARM.items()}
 RUNNING = ("steady", "flex", "bridge", "bolus")
 
 
@@ -98,6 +100,6 @@ def programmer(machine: MockMachine) -> Programmer:
 
 
 def told(machine: MockMachine) -> set[str]:
-    """The alarms and advisories that are on."""
-    says = status(machine)
-    return {*says["alarms"], *says["advisories"]}
+    """The alarms that are on before anybody asks, which would wake the pump; and the advisories."""
+    alarms = [NAMES[alarm] for alarm, *_ in machine.pump.alarms.entries()]
+    return {*alarms, *status(machine)["advisories"]}
