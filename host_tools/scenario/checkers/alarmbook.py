@@ -12,6 +12,7 @@ ALARM_OF_EVENT = {event: alarm for alarm, event in codes.ALARM_EVENT.items()} | 
     event: alarm for alarm, event in codes.OTHER_EVENT.items()
 }
 ALARM_OF_EVENT["RESET_LOOP"] = "safe_state"
+ALSO_LOGGED = ("MEM_ERROR_NONCRIT", "MEM_ERROR_CRIT")  # of another record, while the alarm is on already
 DELIVERY_ALARMS = frozenset(
     (
         "motor_stall",
@@ -52,7 +53,8 @@ class AlarmBook:
         name = event["name"]
         if name in ALARM_OF_EVENT:
             alarm = ALARM_OF_EVENT[name]
-            self.on[alarm] = False
+            if name not in ALSO_LOGGED or alarm not in self.on:
+                self.on[alarm] = False
             self.over.discard(alarm)
             self.raised_ms[alarm] = now_ms
         elif name == "MOTOR_STALL_RECOVERY":

@@ -22,7 +22,7 @@ UNITS_PER_NG = 100_000  # hundredths of a nL mcg/mL
 
 class DeliveryWatch:
     """`priming` and `held_ms` (of the last DOSE_HELD) are as the log tells. `idle_ms` is how long, with power, no step
-    was made; `lapsed` is true from 48 hours of that on, until an order says that it knows."""
+    was made."""
 
     def __init__(self, tally: Tally, plant: Plant, config: Config, alarms: AlarmBook) -> None:
         self._tally = tally
@@ -34,7 +34,7 @@ class DeliveryWatch:
         self._limit_ms = 0
         self.priming = False
         self.held_ms = -HELD_MS
-        self.lapsed = False
+        self._lapsed = False
         self._powered_ms = self._moved_ms = plant.now_ms - plant.unpowered_ms
         self._at_ms = plant.now_ms
         self.steps = plant.drivetrain.rotor_steps
@@ -43,10 +43,25 @@ class DeliveryWatch:
         self._strongest_ng = 0.0
         self._primed = False  # at the last look
         self._blurred_until = 0
+        self._booted = False
 
     @property
     def idle_ms(self) -> int:
         return self._powered_ms - self._moved_ms
+
+    @property
+    def _stalled(self) -> bool:
+        return "motor_stall" in self._alarms.on.keys() - self._alarms.over
+
+    @property
+    def lapsed(self) -> bool:
+        """True from 48 hours without delivery on, until an order says that it knows; in a stall that goes on it has not
+        ended."""
+        return self._lapsed or (self._stalled and "stopped_48h" in self._alarms.on)
+
+    def lapse(self) -> None:
+        """The pump says that nothing was delivered for 48 hours."""
+        self._lapsed = True
 
     @property
     def drug_at_tip(self) -> bool:
@@ -62,17 +77,21 @@ class DeliveryWatch:
         """Delivery starts, ends or goes on otherwise."""
         self._dose.change(self._step_ng)
 
-    def boot(self, unknown_steps: int) -> None:
-        """The pump starts. Of steps that nobody knows of it takes the strongest drug to be at the tip for longer."""
+    def boot(self) -> None:
+        """The pump starts, and what it missed is not made up."""
         self.change()
+        self._booted = True
+
+    def blur(self, unknown_steps: int) -> None:
+        """Of steps that nobody knows of the pump takes the strongest drug to be at the tip for longer."""
         if unknown_steps:
             self._blurred_until = self.steps + unknown_steps + self._plant.flow.catheter.dead_nl // self._config.step_nl
 
     def start(self, knowingly: bool) -> None:
         """Somebody ordered delivery; `knowingly`: of the dose that was."""
-        if "motor_stall" not in self._alarms.on.keys() - self._alarms.over:
+        if not self._stalled:
             self._moved_ms = self._powered_ms
-        self.lapsed = self.lapsed and not knowingly
+        self._lapsed = self._lapsed and not knowingly
 
     @property
     def _step_ng(self) -> float:
@@ -98,7 +117,7 @@ class DeliveryWatch:
             self._moved_ms = powered_ms
         self.steps, self._strength, self._at_ms, self._powered_ms = steps, strength, now_ms, powered_ms
         self._tip = plant.flow.catheter.tip_hundredths
-        self.lapsed |= self.idle_ms >= LAPSE_MS
+        self._lapsed |= self.idle_ms >= LAPSE_MS
 
     def _judge_steps(self, books: Sequence[OrderBook], steps: int, now_ms: int, spoilt: frozenset[str]) -> None:
         idle = (
@@ -123,7 +142,8 @@ class DeliveryWatch:
             most_ng = max(most_ng, given_ng)
             self._limit_ms = now_ms
         excused = self._alarms.undelivered or self.priming or not self._strength or self.lapsed
-        excused |= self.steps < self._blurred_until
+        excused |= self._booted or self.steps < self._blurred_until
+        self._booted = False
         excused |= powered_ms - self._powered_ms < lasting_ms or now_ms - self.held_ms <= HELD_MS
         if excused or spoilt & {"tip", "rotor_below", "firmware", "records", "clock"}:
             dose.forgive()

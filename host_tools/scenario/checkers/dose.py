@@ -7,6 +7,7 @@ from host_tools.scenario.checkers.programs import DAY_MS
 
 STEPS_SLACK = 3  # of rounding, at any time
 STEPS_A_CHANGE = 2  # more for each start, end and edge of delivery
+FLOAT_NG = 0.1  # of binary fractions
 LIMIT_PART = 1.0001  # of the limit that rates rounded to 1 nL/day may come to
 
 
@@ -43,7 +44,7 @@ class TipDose:
         self._given_ng += ng
         self._over += ng - most_ng
         self._under += ng - least_ng
-        slack_ng = STEPS_SLACK * step_ng
+        slack_ng = STEPS_SLACK * step_ng + FLOAT_NG
         excess_ng = self._over - self._least_over - slack_ng
         self._least_over = min(self._least_over, self._over)
         self._tally.check("tip_above", excess_ng <= 0, lambda: f"{excess_ng / 1000:.3f} mcg more than ordered")

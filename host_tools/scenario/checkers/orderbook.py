@@ -1,6 +1,7 @@
 """What was ordered and acknowledged, as a clinic would write it down, and what it asks for."""
 
 from copy import copy
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,12 +15,14 @@ LAPSE_MS = 48 * HOUR_MS
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
+@dataclass
 class Bolus:
     """One that was accepted: its dose in ng, over so long, from `from_ms` to `until_ms` if nothing ends it before."""
 
-    def __init__(self, ng: int, from_ms: int, over_ms: int) -> None:
-        self.ng, self.from_ms, self.over_ms = ng, from_ms, over_ms
-        self.until_ms = from_ms + over_ms
+    ng: int
+    from_ms: int
+    over_ms: int
+    until_ms: int
 
     def ng_in(self, from_ms: int, to_ms: int) -> float:
         """Its part in a stretch of time."""
@@ -64,8 +67,12 @@ class OrderBook:
 
     def copy(self) -> "OrderBook":
         other = copy(self)
-        other.doses = list(self.doses)
+        other.doses, other.bolus = list(self.doses), copy(self.bolus)
         return other
+
+    def same_as(self, other: "OrderBook") -> bool:
+        """True if both say the same."""
+        return vars(self) == vars(other)
 
     # What is in force
 
@@ -172,7 +179,7 @@ class OrderBook:
         self.therapy, self.may_fall_back = "running", False
 
     def _do_bolus(self, fields: Any, now_ms: int, _lapsed: bool) -> None:
-        self.bolus = Bolus(int(fields.dose_mcg * 1000), now_ms, fields.over * 1000)
+        self.bolus = Bolus(int(fields.dose_mcg * 1000), now_ms, fields.over * 1000, now_ms + fields.over * 1000)
 
     def _do_patient_bolus(self, _fields: Any, now_ms: int, _lapsed: bool) -> None:
         allowed = self.patient_bolus

@@ -10,7 +10,16 @@ WEEK_MS = 7 * DAY_MS
 MINUTE_MS = 60_000
 
 
-class SimpleProgram:
+class _Comparable:
+    """Equal to another of its kind with the same numbers."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType]
+
+
+class SimpleProgram(_Comparable):
     """The same rate of dose all day."""
 
     mode = "simple"
@@ -27,7 +36,7 @@ class SimpleProgram:
         return self.ng_per_day
 
 
-class FlexProgram:
+class FlexProgram(_Comparable):
     """Seven days of intervals, each (from_min, ng delivered within it), the first at 0. `ng_per_day` is the mean."""
 
     mode = "flex"

@@ -12,6 +12,7 @@ class Spoils:
         self._on: frozenset[str] = frozenset()
         self._after: dict[str, str] = {}  # a fault that is over -> what ends its traces
         self.now: frozenset[str] = frozenset()
+        self.clock_until_ms = -1  # the pump's counters of time differ
 
     def look(self, faults: Iterable[str], wear: Iterable[str]) -> None:
         """Take notice of the faults that are on now, and of tubing that lets more through than it should."""

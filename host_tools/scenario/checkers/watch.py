@@ -22,7 +22,9 @@ from host_tools.scenario.checkers.risk import Risk
 from host_tools.scenario.checkers.spoils import Spoils
 from host_tools.scenario.schema import PROGRAMMER_VERBS, Step
 
+CLOCK, NOTHING = frozenset(["clock"]), frozenset()
 MINUTE_MS = 60_000
+CLOCK_STANDS_MS = 7_200_000  # after a sign of it a counter of seconds may still stand still
 KEY_WAIT_MS = 86_400_000
 MOST_BOOKS = 8  # of orders of which nobody heard whether they were done
 NO_SESSION = ("auth", "replay")  # what a pump says that was reset in the middle of one
@@ -61,6 +63,7 @@ class Watch:
         self._causes = Causes(tally, machine.plant, config, self.alarms)
         self._spoils = Spoils()
         self._events = len(machine.events)
+        self._boots = len(machine.boots)
         self._tones = len(machine.plant.tones)
         self._demo_ms = -MINUTE_MS
         self._in_order = self._booted = self._loud = self._unsure = False
@@ -93,7 +96,9 @@ class Watch:
             plant.settle()
         self.tally.now_s = plant.now_ms // 1000
         self._spoils.look(plant.faults, plant.flow.wear)
-        spoilt = self._spoils.now
+        spoilt = self._spoils.now | (CLOCK if plant.now_ms < self._spoils.clock_until_ms else NOTHING)
+        if len(self._machine.boots) > self._boots:
+            self._note_boot(plant.now_ms)
         if len(self._machine.events) > self._events:
             self._read_log(plant.now_ms)
         if len(plant.tones) > self._tones:
@@ -128,16 +133,21 @@ class Watch:
             self._note(event, now_ms)
         self._events = len(events)
 
+    def _note_boot(self, now_ms: int) -> None:
+        """The pump was started; its log may be unable to say so."""
+        self._boots = len(self._machine.boots)
+        self._booted = True
+        self.alarms.reset()
+        self.delivery.boot()
+        for book in self.books:
+            book.lose_power()
+            book.end_bolus(now_ms)
+
     def _note(self, event: Mapping[str, Any], now_ms: int) -> None:
         name, data = event["name"], event["data"]
         if name == "BOOT":
             self._causes.unknown_nl += data["unknown_steps"] * self._config.step_nl
-            for book in self.books:
-                book.lose_power()
-                book.end_bolus(now_ms)
-            self._booted = True
-            self.alarms.reset()
-            self.delivery.boot(data["unknown_steps"])
+            self.delivery.blur(data["unknown_steps"])
         elif name in ("BOLUS_START", "BOLUS_DONE", "BOLUS_CANCELLED"):
             if data["bolus"] == "prime":
                 self.delivery.priming = name == "BOLUS_START"
@@ -146,9 +156,11 @@ class Watch:
                     book.end_bolus(now_ms)
             self.delivery.change()
         elif name == "STOPPED_48H":
-            self.delivery.lapsed = True
+            self.delivery.lapse()
         elif name in ("THERAPY_STATE_CHANGED", "MOTOR_STALL", "MOTOR_STALL_RECOVERY", "IMPLANT", "RATE_STEP"):
             self.delivery.change()
+        elif name == "CLOCK_CHANGED":
+            self._spoils.clock_until_ms = now_ms + CLOCK_STANDS_MS
         elif name == "CLOCK_LOST":
             for book in self.books:
                 book.lose_power()
@@ -196,6 +208,8 @@ class Watch:
     def _order(self, step: Step, outcome: Outcome) -> None:
         """Write an order down, in every book of those that may be true."""
         verb, reason, now_ms, lapsed = step.verb, outcome.reason, self._machine.now_ms, self.delivery.lapsed
+        if len(self._machine.boots) > self._boots:
+            self._note_boot(now_ms)
         self._judge(step, outcome)
         unheard = outcome.unheard is not None or (self._booted and reason in NO_SESSION)
         unsure = unheard or self._booted or (reason == "store" and verb in OBEYED_UNKEPT)
@@ -209,7 +223,7 @@ class Watch:
                 book.lose_power()
                 book.end_bolus(now_ms)
             before = self.books if unheard or reason else []
-            self.books = ([*before, *done, *reset])[:MOST_BOOKS] if unsure else self.books
+            self.books = _distinct([*before, *done, *reset])[:MOST_BOOKS] if unsure else self.books
             if step.meant:
                 self.risk.slip(now_ms, step.meant)
         if reason is None and not unsure:
@@ -252,6 +266,7 @@ class Watch:
         if not spoilt & {"records", "firmware"} and not self.alarms.on.keys() & {"memory_critical", "memory"}:
             wrong = [self._belief.agrees(status, book, now_ms) for book in self.books]
             self.books = [book for book, parts in zip(self.books, wrong, strict=True) if not parts] or self.books
+            self.books = _distinct(self.books)
             self.tally.check("acknowledged_kept", [] in wrong, lambda: "; ".join(min(wrong, key=len)))
         if self._belief.line_is_known(status):
             self._spoils.flushed()
@@ -259,4 +274,15 @@ class Watch:
         if spoilt & {"records", "firmware"} or self._unsure:
             self._unsure = False
             self.alarms.take(status["alarm_list"])
+            for book in self.books if status["wall"] is None else ():
+                book.lose_power()
         self._belief.compare(status, self.books[0], now_ms, spoilt, self._causes.unknown_nl)
+
+
+def _distinct(books: list[OrderBook]) -> list[OrderBook]:
+    """The books without those that say the same as one before them."""
+    found: list[OrderBook] = []
+    for book in books:
+        if not any(book.same_as(other) for other in found):
+            found.append(book)
+    return found
