@@ -81,6 +81,11 @@ class AlarmBook:
         self._sounding_since_ms = {"dual": None, "single": None}
 
     @property
+    def newest_ms(self) -> int:
+        """When an alarm was last raised."""
+        return max(self.raised_ms.values(), default=-LATE_TONE_MS)
+
+    @property
     def undelivered(self) -> bool:
         """True while an alarm says that the dose may not be given as ordered."""
         return bool(DELIVERY_ALARMS & self.on.keys() - self.over)

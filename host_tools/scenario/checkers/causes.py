@@ -105,7 +105,7 @@ class Causes:
                 continue  # each stall is too short to be one
             told = any(self._alarms.raised_ms.get(alarm, -1) >= fault.from_ms for alarm in hazard.told_by)
             told = told or any(alarm in self._alarms.on for alarm in hazard.told_by)
-            within_ms = hazard.within_s * 1000 * delivery.slowness(book)
+            within_ms = hazard.within_s * 1000 * delivery.slowness(book) + fault.fields.get("every_ms", 0)
             late_ms = now_ms - max(self._running_since_ms, fault.from_ms) - within_ms
             self._tally.check(
                 "fault_told", told or late_ms <= 0, lambda name=name: f"{name} is on, and no alarm says so"

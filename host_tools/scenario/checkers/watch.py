@@ -23,6 +23,7 @@ from host_tools.scenario.checkers.spoils import Spoils
 from host_tools.scenario.schema import PROGRAMMER_VERBS, Step
 
 CLOCK, NOTHING = frozenset(["clock"]), frozenset()
+LOST = frozenset(("memory_critical", "safe_state"))  # with them doses of before may be forgotten
 MINUTE_MS = 60_000
 CLOCK_STANDS_MS = 7_200_000  # after a sign of it a counter of seconds may still stand still
 KEY_WAIT_MS = 86_400_000
@@ -66,7 +67,7 @@ class Watch:
         self._boots = len(machine.boots)
         self._tones = len(machine.plant.tones)
         self._demo_ms = -MINUTE_MS
-        self._in_order = self._booted = self._loud = self._unsure = False
+        self._in_order = self._booted = self._loud = self._unsure = False  # unsure of what alarms are on
         self._situation: Situation | None = None
 
     def _note_crash(self, error: Exception, now_ms: int) -> None:
@@ -97,6 +98,7 @@ class Watch:
         self.tally.now_s = plant.now_ms // 1000
         self._spoils.look(plant.faults, plant.flow.wear)
         spoilt = self._spoils.now | (CLOCK if plant.now_ms < self._spoils.clock_until_ms else NOTHING)
+        self._unsure |= bool(spoilt & {"records", "firmware"})
         if len(self._machine.boots) > self._boots:
             self._note_boot(plant.now_ms)
         if len(self._machine.events) > self._events:
@@ -106,9 +108,9 @@ class Watch:
         self._loud = self._is_loud
         self.delivery.look(self.books, spoilt)
         self._causes.look(self.books, self.delivery, spoilt)
-        can_sound = not spoilt & {"tones", "firmware", "records"} and all(book.therapy != "unfilled" for book in self.books)
+        can_sound = not self._unsure and "tones" not in spoilt and all(book.therapy != "unfilled" for book in self.books)
         self.alarms.listen(plant.now_ms, self.books[0], can_sound)
-        explained = bool(spoilt & {"risk", "firmware"}) or self.alarms.undelivered or self._ordered_little
+        explained = "risk" in spoilt or self._unsure or self.alarms.undelivered or self._ordered_little
         explained |= not self.delivery.drug_at_tip
         self.risk.look(plant.now_ms, plant.flow.patient.risk, explained)
 
@@ -126,7 +128,7 @@ class Watch:
 
     def _read_log(self, now_ms: int) -> None:
         events = self._machine.events
-        gaps = bool(self._spoils.now & {"records", "firmware"})
+        gaps = self._unsure
         for event in events[self._events :]:
             self._logbook.log(event, self._in_order or gaps, gaps)
             self.alarms.log(event, now_ms, self._in_order or gaps)
@@ -146,7 +148,9 @@ class Watch:
     def _note(self, event: Mapping[str, Any], now_ms: int) -> None:
         name, data = event["name"], event["data"]
         if name == "BOOT":
-            self._causes.unknown_nl += data["unknown_steps"] * self._config.step_nl
+            unknown_nl = data["unknown_steps"] * self._config.step_nl
+            self._causes.unknown_nl += unknown_nl
+            self._belief.line_unknown_nl += unknown_nl
             self.delivery.blur(data["unknown_steps"])
         elif name in ("BOLUS_START", "BOLUS_DONE", "BOLUS_CANCELLED"):
             if data["bolus"] == "prime":
@@ -157,6 +161,9 @@ class Watch:
             self.delivery.change()
         elif name == "STOPPED_48H":
             self.delivery.lapse()
+        elif name == "THERAPY_STATE_CHANGED" and data["new"] == "minimum" and not self._in_order:
+            self.delivery.lapse()  # it fell back by itself
+            self.delivery.change()
         elif name in ("THERAPY_STATE_CHANGED", "MOTOR_STALL", "MOTOR_STALL_RECOVERY", "IMPLANT", "RATE_STEP"):
             self.delivery.change()
         elif name == "CLOCK_CHANGED":
@@ -172,15 +179,11 @@ class Watch:
             self._demo_ms = now_ms + (KEY_WAIT_MS if name == "KEY_RESET_REQUESTED" else 0)  # announced every hour
         self._causes.log(event, self.books, self._spoils.now)
 
-    def _hear(self, loud_before: bool) -> None:
+    def _hear(self, was_loud: bool) -> None:
         tones = self._machine.plant.tones
         for tone in tones[self._tones :]:
-            excused = (
-                loud_before
-                or tone.at_ms - self._demo_ms <= MINUTE_MS
-                or bool(self._spoils.now & {"firmware", "records"})
-            )
-            self.alarms.hear(tone.kind, tone.at_ms, excused)
+            since_ms = max(self._demo_ms, self.alarms.newest_ms)
+            self.alarms.hear(tone.kind, tone.at_ms, was_loud or self._unsure or tone.at_ms - since_ms <= MINUTE_MS)
         self._tones = len(tones)
 
     # Orders
@@ -193,6 +196,7 @@ class Watch:
         self._logbook.begin_order()
         plant = self._machine.plant
         unprimed_nl = next((nl for nl, strength in plant.flow.catheter.contents[:1] if not strength), 0)
+        self._lost = bool(self.alarms.on.keys() & LOST)
         self._situation = Situation(
             self.books[0], plant.now_ms, self.delivery.lapsed, self._config.reservoir_nl, unprimed_nl
         )
@@ -229,6 +233,8 @@ class Watch:
         if reason is None and not unsure:
             if verb == "refill":
                 self._spoils.refilled()
+            elif verb == "alarm_settings":
+                self.alarms.reset()
             elif verb in ("program", "resume", "minimum_rate"):
                 self.delivery.start(knowingly=verb != "minimum_rate")
         self.delivery.change()
@@ -240,7 +246,7 @@ class Watch:
             text = outcome.unheard
             self.tally.check("answers", bool(spoilt & {"link", "firmware", "records"}), lambda: f"no answer: {text}")
         heard = outcome.unheard is None
-        if now is not None and heard and len(self.books) == 1 and trusted and not self.delivery.lapse_is_near:
+        if now is not None and heard and len(self.books) == 1 and trusted and not self._lost and not self.delivery.lapse_is_near:
             judge(self.tally, verb, getattr(step, verb), reason, now)
         self._read_log(self._machine.now_ms)
         told_again = verb == "refill" and self.books[0].refills > 0
@@ -271,8 +277,8 @@ class Watch:
         if self._belief.line_is_known(status):
             self._spoils.flushed()
             spoilt = self._spoils.now
-        if spoilt & {"records", "firmware"} or self._unsure:
-            self._unsure = False
+        if self._unsure:
+            self._unsure = bool(spoilt & {"records", "firmware"})
             self.alarms.take(status["alarm_list"])
             for book in self.books if status["wall"] is None else ():
                 book.lose_power()
