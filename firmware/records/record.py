@@ -86,9 +86,12 @@ class Record:
         return True
 
     @property
-    def alike(self) -> bool:
-        """True if both copies hold the same values, as `save_both` leaves them unless it was cut off."""
-        first, second = [self.store.read(slot)[_HEADER_BYTES:-4] for slot in self.slots]
+    def paired(self) -> bool:
+        """True if both copies are there, as they were written, and hold the same values: as `save_both` leaves them
+        unless it was cut off. Else the older one could come back when the newer is lost."""
+        if not self.valid():
+            return False
+        first, second = [crc32(self.store.read(slot)[_HEADER_BYTES:-4]) for slot in self.slots]
         return first == second
 
     def rewrite(self) -> bool:

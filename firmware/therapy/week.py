@@ -246,8 +246,8 @@ class WeekStore:
         return self._records[which - 1].save_both(*values)
 
     def valid(self, which: int) -> bool:
-        """True if both copies in that place are still as they were written."""
-        return self._records[which - 1].valid()
+        """True if both copies in that place are still as they were written, and the same."""
+        return self._records[which - 1].paired
 
     def load(self, which: int) -> "list[Day] | None":
         """The days in that place, or None when they are corrupt."""

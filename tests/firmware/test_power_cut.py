@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from firmware.records import patientrecord, slots
 from firmware.therapy import dosewindow
 
 from .body import Body, Store
@@ -301,3 +302,39 @@ def test_a_cut_in_a_correction_never_leaves_the_windows_with_less_than_was_given
     counted_mcg = dosewindow._dose(pump.dose_window.spans, now_s - DAY_S) / (1_000_000 * DAY_S)
     given_mcg = 300 * pump.state.drug_mcg_per_ml / old
     assert counted_mcg >= given_mcg * 0.999
+
+
+COPIES = sorted(slot for place in slots.RECORDS if place is not slots.LEDGER for slot in place[0])
+WEEK = [[(0, 150_000), (720, 150_000)]] * 7
+
+
+def _told(clinic):
+    texts = tuple(clinic.pump.patient_record.read(field) for field in patientrecord.FIELDS)
+    return clinic.status().dose_ng_per_day, str(clinic.status().mode), texts, clinic.pump.titration.read(1, 99)
+
+
+@pytest.mark.shows("R4.5", "R6.4")
+@pytest.mark.parametrize(
+    "order",
+    [
+        lambda clinic: clinic.command("WRITE_RECORD", field="patient_name", text=b"Ada".ljust(192, b"\0")),
+        lambda clinic: clinic.program(dose_ng_per_day=330_000),
+        lambda clinic: clinic.flex(WEEK),
+    ],
+    ids=["text", "program", "week"],
+)
+def test_a_copy_that_rots_after_a_cut_brings_back_nothing_older(order):
+    """Both copies are made the same again: else the older one would come back, in silence, when the newer is lost."""
+    cuts = 0
+    for at in range(1, 60):
+        clinic, _ = cut_during(order, at, 1.0)
+        if clinic is None:
+            break
+        cuts = at
+        told = _told(clinic)
+        kept = dict(clinic.body.store.slots)
+        for slot in COPIES:
+            clinic.body.store.slots = kept | {slot: b"rotten"}
+            clinic.boot()
+            assert _told(clinic) == told, (at, slot)
+    assert cuts > 4
