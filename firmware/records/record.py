@@ -81,7 +81,8 @@ class Record:
         self._mend()
         for index in (0, 1):
             data = self.store.read(self.slots[index])
-            if crc32(data) != _RESIDUE and (data or index < self.sequence):
+            whole = crc32(data) == _RESIDUE and data[4] == self.kind
+            if not whole and (data or index < self.sequence):
                 return False
         return True
 
