@@ -40,6 +40,7 @@ class Belief(NamedTuple):
     next_seq: int
     booked_steps: int
     unknown_steps: int
+    given_steps: int
     day: int
     today_units: int
     spans: list[list[int]]
@@ -65,6 +66,7 @@ def belief_of(pump: Any) -> Belief:
         pump.log.next_seq,
         ledger.booked_steps,
         ledger.unknown_steps,
+        pump.delivery._motor.counts[1],
         ledger.day,
         ledger.today_step_mcg_per_ml,
         [span[:] for span in pump.dose_window.spans],

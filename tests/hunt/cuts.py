@@ -218,13 +218,19 @@ def _counted(cut: Cut, held: list[Belief], unknown_steps: int) -> list[str]:
     if not 0 <= belief.booked_steps - cut.given_steps <= unknown_steps:
         wrong.append(f"{belief.booked_steps} steps booked, {cut.given_steps} given")
     same_day = [side for side in held if side.day == belief.day]
-    if same_day and belief.today_units < min(side.today_units for side in same_day):
+    if same_day and belief.today_units < min(_today_units(side, cut.given_steps) for side in same_day):
         wrong.append("less given today")
     now_s = cut.clinic.pump.clock.now_s
     least_units = min(day_units(side.spans, now_s) for side in held)
     if day_units(belief.spans, now_s) < COUNTED_SHARE * least_units:
         wrong.append("less given in 24 hours")
     return wrong
+
+
+def _today_units(side: Belief, given_steps: int) -> int:
+    """The day's dose at least, with the steps given since that belief."""
+    weakest = min(side.strengths, default=0)
+    return side.today_units + max(0, given_steps - side.given_steps) * weakest
 
 
 def _unlike(pump: Any) -> list[str]:

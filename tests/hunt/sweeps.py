@@ -63,7 +63,9 @@ def _cut(cases: list[cuts.Case], sample: int | None, draw: Random) -> Swept:
 def _damages(cases: list[T], damage: Callable[[T], rot.Damage], sample: int | None, draw: Random) -> Swept:
     swept = Swept(len(cases))
     for case in _drawn(cases, sample, draw):
-        swept.add(str(case), _rot().judge(damage(case)))
+        done = damage(case)
+        lengths = ", ".join(f"{slot}: {len(data)} bytes" for slot, data in done.items())
+        swept.add(f"slots {lengths}; {case if isinstance(case, tuple) else ''}", _rot().judge(done))
     return swept
 
 
@@ -84,8 +86,7 @@ def _both(part: int, sample: int | None, draw: Random) -> Swept:
 
 
 def _lost(_part: int, sample: int | None, draw: Random) -> Swept:
-    cases = [*_rot().missing(), *_rot().swapped()]
-    return _damages(list(enumerate(cases)), lambda case: case[1], sample, draw)
+    return _damages([*_rot().missing(), *_rot().swapped()], lambda case: case, sample, draw)
 
 
 def _short(part: int, sample: int | None, draw: Random) -> Swept:
