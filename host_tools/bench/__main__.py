@@ -39,8 +39,8 @@ def main(out: Path) -> None:
 
 
 def measured() -> Numbers:
-    """All numbers; takes about five minutes. `board` is None where there is no MicroPython for the emulated chip, `wear`
-    where there is no littlefs."""
+    """All numbers; takes about five minutes. `board` is None where there is no MicroPython for the emulated chip,
+    `wear` where there is no littlefs."""
     from host_tools.bench import board, decode, life, roundtrip, startup, wear
 
     parts = {

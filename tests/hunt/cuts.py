@@ -144,9 +144,10 @@ class Sweep:
         if not held:
             apart = " / ".join(", ".join(differences(side, cut.belief)) for side in sides)
             return Verdict(LOST, f"orders: {apart}")
+        around = self._around(self.instants[case.write])
         wrong = [
             *_told(cut, sides, held),
-            *_counted(cut, held, unknown_steps),
+            *_counted(cut, held, around, unknown_steps),
             *self._logged(case, cut),
             *_unlike(pump),
         ]
@@ -207,18 +208,20 @@ def _told(cut: Cut, sides: list[Belief], held: list[Belief]) -> list[str]:
         wrong.append(f"alarms {sorted(mute)} over, and mute")
     if cut.belief.clock_set or (sides[0].clock_set and sides[-1].clock_set and wire.ALARM_CLOCK_LOST not in listed):
         wrong.append("the clock's loss is not told")
+    if cut.clinic.pump.bolus.active:
+        wrong.append("a bolus goes on")
     return wrong
 
 
-def _counted(cut: Cut, held: list[Belief], unknown_steps: int) -> list[str]:
+def _counted(cut: Cut, held: list[Belief], around: list[Belief], unknown_steps: int) -> list[str]:
     """Nothing that was given is left out: of reservoir, day or dose windows."""
     belief = cut.belief
     wrong = []
     unknown_steps += max(side.unknown_steps for side in held)
     if not 0 <= belief.booked_steps - cut.given_steps <= unknown_steps:
         wrong.append(f"{belief.booked_steps} steps booked, {cut.given_steps} given")
-    same_day = [side for side in held if side.day == belief.day]
-    if same_day and belief.today_units < min(_today_units(side, cut.given_steps) for side in same_day):
+    one_day = around[0].day == around[1].day and abs(around[0].day - belief.day) != 1  # a leap only renames the day
+    if one_day and belief.today_units < min(_today_units(side, cut.given_steps) for side in around):
         wrong.append("less given today")
     now_s = cut.clinic.pump.clock.now_s
     least_units = min(day_units(side.spans, now_s) for side in held)
