@@ -60,7 +60,7 @@ def swept(names: list[str], samples: dict[str, int | None], seed: int, jobs: int
 
 
 def table(found: dict[str, Swept]) -> Table:
-    shown = Table(box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    shown = Table(box=SIMPLE, padding=0, pad_edge=False, show_edge=False)
     for heading in ("sweep", "tried", "of", *COLUMNS, "wrong", "CPU s"):
         shown.add_column(heading, justify="left" if heading == "sweep" else "right", no_wrap=True)
     for name, one in found.items():

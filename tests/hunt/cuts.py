@@ -105,6 +105,7 @@ class Sweep:
     def try_case(self, case: Case) -> Verdict:
         instant = self.instants[case.write]
         sides = self._sides(instant)
+        around = self._around(instant)
         unknown_steps = UNKNOWN_STEPS
         try:
             cut = Cut(instant, case.place, recording=case.second is not None)
@@ -114,10 +115,11 @@ class Sweep:
                 cut.writes()
                 if second >= cut.boot_writes:  # a user may have been told of it
                     sides = [cut.belief]
+                    around = [cut.belief, cut.belief]
                 unknown_steps *= 2
                 cut = Cut(cut.body.instants[second], place)
             self._fill(cut)
-            return self._judge(case, cut, sides, unknown_steps)
+            return self._judge(case, cut, sides, around, unknown_steps)
         except Exception as error:  # noqa: BLE001 - whatever the firmware raises
             return Verdict(LOST, f"raised {error!r}")
 
@@ -138,13 +140,12 @@ class Sweep:
         before, after = self._around(instant)
         return [after] if instant.answered else [before, after]
 
-    def _judge(self, case: Case, cut: Cut, sides: list[Belief], unknown_steps: int) -> Verdict:
+    def _judge(self, case: Case, cut: Cut, sides: list[Belief], around: list[Belief], unknown_steps: int) -> Verdict:
         pump: Any = cut.clinic.pump
         held = [side for side in sides if not differences(side, cut.belief)]
         if not held:
             apart = " / ".join(", ".join(differences(side, cut.belief)) for side in sides)
             return Verdict(LOST, f"orders: {apart}")
-        around = self._around(self.instants[case.write])
         wrong = [
             *_told(cut, sides, held),
             *_counted(cut, held, around, unknown_steps),
