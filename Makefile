@@ -97,7 +97,7 @@ bench: install ## measure, and write build/bench.json
 
 check: install ## what takes too long for every run: more examples, fuzzing
 	THECAL_HYPOTHESIS=thorough $(BIN)/python -m pytest -n auto --dist loadscope --timeout 1800
-	$(BIN)/python -m tests.hunt.flips
+	$(BIN)/python -m tests.hunt
 	$(BIN)/python -m tests.hunt.fuzz --inputs 1000000
 	$(PIP) --quiet --editable '.[fuzz]'
 	$(BIN)/python -m tests.hunt.cover strangers

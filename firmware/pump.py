@@ -66,6 +66,7 @@ class Pump(Parts):
         now_s = self.clock.now_s
         note_rollback(self.log, self.state)
         self.log.add(wire.EVENT_BOOT, self.ledger.boots, self.ledger.recovered_steps)
+        self.orders.resume()
         self.selftest.power_on()
         self.clock_watch.lose(now_s)
         if self.ledger.lost:

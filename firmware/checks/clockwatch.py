@@ -37,5 +37,6 @@ class ClockWatch:
             return False
         state.clock = wire.FLAG_NO
         state.changed = True
+        self._alarms.clear_condition(wire.ALARM_CLOCK_LOST)  # of a loss before: the clock was set since
         self._alarms.raise_alarm(wire.ALARM_CLOCK_LOST, now_s)
         return True

@@ -172,7 +172,7 @@ class Keys:
     @property
     def valid(self) -> bool:
         """True if both copies are there, as they were written, and say the same."""
-        return self._record.load() is not None and self._record.valid() and self._record.alike
+        return self._record.load() is not None and self._record.paired
 
     def rewrite(self) -> bool:
         """Write both copies anew from the one that is valid. False when there is none, or the store failed."""

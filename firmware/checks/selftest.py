@@ -129,6 +129,8 @@ class SelfTest:
             self._dose_window.rewrite()
         for repair in self._dose_critical + self._others:
             repair()
+        if not self._reported:  # an order wrote it anew: see Orders.resume
+            self._alarms.clear_condition(wire.ALARM_MEMORY)
         if self._log.corrupt:
             self._log_corrupt(wire.REGION_LOG)
         if self._log.faults.corrupt:

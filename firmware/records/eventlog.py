@@ -46,12 +46,13 @@ class Ring:
         self._count = 0  # of entries in the slot now being filled
         self.next_seq = 1
         self.newest_s = 0
-        self.corrupt = False  # whether an entry was found changed after it was written
-        for index in range(len(places)):
-            self._scan(index)
+        self.corrupt = False  # whether entries were found changed after they were written, or missing
+        ends_seq = [self._scan(index) for index in range(len(places))]
+        if self._has_hole(ends_seq):
+            self.corrupt = True
 
-    def _scan(self, index: int) -> None:
-        """After a boot."""
+    def _scan(self, index: int) -> int:
+        """After a boot: the number that follows the slot's last entry, 0 where it has none."""
         data, entries = self._look(index)
         places = len(data) // RECORD_BYTES
         if len(entries) < places:
@@ -62,6 +63,23 @@ class Ring:
             self._at = index
             self._count = places if len(data) == places * RECORD_BYTES else _PER_SLOT  # after a torn tail: the next
             self.newest_s = unpack_from("<I", entries[-1][1], 4)[0]
+        return end_seq if entries else 0
+
+    def _has_hole(self, ends_seq: list[int]) -> bool:
+        """True if slots, or ends of slots, are missing before the newest one. The oldest may be: the power may have
+        gone while it was written over."""
+        wanted_seq = 0
+        for turn in range(1, self._slots + 1):
+            index = (self._at + turn) % self._slots
+            first_seq = self._first_seq[index]
+            if first_seq and first_seq != (wanted_seq or first_seq):
+                return True
+            if not first_seq and wanted_seq:
+                return True
+            if first_seq and turn > 2 and not wanted_seq and first_seq != 1:
+                return True
+            wanted_seq = ends_seq[index]
+        return False
 
     def _look(self, index: int) -> "tuple[bytes, list[tuple[int, bytes]]]":
         """Take a slot as it is: its bytes, and its valid entries."""

@@ -39,10 +39,11 @@ class PatientRecord:
 
     @property
     def valid(self) -> bool:
-        """True if both copies are there, as they were written. A chart of the version before is written anew first."""
+        """True if both copies are there, as they were written, and the same. A chart of the version before is written
+        anew first."""
         if self._record.load() is None and not self.rewrite():
             return False
-        return self._record.valid()
+        return self._record.paired
 
     def rewrite(self) -> bool:
         """Write both copies anew from the one that is valid. False when there is none, or the store failed."""

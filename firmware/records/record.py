@@ -81,14 +81,18 @@ class Record:
         self._mend()
         for index in (0, 1):
             data = self.store.read(self.slots[index])
-            if crc32(data) != _RESIDUE and (data or index < self.sequence):
+            whole = crc32(data) == _RESIDUE and data[4] == self.kind
+            if not whole and (data or index < self.sequence):
                 return False
         return True
 
     @property
-    def alike(self) -> bool:
-        """True if both copies hold the same values, as `save_both` leaves them unless it was cut off."""
-        first, second = [self.store.read(slot)[_HEADER_BYTES:-4] for slot in self.slots]
+    def paired(self) -> bool:
+        """True if both copies are there, as they were written, and hold the same values: as `save_both` leaves them
+        unless it was cut off. Else the older one could come back when the newer is lost."""
+        if not self.valid():
+            return False
+        first, second = [crc32(self.store.read(slot)[_HEADER_BYTES:-4]) for slot in self.slots]
         return first == second
 
     def rewrite(self) -> bool:

@@ -269,8 +269,8 @@ class State:
 
     @property
     def valid(self) -> bool:
-        """True if both copies of the record still are as they were written."""
-        return self.lost or self._record.valid()
+        """True if both copies of the record still are as they were written, and the same."""
+        return self.lost or self._record.paired
 
     def rewrite(self) -> bool:
         """Write both copies anew. False when the store failed."""

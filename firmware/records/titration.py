@@ -33,8 +33,8 @@ class TitrationHistory:
 
     @property
     def valid(self) -> bool:
-        """True if both copies are there, and as they were written."""
-        return not self.corrupt and self._record.valid()
+        """True if both copies are there, as they were written, and the same."""
+        return not self.corrupt and self._record.paired
 
     def rewrite(self) -> bool:
         """Write both copies anew from the one that is valid. False when there is none, or the store failed."""

@@ -37,6 +37,7 @@ class Books:
         """After a boot: book what it found. Where the store does not take that, or did not before, more was delivered
         than the ledger knows."""
         now_s = self._clock.now_s
+        self._end_reservoir_alarms()
         if self._ledger.keep(now_s, 0) and self._state.unbooked != wire.FLAG_YES:
             return
         self._alarms.raise_alarm(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
@@ -44,6 +45,15 @@ class Books:
             self._reservoir.assume_low()
             self._ledger.keep(now_s, 0)
             self.watch_reservoir()
+
+    def _end_reservoir_alarms(self) -> None:
+        """A refill or a setting that is in force ended them: see Orders.resume. What a gauge found missing is not known
+        yet."""
+        alarms = self._alarms
+        if self._reservoir.deliverable_steps:
+            alarms.clear_condition(wire.ALARM_RESERVOIR_EMPTY)
+        if not self._reservoir.low and not alarms.active(wire.ALARM_RESERVOIR_MISMATCH):
+            alarms.clear_condition(wire.ALARM_LOW_RESERVOIR)
 
     def keep(self, steps: int) -> None:
         """Write down what was delivered, and the next batch's size. A store that does not take it stops no therapy, but

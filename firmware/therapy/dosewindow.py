@@ -139,8 +139,8 @@ class DoseWindow:
 
     @property
     def valid(self) -> bool:
-        """True if both copies of the record still are as they were written."""
-        return self._record.valid()
+        """True if both copies of the record still are as they were written, and the same."""
+        return self._record.paired
 
     def rewrite(self) -> bool:
         """Write both copies, so that either alone is all there is. False when the store failed."""

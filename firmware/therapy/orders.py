@@ -150,6 +150,18 @@ class Orders:
             for alarm in _STOPS:
                 self._alarms.clear_condition(alarm, by_programmer=True)
 
+    def resume(self) -> None:
+        """After a boot: end the alarms that the order in force ended. It is kept before they are, the power may have
+        gone between the two, and one that stays silenced would be silent the next time."""
+        therapy = self._state.therapy
+        if therapy in (_STOPPED, _MINIMUM, _RUNNING):
+            self._alarms.clear_condition(wire.ALARM_SAFE_STATE)
+        if therapy in (_MINIMUM, _RUNNING):
+            self._alarms.clear_condition(wire.ALARM_OVERSPEED)
+            self._alarms.clear_condition(wire.ALARM_SELF_TEST)
+        if self._state.program_confirmed == wire.FLAG_YES:
+            self._alarms.clear_condition(wire.ALARM_PROGRAM_UNCONFIRMED)
+
     def fault(self, reason: int, cause: int | None = None) -> None:
         """Enter the safe state: minimum rate (nothing when unfilled, empty or inhibited), until somebody orders."""
         self.take(FAULT)

@@ -116,7 +116,7 @@ class CommittedProgram:
     def load_week(self) -> bool:
         """Take up the week of the program in force. False when it is corrupt."""
         state = self._state
-        days = self._weeks.load(state.week) if state.mode == wire.MODE_FLEX else None
+        days = self._weeks.load(state.week, state.dose_ng_per_day) if state.mode == wire.MODE_FLEX else None
         self.step = -1
         self.week = Week(days, self.mcg_per_ml or state.concentration_mcg_per_ml) if days else None
         return days is not None or state.mode != wire.MODE_FLEX
@@ -128,7 +128,7 @@ class CommittedProgram:
         where = self._state.week
         if week is None or (sound and self._weeks.valid(where)):
             return False
-        days = self._weeks.load(where)
+        days = self._weeks.load(where, self._state.dose_ng_per_day)
         if days is None:
             if not week.valid:
                 return None

@@ -246,11 +246,12 @@ class WeekStore:
         return self._records[which - 1].save_both(*values)
 
     def valid(self, which: int) -> bool:
-        """True if both copies in that place are still as they were written."""
-        return self._records[which - 1].valid()
+        """True if both copies in that place are still as they were written, and the same."""
+        return self._records[which - 1].paired
 
-    def load(self, which: int) -> "list[Day] | None":
-        """The days in that place, or None when they are corrupt."""
+    def load(self, which: int, dose_ng_per_day: int) -> "list[Day] | None":
+        """The days in that place, or None when they are corrupt, or of another mean dose than the program that they
+        belong to: another week in their place."""
         values = self._records[which - 1].load()
         if values is None:
             return None
@@ -259,4 +260,5 @@ class WeekStore:
         for day in range(DAYS):
             row = values[day * size : (day + 1) * size]
             days.append([(row[i], row[i + 1], row[i + 2]) for i in range(1, 1 + 3 * row[0], 3)])
-        return days
+        dose_ng = sum([step[1] for steps in days for step in steps])
+        return days if dose_ng // DAYS == dose_ng_per_day else None

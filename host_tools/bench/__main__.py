@@ -10,6 +10,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from host_tools.bench.wear import RATED_ERASES
 from host_tools.machines.rp2040.uf2 import UF2_VARIABLE
 
 PEERS = ("simpy", "pymavlink", "mpremote")
@@ -38,8 +39,9 @@ def main(out: Path) -> None:
 
 
 def measured() -> Numbers:
-    """All numbers; takes about two minutes. `board` is None where there is no MicroPython for the emulated chip."""
-    from host_tools.bench import board, decode, life, roundtrip, startup
+    """All numbers; takes about five minutes. `board` is None where there is no MicroPython for the emulated chip,
+    `wear` where there is no littlefs."""
+    from host_tools.bench import board, decode, life, roundtrip, startup, wear
 
     parts = {
         "life": life.measure,
@@ -48,6 +50,7 @@ def measured() -> Numbers:
         "roundtrip": roundtrip.measure,
         "startup": startup.measure,
         "board": board.measure,
+        "wear": wear.measure,
     }
     console = Console(stderr=True)
     with console.status("", spinner="line") as shown:
@@ -78,7 +81,7 @@ def table(numbers: Numbers) -> Table:
     shown.add_row("status over TCP, ms", f"{numbers['roundtrip']['median_ms']:.2f}", "-", "-", "-")
     ratio = f"{thecal_ms / mpremote_ms:.2f}"
     shown.add_row("thecal --help, ms", f"{thecal_ms:.0f}", f"mpremote {mpremote_ms:.0f}", ratio, "at most 2")
-    for row in _board_rows(numbers["board"]):
+    for row in (*_board_rows(numbers["board"]), _wear_row(numbers["wear"])):
         shown.add_row(*row)
     return shown
 
@@ -111,6 +114,14 @@ def _board_rows(board: Numbers | None) -> list[tuple[str, ...]]:
         ("  deployed, bytes", f"{board['deployed_bytes']:,}", "-", "-", "below 120,000"),
     )
     return [*times, *sizes]
+
+
+def _wear_row(wear: Numbers | None) -> tuple[str, ...]:
+    """Erases of the worst sector in seven years, beside what the flash stands."""
+    if wear is None:
+        return ("flash erases", "not measured: no littlefs", "-", "-", "-")
+    share = f"{wear['share_of_rated']:.4f}"
+    return ("worst sector, erases", f"{wear['worst_erases']:,}", f"rated {RATED_ERASES:,}", share, "below 0.1")
 
 
 if __name__ == "__main__":

@@ -34,17 +34,17 @@ class CountingPump(Pump):
 
 def measure() -> dict[str, float]:
     """Rates of lives at a constant dose and of time-outs, turn by turn."""
-    wakes = _wakes(_simple)
+    wakes = _wakes(order_simple)
     life_s, timeouts_s = [], []
     for _ in range(ROUNDS):
-        life_s.append(timed_s(lambda: _live(Pump, _simple)))
+        life_s.append(timed_s(lambda: live(Pump, order_simple)))
         timeouts_s += [timed_s(lambda: _simpy(wakes)) for _ in range(TIMEOUTS_PER_LIFE)]
     return _rates(life_s, wakes) | {"simpy_timeouts_per_s": round(wakes / median(timeouts_s))}
 
 
 def measure_flex() -> dict[str, float]:
     """Rates of lives with thirteen steps a day, and days of the week that differ."""
-    return _rates([timed_s(lambda: _live(Pump, _flex)) for _ in range(ROUNDS)], _wakes(_flex))
+    return _rates([timed_s(lambda: live(Pump, order_flex)) for _ in range(ROUNDS)], _wakes(order_flex))
 
 
 def _rates(life_s: list[float], wakes: int) -> dict[str, float]:
@@ -58,15 +58,15 @@ def _rates(life_s: list[float], wakes: int) -> dict[str, float]:
 def _wakes(order: Order) -> int:
     """Counted in a life of its own, which is not timed."""
     CountingPump.wakes = 0
-    _live(CountingPump, order)
+    live(CountingPump, order)
     return CountingPump.wakes
 
 
-def _simple(programmer: Programmer) -> None:
+def order_simple(programmer: Programmer) -> None:
     programmer.program_simple(dose_mcg_per_day=500)
 
 
-def _flex(programmer: Programmer) -> None:
+def order_flex(programmer: Programmer) -> None:
     """Steps of 90 minutes and a long night; at the weekend less of everything."""
     programmer.program_flex(
         {
@@ -81,7 +81,7 @@ def _day(dose_mcg: int, night_mcg: int) -> list[tuple[str, int]]:
     return [("00:00", night_mcg), *((start, dose_mcg) for start in starts)]
 
 
-def _live(pump_class: type[Pump], order: Order) -> None:
+def live(pump_class: type[Pump], order: Order) -> None:
     """From implantation to end of service, refilled through the protocol."""
     machine = MockMachine(Config(), pump_class=pump_class)
     programmer = Programmer(MemoryTransport(machine), entropy=bytes)

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from host_tools.bench import __main__ as bench
-from host_tools.bench import board, decode
+from host_tools.bench import board, decode, wear
 
 NUMBERS: dict[str, Any] = {
     "life": {"sim_s_per_wall_s": 120_000_000, "wakes_per_s": 35_000, "simpy_timeouts_per_s": 700_000},
@@ -18,6 +18,7 @@ NUMBERS: dict[str, Any] = {
     "roundtrip": {"median_ms": 1.25},
     "startup": {"thecal_s": 0.15, "mpremote_s": 0.1},
     "board": None,
+    "wear": {"worst_erases": 314, "share_of_rated": 0.00314},
 }
 
 
@@ -78,6 +79,25 @@ def test_a_board_that_was_not_measured_is_said_with_the_reason(monkeypatch: pyte
     monkeypatch.delenv("THECAL_UF2", raising=False)
     assert board.measure() is None
     assert "not measured: THECAL_UF2 names no MicroPython" in shown(NUMBERS)
+
+
+def test_table_has_the_worst_sector_beside_what_the_flash_stands() -> None:
+    row = next(line.split() for line in shown(NUMBERS).splitlines() if line.startswith("worst sector"))
+    assert " ".join(row) == "worst sector, erases 314 rated 100,000 0.0031 below 0.1"
+    assert "not measured: no littlefs" in shown(NUMBERS | {"wear": None})
+
+
+def test_a_sector_is_erased_when_its_records_fill_it_and_none_is_worn_alone() -> None:
+    pytest.importorskip("littlefs")
+    disk = wear.Disk()
+    for number in range(6000):
+        disk.put(0, "wb", bytes(60) + number.to_bytes(4, "little"))
+    few = sum(disk.erases.values())
+    assert 6000 // 100 < few < 6000
+    assert max(disk.erases.values()) <= wear.CYCLES + 1
+    for _ in range(100):
+        disk.put(2, "wb", bytes(616))
+    assert sum(disk.erases.values()) >= few + 100
 
 
 def test_writes_the_numbers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -116,6 +116,27 @@ def test_a_corrupt_entry_leaves_a_gap(corrupt):
             assert one.next_seq == 201
 
 
+@pytest.mark.shows("R5.2", "FI-32")
+@pytest.mark.parametrize("count", [129, 200, 640, 1024, 1025, 1100, 3000])
+def test_slots_that_are_lost_cut_short_or_changed_for_each_other_are_noticed(count):
+    store = Store()
+    log = filled(store, count)
+    kept = dict(store.slots)
+    assert not EventLog(store, Now()).corrupt
+    newest = slots.LOG[log._at]
+    oldest = slots.LOG[(log._at + 1) % len(slots.LOG)]
+    for slot in sorted(set(kept) & set(slots.LOG) - {newest}):
+        if slot != oldest:  # which is empty when the power went while it was written over
+            store.slots = kept | {slot: b""}
+            assert EventLog(store, Now()).corrupt, slot
+        store.slots = kept | {slot: kept[slot][: 50 * RECORD_BYTES]}
+        assert EventLog(store, Now()).corrupt, slot
+        store.slots = kept | {slot: kept[newest], newest: kept[slot]}
+        assert EventLog(store, Now()).corrupt, slot
+    store.slots = kept | {oldest: b""}
+    assert not EventLog(store, Now()).corrupt
+
+
 def test_a_change_of_a_slot_is_said_once():
     store = Store()
     log = filled(store, 200)

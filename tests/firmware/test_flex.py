@@ -126,6 +126,23 @@ def test_a_corrupt_week_is_the_safe_state():
     assert clinic.status().therapy == "safe_state"
 
 
+@pytest.mark.shows("FI-32")
+@pytest.mark.parametrize("swapped", [((25, 5),), ((25, 5), (4, 26)), ((25, 26), (4, 5))])
+def test_another_week_in_the_place_of_the_one_in_force_is_the_safe_state(swapped):
+    """All weeks are records of one kind: which is whose, the dose of the program tells."""
+    clinic = filled()
+    clinic.flex([NIGHT] * 7)
+    clinic.flex([[(0, 310_000)]] * 7, override="yes")
+    clinic.boot()
+    store = clinic.body.store.slots
+    assert clinic.status().therapy == "running"
+    for a, b in swapped:
+        store[a], store[b] = store[b], store[a]
+    clinic.boot()
+    assert clinic.status().therapy == "safe_state"
+    assert "safe_state" in clinic.alarms()
+
+
 def test_simple_after_flex_and_back():
     clinic = filled()
     clinic.flex([NIGHT] * 7)

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from firmware import wire
+from firmware.records import patientrecord, slots
 from firmware.therapy import dosewindow
 
 from .body import Body, Store
-from .clinic import DAY_S, Clinic, Refused
+from .clinic import DAY_S, MONDAY_S, Clinic, Refused
 
 BATCH_NL = 20_000
 """The largest batch there is. A torn record of the ledger costs one beside the one that was running."""
@@ -301,3 +303,105 @@ def test_a_cut_in_a_correction_never_leaves_the_windows_with_less_than_was_given
     counted_mcg = dosewindow._dose(pump.dose_window.spans, now_s - DAY_S) / (1_000_000 * DAY_S)
     given_mcg = 300 * pump.state.drug_mcg_per_ml / old
     assert counted_mcg >= given_mcg * 0.999
+
+
+COPIES = sorted(slot for place in slots.RECORDS if place is not slots.LEDGER for slot in place[0])
+WEEK = [[(0, 150_000), (720, 150_000)]] * 7
+
+
+def _told(clinic):
+    texts = tuple(clinic.pump.patient_record.read(field) for field in patientrecord.FIELDS)
+    return clinic.status().dose_ng_per_day, str(clinic.status().mode), texts, clinic.pump.titration.read(1, 99)
+
+
+@pytest.mark.shows("R4.5", "R6.4")
+@pytest.mark.parametrize(
+    "order",
+    [
+        lambda clinic: clinic.command("WRITE_RECORD", field="patient_name", text=b"Ada".ljust(192, b"\0")),
+        lambda clinic: clinic.program(dose_ng_per_day=330_000),
+        lambda clinic: clinic.flex(WEEK),
+    ],
+    ids=["text", "program", "week"],
+)
+def test_a_copy_that_rots_after_a_cut_brings_back_nothing_older(order):
+    """Both copies are made the same again: else the older one would come back, in silence, when the newer is lost."""
+    cuts = 0
+    for at in range(1, 60):
+        clinic, _ = cut_during(order, at, 1.0)
+        if clinic is None:
+            break
+        cuts = at
+        told = _told(clinic)
+        kept = dict(clinic.body.store.slots)
+        for slot in COPIES:
+            clinic.body.store.slots = kept | {slot: b"rotten"}
+            clinic.boot()
+            assert _told(clinic) == told, (at, slot)
+    assert cuts > 4
+
+
+FAILED = 2
+
+
+def _fault(name):
+    def fault(clinic):
+        setattr(clinic.body, name, lambda: FAILED)
+        clinic.boot()
+        delattr(clinic.body, name)
+        clinic.boot()
+
+    return fault
+
+
+def _rot_chart(clinic):
+    clinic.body.store.slots |= {16: b"rotten", 17: b"rotten"}
+    clinic.boot()
+
+
+def _write_chart(clinic):
+    clinic.command("WRITE_RECORD", field="patient_name", text=b"Ada".ljust(192, b"\0"))
+
+
+def _low(clinic):
+    clinic.refill(volume_nl=2_100_000)
+    clinic.run(DAY_S)
+
+
+MUTED = {
+    "low_reservoir": (_low, lambda c: c.refill(), lambda c: c.status().reservoir_nl > 15_000_000),
+    "self_test": (_fault("check_ram"), lambda c: c.command("RESUME"), lambda c: c.status().therapy == "running"),
+    "safe_state": (_fault("check_ram"), lambda c: c.command("STOP"), lambda c: c.status().therapy == "stopped"),
+    "memory": (_rot_chart, _write_chart, lambda c: not c.pump.patient_record.corrupt),
+    "clock_lost": (lambda c: c.boot(), lambda c: c.command("SET_CLOCK", wall_s=MONDAY_S), lambda c: False),
+}
+
+
+@pytest.mark.shows("R6.4")
+@pytest.mark.parametrize("alarm", MUTED)
+def test_a_cut_leaves_no_alarm_mute_that_the_order_in_force_ended(alarm):
+    """The alarm's end is kept after the order. One left silenced would be silent the next time, and one of the
+    self-test would bar all delivery."""
+    raise_it, order, done = MUTED[alarm]
+    heard = 0
+    for at in range(1, 60):
+        clinic = running()
+        raise_it(clinic)
+        clinic.command("SILENCE", alarm=alarm)
+        store = clinic.body.store
+        store.cut_at, store.keep = at, 1.0
+        try:
+            order(clinic)
+            break
+        except PowerLost:
+            store.on, was_set = True, clinic.pump.state.clock == wire.FLAG_YES
+        clinic.boot()
+        listed = clinic.alarms()
+        if done(clinic):
+            heard += 1
+            assert alarm not in listed, at
+            assert alarm != "self_test" or not clinic.pump.orders.locked_by_selftest
+        if alarm == "clock_lost" and was_set:
+            heard += 1
+            assert str(listed[alarm].silenced) == "no", at
+    assert heard > 1

@@ -120,6 +120,27 @@ def test_a_copy_that_vanished_is_noticed():
     assert not writer.valid()
 
 
+def test_another_record_in_the_place_of_a_copy_is_noticed():
+    store = Store()
+    writer = record(store)
+    writer.save_both(1)
+    assert writer.valid()
+    Record(store, ((3, 4), 8, 1, 4), "I").save(1)
+    assert not writer.valid()
+
+
+def test_copies_that_a_cut_left_apart_are_not_paired():
+    store = Store()
+    writer = record(store)
+    writer.save_both(1)
+    assert writer.paired
+    writer.save(2)
+    assert writer.valid()
+    assert not writer.paired
+    assert record(store).rewrite()
+    assert record(store).paired
+
+
 def test_a_blank_store_is_no_damage():
     fresh = record(Store())
     assert fresh.load() is None

@@ -15,31 +15,21 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from firmware import guard, wire
 from tests.hunt.fields import Place, bits_of, flipped, places
 from tests.hunt.lives import LIVES, Life, Lived, Pumped, be_watched, live, name_of, status_of
+from tests.hunt.verdicts import BELIEF, CORRECTED, CRASHED, DELIVERY, LOUD, SAME, Verdict
 
 STEP_NL = 100
 MOST_CPU_S = 60  # of a life, which takes a few ms
 MOST_NL = 2_500  # of delivery may be amiss: a hundredth of a usual day
 
-SAME = "same"
-CORRECTED = "corrected"  # said in the log, and all is as without the flip
-LOUD = "loud"  # an alarm, or the programmer's request refused
-CRASHED = "crashed"  # a wake raised or hung, and the pump was reset
-BELIEF = "silent wrong belief"
-DELIVERY = "silent wrong delivery"
 VERDICTS = (SAME, CORRECTED, LOUD, CRASHED, BELIEF, DELIVERY)
 
 COPIES = ("._state._copy", "._state._kept", "windows._copy", "._first", "._second")
 COPY_BITS = (0, 13, -1)  # of a number that is only compared, not worked with
-
-
-class Verdict(NamedTuple):
-    verdict: str
-    why: str
 
 
 def judge(twin: Lived, lived: Lived) -> Verdict:
@@ -113,15 +103,18 @@ def forked(work: Callable[[], Any]) -> Any:
 
 
 class Hunt:
-    """`counts` are the verdicts by life; `found` tells (life, path, bit, verdict, why) of all that were not well."""
+    """`counts` are the verdicts by life, of `possible` flips; `found` tells (life, path, bit, verdict, why) of all that
+    were not well."""
 
     def __init__(self) -> None:
         self.counts: dict[str, Counter[str]] = {}
         self.found: list[tuple[str, str, int, str, str]] = []
+        self.possible = 0
 
     def run(self, name: str, life: Life, sample: int | None, random_flips: random.Random) -> None:
         pumped = life.begin()
         flips = flips_of(pumped)
+        self.possible += len(flips)
         if sample is not None and sample < len(flips):
             flips = random_flips.sample(flips, sample)
         twin = forked(lambda: live(life, pumped))
