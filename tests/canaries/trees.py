@@ -1,0 +1,67 @@
+"""Copies of the tracked tree, one with a canary's bug in it, and `thecal` run in them."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import copy2
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).parents[2]
+CANARIES = Path(__file__).parent
+PARTS = ("firmware", "hal", "host_tools", "protocol", "tests/canaries")
+NAMES = tuple(sorted(patch.stem for patch in CANARIES.glob("*.patch")))
+_THECAL = 'from host_tools.cli.main import main; main(prog_name="thecal")'
+
+
+class Ran(NamedTuple):
+    """A command that ended, with the processor time, user and system, that it took."""
+
+    code: int
+    out: str
+    err: str
+    cpu_s: float
+
+    @property
+    def last_line(self) -> str:
+        """The last line that it wrote, to name what went wrong."""
+        return ((self.out + self.err).strip().splitlines() or ["nothing was written"])[-1]
+
+    def objects(self) -> list[dict[str, Any]]:
+        """The JSON objects of its output, one a line."""
+        return [json.loads(line) for line in self.out.splitlines() if line.startswith("{")]
+
+
+@contextmanager
+def tree(canary: str | None = None) -> Iterator[Path]:
+    """A temporary copy of the tree as it is, with a canary's bug planted if one is named."""
+    with tempfile.TemporaryDirectory(prefix="canary-") as folder:
+        copy = Path(folder)
+        for name in tracked_files():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            copy2(ROOT / name, copy / name)
+        if canary:
+            subprocess.run(["git", "apply", CANARIES / f"{canary}.patch"], cwd=copy, check=True)
+        yield copy
+
+
+def tracked_files() -> list[str]:
+    """Those of PARTS that git knows and that are there."""
+    listed = subprocess.run(["git", "ls-files", "-z", *PARTS], cwd=ROOT, check=True, capture_output=True, text=True)
+    return [name for name in listed.stdout.split("\0") if name and (ROOT / name).exists()]
+
+
+def thecal(copy: Path, *arguments: str | Path) -> Ran:
+    """Run the `thecal` of a copy in it. The time is this child's own, whatever else runs beside it."""
+    env = {**os.environ, "PYTHONPATH": str(copy)}
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        child = subprocess.Popen([sys.executable, "-c", _THECAL, *arguments], cwd=copy, env=env, stdout=out, stderr=err)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        return Ran(child.returncode, out.read(), err.read(), usage.ru_utime + usage.ru_stime)
