@@ -1,4 +1,4 @@
-"""Shows that the campaign of random lives (`thecal simulate`) finds bugs: known ones are planted, and it must find each.
+"""Shows that the campaign of random lives (`thecal simulate`) finds bugs: known ones are planted, it must find each.
 
 A canary is NAME.patch beside this file: one small bug, with what it would do to a patient in its first lines, and
 NAME.yaml: the shortest scenario that somebody who knows the bug would write against it. For each canary the tracked

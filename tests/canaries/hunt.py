@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
-from tests.canaries.trees import CANARIES, Ran, thecal, tree
+from tests.canaries.trees import Ran, thecal, tree
 
 FIRST_SEEDS = 2
 GROWTH = 5

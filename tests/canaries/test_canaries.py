@@ -89,7 +89,7 @@ def test_ranges_of_seeds_cover_each_once() -> None:
 
 
 @pytest.fixture
-def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, int], Path]]:
+def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], Path]:
     """Plant a bug that the life of a seed finds, with so many steps, in a stub of the tree; the stub without it."""
     clean, copy = tmp_path / "clean", tmp_path / "planted"
     for stub in (clean, copy):
