@@ -45,8 +45,14 @@ def tree(canary: str | None = None) -> Iterator[Path]:
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             copy2(ROOT / name, copy / name)
         if canary:
-            subprocess.run(["git", "apply", CANARIES / f"{canary}.patch"], cwd=copy, check=True)
+            _plant(CANARIES / f"{canary}.patch", copy)
         yield copy
+
+
+def _plant(patch: Path, copy: Path) -> None:
+    applied = subprocess.run(["git", "apply", patch], cwd=copy, capture_output=True, text=True)
+    if applied.returncode:
+        raise SystemExit(f"{patch.name} does not fit the tree: {applied.stderr.splitlines()[0]}; make it anew")
 
 
 def tracked_files() -> list[str]:
