@@ -17,6 +17,7 @@ from tests.canaries import hunt as hunting
 from tests.canaries.__main__ import main, totals
 from tests.canaries.hunt import MOST_STEPS, Hunt, count_steps, hunt, ranges
 from tests.canaries.trees import CANARIES, NAMES, ROOT
+from tests.child import LIMIT_S
 
 BUGS_LIVE_IN = ("firmware/", "host_tools/programmer/")
 MOST_HEADER_LINES = 2
@@ -61,7 +62,9 @@ def test_the_patch_says_what_it_breaks_and_applies(name: str, copy: Path) -> Non
     header, _, diff = patch.read_text(encoding="utf-8").partition("diff --git ")
     assert 1 <= len(header.splitlines()) <= MOST_HEADER_LINES
     assert all(file.startswith(BUGS_LIVE_IN) for file in _changed_files(diff))
-    applied = subprocess.run(["git", "apply", "--check", patch], cwd=copy, capture_output=True, text=True)
+    applied = subprocess.run(
+        ["git", "apply", "--check", patch], cwd=copy, capture_output=True, text=True, timeout=LIMIT_S
+    )
     assert not applied.returncode, applied.stderr
 
 
