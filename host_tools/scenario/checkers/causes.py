@@ -29,6 +29,7 @@ class Causes:
         self._config = config
         self._alarms = alarms
         self.unknown_nl = 0
+        self._age_known = True  # no cut can have lost more of it than a batch
         self._filled_steps = self._filled_nl = 0
         self._running_since_ms: int | None = None
 
@@ -60,6 +61,7 @@ class Causes:
     def look(self, books: Sequence[OrderBook], delivery: DeliveryWatch, spoilt: frozenset[str]) -> None:
         """Want the alarms that are due."""
         plant, want, now_ms = self._plant, self._alarms.want, self._plant.now_ms
+        self._age_known &= "records" not in spoilt
         if spoilt & {"records", "firmware"} or len(books) > 1:
             self._running_since_ms = None
             return
@@ -83,11 +85,13 @@ class Causes:
             want(alarm, idle, now_ms, LATE_MS, f"nothing moved for {delivery.idle_ms // HOUR_MS} h", STANDS_FOR_EMPTY)
         clock_lost = book.had_clock and book.wall_off_ms is None
         want("clock_lost", clock_lost, now_ms, BOOT_MS, "the power was away", NOTHING)
+        self._want_faults_told(book, delivery, now_ms)
+        if not self._age_known:
+            return
         life_ms = self._config.life_days * DAY_MS
         eri = uptime_ms >= life_ms - self._config.eri_days * DAY_MS
         want("eri", eri, now_ms, DAY_MS, "its days are nearly over", STANDS_FOR_EMPTY)
         want("end_of_service", uptime_ms >= life_ms, now_ms, DAY_MS, "its days are over", NOTHING)
-        self._want_faults_told(book, delivery, now_ms)
 
     def _want_faults_told(self, book: OrderBook, delivery: DeliveryWatch, now_ms: int) -> None:
         """Each fault whose alarm is promised is told in time, while something is ordered."""
@@ -101,7 +105,9 @@ class Causes:
             hazard = HAZARDS[name]
             if hazard.promise != "alarm" or hazard.within_s is None:
                 continue
-            if fault.fields.get("lasting_ms", hazard.within_s * 3000) < hazard.within_s * 1000 * delivery.slowness(book):
+            if fault.fields.get("lasting_ms", hazard.within_s * 3000) < hazard.within_s * 1000 * delivery.slowness(
+                book
+            ):
                 continue  # each stall is too short to be one
             told = any(self._alarms.raised_ms.get(alarm, -1) >= fault.from_ms for alarm in hazard.told_by)
             told = told or any(alarm in self._alarms.on for alarm in hazard.told_by)

@@ -96,8 +96,9 @@ class Watch:
         if "dry_damage" not in plant.faults:  # which looks at what is dry when the plant settles
             plant.settle()
         self.tally.now_s = plant.now_ms // 1000
+        before = self._spoils.now  # a fault that ends now was on until now
         self._spoils.look(plant.faults, plant.flow.wear)
-        spoilt = self._spoils.now | (CLOCK if plant.now_ms < self._spoils.clock_until_ms else NOTHING)
+        spoilt = before | self._spoils.now | (CLOCK if plant.now_ms < self._spoils.clock_until_ms else NOTHING)
         self._unsure |= bool(spoilt & {"records", "firmware"})
         if len(self._machine.boots) > self._boots:
             self._note_boot(plant.now_ms)
@@ -108,7 +109,9 @@ class Watch:
         self._loud = self._is_loud
         self.delivery.look(self.books, spoilt)
         self._causes.look(self.books, self.delivery, spoilt)
-        can_sound = not self._unsure and "tones" not in spoilt and all(book.therapy != "unfilled" for book in self.books)
+        can_sound = (
+            not self._unsure and "tones" not in spoilt and all(book.therapy != "unfilled" for book in self.books)
+        )
         self.alarms.listen(plant.now_ms, self.books[0], can_sound)
         explained = "risk" in spoilt or self._unsure or self.alarms.undelivered or self._ordered_little
         explained |= not self.delivery.drug_at_tip
@@ -208,6 +211,8 @@ class Watch:
         self._note_hands(step)
         self._in_order = False
         self.look()
+        if step.verb == "fault":  # which may have moved a step back
+            self.delivery.change()
 
     def _order(self, step: Step, outcome: Outcome) -> None:
         """Write an order down, in every book of those that may be true."""
@@ -246,7 +251,14 @@ class Watch:
             text = outcome.unheard
             self.tally.check("answers", bool(spoilt & {"link", "firmware", "records"}), lambda: f"no answer: {text}")
         heard = outcome.unheard is None
-        if now is not None and heard and len(self.books) == 1 and trusted and not self._lost and not self.delivery.lapse_is_near:
+        if (
+            now is not None
+            and heard
+            and len(self.books) == 1
+            and trusted
+            and not self._lost
+            and not self.delivery.lapse_is_near
+        ):
             judge(self.tally, verb, getattr(step, verb), reason, now)
         self._read_log(self._machine.now_ms)
         told_again = verb == "refill" and self.books[0].refills > 0
