@@ -35,6 +35,7 @@ class Drivetrain:
         "inhibited",
         "miss_due_ms",
         "missed_run",
+        "off",
         "pulses",
         "reversed",
         "seized",
@@ -46,6 +47,7 @@ class Drivetrain:
         self.work_pulses = work_pulses  # that ever drew current, unordered ones included
         self._earlier_steps = rotor_steps  # before this power-up
         self.held = self.seized = False
+        self.off = False  # without power nothing turns, nor runs away
         self._loss_percent = self._loss_pulses = 0  # pulses: since the loss began
         self._settled_ms = -1
         self._runaway_ms = NEVER_MS  # of the next step that nobody ordered
@@ -99,6 +101,12 @@ class Drivetrain:
         self.settle(at_ms)
         self._earlier_steps += self.confirmed - self.reversed
         self._power_up()
+        self.off = True
+
+    def power_on(self, at_ms: int) -> None:
+        """There is power again."""
+        self.settle(at_ms)
+        self.off = False
 
     def settle(self, at_ms: int) -> None:
         """Let everything up to and including `at_ms` happen."""
@@ -129,7 +137,7 @@ class Drivetrain:
     def _run_away(self, at_ms: int) -> None:
         count = (at_ms - self._runaway_ms) // RUNAWAY_MS + 1
         self._runaway_ms += count * RUNAWAY_MS
-        if not self.inhibited:  # which cuts the motor's supply
+        if not (self.inhibited or self.off):  # which cuts the motor's supply
             self.work_pulses += count
             if not self.held:
                 self.confirmed += count

@@ -121,6 +121,7 @@ class Plant:
         if self._unpowered_from_ms is not None:
             self.unpowered_ms += self.now_ms - self._unpowered_from_ms
             self._unpowered_from_ms = None
+        self.drivetrain.power_on(self.now_ms)
         hang = self._faults.get("hang")
         if hang and hang.until_ms == NEVER_MS:
             self._end("hang")

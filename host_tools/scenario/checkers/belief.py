@@ -91,7 +91,7 @@ class Belief:
         flow = self._plant.flow
         said = [(parcel["nl"], parcel["mcg_per_ml"]) for parcel in status["line"]]
         off_nl = mismatch_nl(said, flow.catheter.contents)
-        known = off_nl <= STEPS_SLACK * self._step_nl and len(said) <= 1
+        known = off_nl <= STEPS_SLACK * self._step_nl and len(said) == 1 and said[0][1] > 0
         if known:
             self.line_unknown_nl = 0
         return off_nl <= STEPS_SLACK * self._step_nl and flow.reservoir.mcg_per_ml == status["concentration_mcg_per_ml"]

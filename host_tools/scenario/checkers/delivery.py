@@ -43,6 +43,7 @@ class DeliveryWatch:
         self._strongest_ng = 0.0
         self._primed = False  # at the last look
         self._blurred_until = 0
+        self.reversed_steps = 0
         self._booted = False
 
     @property
@@ -148,6 +149,9 @@ class DeliveryWatch:
         if excused or spoilt & {"tip", "rotor_below", "firmware", "records", "clock"}:
             dose.forgive()
             least_ng = min(least_ng, given_ng)
+        if given_ng:  # what went back comes first
+            least_ng -= self.reversed_steps * step_ng
+            self.reversed_steps = 0
         dose.give(now_ms, given_ng, least_ng, most_ng, step_ng, self._grace_ms(books))
         self._limit_ng = max(self._limit_ng, *(book.max_dose_ng for book in books))
         if now_ms - self._limit_ms >= DAY_MS:

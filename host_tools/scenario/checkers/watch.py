@@ -22,7 +22,7 @@ from host_tools.scenario.checkers.risk import Risk
 from host_tools.scenario.checkers.spoils import Spoils
 from host_tools.scenario.schema import PROGRAMMER_VERBS, Step
 
-CLOCK, NOTHING = frozenset(["clock"]), frozenset()
+CLOCK, NOTHING = frozenset(["clock", "rotor_above"]), frozenset()
 LOST = frozenset(("memory_critical", "safe_state"))  # with them doses of before may be forgotten
 MINUTE_MS = 60_000
 CLOCK_STANDS_MS = 7_200_000  # after a sign of it a counter of seconds may still stand still
@@ -211,8 +211,6 @@ class Watch:
         self._note_hands(step)
         self._in_order = False
         self.look()
-        if step.verb == "fault":  # which may have moved a step back
-            self.delivery.change()
 
     def _order(self, step: Step, outcome: Outcome) -> None:
         """Write an order down, in every book of those that may be true."""
@@ -271,6 +269,8 @@ class Watch:
             self._spoils.leave(step.fault.name)
             if step.fault.name == "reverse_step":
                 self._causes.unknown_nl += self._config.step_nl
+                self._belief.line_unknown_nl += self._config.step_nl
+                self.delivery.reversed_steps += 1
         elif step.verb in TIP_HANDS or (step.verb == "refill" and step.refill.bridge == "none"):
             self._spoils.touch_line()
         elif step.verb == "replace_pump":
