@@ -66,7 +66,7 @@ def _advance(clinic: Clinic, at_s: int, end_s: int, progress: Progress | None) -
 
 
 def do_step(clinic: Clinic, step: Step) -> tuple[Outcome, tuple[str, ...]]:
-    """Do a step; return what came of it, and in words what failed. Where it is watched, a refusal alone is no failure."""
+    """Do a step; return what came of it, and in words what failed: where it is watched, no refusal alone."""
     watch = clinic.watch
     if step.verb in ACTING_VERBS:
         clinic.listen_from_now()

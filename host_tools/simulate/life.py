@@ -2,28 +2,24 @@
 
 from collections import Counter
 from copy import deepcopy
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from host_tools.common.durations import format_duration
-from host_tools.machines.configuration import pump_config
 from host_tools.machines.draw import Draw
-from host_tools.machines.serials import serial_of
 from host_tools.scenario.checkers.findings import Finding
 from host_tools.scenario.checkers.watch import Watch
 from host_tools.scenario.clinic import Clinic
-from host_tools.scenario.load import Scenario
 from host_tools.scenario.runner import do_step
 from host_tools.scenario.runtimes import Runtime
-from host_tools.scenario.schema import PatientAtStart, Step
+from host_tools.scenario.schema import Step
 from host_tools.simulate.erring import Erring
 from host_tools.simulate.nature import Nature
 from host_tools.simulate.person import LOOK, People
+from host_tools.simulate.scenariofile import scenario_of
 from host_tools.simulate.slips import Act, verb_of
 from host_tools.simulate.treatment import draw_treatment
 
 DAY_S = 86_400
-START = datetime(2026, 1, 5)
 HUMAN = ("slip_harms_nobody",)
 LIVENESS_S = 4 * DAY_S  # after all faults are over
 LISTEN_S = DAY_S // 3
@@ -55,11 +51,11 @@ class Life:
         self._end_s = round(years * 365 * DAY_S)
         treatment = draw_treatment(Draw(seed, "treatment"))
         self._header = {"name": f"seed {seed}", "seed": seed, "pump": treatment.pump, "patient": treatment.patient}
-        config = pump_config({"serial": serial_of(seed), **treatment.pump})
-        patient = PatientAtStart.model_validate(treatment.patient).body
-        self._clinic = Clinic(Scenario(f"seed {seed}", START, seed, False, True, config, patient, ()), runtime)
-        self._watch = self._clinic.watch = Watch.of(self._clinic.machine, config, START)
-        self._people = People(Draw(seed, "people"), treatment, START)
+        scenario = scenario_of(self._header, [])
+        assert scenario is not None
+        self._clinic = Clinic(scenario, runtime)
+        self._watch = self._clinic.watch = Watch.of(self._clinic.machine, scenario.config, scenario.start)
+        self._people = People(Draw(seed, "people"), treatment, scenario.start)
         self._erring = Erring(Draw(seed, "slips"))
         self._nature = Nature(Draw(seed, "nature"), outside)
         self._steps: list[Act] = []
@@ -192,6 +188,7 @@ class Life:
         """Read the status; None where there came none."""
         self._clinic.last_status = None
         do_step(self._clinic, step)
+        self._clinic.machine.wake()
         status = self._clinic.last_status
         if self._watch.findings:
             raise _Found

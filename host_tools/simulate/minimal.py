@@ -33,12 +33,16 @@ def first_finding(scenario: Scenario, runtime: Runtime) -> Finding | None:
 def minimal(lived: Lived, on: str = "cpython") -> tuple[list[Act], str]:
     """The fewest steps that fail as the life did, and the text of their scenario."""
     assert lived.finding is not None
+    known: dict[str, bool] = {}
     check, header = lived.finding.check, dict(lived.header)
     with RUNTIMES[on](None) as runtime:
 
         def fails(header: dict[str, Any], steps: list[Act]) -> bool:
-            found = _finding(header, steps, runtime)
-            return found is not None and found.check == check
+            key = repr((header, steps))
+            if key not in known:
+                found = _finding(header, steps, runtime)
+                known[key] = found is not None and found.check == check
+            return known[key]
 
         end: Act = {"at": format_duration(lived.finding.at_s), "expect": {"status.boots": {"min": 1}}}
         steps = shrink([*lived.steps, end], lambda steps: fails(header, steps))

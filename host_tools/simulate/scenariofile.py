@@ -1,25 +1,42 @@
 """A life as a scenario: run again from its steps alone, and written as a file."""
 
 import io
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
-from host_tools.common.durations import format_duration
-from host_tools.scenario.load import Scenario, ScenarioError, parse
+from host_tools.common.durations import format_duration, parse_duration_s
+from host_tools.machines.configuration import PumpConfigError, pump_config
+from host_tools.machines.serials import serial_of
+from host_tools.scenario.load import PlannedStep, Scenario
+from host_tools.scenario.schema import PatientAtStart, Step
 from host_tools.simulate.slips import Act, verb_of
 
+START = datetime(2026, 1, 5)
 WIDTH = 120
 
 
 def scenario_of(header: dict[str, Any], steps: list[Act]) -> Scenario | None:
-    """The scenario of these steps; None where they make none, as when one is due before the one before it ends."""
+    """The watched scenario of these steps; None where they make none, as when one is due before the one before it
+    ends. `header` has its name, seed, pump and patient."""
+    planned, now_s = [], 0
     try:
-        return parse(text_of(header, steps, ""), "a life")
-    except ScenarioError:
+        for number, act in enumerate(steps, 1):
+            step = Step.model_validate({key: value for key, value in act.items() if key != "at"})
+            at_s = parse_duration_s(act["at"])
+            if at_s < now_s:
+                return None
+            planned.append(PlannedStep(number, number, at_s, step))
+            now_s = at_s + step.lasts_s
+        config = pump_config({"serial": serial_of(header["seed"]), **header["pump"]})
+        patient = PatientAtStart.model_validate(header["patient"]).body
+    except (ValidationError, PumpConfigError):
         return None
+    return Scenario(header["name"], START, header["seed"], False, True, config, patient, tuple(planned))
 
 
 def text_of(header: dict[str, Any], steps: list[Act], story: str) -> str:
@@ -28,6 +45,7 @@ def text_of(header: dict[str, Any], steps: list[Act], story: str) -> str:
     yaml.width = WIDTH
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.representer.add_representer(Decimal, _number)
+    yaml.representer.ignore_aliases = lambda _data: True
     document = CommentedMap({**{key: value for key, value in header.items() if value}, "watch": True})
     for key in ("pump", "patient"):
         if key in document:

@@ -65,7 +65,7 @@ def _rounded(steps: list[Act], round_s: int) -> list[Act]:
 def _earlier(steps: list[Act], fails: Fails) -> list[Act]:
     """Bring each step, and all after it, nearer to the one before."""
     for index in range(len(steps)):
-        for part in (0, 8, 4, 2):
+        for part in (0, 4, 2):
             gap_s = _at_s(steps[index]) - (_at_s(steps[index - 1]) if index else 0)
             closer_s = gap_s // part if part else 0
             if closer_s >= gap_s:

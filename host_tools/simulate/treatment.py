@@ -27,7 +27,7 @@ class Treatment(NamedTuple):
 
 
 def draw_treatment(draw: Draw) -> Treatment:
-    """A patient of a clinic: a child or an adult, of cerebral or spinal spasticity (docs/sources.md, DD-03 to DD-08)."""
+    """A patient of a clinic: a child or an adult, of cerebral or spinal spasticity (docs/sources.md, DD-03 on)."""
     child = draw.chance(30)
     grows = draw.chance(35)
     dose_mcg = draw.whole(50, 150) if grows else draw.spread(60, 500) if child else draw.spread(90, 900)

@@ -1,1 +1,1 @@
-"""Checks of a running scenario from outside: what was ordered against what the plant, the log and the pump's words show."""
+"""Checks of a running scenario from outside: the orders against what the plant, the log and the pump's words show."""

@@ -101,7 +101,7 @@ class OrderBook:
         return ng, ng
 
     def soft_range_ng(self, now_ms: int) -> tuple[float, float] | None:
-        """The daily doses that need no override: against those in force in the closed last 24 h (up) and 48 h (down)."""
+        """The daily doses that need no override, by those in force in the closed last 24 h (up) and 48 h (down)."""
         if not self.doses:
             return None
         ends_ms = [at_ms for at_ms, _ in self.doses[1:]] + [now_ms]
