@@ -3,6 +3,8 @@
 from functools import cache
 from typing import cast
 
+from host_tools.machines.atlas import Hazard
+from host_tools.machines.draw import Draw
 from host_tools.machines.faultfields import plant_fields
 from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer import KeyRing, Programmer, Status
@@ -10,8 +12,6 @@ from host_tools.scenario.clinic import Clinic
 from host_tools.scenario.load import parse
 from host_tools.scenario.runtimes import RUNTIMES
 from host_tools.scenario.verbs import DO
-from host_tools.machines.atlas import Hazard
-from host_tools.machines.draw import Draw
 from protocol.codes import ALARM
 
 HOUR_S = 3600

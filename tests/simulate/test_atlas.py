@@ -6,11 +6,11 @@ from contextlib import suppress
 import pytest
 
 from hal.plant.faults import INSTANT, KINDS
+from host_tools.machines.atlas import HAZARDS, SPOILS, Hazard
+from host_tools.machines.draw import Draw
 from host_tools.machines.faultfields import plant_fields
 from host_tools.machines.mock.machine import MockMachine
 from host_tools.programmer import ProgrammerError
-from host_tools.machines.atlas import HAZARDS, SPOILS, Hazard
-from host_tools.machines.draw import Draw
 from protocol.codes import ADVISORY, ALARM
 
 from .places import DAY_S, DOSES, HOUR_S, LAST, RUNNING, begin, instant, machine_in, programmer, status, told
