@@ -41,11 +41,12 @@ def main(out: Path) -> None:
 def measured() -> Numbers:
     """All numbers; takes about five minutes. `board` is None where there is no MicroPython for the emulated chip,
     `wear` where there is no littlefs."""
-    from host_tools.bench import board, decode, life, roundtrip, startup, wear
+    from host_tools.bench import board, decode, hunt, life, roundtrip, startup, wear
 
     parts = {
         "life": life.measure,
         "life_flex": life.measure_flex,
+        "hunt": hunt.measure,
         "decode": decode.measure,
         "roundtrip": roundtrip.measure,
         "startup": startup.measure,
@@ -73,6 +74,8 @@ def table(numbers: Numbers) -> Table:
     for name, key in (("life, × real time", "life"), ("  with a flex schedule", "life_flex")):
         real_time = f"{numbers[key]['sim_s_per_wall_s'] / 1e6:,.0f} M"
         shown.add_row(name, real_time, "1", real_time, "100 M")
+    hunted = f"{numbers['hunt']['sim_s_per_core_s'] / 1e6:,.1f} M"
+    shown.add_row("simulate, × real time", hunted, "1", hunted, "10 M")
     ratio = f"1/{timeouts / wakes:.1f}"
     shown.add_row("life, wakes/s", f"{wakes:,}", f"SimPy {timeouts:,}", ratio, "1/20, wish 1/5")
     for name, key, mark in (("telemetry, frames/s", "frames_per_s", "0.5"), ("  in bulk", "bulk_frames_per_s", "-")):

@@ -18,6 +18,7 @@ NUMBERS: dict[str, Any] = {
     "roundtrip": {"median_ms": 1.25},
     "startup": {"thecal_s": 0.15, "mpremote_s": 0.1},
     "board": None,
+    "hunt": {"sim_s_per_core_s": 15_000_000, "lives": 24},
     "wear": {"worst_erases": 314, "share_of_rated": 0.00314},
 }
 
