@@ -74,8 +74,8 @@ class Reservoir:
 
     @property
     def low(self) -> bool:
-        """True if the computed volume is below the alarm's."""
-        return self._ledger.booked_steps >= self.low_at_steps
+        """True if the computed volume is below the alarm's, or nothing but the residual is left."""
+        return self._ledger.booked_steps >= self.low_at_steps or not self.deliverable_steps
 
     def fill(self, volume_nl: int, mcg_per_ml: int, now_s: int) -> None:
         """Put a refill into the state, which the caller keeps before it calls `filled`."""
@@ -98,8 +98,10 @@ class Reservoir:
             self._ledger.assume(self.low_at_steps)
 
     def set_sensor_deficit(self, volume_nl: int) -> None:
-        """Take it from a gauge that is believed that so much less is there: low comes sooner, empty does not."""
-        if volume_nl != self._missing_nl:
+        """Take it from a gauge that is believed that so much less is there: low comes sooner, empty does not. A little
+        less than before is the gauge's noise, which ends no alarm."""
+        noise_nl = self._config.sensor_tolerance_nl // 2 if volume_nl else 0
+        if volume_nl > self._missing_nl or volume_nl < self._missing_nl - noise_nl:
             self._missing_nl = volume_nl
             self.plan()
 
