@@ -106,10 +106,13 @@ class RefillCommand:
         return Change(apply)
 
     def _told_again(self, volume_nl: int, mcg_per_ml: int, aspirated_nl: int, drug: bytes) -> bool:
-        """True for what the newest refill was told as, within a day of it: its answer was lost. Taken for another one,
-        what was drawn out would count twice."""
+        """True for what the newest refill was told as, within a day of it and before much of it was used: its answer
+        was lost. Taken for another one, what was drawn out would count twice, and what was used not at all. Of a
+        reservoir that was used it is another one: taken for the same, the pump would not know of the drug in it."""
         state = self._state
         if state.last_refill_s == NEVER or self._clock.now_s - state.last_refill_s > DAY_S:
+            return False
+        if self._reservoir.used_much:
             return False
         newest = state.filled_nl, state.drug_mcg_per_ml, state.refill_aspirated_nl, state.drug
         return (volume_nl, mcg_per_ml, aspirated_nl, drug) == newest
