@@ -153,6 +153,7 @@ def _refill(config: "Config", parts: "Parts") -> RefillCommand:
         state=parts.state,
         ledger=parts.ledger,
         reservoir=parts.reservoir,
+        alarms=parts.alarms,
         catheter=parts.catheter,
         bolus=parts.bolus,
         orders=parts.orders,

@@ -40,7 +40,7 @@ running program's rate is made from, the drug at the tip, is in [line.md](line.m
 
 A state that the table does not name for an event refuses it as `state`; a pump that was never filled refuses every
 order but a refill as `not_filled`. After any order that lets drug flow again the alarms `stopped` and `stopped_48h`
-end.
+end, and `low_reservoir` and `reservoir_empty` after any order that makes the reservoir no longer low or empty.
 
 ```mermaid
 stateDiagram-v2

@@ -256,11 +256,16 @@ class SelfTest:
         self._mend_or_alarm(wire.REGION_KEY, self._keys)
 
     def _mend_or_alarm(self, region: int, part: "Spoilable") -> None:
-        """Raise the alarm for a record without a valid copy, which no RAM holds; once, until it is written anew."""
+        """Raise the alarm for a record without a valid copy, which no RAM holds; once, until it is written anew, by an
+        order that ends the alarm or without one."""
         if self._mend(region, part):
-            self._reported[:] = [other for other in self._reported if other != region]
-        elif part.corrupt and region not in self._reported:
-            self._reported.append(region)
+            if region in self._reported:
+                self._reported.remove(region)
+                if not self._reported and self._alarms.active(wire.ALARM_MEMORY):
+                    self._alarms.clear_condition(wire.ALARM_MEMORY)
+        elif part.corrupt and (region not in self._reported or not self._alarms.active(wire.ALARM_MEMORY)):
+            if region not in self._reported:
+                self._reported.append(region)
             self._alarm(wire.ALARM_MEMORY, region)
 
     def _mend_week(self, sound: bool = True) -> None:

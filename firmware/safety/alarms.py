@@ -91,6 +91,10 @@ class Alarms:
         """True while the alarm's condition holds."""
         return self._state.alarms[_INDEX[alarm]][0] in (_SOUNDING, _SILENCED)  # asked before every batch
 
+    def since_s(self, alarm: int) -> int:
+        """When the alarm was raised last; 0 while it is not on."""
+        return self._state.alarms[_INDEX[alarm]][1]
+
     @property
     def critical(self) -> bool:
         """True while the condition of any critical alarm holds."""

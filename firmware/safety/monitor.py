@@ -39,6 +39,7 @@ class Monitor:
         self._excess_steps = 0
         self.prime_allowance_steps = 0
         self.tripped = 0
+        self.untold = False
         self.steps = self.budget_steps = 0
 
     def set_drug(self, mcg_per_ml: int) -> None:
@@ -124,5 +125,6 @@ class Monitor:
         self._motor.inhibit()
         if not self.tripped:
             self.tripped = cause
+            self.untold = True
             self.steps = steps
             self.budget_steps = budget_steps

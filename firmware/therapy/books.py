@@ -37,7 +37,6 @@ class Books:
         """After a boot: book what it found. Where the store does not take that, or did not before, more was delivered
         than the ledger knows."""
         now_s = self._clock.now_s
-        self._end_reservoir_alarms()
         if self._ledger.keep(now_s, 0) and self._state.unbooked != wire.FLAG_YES:
             return
         self._alarms.raise_alarm(wire.ALARM_MEMORY_CRITICAL, now_s, wire.REGION_LEDGER)
@@ -45,15 +44,6 @@ class Books:
             self._reservoir.assume_low()
             self._ledger.keep(now_s, 0)
             self.watch_reservoir()
-
-    def _end_reservoir_alarms(self) -> None:
-        """A refill or a setting that is in force ended them: see Orders.resume. What a gauge found missing is not known
-        yet."""
-        alarms = self._alarms
-        if self._reservoir.deliverable_steps:
-            alarms.clear_condition(wire.ALARM_RESERVOIR_EMPTY)
-        if not self._reservoir.low and not alarms.active(wire.ALARM_RESERVOIR_MISMATCH):
-            alarms.clear_condition(wire.ALARM_LOW_RESERVOIR)
 
     def keep(self, steps: int) -> None:
         """Write down what was delivered, and the next batch's size. A store that does not take it stops no therapy, but
@@ -73,9 +63,13 @@ class Books:
             state.changed = True
 
     def watch_reservoir(self) -> None:
-        """Raise the alarms of a reservoir that is low, and of one that is empty."""
-        now_s = self._clock.now_s
-        volume_nl = self._reservoir.volume_nl
-        self._alarms.raise_alarm(wire.ALARM_LOW_RESERVOIR, now_s, volume_nl)
-        if not self._reservoir.deliverable_steps:
-            self._alarms.raise_alarm(wire.ALARM_RESERVOIR_EMPTY, now_s, volume_nl)
+        """Raise the alarms of a reservoir that is low, and of one that is empty, and end those of one that is not any
+        more: what is recorded of it, its gauge and the rate move the thresholds."""
+        self._follow(wire.ALARM_LOW_RESERVOIR, self._reservoir.low)
+        self._follow(wire.ALARM_RESERVOIR_EMPTY, not self._reservoir.deliverable_steps)
+
+    def _follow(self, alarm: int, holds: bool) -> None:
+        if holds:
+            self._alarms.raise_alarm(alarm, self._clock.now_s, self._reservoir.volume_nl)
+        elif self._alarms.active(alarm):
+            self._alarms.clear_condition(alarm)

@@ -175,6 +175,7 @@ class Infusion:
         week = self._program.week
         if week is not None:
             horizon_s = min(horizon_s, self._follow_week(week, now_s, local_s))
+        self._books.watch_reservoir()
         room_steps = self._reservoir.deliverable_steps
         if not room_steps and self.delivery.rate_nl_per_day:
             self.replan()
@@ -274,6 +275,9 @@ class Infusion:
     def _obey_monitor(self) -> None:
         monitor = self._monitor
         alarm = wire.ALARM_STEP_MISMATCH if monitor.tripped == REVERSE else wire.ALARM_OVERSPEED
+        if monitor.untold:  # another trip than the one that the alarm may be on for: a reset released the motor
+            monitor.untold = False
+            self._alarms.clear_condition(alarm)
         self._alarms.raise_alarm(alarm, self._clock.now_s, monitor.steps, monitor.budget_steps)
         if self.delivery.rate_nl_per_day:
             self._orders.fault(wire.REGION_PROGRAM)

@@ -149,29 +149,30 @@ class MotorWatch:
         elif state.stopped_since_s != NEVER:
             state.stopped_since_s = NEVER
             state.changed = True
-            self._alarms.clear_condition(wire.ALARM_STOPPED)
-            self._alarms.clear_condition(wire.ALARM_STOPPED_48H)
         self.watch_stop()
 
     def watch_stop(self) -> None:
-        """Raise the alarms of a stopped pump when they are due, note a lapse, and plan the next look."""
+        """Note a lapse, see to the alarms of a stopped pump, and plan the next look."""
         state = self._state
         since_s = state.stopped_since_s
         self.due_s = NEVER
-        if since_s == NEVER:
-            return
-        now_s = self._clock.now_s
-        if state.lapsed != wire.FLAG_YES:
-            if now_s - since_s >= LAPSE_S:
+        if since_s != NEVER and state.lapsed != wire.FLAG_YES:
+            if self._clock.now_s - since_s >= LAPSE_S:
                 state.lapsed = wire.FLAG_YES
                 state.changed = True
             else:
                 self.due_s = since_s + LAPSE_S
-        for alarm, after_s in (
-            (wire.ALARM_STOPPED, state.stopped_after_s),
-            (wire.ALARM_STOPPED_48H, self._config.stopped_critical_alarm_after_s),
-        ):
-            if now_s - since_s >= after_s:
-                self._alarms.raise_alarm(alarm, now_s, now_s - since_s)
-            else:
-                self.due_s = min(self.due_s, since_s + after_s)
+        self._follow_stop(wire.ALARM_STOPPED, state.stopped_after_s)
+        self._follow_stop(wire.ALARM_STOPPED_48H, self._config.stopped_critical_alarm_after_s)
+
+    def _follow_stop(self, alarm: int, after_s: int) -> None:
+        """Raise the alarm when it is due. Its condition ends when something flows, or when it is to come later."""
+        since_s = self._state.stopped_since_s
+        stopped_s = self.stopped_s
+        if since_s != NEVER and stopped_s >= after_s:
+            self._alarms.raise_alarm(alarm, self._clock.now_s, stopped_s)
+            return
+        if since_s != NEVER:
+            self.due_s = min(self.due_s, since_s + after_s)
+        if self._alarms.active(alarm):
+            self._alarms.clear_condition(alarm)

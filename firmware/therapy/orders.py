@@ -39,6 +39,9 @@ ALIVE = (_UNFILLED,) + _FILLED
 _SAME = 0  # as the next state: the one that was
 
 _STOPS = (wire.ALARM_STOPPED, wire.ALARM_STOPPED_48H)  # over once something flows
+ENDED_BY_ANY = _STOPS + (wire.ALARM_RESERVOIR_EMPTY, wire.ALARM_LOW_RESERVOIR)
+"""Alarms whose condition any order may end: books and motor watch see it."""
+
 _TRUSTED = (
     wire.ALARM_SAFE_STATE,
     wire.ALARM_OVERSPEED,
@@ -157,10 +160,13 @@ class Orders:
         if therapy in (_STOPPED, _MINIMUM, _RUNNING):
             self._alarms.clear_condition(wire.ALARM_SAFE_STATE)
         if therapy in (_MINIMUM, _RUNNING):
-            self._alarms.clear_condition(wire.ALARM_OVERSPEED)
             self._alarms.clear_condition(wire.ALARM_SELF_TEST)
+        self._alarms.clear_condition(wire.ALARM_OVERSPEED)  # a reset releases the motor, in the safe state, too
         if self._state.program_confirmed == wire.FLAG_YES:
             self._alarms.clear_condition(wire.ALARM_PROGRAM_UNCONFIRMED)
+        for alarm in (wire.ALARM_PROGRAM_UNCONFIRMED, wire.ALARM_RESERVOIR_MISMATCH):
+            if self._alarms.active(alarm) and self._alarms.since_s(alarm) < self._state.last_refill_s:
+                self._alarms.clear_condition(alarm)  # of the filling before: what holds of this one rises anew
 
     def fault(self, reason: int, cause: int | None = None) -> None:
         """Enter the safe state: minimum rate (nothing when unfilled, empty or inhibited), until somebody orders."""

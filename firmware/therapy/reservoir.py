@@ -74,8 +74,22 @@ class Reservoir:
 
     @property
     def low(self) -> bool:
-        """True if the computed volume is below the alarm's."""
-        return self._ledger.booked_steps >= self.low_at_steps
+        """True if the computed volume is below the alarm's, or nothing but the residual is left."""
+        return self._ledger.booked_steps >= self.low_at_steps or not self.deliverable_steps
+
+    @property
+    def used_much(self) -> bool:
+        """True if half of what the newest filling could give is gone, by the books or by a gauge that is believed, or
+        if it was not low at first, and is.
+
+        Of 20,000,000 nL, 1,400,000 of them the residual, it is at 10,700,000; at 12,000,000 where that is low.
+        """
+        config = self._config
+        given_steps = self._ledger.booked_steps - self._state.filled_at_steps
+        gone_nl = given_steps * config.step_nl + self._missing_nl
+        if given_steps and 2 * gone_nl >= max(0, self._state.filled_nl - config.residual_nl):
+            return True
+        return self.low and self._state.filled_nl > self._low_nl
 
     def fill(self, volume_nl: int, mcg_per_ml: int, now_s: int) -> None:
         """Put a refill into the state, which the caller keeps before it calls `filled`."""
@@ -98,8 +112,10 @@ class Reservoir:
             self._ledger.assume(self.low_at_steps)
 
     def set_sensor_deficit(self, volume_nl: int) -> None:
-        """Take it from a gauge that is believed that so much less is there: low comes sooner, empty does not."""
-        if volume_nl != self._missing_nl:
+        """Take it from a gauge that is believed that so much less is there: low comes sooner, empty does not. A little
+        less than before is the gauge's noise, which ends no alarm."""
+        noise_nl = self._config.sensor_tolerance_nl // 2 if volume_nl else 0
+        if volume_nl > self._missing_nl or volume_nl < self._missing_nl - noise_nl:
             self._missing_nl = volume_nl
             self.plan()
 

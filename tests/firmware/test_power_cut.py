@@ -405,3 +405,26 @@ def test_a_cut_leaves_no_alarm_mute_that_the_order_in_force_ended(alarm):
             heard += 1
             assert str(listed[alarm].silenced) == "no", at
     assert heard > 1
+
+
+@pytest.mark.shows("R6.4")
+def test_a_cut_in_a_second_change_of_strength_does_not_mute_its_alarm():
+    """The alarm is on for the first change, silenced. The second one is kept before that ends."""
+    changed = 0
+    for at in range(1, 60):
+        clinic = running()
+        clinic.refill(mcg_per_ml=1000, bridge="no")
+        clinic.run(DAY_S)
+        clinic.command("SILENCE", alarm="program_unconfirmed")
+        store = clinic.body.store
+        store.cut_at, store.keep = at, 1.0
+        try:
+            clinic.refill(mcg_per_ml=1500, bridge="no")
+            break
+        except PowerLost:
+            store.on = True
+        clinic.boot()
+        if clinic.pump.state.drug_mcg_per_ml == 1500:
+            changed += 1
+            assert str(clinic.alarms()["program_unconfirmed"].silenced) == "no", at
+    assert changed > 1

@@ -1,5 +1,6 @@
 """What the pump feels, and what it makes of it: temperature, the reservoir's gauge, a supply that sags, lost steps."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -354,3 +355,14 @@ def test_a_head_that_comes_and_goes_is_logged_once():
         there[0] = not there[0]
         clinic.poll()
     assert [str(entry.event) for entry in clinic.events()[before:]] == ["TELEMETRY_MODE_ENTER"]
+
+
+@given(noise_nl=st.integers(0, TOLERANCE_NL // 4), seed=st.integers(0, 99))
+def test_a_gauges_noise_makes_no_second_low_reservoir(noise_nl, seed):
+    """It reads 15 mL too little, within its noise, and so a reservoir that becomes low."""
+    dice = Random(seed)
+    clinic = gauged()
+    for _ in range(24 * 14):
+        clinic.gauge.off_nl = -15_000_000 + dice.randint(-noise_nl, noise_nl)
+        clinic.run(HOUR_S)
+    assert [str(entry.event) for entry in clinic.events()].count("LOW_RESERVOIR") == 1

@@ -214,3 +214,14 @@ def test_a_depth_beyond_reach_is_accepted_with_override_and_logged(depth_mm, log
         assert clinic.status().implanted_wall_s == wire.NONE32
     implant(clinic, depth_mm=depth_mm, override="yes")
     assert [(e.a, e.b) for e in clinic.events() if str(e.event) == "DEPTH_OVERRIDE"] == logged
+
+
+@pytest.mark.shows("R2.2")
+@pytest.mark.parametrize("low_nl", [1_400_000, 1_500_000, 2_000_000])
+def test_an_empty_reservoir_is_told_of_however_late_the_warning_is_set(low_nl):
+    """The latest is at the residual, with which it is empty."""
+    clinic = running()
+    clinic.command("ALARM_SETTINGS", **NONE | {"low_reservoir_nl": low_nl})
+    clinic.refill(1_600_000)
+    clinic.run(DAY_S)  # 0.2 mL at 0.25 mL/day
+    assert set(clinic.alarms()) == {"low_reservoir", "reservoir_empty"}

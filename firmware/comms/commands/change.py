@@ -83,8 +83,18 @@ class Keeper:
                 return wire.REASON_STORE, None
             self._alarms.raise_alarm(wire.ALARM_MEMORY_CRITICAL, self._clock.now_s, wire.REGION_PROGRAM)
             self._state.continue_unsaved()
-        answer = change.apply()
+        answer = self._apply(change)
         return (None, answer) if kept else (wire.REASON_STORE, None)
+
+    def _apply(self, change: Change) -> "Answer | None":
+        """Have the machine go by the change. It was a programmer's: an alarm whose condition that ends is silenced."""
+        alarms = self._alarms
+        held = [alarm for alarm in orders.ENDED_BY_ANY if alarms.active(alarm)]
+        answer = change.apply()
+        for alarm in held:
+            if not alarms.active(alarm):
+                alarms.clear_condition(alarm, by_programmer=True)
+        return answer
 
     def _write(self) -> bool:
         """Write the state record, which ends a loss of memory."""

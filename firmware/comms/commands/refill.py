@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from firmware.records.eventlog import EventLog
     from firmware.records.ledger import Ledger
     from firmware.records.state import State
+    from firmware.safety.alarms import Alarms
     from firmware.therapy.bolus import Bolus
     from firmware.therapy.catheter import Catheter
     from firmware.therapy.extras import Extras
@@ -34,6 +35,7 @@ class RefillCommand:
         state: "State",
         ledger: "Ledger",
         reservoir: "Reservoir",
+        alarms: "Alarms",
         catheter: "Catheter",
         bolus: "Bolus",
         orders: "Orders",
@@ -47,6 +49,7 @@ class RefillCommand:
         self._state = state
         self._ledger = ledger
         self._reservoir = reservoir
+        self._alarms = alarms
         self._catheter = catheter
         self._bolus = bolus
         self._orders = orders
@@ -92,6 +95,8 @@ class RefillCommand:
                 self._log.add(*entry)
             self._log.add(wire.EVENT_REFILL, expected_nl, aspirated_nl, volume_nl)
             self._orders.conclude(orders.FILL)
+            if mcg_per_ml != old_mcg_per_ml:  # another change than the one that the alarm may be on for
+                self._alarms.clear_condition(wire.ALARM_PROGRAM_UNCONFIRMED, by_programmer=True)
             self._infusion.replan()
             if filled_before and mcg_per_ml != old_mcg_per_ml:
                 self._log_change(old_mcg_per_ml, mcg_per_ml, bridge)
@@ -101,10 +106,13 @@ class RefillCommand:
         return Change(apply)
 
     def _told_again(self, volume_nl: int, mcg_per_ml: int, aspirated_nl: int, drug: bytes) -> bool:
-        """True for what the newest refill was told as, within a day of it: its answer was lost. Taken for another one,
-        what was drawn out would count twice."""
+        """True for what the newest refill was told as, within a day of it and before much of it was used: its answer
+        was lost. Taken for another one, what was drawn out would count twice, and what was used not at all. Of a
+        reservoir that was used it is another one: taken for the same, the pump would not know of the drug in it."""
         state = self._state
         if state.last_refill_s == NEVER or self._clock.now_s - state.last_refill_s > DAY_S:
+            return False
+        if self._reservoir.used_much:
             return False
         newest = state.filled_nl, state.drug_mcg_per_ml, state.refill_aspirated_nl, state.drug
         return (volume_nl, mcg_per_ml, aspirated_nl, drug) == newest

@@ -72,8 +72,6 @@ class SettingsCommands:
             self._alarms.reschedule_tones(self._clock.now_s)
             if self._state.last_refill_s != NEVER:
                 self._reservoir.plan()
-                if not self._reservoir.low:
-                    self._alarms.clear_condition(wire.ALARM_LOW_RESERVOIR, by_programmer=True)
                 self._infusion.replan()
 
         return Change(apply)
