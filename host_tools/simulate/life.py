@@ -157,7 +157,8 @@ class Life:
             refused = f"{verb_of(act)} was refused for {outcome.reason}" if outcome.reason else ""
         self._advance(self._clinic.now_s + 2 * DAY_S)
         status = self._do({"expect": {"status.therapy": "running"}})
-        fine = status is not None and (status["therapy"] in ("running", "end_of_service") or bool(status["alarms"]))
+        fine = refused.endswith("rate_limit")  # the line holds what the dose cannot be made of
+        fine |= status is not None and (status["therapy"] in ("running", "end_of_service") or bool(status["alarms"]))
         self._watch.tally.check("accepts_program", fine, lambda: refused or "no therapy runs, and no alarm says why")
         self._advance(self._clinic.now_s + DAY_S)
 

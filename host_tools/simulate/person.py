@@ -8,6 +8,7 @@ from typing import Any
 
 from host_tools.machines.draw import Draw
 from host_tools.scenario.checkers.outcome import Outcome
+from host_tools.simulate.novice import try_something
 from host_tools.simulate.slips import Act
 from host_tools.simulate.treatment import STRENGTHS, Treatment, draw_schedule, suits
 
@@ -53,6 +54,10 @@ class People:
             self.plan("settings", draw.wait_s(15 * DAY_S))
         if draw.chance(30):
             self.plan("procedure", draw.wait_s(40 * DAY_S))
+        if draw.chance(35):
+            self.plan("trial", draw.wait_s(5 * DAY_S))
+        if draw.chance(10):
+            self.plan("replacement", draw.wait_s(50 * DAY_S))
         if draw.chance(15):
             self.plan("revision", draw.wait_s(60 * DAY_S))
 
@@ -288,6 +293,27 @@ class People:
             yield from self._prime()
         else:
             yield {"implant": {"catheter_cm": self._catheter_cm, "catheter": "same"}}
+        yield from self._program()
+        self._expect_refill((yield LOOK), now_s)
+
+    def _trial(self, now_s: int) -> Visit:
+        """Somebody tries what the programmer can do."""
+        yield LOOK
+        for _ in range(self._draw.whole(1, 5)):
+            yield try_something(self._draw)
+        yield LOOK
+        if self._draw.chance(40):
+            yield from self._program()
+            yield LOOK
+        self.plan("trial", now_s + self._draw.wait_s(4 * DAY_S))
+
+    def _replacement(self, now_s: int) -> Visit:
+        """A new pump is put onto the old one's catheter."""
+        if not self._treated:
+            return
+        yield {"replace_pump": {}}
+        yield {"implant": {"keep_catheter": True}}
+        yield from self._fill()
         yield from self._program()
         self._expect_refill((yield LOOK), now_s)
 

@@ -108,7 +108,7 @@ def unit(draw: Draw, act: Act) -> list[Act] | None:
 def wrong_verb(_draw: Draw, act: Act) -> list[Act] | None:
     """The verb beside it."""
     verb = verb_of(act)
-    if verb not in CONFUSED:
+    if verb not in CONFUSED or "meant" in act:
         return None
     other = CONFUSED[verb]
     return [{other: "all" if other == "silence" else {}, "meant": verb}]

@@ -1,9 +1,10 @@
 """What the pump says against what was ordered, what its log told, and what the plant knows."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from firmware.config import Config
 from hal.plant.plant import Plant
 from host_tools.scenario.checkers.alarmbook import AlarmBook
 from host_tools.scenario.checkers.findings import Tally
@@ -17,11 +18,12 @@ WALL_SLACK_S = 2
 class Belief:
     """Judges readings of the status. `line_unknown_nl` is what power cuts left unknown since the line held one drug."""
 
-    def __init__(self, tally: Tally, plant: Plant, alarms: AlarmBook, step_nl: int) -> None:
+    def __init__(self, tally: Tally, plant: Plant, alarms: AlarmBook, config: Config) -> None:
         self._tally = tally
         self._plant = plant
         self._alarms = alarms
-        self._step_nl = step_nl
+        self._config = config
+        self._step_nl = config.step_nl
         self.line_unknown_nl = 0
 
     def agrees(self, status: Mapping[str, Any], book: OrderBook, now_ms: int) -> list[str]:
@@ -71,6 +73,7 @@ class Belief:
             )
         if not spoilt & {"clock", "records"}:
             self._compare_wall(status, book.wall(now_ms))
+        self._compare_forecast(status, book, now_ms)
         flow = self._plant.flow
         slack_nl = STEPS_SLACK * self._step_nl + unknown_nl
         moving = spoilt & {"rotor_above", "rotor_below", "records", "reservoir", "tip"}
@@ -85,6 +88,30 @@ class Belief:
             status["rate_nl_per_day"] <= status["ordered_rate_nl_per_day"] or status["bolus"] != "none",
             lambda: f"{status['rate_nl_per_day']} nL/day flow, {status['ordered_rate_nl_per_day']} are ordered",
         )
+
+    def _compare_forecast(self, status: Mapping[str, Any], book: OrderBook, now_ms: int) -> None:
+        """The day on which the reservoir will be low, where nothing but one steady dose of one drug is to come."""
+        wall, program = book.wall(now_ms), book.program
+        steady = status["operation"] == "basal" and status["bolus"] == "none" and len(status["line"]) == 1
+        steady &= status["therapy"] == "running" and not self._config.fill_sensor and not status["patient_boluses_left"]
+        if not steady or wall is None or program is None or program.mode != "simple":
+            return
+        low_nl = max(book.low_nl, self._warning_nl(status["rate_nl_per_day"]))
+        days = (status["reservoir_nl"] - low_nl) / status["rate_nl_per_day"]
+        expected = (wall + timedelta(days=days)).date() if days > 0 else None
+        said = status["low_reservoir_date"]
+        off_days = abs((date.fromisoformat(said) - expected).days) if said and expected else 0
+        sure = expected is None or days > 1
+        self._tally.check(
+            "status_forecast",
+            off_days <= 1 and (bool(said) or not sure or not expected),
+            lambda: f"the pump says that it will be low on {said}, it will on {expected}",
+        )
+
+    def _warning_nl(self, rate_nl_per_day: int) -> int:
+        """The volume at which it warns by time."""
+        ahead_nl = rate_nl_per_day * self._config.low_warning_h // 24
+        return self._config.residual_nl + ahead_nl if ahead_nl else 0
 
     def line_is_known(self, status: Mapping[str, Any]) -> bool:
         """True if line and reservoir hold the drug that the pump takes them to hold."""

@@ -132,6 +132,7 @@ class DeliveryWatch:
 
     def _judge_dose(self, books: Sequence[OrderBook], now_ms: int, powered_ms: int, spoilt: frozenset[str]) -> None:
         dose, lasting_ms = self._dose, now_ms - self._at_ms
+        weaker = self._step_ng < self._strongest_ng
         step_ng = max(self._strongest_ng, self._step_ng)
         self._strongest_ng = self._step_ng
         given_ng = (self._plant.flow.catheter.tip_hundredths - self._tip) / UNITS_PER_NG
@@ -153,6 +154,8 @@ class DeliveryWatch:
             least_ng -= self.reversed_steps * step_ng
             self.reversed_steps = 0
         dose.give(now_ms, given_ng, least_ng, most_ng, step_ng, self._grace_ms(books))
+        if weaker:  # what a strong step was off by is many weak ones
+            dose.forget()
         self._limit_ng = max(self._limit_ng, *(book.max_dose_ng for book in books))
         if now_ms - self._limit_ms >= DAY_MS:
             dose.day(now_ms, self._limit_ng, step_ng)

@@ -20,7 +20,7 @@ from host_tools.scenario.checkers.outcome import Outcome
 from host_tools.scenario.checkers.refusals import Situation, judge
 from host_tools.scenario.checkers.risk import Risk
 from host_tools.scenario.checkers.spoils import Spoils
-from host_tools.scenario.schema import PROGRAMMER_VERBS, Step
+from host_tools.scenario.schema import PROGRAMMER_VERBS, Correct, Step
 
 CLOCK, NOTHING = frozenset(["clock", "rotor_above"]), frozenset()
 LOST = frozenset(("memory_critical", "safe_state"))  # with them doses of before may be forgotten
@@ -60,7 +60,7 @@ class Watch:
         self.alarms = AlarmBook(tally)
         self.delivery = DeliveryWatch(tally, machine.plant, config, self.alarms)
         self._logbook = LogBook(tally)
-        self._belief = Belief(tally, machine.plant, self.alarms, config.step_nl)
+        self._belief = Belief(tally, machine.plant, self.alarms, config)
         self._causes = Causes(tally, machine.plant, config, self.alarms)
         self._spoils = Spoils()
         self._events = len(machine.events)
@@ -236,11 +236,21 @@ class Watch:
         if reason is None and not unsure:
             if verb == "refill":
                 self._spoils.refilled()
+            elif verb == "correct":
+                self._note_correction(step.correct)
             elif verb == "alarm_settings":
                 self.alarms.reset()
             elif verb in ("program", "resume", "minimum_rate"):
                 self.delivery.start(knowingly=verb != "minimum_rate")
         self.delivery.change()
+
+    def _note_correction(self, said: Correct) -> None:
+        """What was put right may be wrong now."""
+        reservoir = self._machine.plant.flow.reservoir
+        if said.concentration_mcg_per_ml not in (None, reservoir.mcg_per_ml):
+            self._spoils.leave("wrong_concentration")
+        if said.volume_ml is not None or said.line is not None:
+            self._spoils.leave("overfill")
 
     def _judge(self, step: Step, outcome: Outcome) -> None:
         now, spoilt = self._situation, self._spoils.now
