@@ -115,13 +115,15 @@ class Infusion:
         self.delivery.begin(self._clock.now_s)
         if self._bolus.active:
             self._extras.cancel_cut_bolus()
-        self._monitor.set_prime_allowance(self._catheter.prime_steps)
         unknown_steps = self._ledger.recovered_steps
         if unknown_steps:
             mcg_per_ml = self._catheter.last_mcg_per_ml
             self._ledger.book_recovered(mcg_per_ml)
             self._count_extra(unknown_steps, mcg_per_ml)
             self._catheter.blur(unknown_steps)
+        if self._state.unbooked == wire.FLAG_YES:
+            self._books.assume()
+        self._monitor.set_prime_allowance(self._catheter.prime_steps)
         self._watch.begin()
         self._follow_orders()
 
