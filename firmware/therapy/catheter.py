@@ -215,10 +215,11 @@ class Catheter:
         there, or have passed, and so takes the strongest strength of what was in it before them."""
         state = self._state
         booked_steps = self._ledger.booked_steps
-        held = [mcg_per_ml for mcg_per_ml, end in state.line if end + steps > booked_steps]
+        held = [parcel for parcel in state.line if parcel[1] + steps > booked_steps]
         if held:
-            strongest = max(held)
-            self._put([(strongest, self._full_steps if strongest > state.drug_mcg_per_ml else booked_steps)])
+            strongest = max([mcg_per_ml for mcg_per_ml, _ in held])
+            passed = min(held[-1][1], booked_steps)
+            self._put([(strongest, self._full_steps if strongest > state.drug_mcg_per_ml else passed)])
 
     @property
     def _full_steps(self) -> int:
