@@ -100,16 +100,16 @@ class DoseWindow:
         while len(spans) > 1 and spans[1][0] <= now_s - DAY_S:
             spans.pop(0)
         while len(spans) > _MOST:
-            self._merge(now_s)
+            self._merge()
         self._copy_spans()
         self._added = not self.rewrite()
         return not self._added
 
-    def _merge(self, now_s: int) -> None:
-        """Make one of the two neighbours that together lasted least, an hour or less of a day with so many: what was
-        given in them counts as if it had come at their end. That end, where it is merged again, is as near."""
+    def _merge(self) -> None:
+        """Make one of the two neighbours that together lasted least, which is 63 minutes at most, as 48 begin in a day:
+        what was given in them counts as if it had come at their end, and where that is merged again, as near."""
         spans = self.spans
-        since_s = [max(span[0], now_s - DAY_S) for span in spans]
+        since_s = [span[0] for span in spans]
         lasted_s = [since_s[i + 2] - since_s[i] for i in range(len(spans) - 2)]
         i = lasted_s.index(min(lasted_s))
         dose = sum([spans[at][1] * (since_s[at + 1] - since_s[at]) for at in (i, i + 1)])

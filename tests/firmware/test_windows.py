@@ -190,6 +190,10 @@ def test_of_more_changes_than_are_kept_no_dose_is_lost_or_added():
     assert judged > PASTS // 10
 
 
+MERGED_MIN = 63
+"""As much later may a dose count that came among many changes."""
+
+
 def restless(random, windows, days):
     """Days of a rotor that stands, moves now and then, and turns again; mcg of each minute of them."""
     minutes = []
@@ -223,9 +227,9 @@ def test_what_was_given_counts_for_a_day_and_for_an_hour_more_at_most():
             rate = random.randint(1, limit)
             to_come = [rate * (1440 - before) / 1440 for before in range(1441)]
             exact = max(since[before] + to_come[before] for before in range(1441))
-            hour_more = max(since[min(now, before + 60)] + to_come[before] for before in range(1441))
+            hour_more = max(since[min(now, before + MERGED_MIN)] + to_come[before] for before in range(1441))
             taken = windows.allow(60 * now, [(60 * now, rate * UNIT)], 60 * now, limit)
-            if exact > max(limit, since[min(now, 1500)]) * ROUNDED:
+            if exact > max(limit, since[min(now, 1440 + MERGED_MIN)]) * ROUNDED:
                 judged[0] += 1
                 assert not taken, (seed, limit, rate)
             if hour_more <= limit:
