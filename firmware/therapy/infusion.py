@@ -8,6 +8,7 @@ from firmware.records.state import NEVER
 from firmware.safety.monitor import REVERSE
 from firmware.therapy.delivery import MIN_MISSED_STEPS
 from firmware.therapy.motorwatch import SILENT_S
+from firmware.therapy.orders import STAND_BY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -255,7 +256,7 @@ class Infusion:
         if state.therapy != wire.THERAPY_RUNNING:
             return
         if not mcg_per_ml:
-            self._orders.fall_back()
+            self._orders.take(STAND_BY)
         elif not self._program.can_pass([mcg_per_ml]):
             self._orders.fault(wire.REGION_BRIDGE)
         elif state.program_confirmed != wire.FLAG_YES and not self._catheter.edge_steps:
