@@ -136,6 +136,7 @@ def _build_motion(parts: "Parts", config: "Config") -> None:
         state=parts.state,
         ledger=parts.ledger,
         reservoir=parts.reservoir,
+        catheter=parts.catheter,
         alarms=parts.alarms,
         orders=parts.orders,
     )

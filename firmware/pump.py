@@ -70,7 +70,7 @@ class Pump(Parts):
         self.selftest.power_on()
         self.clock_watch.lose(now_s)
         if self.ledger.lost:
-            self.reservoir.assume_low()
+            self.books.assume()
         program_corrupt = state.lost or not self.program.load_week()
         if program_corrupt or self.ledger.lost:
             self.selftest.records_lost(wire.REGION_PROGRAM if program_corrupt else wire.REGION_LEDGER)

@@ -166,7 +166,7 @@ class Catheter:
             before, end = state.line[-1]
             unknown_steps = max(0, self._ledger.unknown_steps - state.line_unknown_steps)
             later = (before > mcg_per_ml) - (before > state.drug_mcg_per_ml)
-            self._put(state.line[:-1] + [(before, end + later * unknown_steps)])
+            self._put(state.line[:-1] + [(before, min(end + later * unknown_steps, max(end, self._full_steps)))])
         state.drug_mcg_per_ml = mcg_per_ml
         state.changed = True
 
@@ -189,17 +189,18 @@ class Catheter:
         strongest strength within so many steps.
 
         Say 2000 mcg/mL end at step 500, 500 mcg/mL at step 900, and 1000 mcg/mL follow. With 200 steps unknown the
-        2000 end at step 700, and the 500 still at step 900.
+        2000 end at step 700, and the 500 still at step 900. However much is unknown, none is farther than the line is
+        long.
         """
-        line = self._state.line
+        line = [(mcg_per_ml, end, max(end, min(end + steps, self._full_steps))) for mcg_per_ml, end in self._state.line]
         spans = []
         start = 0
-        for mcg_per_ml, end in line:
-            spans.append((start, end + steps, mcg_per_ml))
+        for mcg_per_ml, end, latest in line:
+            spans.append((start, latest, mcg_per_ml))
             start = end
         parcels = []
         at = 0
-        for end in sorted([end for _, end in line] + [end + steps for _, end in line]):
+        for end in sorted([end for _, end, _ in line] + [latest for _, _, latest in line]):
             if end == at:
                 continue
             strongest = max([mcg_per_ml for begin, until, mcg_per_ml in spans if begin <= at and end <= until])
@@ -208,6 +209,22 @@ class Catheter:
             parcels.append((strongest, end))
             at = end
         self._put(parcels)
+
+    def lose_place(self, steps: int) -> None:
+        """The newest so many steps are booked in place of a number that nobody knows: all of the line may still be
+        there, or have passed, and so takes the strongest strength of what was in it before them."""
+        state = self._state
+        booked_steps = self._ledger.booked_steps
+        held = [parcel for parcel in state.line if parcel[1] + steps > booked_steps]
+        if held:
+            strongest = max([mcg_per_ml for mcg_per_ml, _ in held])
+            passed = min(held[-1][1], booked_steps)
+            self._put([(strongest, self._full_steps if strongest > state.drug_mcg_per_ml else passed)])
+
+    @property
+    def _full_steps(self) -> int:
+        """The booked step at which all that the line holds now will have passed the tip."""
+        return self._ledger.booked_steps - -self.dead_nl // self._config.step_nl
 
     def _edge(self, end_nl: int, mcg_per_ml: int, following_mcg_per_ml: int) -> int:
         step_nl = self._config.step_nl

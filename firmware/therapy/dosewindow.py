@@ -99,13 +99,23 @@ class DoseWindow:
             spans.append([now_s, rate, 0])
         while len(spans) > 1 and spans[1][0] <= now_s - DAY_S:
             spans.pop(0)
-        if len(spans) > _MOST:  # the oldest's dose counts as if it had come at its end: as much, and for longer
-            since_s, old_rate, extra = spans.pop(0)
-            lasted_s = spans[0][0] - max(since_s, now_s - DAY_S)
-            spans[0][2] += extra + -(-old_rate * lasted_s // DAY_S)
+        while len(spans) > _MOST:
+            self._merge()
         self._copy_spans()
         self._added = not self.rewrite()
         return not self._added
+
+    def _merge(self) -> None:
+        """Make one of the two neighbours that together lasted least, which is 63 minutes at most, as 48 begin in a day:
+        what was given in them counts as if it had come at their end, and where that is merged again, as near."""
+        spans = self.spans
+        since_s = [span[0] for span in spans]
+        lasted_s = [since_s[i + 2] - since_s[i] for i in range(len(spans) - 2)]
+        i = lasted_s.index(min(lasted_s))
+        dose = sum([spans[at][1] * (since_s[at + 1] - since_s[at]) for at in (i, i + 1)])
+        extra = spans.pop(i + 1)[2]
+        spans[i + 1][2] += extra - -dose // DAY_S
+        spans[i][1] = 0
 
     def restate(self, now_s: int, given: int, old_mcg_per_ml: int, mcg_per_ml: int) -> bool:
         """The newest `given` (nL times mcg/mL), of one drug, was of another strength: rates of dose and extras since

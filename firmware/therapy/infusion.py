@@ -8,6 +8,7 @@ from firmware.records.state import NEVER
 from firmware.safety.monitor import REVERSE
 from firmware.therapy.delivery import MIN_MISSED_STEPS
 from firmware.therapy.motorwatch import SILENT_S
+from firmware.therapy.orders import STAND_BY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,13 +116,15 @@ class Infusion:
         self.delivery.begin(self._clock.now_s)
         if self._bolus.active:
             self._extras.cancel_cut_bolus()
-        self._monitor.set_prime_allowance(self._catheter.prime_steps)
         unknown_steps = self._ledger.recovered_steps
         if unknown_steps:
             mcg_per_ml = self._catheter.last_mcg_per_ml
             self._ledger.book_recovered(mcg_per_ml)
             self._count_extra(unknown_steps, mcg_per_ml)
             self._catheter.blur(unknown_steps)
+        if self._state.unbooked == wire.FLAG_YES:
+            self._books.assume()
+        self._monitor.set_prime_allowance(self._catheter.prime_steps)
         self._watch.begin()
         self._follow_orders()
 
@@ -254,7 +257,7 @@ class Infusion:
         if state.therapy != wire.THERAPY_RUNNING:
             return
         if not mcg_per_ml:
-            self._orders.fall_back()
+            self._orders.take(STAND_BY)
         elif not self._program.can_pass([mcg_per_ml]):
             self._orders.fault(wire.REGION_BRIDGE)
         elif state.program_confirmed != wire.FLAG_YES and not self._catheter.edge_steps:

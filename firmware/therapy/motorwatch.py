@@ -57,6 +57,7 @@ class MotorWatch:
         self._stalls_s: list[int] = []  # when those of the last 24 hours began
         self.lost_steps = LostSteps()
         self.due_s = NEVER
+        self._accepted_s = 0  # when somebody accepted the dose after a lapse; a reset forgets it, and it lapses again
 
     def begin(self) -> None:
         """After a boot: a stall outlives a reset until the rotor turns again."""
@@ -136,6 +137,10 @@ class MotorWatch:
 
     # A pump that delivers nothing
 
+    def accept_lapse(self) -> None:
+        """Somebody orders the dose whatever the stop was: it lapses anew only with another 48 hours of it."""
+        self._accepted_s = self._clock.now_s
+
     def note_stop(self) -> None:
         """Keep the time since which nothing is delivered that should be."""
         state = self._state
@@ -157,11 +162,12 @@ class MotorWatch:
         since_s = state.stopped_since_s
         self.due_s = NEVER
         if since_s != NEVER and state.lapsed != wire.FLAG_YES:
-            if self._clock.now_s - since_s >= LAPSE_S:
+            lapses_s = max(since_s, self._accepted_s) + LAPSE_S
+            if self._clock.now_s >= lapses_s:
                 state.lapsed = wire.FLAG_YES
                 state.changed = True
             else:
-                self.due_s = since_s + LAPSE_S
+                self.due_s = lapses_s
         self._follow_stop(wire.ALARM_STOPPED, state.stopped_after_s)
         self._follow_stop(wire.ALARM_STOPPED_48H, self._config.stopped_critical_alarm_after_s)
 

@@ -26,6 +26,7 @@ RESUME = 5
 FALL_BACK = 6
 FAULT = 7
 END = 8
+STAND_BY = 9
 
 _UNFILLED = wire.THERAPY_UNFILLED
 _STOPPED = wire.THERAPY_STOPPED
@@ -48,6 +49,7 @@ _TRUSTED = (
     wire.ALARM_STEP_MISMATCH,
     wire.ALARM_SELF_TEST,
     wire.ALARM_MEMORY_CRITICAL,
+    wire.ALARM_PROGRAM_UNCONFIRMED,
 )
 _REFILL = (wire.ALARM_RESERVOIR_EMPTY, wire.ALARM_LOW_RESERVOIR, wire.ALARM_RESERVOIR_MISMATCH)
 
@@ -55,11 +57,12 @@ TABLE = (
     # event, in these states, if, next state, alarm raised, alarms ended
     (FILL, (_UNFILLED,), "", _STOPPED, 0, _REFILL),
     (FILL, _FILLED, "", _SAME, 0, _REFILL),
-    (COMMIT, _FILLED, "", _RUNNING, 0, _TRUSTED + (wire.ALARM_PROGRAM_UNCONFIRMED,)),
+    (COMMIT, _FILLED, "", _RUNNING, 0, _TRUSTED),
     (STOP, _FILLED, "", _STOPPED, 0, (wire.ALARM_SAFE_STATE,)),
     (MINIMUM_RATE, _FILLED, "", _MINIMUM, 0, _TRUSTED),
     (RESUME, _FILLED, "has_program", _RUNNING, 0, _TRUSTED),
-    (FALL_BACK, (_RUNNING,), "", _MINIMUM, 0, ()),
+    (FALL_BACK, (_RUNNING,), "", _MINIMUM, wire.ALARM_PROGRAM_UNCONFIRMED, ()),
+    (STAND_BY, (_RUNNING,), "", _MINIMUM, 0, ()),
     (FAULT, _FILLED, "", _SAFE, wire.ALARM_SAFE_STATE, ()),
     (FAULT, (_UNFILLED, _END), "", _SAME, wire.ALARM_SAFE_STATE, ()),
     (END, ALIVE, "", _END, wire.ALARM_END_OF_SERVICE, ()),
@@ -162,9 +165,11 @@ class Orders:
         if therapy in (_MINIMUM, _RUNNING):
             self._alarms.clear_condition(wire.ALARM_SELF_TEST)
         self._alarms.clear_condition(wire.ALARM_OVERSPEED)  # a reset releases the motor, in the safe state, too
-        if self._state.program_confirmed == wire.FLAG_YES:
+        if therapy == _RUNNING and self._over(wire.ALARM_PROGRAM_UNCONFIRMED):
             self._alarms.clear_condition(wire.ALARM_PROGRAM_UNCONFIRMED)
         for alarm in (wire.ALARM_PROGRAM_UNCONFIRMED, wire.ALARM_RESERVOIR_MISMATCH):
+            if alarm == wire.ALARM_PROGRAM_UNCONFIRMED and therapy == _MINIMUM:
+                continue  # it says that the pump went there by itself
             if self._alarms.active(alarm) and self._alarms.since_s(alarm) < self._state.last_refill_s:
                 self._alarms.clear_condition(alarm)  # of the filling before: what holds of this one rises anew
 
@@ -174,8 +179,16 @@ class Orders:
         self.conclude(FAULT, reason, 0 if self.halted else self.rate_nl_per_day, cause)
 
     def fall_back(self) -> None:
-        """Go to the minimum rate until somebody orders: by itself the pump gives no dose where none may be given."""
-        self.take(FALL_BACK)
+        """Go to the minimum rate until somebody orders, and say so: by itself the pump gives no dose where none may be
+        given, and nobody may be there to see it."""
+        if self.allows(FALL_BACK):
+            self.take(FALL_BACK)
+            self.conclude_fall_back()
+
+    def conclude_fall_back(self) -> None:
+        """Say that a program that was ordered does not run, though it may have been said of its drug already."""
+        self._alarms.clear_condition(wire.ALARM_PROGRAM_UNCONFIRMED)
+        self.conclude(FALL_BACK, self._state.concentration_mcg_per_ml, self._program.mcg_per_ml)
 
     def log_change(self) -> None:
         """Log the therapy's state where it is another than when it was last logged."""
@@ -195,6 +208,8 @@ class Orders:
 
     def _over(self, alarm: int) -> bool:
         """True if what the alarm is about is over, now that the order is in force."""
+        if alarm == wire.ALARM_PROGRAM_UNCONFIRMED:
+            return self._state.program_confirmed == wire.FLAG_YES
         if alarm == wire.ALARM_RESERVOIR_EMPTY:
             return bool(self._reservoir.deliverable_steps)
         return alarm != wire.ALARM_LOW_RESERVOIR or not self._reservoir.low

@@ -42,7 +42,8 @@ ALARM = {
     "safe_state": "the pump is in its fail-safe state, and delivers next to nothing or nothing",
     "self_test": "the pump failed its own test and delivers nothing",
     "program_unconfirmed": (
-        "drug of another strength has come to the tip, and no program was ordered for it; the dose goes on"
+        "drug of another strength has come to the tip, and no program was ordered for it; the dose goes on. Or the "
+        "pump went to the minimum rate by itself, and stays there until an order"
     ),
     "low_reservoir": "the drug is getting low; a refill is due",
     "eri": f"the battery or the age of the pump: it must be replaced within {ERI_TO_EOS_DAYS} days",

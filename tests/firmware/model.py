@@ -27,6 +27,7 @@ class Model:
         self.stalled = False
         self.recovered_nl = Fraction(0)
         self.idle_s = 0
+        self.accepted_s = 0  # of that, when an order accepted that it was too long
         self.age_s = 0
         self.eri_s = None
         self.orders = []  # (age_s, dose_ng) of each program
@@ -91,8 +92,8 @@ class Model:
                 return "soft_limit"
         self.orders.append((self.age_s, dose_ng))
         self.program = dose_ng, mcg_per_ml
-        self.confirmed, self.lapsed = True, False
-        self.alarms.pop("program_unconfirmed", None)
+        self.confirmed = True
+        self._accept()
         return self._deliver("running")
 
     def resume(self, override=False):
@@ -102,11 +103,16 @@ class Model:
             return "state"
         if self.lapsed and not override:
             return "soft_limit"
-        self.lapsed = False
+        self._accept()
         return self._deliver("running")
+
+    def _accept(self):
+        if self.lapsed:
+            self.lapsed, self.accepted_s = False, self.idle_s
 
     def _deliver(self, therapy):
         self.therapy = therapy
+        self._end("program_unconfirmed", self.confirmed)
         for name in ("stopped", "stopped_48h"):
             self._end(name, bool(self.rate) and not self.stalled_now)
         self._settle()
@@ -156,6 +162,7 @@ class Model:
             self._hold("motor_stall", self.stalled)
             if recovers and self.lapsed and self.therapy == "running":
                 self.therapy = "minimum"
+                self.alarms["program_unconfirmed"] = [True, False]
 
     def _next_change_s(self):
         """Not past the moment when the reservoir is empty, nor past an hour."""
@@ -177,8 +184,8 @@ class Model:
         self._hold("low_reservoir", filled and self.volume_nl < LOW_NL)
         self._hold("reservoir_empty", filled and self.empty)
         if not self.idle:
-            self.idle_s = 0
-        self.lapsed |= self.idle_s >= 48 * HOUR_S
+            self.idle_s = self.accepted_s = 0
+        self.lapsed |= self.idle_s - self.accepted_s >= 48 * HOUR_S
         if self.therapy == "running" and not self.confirmed and self.line.edge_nl is None:
             self._hold("program_unconfirmed", True)
         self._hold("stopped", self.idle_s >= 6 * HOUR_S)

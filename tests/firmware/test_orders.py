@@ -36,6 +36,13 @@ def fall_back(clinic):
     clinic.believe()
 
 
+def stand_by(clinic):
+    clinic.pump.orders.take(orders.STAND_BY)
+    clinic.pump.infusion.replan()
+    clinic.pump.state.commit(clinic.pump.clock.now_s)
+    clinic.believe()
+
+
 EVENT = {
     "fill": lambda clinic: clinic.refill(19_000_000),
     "fill with another drug": lambda clinic: clinic.refill(**OTHER_DRUG),
@@ -44,17 +51,21 @@ EVENT = {
     "minimum_rate": lambda clinic: clinic.command("MINIMUM_RATE"),
     "resume": lambda clinic: clinic.command("RESUME"),
     "fall_back": fall_back,
+    "stand_by": stand_by,
     "fault": fault,
     "end": end,
 }
 NEXT = {
     # state: what follows each event, or why it is refused
-    "unfilled": "stopped stopped !not_filled !not_filled !not_filled !not_filled unfilled unfilled end_of_service",
-    "stopped": "stopped stopped running stopped minimum !state stopped safe_state end_of_service",
-    "minimum": "minimum minimum running stopped minimum running minimum safe_state end_of_service",
-    "running": "running minimum running stopped minimum running minimum safe_state end_of_service",
-    "safe_state": "safe_state safe_state running stopped minimum running safe_state safe_state end_of_service",
-    "end_of_service": "!state !state !state !state !state !state end_of_service end_of_service end_of_service",
+    "unfilled": "stopped stopped !not_filled !not_filled !not_filled !not_filled "
+    "unfilled unfilled unfilled end_of_service",
+    "stopped": "stopped stopped running stopped minimum !state stopped stopped safe_state end_of_service",
+    "minimum": "minimum minimum running stopped minimum running minimum minimum safe_state end_of_service",
+    "running": "running minimum running stopped minimum running minimum minimum safe_state end_of_service",
+    "safe_state": "safe_state safe_state running stopped minimum running "
+    "safe_state safe_state safe_state end_of_service",
+    "end_of_service": "!state !state !state !state !state !state "
+    "end_of_service end_of_service end_of_service end_of_service",
 }
 """As documented: a refill never starts anything, an order to deliver needs a filling, nothing follows the end."""
 
@@ -64,9 +75,8 @@ ENDS = {
     "fault": set(),
     "end": set(),
 }
-ENDED_BY_TRUST = {"safe_state", "overspeed", "step_mismatch", "self_test", "memory_critical"}
-ENDS["fall_back"] = set()
-ENDS["commit"] = ENDED_BY_TRUST | {"program_unconfirmed", "memory"}  # the titration history is written with it
+ENDED_BY_TRUST = {"safe_state", "overspeed", "step_mismatch", "self_test", "memory_critical", "program_unconfirmed"}
+ENDS["commit"] = ENDED_BY_TRUST | {"memory"}  # the titration history is written with it
 ENDED_BY_ANY = {"stopped", "stopped_48h", "low_reservoir", "reservoir_empty"}
 """After every order the pump looks at what these are about: here it is full, and delivered a moment ago."""
 
@@ -89,7 +99,7 @@ def test_every_event_in_every_state_leads_where_it_should():
     assert tried == len(STATES) * len(EVENT)
 
 
-ORDERED = [name for name in EVENT if name not in ("fall_back", "fault", "end")]
+ORDERED = [name for name in EVENT if name not in ("fall_back", "stand_by", "fault", "end")]
 
 
 @pytest.mark.parametrize("event", ORDERED)

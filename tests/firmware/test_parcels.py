@@ -49,6 +49,18 @@ def test_after_a_cut_each_point_has_the_strongest_strength_within_reach(parcels,
         assert strength_at(line._state.line, drug, step) == max(reach), (before, line._state.line, step)
 
 
+@given(parcels=lines(), drug=STRENGTHS, cuts=st.lists(st.integers(1, 200), min_size=1, max_size=8))
+def test_whatever_is_unknown_nothing_stands_farther_than_the_line_is_long(parcels, drug, cuts):
+    line = line_of(parcels, drug, dead_nl=12_000)
+    for steps in cuts:
+        line.blur(steps)
+    assert all(end <= 120 for _, end in line._state.line)
+    assert sum(nl for nl, _ in line.contents()) == 12_000
+    for step in range(1, 121):
+        reach = [strength_at(parcels, drug, near) for near in range(max(1, step - sum(cuts)), step + 1)]
+        assert strength_at(line._state.line, drug, step) >= max(reach)
+
+
 @given(parcels=lines(2 * PARCELS), drug=STRENGTHS)
 def test_a_line_of_too_many_parcels_is_never_taken_for_weaker(parcels, drug):
     line = line_of([], drug)

@@ -1,6 +1,7 @@
 """The dose windows against every second of an exact sum, and a limit that was lowered."""
 
 import os
+from itertools import accumulate
 from random import Random
 
 import pytest
@@ -187,6 +188,57 @@ def test_of_more_changes_than_are_kept_no_dose_is_lost_or_added():
             assert taken, f"seed {seed}: {sum(minutes)} mcg fit into {limit}"
     print(f"{PASTS} pasts, {judged} orders over the limit")
     assert judged > PASTS // 10
+
+
+MERGED_MIN = 63
+"""As much later may a dose count that came among many changes."""
+
+
+def restless(random, windows, days):
+    """Days of a rotor that stands, moves now and then, and turns again; mcg of each minute of them."""
+    minutes = []
+    rate = 0
+    longest = random.choice((5, 30, 120))
+    while len(minutes) < days * 1440:
+        now_s = 60 * len(minutes)
+        extra_mcg = random.randint(1, 10) if not rate and random.random() < 0.7 else 0
+        if extra_mcg:
+            windows.add(now_s, extra_mcg * UNIT)
+        if random.random() < 0.3:
+            rate = random.choice((0, 0, 300, 500, 900))
+        assert windows.note(now_s, rate * UNIT)
+        lasting = random.randint(1, longest)
+        minutes += [rate / 1440 + extra_mcg] + [rate / 1440] * (lasting - 1)
+    return minutes
+
+
+@pytest.mark.shows("R1.3")
+def test_what_was_given_counts_for_a_day_and_for_an_hour_more_at_most():
+    """However many changes there were: a dose is taken that the exact sums allow with an hour to spare, and none that
+    they forbid."""
+    judged = [0, 0]
+    for seed in range(PASTS):
+        random = Random(seed)
+        windows = DoseWindow(Store(), 0, False)
+        minutes = restless(random, windows, random.choice((1, 2, 5)))
+        now = len(minutes)
+        since = list(accumulate(reversed(minutes), initial=0))  # mcg of the last so many minutes
+        past_mcg = since[min(now, 1440 + MERGED_MIN)]
+        for _ in range(5):
+            limit = int(past_mcg * random.uniform(0.9, 1.8)) + 1
+            rate = random.randint(1, limit)
+            to_come = [rate * (1440 - before) / 1440 for before in range(1441)]
+            exact = max(since[before] + to_come[before] for before in range(1441))
+            hour_more = max(since[min(now, before + MERGED_MIN)] + to_come[before] for before in range(1441))
+            taken = windows.allow(60 * now, [(60 * now, rate * UNIT)], 60 * now, limit)
+            if exact > max(limit, past_mcg) * ROUNDED:
+                judged[0] += 1
+                assert not taken, (seed, limit, rate)
+            if hour_more <= limit:
+                judged[1] += 1
+                assert taken, (seed, limit, rate)
+    print(f"{PASTS} pasts, {judged} orders that are too much, and that are not")
+    assert min(judged) > PASTS // 4
 
 
 def stall(clinic, hours):

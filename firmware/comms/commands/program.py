@@ -138,7 +138,8 @@ class ProgramCommands:
         if reason is not None:
             return reason
         soft = softlimit.soft_range(state, self._config, self._clock.now_s)
-        overridden = soft if soft and (self._orders.lapsed or not soft[0] <= program[2] <= soft[1]) else ()
+        lapsed = self._orders.lapsed
+        overridden = soft if soft and (lapsed or not soft[0] <= program[2] <= soft[1]) else ()
         if overridden and override != wire.FLAG_YES:
             return wire.REASON_SOFT_LIMIT
         old_ng_per_day = state.dose_ng_per_day
@@ -162,7 +163,7 @@ class ProgramCommands:
             if overridden:
                 self._log.add(wire.EVENT_LIMIT_OVERRIDE, program[2], *overridden)
             self._log.add(wire.EVENT_PROGRAM_COMMITTED, _number(digest), old_ng_per_day, program[2])
-            self._therapy_commands.trust(orders.COMMIT)
+            self._therapy_commands.trust(orders.COMMIT, lapsed)
             self._record_commands.end_memory_alarm()
 
         return Change(apply, keep=keep)

@@ -110,12 +110,15 @@ class TherapyCommands:
         def apply() -> None:
             if lapsed:
                 self._log.add(wire.EVENT_LIMIT_OVERRIDE, state.dose_ng_per_day, 0, 0)
-            self.trust(orders.RESUME)
+            self.trust(orders.RESUME, lapsed)
 
         return Change(apply)
 
-    def trust(self, event: int) -> None:
-        """End what stood against therapy, and silence it: a programmer's order put it right."""
+    def trust(self, event: int, lapsed: bool = False) -> None:
+        """End what stood against therapy, and silence it: a programmer's order put it right. `lapsed`: and accepts the
+        dose after 48 hours without one."""
+        if lapsed:
+            self._watch.accept_lapse()
         self._monitor.set_limit(prescription.largest_mcg_per_day(self._state))
         self._monitor.release()
         self._orders.locked_by_selftest = self._orders.memory_fault = False
