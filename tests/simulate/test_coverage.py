@@ -44,6 +44,11 @@ def test_every_counter_is_one_that_lives_have() -> None:
     assert {name for names in EXERCISED_BY.values() for name in names} <= known
 
 
+def test_every_check_is_explained() -> None:
+    page = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    assert [name for name in sorted(_checks()) if f"| `{name}` |" not in page] == []
+
+
 def test_every_page_and_test_named_instead_exists() -> None:
     named = {name for why in BEYOND.values() for name in re.findall(r"[\w/]+\.(?:py|yaml|md)", why)}
     there = {path.name for path in (ROOT / "tests").rglob("*")} | {path.name for path in (ROOT / "docs").iterdir()}
