@@ -1,13 +1,15 @@
 """Many lives: each seed in turn, on several processes, with what was found and what was exercised."""
 
 import json
+import signal
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
+from multiprocessing import Pool
 from pathlib import Path
 from time import process_time
 from typing import Any, NamedTuple
@@ -36,7 +38,7 @@ class Settings(NamedTuple):
 
     def repeat(self, seed: int) -> str:
         """The command that lives it again."""
-        options = f" --years {self.years:g}" if self.years != Settings().years else ""
+        options = f" --years {self.years}" if self.years != Settings().years else ""
         options += f" --on {self.on}" if self.on != "cpython" else ""
         options += " --outside" if self.outside else ""
         return f"thecal simulate --seed {seed}{options}"
@@ -130,21 +132,19 @@ def live(seed: int, settings: Settings, cut_down: bool) -> Outcome:
     return Outcome(lived, cpu_s, text, len(steps))
 
 
-def campaign(seeds: Iterable[int], settings: Settings, jobs: int, cut_down: bool) -> Iterator[Outcome]:
-    """Live the seeds, `jobs` at a time, and yield them in their order."""
+def campaign(seeds: Iterable[int], settings: Settings, jobs: int, cut_down: bool) -> Generator[Outcome, None, None]:
+    """Live the seeds, `jobs` at a time, and yield them in their order. Closing it ends the processes."""
+    live_one = partial(live, settings=settings, cut_down=cut_down)
     if jobs == 1:
-        for seed in seeds:
-            yield live(seed, settings, cut_down)
+        yield from map(live_one, seeds)
         return
-    with ProcessPoolExecutor(jobs) as pool:
-        try:
-            yield from pool.map(_live, ((seed, settings, cut_down) for seed in seeds))
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    with Pool(jobs, _leave_ctrl_c) as pool:
+        yield from pool.imap(live_one, seeds)
 
 
-def _live(arguments: tuple[int, Settings, bool]) -> Outcome:
-    return live(*arguments)
+def _leave_ctrl_c() -> None:
+    """Ctrl-C reaches every process of a terminal; the first of them ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def commit() -> str | None:

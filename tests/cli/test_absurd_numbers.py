@@ -48,6 +48,7 @@ ORDERS: dict[str, tuple[str, ...]] = {
     "record": ("FILE", "--every 1s", "--count 1", "--for 1s"),
     "emulate": ("--speed 0", "--tcp 0", "--seed 0", "--start 2026-01-05"),
     "rig": ("--tcp 0",),
+    "simulate": ("--seed 0", "--jobs 1"),
 }  # fmt: skip
 """Whole orders that stand, of which one number at a time is made absurd."""
 

@@ -27,7 +27,7 @@ from host_tools.scenario.runner import run_scenario
 ROOT = Path(__file__).parents[2]
 WIDTHS = ("60", "80", "120")
 ABSENT = "/dev/ttyABSENT9"
-LASTING = ("emulate", "rig", "flash", "demo")
+LASTING = ("emulate", "rig", "flash", "demo", "simulate")
 """Run until Ctrl-C, for long, or on a board: what they do is tested elsewhere, here only what surrounds it."""
 UNWRAPPED = ("export",)
 """Tables for programs, and what lays out for a width of its own."""

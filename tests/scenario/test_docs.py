@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from host_tools.scenario.result import Result
-from host_tools.scenario.schema import VERBS, Header, Step, keys_of
+from host_tools.scenario.schema import CIRCUMSTANCES, VERBS, Header, Step, keys_of
 from host_tools.scenario.vocabulary import FAULT_FIELDS, TRUTH_FIELDS
 from protocol import codes
 
@@ -20,3 +20,8 @@ FIELDS = [key for model in MODELS if isinstance(model, type) and issubclass(mode
 )
 def test_it_names(name):
     assert f"`{name}`" in TEXT
+
+
+@pytest.mark.parametrize("name", CIRCUMSTANCES)
+def test_it_shows_each_circumstance_of_a_step(name):
+    assert f"{name}: " in TEXT

@@ -80,9 +80,27 @@ fault: {name: store_corrupt, region: log, copies: 3}
 fault: {name: bit_flip, region: rate, for: 1h}
     fault: bit_flip takes no for: it is over at once
 {stop: , refused: state, cut_in_write: 2}
-    expected at most one of refused and cut_in_write, got both
+    expected at most one of refused, cut_in_write, lose_answer, got refused and cut_in_write
 {wait: 1d, cut_in_write: 2}
     wait takes no cut_in_write: only what a programmer asks does
+{stop: , lose_answer: 0}
+    lose_answer: expected a whole number from 1 to 1000, got 0
+{stop: , lose_answer: 1.5}
+    lose_answer: expected a whole number from 1 to 1000, got 1.5
+{stop: , lose_answer: true}
+    lose_answer: expected a whole number from 1 to 1000, got True
+{stop: , lose_answer: 1, refused: state}
+    expected at most one of refused, cut_in_write, lose_answer, got refused and lose_answer
+{stop: , cut_in_write: 1, lose_answer: 1}
+    expected at most one of refused, cut_in_write, lose_answer, got cut_in_write and lose_answer
+{power_cut: {for: 1h}, lose_answer: 1}
+    power_cut takes no lose_answer: only what a programmer asks does
+{stop: , meant: 5}
+    meant: expected a text, got 5
+{stop: , meant: }
+    meant: expected a text, got None
+{fault: {name: runaway}, meant: nothing}
+    fault takes no meant: only what a programmer asks does
 fault: {name: motor_stall, percent: 5}
     fault: motor_stall takes no percent; known: for
 fault: {name: over_delivery}
@@ -202,7 +220,7 @@ at: 5d
 {wait: 2h, refused: state}
     wait cannot be refused: only what a programmer asks can be
 17
-    expected a mapping with at, after, times, refused, cut_in_write, implant,
+    expected a mapping with at, after, times, refused, cut_in_write,
 heal: &x mri
     heal: expected no anchor, got &x
 heal: !!binary bXJp
@@ -256,6 +274,9 @@ def test_a_bad_step(problems, step, complaint):
         ("seed: one", "low.yaml:1: seed: expected a whole number from 0, got 'one'"),
         ("seed: -1", "low.yaml:1: seed: expected a whole number from 0, got -1"),
         ("short: 3", "low.yaml:1: short: expected true or false, got 3"),
+        ("watch: 3", "low.yaml:1: watch: expected true or false, got 3"),
+        ("watch: [tip_above]", "low.yaml:1: watch: expected true or false, got ['tip_above']"),
+        ("watc: true", "low.yaml:1: watc: 'watc' is no key of a scenario in this version; did you mean 'watch'?"),
         ("shows: FI-01", "low.yaml:1: shows: expected a list, got 'FI-01'"),
         ("name: 5", "low.yaml:1: name: expected a text, got 5"),
         ("nam: x", "low.yaml:1: nam: 'nam' is no key of a scenario in this version; did you mean 'name'?"),
