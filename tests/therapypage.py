@@ -19,8 +19,8 @@ EVENTS = {
     orders.STOP: "a programmer ordered the stop",
     orders.MINIMUM_RATE: "a programmer ordered the minimum rate",
     orders.RESUME: "a programmer ordered the committed program to go on",
-    orders.FALL_BACK: "the motor turns again after 48 hours, or another drug was filled in: no dose by itself",
-    orders.STAND_BY: "a refill after 48 hours without delivery, or no drug at the tip: the same, without an alarm",
+    orders.FALL_BACK: "the motor turns again after 48 hours: no dose by itself",
+    orders.STAND_BY: "a refill after 48 hours or of another drug, or no drug at the tip: the same, without an alarm",
     orders.FAULT: "the pump does not trust its orders, its memory, its motor or its supply",
     orders.END: "end of service",
 }

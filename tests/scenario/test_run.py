@@ -118,11 +118,11 @@ class BothWays:
         finally:
             self.seen = None
 
-    def answer(self, step, reason):
+    def answer(self, clinic, step, reason):
         if step.verb in PROGRAMMER_VERBS:
             turned = step.model_copy(update={"refused": None if step.refused else "replay"})
-            self.count(turned, self.judge(turned, reason), 1)
-        return self.judge(step, reason)
+            self.count(turned, self.judge(clinic, turned, reason), 1)
+        return self.judge(clinic, step, reason)
 
     def count(self, turned, failures, due):
         self.judged += due

@@ -76,10 +76,7 @@ class RefillCommand:
         expected_nl = self._reservoir.volume_nl
         last_filled_nl = state.filled_nl if filled_before else wire.NONE32
         ended = self._end_extras()
-        other_drug = filled_before and mcg_per_ml and drug != state.drug and self._orders.allows(orders.FALL_BACK)
-        if other_drug:
-            self._orders.take(orders.FALL_BACK)
-        elif self._orders.lapsed:
+        if self._orders.lapsed or (filled_before and mcg_per_ml and drug != state.drug):
             self._orders.take(orders.STAND_BY)
         forgotten = not old_mcg_per_ml and not any(state.drug)  # with lost orders: what is in the line has a strength
         self._reservoir.fill(volume_nl, mcg_per_ml, self._clock.now_s)
@@ -101,8 +98,6 @@ class RefillCommand:
             if mcg_per_ml != old_mcg_per_ml:  # another change than the one that the alarm may be on for
                 self._alarms.clear_condition(wire.ALARM_PROGRAM_UNCONFIRMED, by_programmer=True)
             self._infusion.replan()
-            if other_drug:
-                self._orders.conclude_fall_back()
             if filled_before and mcg_per_ml != old_mcg_per_ml:
                 self._log_change(old_mcg_per_ml, mcg_per_ml, bridge)
             self._orders.conclude_stop()
