@@ -5,6 +5,7 @@ from typing import Any
 
 from host_tools.machines.draw import Draw
 from host_tools.scenario.checkers.outcome import DONE, Outcome
+from host_tools.scenario.schema import PROGRAMMER_VERBS
 from host_tools.simulate.person import LOOK, Visit
 from host_tools.simulate.slips import SLIPS, Act, verb_of
 
@@ -54,6 +55,8 @@ class Erring:
 
     def _do_somehow(self, act: Act, do: Do) -> Outcome:
         """Do an act, or something else instead. What the pump refuses they look at again."""
+        if verb_of(act) not in PROGRAMMER_VERBS:
+            return do(act)
         slip = SLIPS[self._draw.one_of(self._kinds)] if self._kinds and self._errs() else None
         acts = slip(self._draw, act) if slip else None
         if acts is None:

@@ -25,6 +25,7 @@ class Belief:
         self._config = config
         self._step_nl = config.step_nl
         self.line_unknown_nl = 0
+        self.patient_boluses = False  # were ever allowed, which the forecast takes for granted
 
     def agrees(self, status: Mapping[str, Any], book: OrderBook, now_ms: int) -> list[str]:
         """In words, where the status says other orders than those written down."""
@@ -93,7 +94,7 @@ class Belief:
         """The day on which the reservoir will be low, where nothing but one steady dose of one drug is to come."""
         wall, program = book.wall(now_ms), book.program
         steady = status["operation"] == "basal" and status["bolus"] == "none" and len(status["line"]) == 1
-        steady &= status["therapy"] == "running" and not self._config.fill_sensor and not status["patient_boluses_left"]
+        steady &= status["therapy"] == "running" and not (self._config.fill_sensor or self.patient_boluses)
         if not steady or wall is None or program is None or program.mode != "simple":
             return
         low_nl = max(book.low_nl, self._warning_nl(status["rate_nl_per_day"]))
@@ -137,7 +138,7 @@ class Belief:
         true = self._plant.flow.catheter.contents
         off_nl = mismatch_nl(said, true)
         edges = len(said) + len(true)
-        slack_nl = STEPS_SLACK * self._step_nl + self.line_unknown_nl
+        slack_nl = STEPS_SLACK * self._step_nl + self.line_unknown_nl * edges
         self._tally.check(
             "belief_line",
             off_nl <= slack_nl + edges * self._step_nl,

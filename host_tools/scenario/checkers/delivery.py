@@ -35,6 +35,7 @@ class DeliveryWatch:
         self.priming = False
         self.held_ms = -HELD_MS
         self._lapsed = False
+        self._accepted_ms = -LAPSE_MS
         self._powered_ms = self._moved_ms = plant.now_ms - plant.unpowered_ms
         self._at_ms = plant.now_ms
         self.steps = plant.drivetrain.rotor_steps
@@ -50,19 +51,20 @@ class DeliveryWatch:
     def idle_ms(self) -> int:
         return self._powered_ms - self._moved_ms
 
+    def lapse(self) -> None:
+        """The pump says that nothing was delivered for 48 hours."""
+        self._lapsed = True
+
     @property
     def _stalled(self) -> bool:
         return "motor_stall" in self._alarms.on.keys() - self._alarms.over
 
     @property
     def lapsed(self) -> bool:
-        """True from 48 hours without delivery on, until an order says that it knows; in a stall that goes on it has not
-        ended."""
-        return self._lapsed or (self._stalled and "stopped_48h" in self._alarms.on)
-
-    def lapse(self) -> None:
-        """The pump says that nothing was delivered for 48 hours."""
-        self._lapsed = True
+        """True from 48 hours without delivery on, until an order says that it knows; in a stall that goes on that holds
+        for as long again."""
+        goes_on = self._stalled and "stopped_48h" in self._alarms.on
+        return self._lapsed or (goes_on and self._powered_ms - self._accepted_ms >= LAPSE_MS)
 
     @property
     def drug_at_tip(self) -> bool:
@@ -82,6 +84,7 @@ class DeliveryWatch:
         """The pump starts, and what it missed is not made up."""
         self.change()
         self._booted = True
+        self._lapsed |= "stopped_48h" in self._alarms.on  # that somebody accepted it is forgotten
 
     def blur(self, unknown_steps: int) -> None:
         """Of steps that nobody knows of the pump takes the strongest drug to be at the tip for longer."""
@@ -90,9 +93,11 @@ class DeliveryWatch:
 
     def start(self, knowingly: bool) -> None:
         """Somebody ordered delivery; `knowingly`: of the dose that was."""
-        if not self._stalled:
+        if not self._stalled or (knowingly and self.lapsed):
             self._moved_ms = self._powered_ms
-        self._lapsed = self._lapsed and not knowingly
+        if knowingly and self.lapsed:
+            self._accepted_ms = self._powered_ms
+            self._lapsed = False
 
     @property
     def _step_ng(self) -> float:
@@ -157,8 +162,7 @@ class DeliveryWatch:
         if weaker:  # what a strong step was off by is many weak ones
             dose.forget()
         self._limit_ng = max(self._limit_ng, *(book.max_dose_ng for book in books))
-        if now_ms - self._limit_ms >= DAY_MS:
-            dose.day(now_ms, self._limit_ng, step_ng)
+        dose.day(now_ms, self._limit_ng, step_ng, now_ms - self._limit_ms >= DAY_MS)
 
     def _ordered_ng(self, books: Sequence[OrderBook], now_ms: int, clock_known: bool) -> tuple[float, float]:
         """The least and the most that any of the books asks for since the last look."""

@@ -61,13 +61,15 @@ class TipDose:
             lambda: f"{shortage_ng / 1000:.3f} mcg less than ordered, for {late_ms // 60_000} min, and no alarm",
         )
 
-    def day(self, now_ms: int, limit_ng: float, step_ng: float) -> None:
-        """Compare the last 24 hours with a limit."""
+    def day(self, now_ms: int, limit_ng: float, step_ng: float, is_sure: bool) -> None:
+        """Compare the last 24 hours with a limit, if they are known."""
         given = self._given
         given.append((now_ms, self._given_ng))
         while len(given) > 1 and given[1][0] <= now_ms - DAY_MS:
             given.popleft()
         from_ms, from_ng = given[0]
+        if not is_sure:
+            return
         if from_ms < now_ms - DAY_MS:  # a part of the first piece
             next_ms, next_ng = given[1]
             from_ng += (next_ng - from_ng) * (now_ms - DAY_MS - from_ms) / (next_ms - from_ms)

@@ -231,13 +231,15 @@ class Watch:
                 book.end_bolus(now_ms)
             before = self.books if unheard or reason else []
             self.books = _distinct([*before, *done, *reset])[:MOST_BOOKS] if unsure else self.books
+            if verb == "correct":
+                self._note_correction(step.correct)
+            elif verb == "set_patient_bolus":
+                self._belief.patient_boluses = True
             if step.meant:
                 self.risk.slip(now_ms, step.meant)
         if reason is None and not unsure:
             if verb == "refill":
                 self._spoils.refilled()
-            elif verb == "correct":
-                self._note_correction(step.correct)
             elif verb == "alarm_settings":
                 self.alarms.reset()
             elif verb in ("program", "resume", "minimum_rate"):
