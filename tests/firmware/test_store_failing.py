@@ -221,3 +221,24 @@ def test_a_cut_in_any_of_a_new_pumps_writes_leaves_a_new_pump():
             assert str(clinic.status().therapy) == "running", (at, keep)
     print(f"{tried} cuts tried")
     assert tried > 40
+
+
+@pytest.mark.shows("FI-18", "R5.4")
+@pytest.mark.parametrize("failing", [slots.WINDOWS, BUT_LOGS, EVERY_SLOT], ids=["windows", "records", "everything"])
+@pytest.mark.parametrize("mcg_per_ml", [500, 1000, 3000, 4000])
+def test_a_correction_that_cannot_be_kept_leaves_the_strength_that_was(mcg_per_ml, failing):
+    """Up, the dose windows are written before the state; down, after it: then the state alone decides."""
+    clinic = running()
+    before = said(clinic)
+    clinic.body.store.failing = failing
+    refused = mcg_per_ml > 2000 or failing != slots.WINDOWS
+    if refused:
+        with pytest.raises(Refused, match="store"):
+            clinic.correct(mcg_per_ml)
+    else:
+        clinic.correct(mcg_per_ml)
+    clinic.body.store.failing = ()
+    after = said(clinic)
+    assert after["concentration_mcg_per_ml"] == (2000 if refused else mcg_per_ml)
+    assert after["rate_nl_per_day"] * after["concentration_mcg_per_ml"] == pytest.approx(300_000_000, rel=1e-5)
+    assert not refused or after == before

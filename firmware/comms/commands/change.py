@@ -75,6 +75,7 @@ class Keeper:
         """Keep the change, then apply it: (None, answer), or (REASON_STORE, None) and all is as before, but for an
         order to deliver less, which holds until a reset and is kept as soon as the store takes something again."""
         if change.keep is not None and not change.keep():
+            self._state.revert()
             return wire.REASON_STORE, None
         kept = not change.in_state or self._write()
         if not kept:
