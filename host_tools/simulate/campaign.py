@@ -4,8 +4,8 @@ import json
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Generator, Iterable
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -138,8 +138,23 @@ def campaign(seeds: Iterable[int], settings: Settings, jobs: int, cut_down: bool
     if jobs == 1:
         yield from map(live_one, seeds)
         return
-    with Pool(jobs, _leave_ctrl_c) as pool:
+    with _ctrl_c_held():
+        pool = Pool(jobs, _leave_ctrl_c)
+    with pool:
         yield from pool.imap(live_one, seeds)
+
+
+@contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Within, Ctrl-C waits, where the system can do that: a process that is being made would print a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _leave_ctrl_c() -> None:

@@ -1,8 +1,8 @@
 """`python -m tests.hunt.on --hours 8`: simulated lives for so long, from the seed on at which the last hunt ended.
 
-Runs `thecal simulate` in pieces, a line each, and keeps the cut-down scenarios of what is found, and the next seed, in a
-folder. The piece that is under way when the time is over is lived to its end; one that Ctrl-C ends is lived again the
-next time. Exits 1 when a life failed.
+Runs `thecal simulate` in pieces, and prints a line for each. A folder keeps the next seed, and the cut-down scenarios
+of what is found. The piece that is under way when the time is over is lived to its end; one that Ctrl-C ends is lived
+again the next time. Exits 1 when a life failed.
 """
 
 import argparse
@@ -28,7 +28,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--hours", type=_hours, default=1, help="of wall time (default: %(default)s)")
     parser.add_argument("--piece", type=int, default=PIECE, help="seeds in each (default: %(default)s)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="what is kept (default: build/hunt)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.piece < 1:
+        parser.error(f"a piece of {options.piece} seeds is none")
+    return options
 
 
 def _hours(text: str) -> float:
@@ -54,9 +57,10 @@ def _live(seeds: range, folder: Path) -> dict[str, Any]:
     ran = subprocess.run(
         [*command, "--seeds", f"{seeds[0]}..{seeds[-1]}"], stdout=subprocess.PIPE, text=True, check=False, cwd=ROOT
     )
-    if ran.returncode > FAILED:
+    document = json.loads(ran.stdout.splitlines()[-1]) if ran.returncode in (0, FAILED) else {}
+    if "seeds" not in document:
         sys.exit(f"thecal simulate ended with {ran.returncode}")
-    return json.loads(ran.stdout.splitlines()[-1])
+    return document
 
 
 def _hunt(options: argparse.Namespace, kept: Path) -> Iterator[dict[str, Any]]:
