@@ -21,6 +21,7 @@ from host_tools.simulate.minimal import minimal
 
 YEAR_S = 365 * 86_400
 FAILS = ("safety", "liveness")
+GIT_S = 10
 
 
 class Settings(NamedTuple):
@@ -165,7 +166,7 @@ def _leave_ctrl_c() -> None:
 def commit() -> str | None:
     """The commit of this tree; None outside git."""
     here = Path(__file__).parent
-    with suppress(OSError, subprocess.CalledProcessError):
+    with suppress(OSError, subprocess.SubprocessError):
         words = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
-        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(words, capture_output=True, text=True, check=True, timeout=GIT_S).stdout.strip()
     return None

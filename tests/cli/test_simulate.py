@@ -104,6 +104,8 @@ USAGE = {
     "--seeds 7": "'7' is no range of seeds; write 0..99",
     "--seeds -1..3": "'-1..3' is no range of seeds",
     "--seed 1 --seeds 0..2": "expected one of --seed and --seeds, got both",
+    "--seed -1": "'-1' is no seed; write a whole number of at most 18 digits",
+    "--seed 1234567890123456789": "'1234567890123456789' is no seed",
     "--years 0": "'0' is no number of years above 0, at most 30",
     "--years nan": "'nan' is no number of years",
     "--years 31": "'31' is no number of years",

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.child import LIMIT_S, child
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build" / "hunt"
 PIECE = 200
@@ -54,12 +56,17 @@ def _first_seed(kept: Path) -> int:
 def _live(seeds: range, folder: Path) -> dict[str, Any]:
     """Live a piece; return what it came to."""
     command = [sys.executable, "-m", "host_tools.cli.main", "simulate", "--json", "--out", str(folder)]
-    ran = subprocess.run(
-        [*command, "--seeds", f"{seeds[0]}..{seeds[-1]}"], stdout=subprocess.PIPE, text=True, check=False, cwd=ROOT
-    )
-    document = json.loads(ran.stdout.splitlines()[-1]) if ran.returncode in (0, FAILED) else {}
+    command += ["--seeds", f"{seeds[0]}..{seeds[-1]}"]
+    with child(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as running:
+        try:
+            shown = running.stdout.read()
+        except KeyboardInterrupt:
+            running.stdout.read()  # it was told to end, too
+            raise
+        code = running.wait(LIMIT_S)
+    document = json.loads(shown.splitlines()[-1]) if code in (0, FAILED) else {}
     if "seeds" not in document:
-        sys.exit(f"thecal simulate ended with {ran.returncode}")
+        sys.exit(f"thecal simulate ended with {code}")
     return document
 
 

@@ -1,8 +1,11 @@
 """`python -m tests.hunt.on`: goes on from seed to seed, and says what it found."""
 
 import json
-import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +22,8 @@ class Simulate:
         self.human: set[int] = set()
         self.code: int | None = None
 
-    def run(self, command: list[str], **_options: Any) -> subprocess.CompletedProcess[str]:
+    @contextmanager
+    def child(self, command: list[str], **_options: Any) -> Iterator[Any]:
         self.asked.append(command[command.index("--seeds") + 1])
         first, last = map(int, self.asked[-1].split(".."))
         seeds = range(first, last + 1)
@@ -31,13 +35,13 @@ class Simulate:
             "human": [seed for seed in seeds if seed in self.human],
         }
         code = bool(failed) if self.code is None else self.code
-        return subprocess.CompletedProcess(command, code, stdout=f"{{}}\n{json.dumps(document)}\n")
+        yield SimpleNamespace(stdout=StringIO(f"{{}}\n{json.dumps(document)}\n"), wait=lambda _limit_s: int(code))
 
 
 @pytest.fixture
 def simulate(monkeypatch: pytest.MonkeyPatch) -> Simulate:
     stands = Simulate()
-    monkeypatch.setattr(on.subprocess, "run", stands.run)
+    monkeypatch.setattr(on, "child", stands.child)
     return stands
 
 
@@ -76,10 +80,10 @@ def test_a_piece_that_ctrl_c_ends_is_lived_again(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(on.subprocess, "run", interrupt)
+    monkeypatch.setattr(on, "child", interrupt)
     assert on.main(options) == 0
     assert capsys.readouterr().out.endswith("0 seeds, 0.0 years, nothing found\n")
-    monkeypatch.setattr(on.subprocess, "run", simulate.run)
+    monkeypatch.setattr(on, "child", simulate.child)
     on.main(options)
     assert simulate.asked == ["0..4", "5..9"]
 
