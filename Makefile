@@ -1,5 +1,6 @@
 # Everything from nothing: each target makes .venv first, with what it needs. Needs Python 3.11+ and make.
 PYTHON ?= python3
+HOURS ?= 1
 BIN := .venv/bin
 VENV := .venv/pyvenv.cfg
 DEMO_STAMP := .venv/installed-demo
@@ -9,7 +10,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-fast lint format gen traces gen-check emulator rig flash bench check clean
+.PHONY: help install demo test test-fast lint format gen traces gen-check emulator rig flash bench hunt check clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -95,13 +96,18 @@ bench: install ## measure, and write build/bench.json
 	$(PIP) --quiet --editable '.[bench]'
 	$(BIN)/python -m host_tools.bench
 
-check: install ## what takes too long for every run: more examples, fuzzing
+hunt: install ## lives drawn from seeds, from the last one on: HOURS=8
+	$(BIN)/python -m tests.hunt.on --hours $(HOURS)
+
+check: install ## what takes too long for every run: more examples, fuzzing, lives
 	THECAL_HYPOTHESIS=thorough $(BIN)/python -m pytest -n auto --dist loadscope --timeout 1800
 	$(BIN)/python -m tests.hunt
 	$(BIN)/python -m tests.hunt.fuzz --inputs 1000000
 	$(PIP) --quiet --editable '.[fuzz]'
 	$(BIN)/python -m tests.hunt.cover strangers
 	$(BIN)/python -m tests.hunt.cover programmer 20000
+	$(BIN)/thecal simulate --seeds 0..399 --out build/check
+	$(BIN)/python -m tests.canaries --seeds 160
 
 clean: ## remove .venv and all that was made
 	rm -rf .venv .stubs build .hypothesis .pytest_cache .ruff_cache

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 LIMIT_S = 3600  # for calls that want a limit: beyond pytest's own for any test
@@ -37,17 +37,24 @@ def child(command: list[str], **options: Any) -> Iterator[Any]:
 
 
 def interrupted(command: list[str], once_shown: bytes) -> tuple[int, str, str]:
-    """Exit code, stdout and the text on the terminal (stderr) of a command that Ctrl-C ends once that is shown."""
+    """Exit code, stdout and the text on the terminal (stderr) of a command that Ctrl-C ends once that is shown.
+    As on a terminal all its processes get it."""
     master, slave = os.openpty()
     shown = b""
     env = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
     try:
-        with child(command, stdout=subprocess.PIPE, stderr=slave, text=True, env=env) as running:
+        own = {"stdout": subprocess.PIPE, "stderr": slave, "text": True, "env": env, "start_new_session": True}
+        with child(command, **own) as running:
             while once_shown not in shown:
                 shown += os.read(master, 4096)
-            running.send_signal(signal.SIGINT)
+            os.killpg(running.pid, signal.SIGINT)
             out = running.stdout.read()
-            return running.wait(LIMIT_S), out, shown.decode()
+            code = running.wait(LIMIT_S)
+        os.set_blocking(master, False)
+        with suppress(BlockingIOError):
+            while True:
+                shown += os.read(master, 4096)
+        return code, out, shown.decode()
     finally:
         os.close(slave)
         os.close(master)

@@ -1,4 +1,4 @@
-"""docs/faults.md: the fault atlas of host_tools.machines.atlas.py as a page.
+"""docs/faults.md: the fault atlas of host_tools/machines/atlas.py as a page.
 
 `python -m tests.faultpage` writes it, `--check` fails when it is out of date.
 """
@@ -21,7 +21,7 @@ CUTS = {
 TEXT = """\
 # Faults, and what the pump promises
 
-`make gen` writes this page from the fault atlas in [atlas.py](../host_tools.machines.atlas.py). Thecal is a simulation
+`make gen` writes this page from the fault atlas in [atlas.py](../host_tools/machines/atlas.py). Thecal is a simulation
 and an engineering tool, not a medical device: these are promises of its firmware in the emulation, which tests live
 through in many ways, and no statement about any device in a patient.
 

@@ -21,6 +21,18 @@ LONGEST_YEARS = 30
 INTERRUPTED = 130
 
 
+_NUMBER = rf"\d{{1,{SEED_DIGITS}}}"
+
+
+class _Seed(click.ParamType):
+    name = "N"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if not re.fullmatch(_NUMBER, str(value), re.ASCII):
+            self.fail(f"{value!r} is no seed; write a whole number of at most {SEED_DIGITS} digits", param, ctx)
+        return int(str(value))
+
+
 class _Seeds(click.ParamType):
     """A range such as 0..99, both ends included."""
 
@@ -29,7 +41,7 @@ class _Seeds(click.ParamType):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> range:
         if isinstance(value, range):
             return value
-        match = re.fullmatch(rf"(\d{{1,{SEED_DIGITS}}})\.\.(\d{{1,{SEED_DIGITS}}})", str(value), re.ASCII)
+        match = re.fullmatch(rf"({_NUMBER})\.\.({_NUMBER})", str(value), re.ASCII)
         if not match:
             self.fail(f"{value!r} is no range of seeds; write 0..99", param, ctx)
         first, last = int(match[1]), int(match[2])
@@ -52,7 +64,7 @@ class _Years(click.ParamType):
 
 
 @click.command(epilog="Example: thecal simulate --seeds 0..99 --jobs 2 --out build/found")
-@click.option("--seed", type=click.IntRange(0, 10**SEED_DIGITS - 1), help="The life of one seed.  [default: 0]")
+@click.option("--seed", type=_Seed(), help="The life of one seed.  [default: 0]")
 @click.option("--seeds", type=_Seeds(), help="The lives of a range of seeds, both ends included.")
 @click.option("--jobs", type=click.IntRange(1, MOST_JOBS), help="How many at a time.  [default: one for each core]")
 @click.option("--years", type=_Years(), default=0.25, show_default=True, help="Of each life.")

@@ -4,8 +4,8 @@ import json
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Generator, Iterable
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -21,6 +21,7 @@ from host_tools.simulate.minimal import minimal
 
 YEAR_S = 365 * 86_400
 FAILS = ("safety", "liveness")
+GIT_S = 10
 
 
 class Settings(NamedTuple):
@@ -138,8 +139,23 @@ def campaign(seeds: Iterable[int], settings: Settings, jobs: int, cut_down: bool
     if jobs == 1:
         yield from map(live_one, seeds)
         return
-    with Pool(jobs, _leave_ctrl_c) as pool:
+    with _ctrl_c_held():
+        pool = Pool(jobs, _leave_ctrl_c)
+    with pool:
         yield from pool.imap(live_one, seeds)
+
+
+@contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Within, Ctrl-C waits, where the system can do that: a process that is being made would print a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _leave_ctrl_c() -> None:
@@ -150,7 +166,7 @@ def _leave_ctrl_c() -> None:
 def commit() -> str | None:
     """The commit of this tree; None outside git."""
     here = Path(__file__).parent
-    with suppress(OSError, subprocess.CalledProcessError):
+    with suppress(OSError, subprocess.SubprocessError):
         words = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
-        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(words, capture_output=True, text=True, check=True, timeout=GIT_S).stdout.strip()
     return None
