@@ -8,6 +8,7 @@ from host_tools.programmer.errors import BadValue, Refused
 from host_tools.programmer.program import Program, check_change
 from host_tools.programmer.status import Limits, Status
 from host_tools.programmer.units import Number, mcg_from_ng, ng_from_mcg
+from protocol.messages import NONE32
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MAX_STEPS = 13
@@ -89,7 +90,13 @@ def _steps(steps: Sequence[tuple[str, Number]], concentration_mcg_per_ml: int) -
     for (_, dose_mcg), start, end in zip(steps, starts, ends, strict=False):
         dose_ng = ng_from_mcg("the schedule's dose_mcg", dose_mcg)
         divisor = concentration_mcg_per_ml * max(1, end - start)  # out of order: the pump says so
-        yield FlexStep(start, dose_ng, (dose_ng * 1000 * DAY_MIN + divisor // 2) // divisor)
+        rate_nl_per_day = (dose_ng * 1000 * DAY_MIN + divisor // 2) // divisor
+        if rate_nl_per_day >= NONE32:
+            raise BadValue(
+                f"{clock_time(start)}: {dose_mcg} mcg of {concentration_mcg_per_ml} mcg/mL are {rate_nl_per_day / 1e6:g} "
+                "mL/day; no pump can be told that"
+            )
+        yield FlexStep(start, dose_ng, rate_nl_per_day)
 
 
 def _check_day(name: str, day: Sequence[FlexStep], limits: Limits) -> None:
