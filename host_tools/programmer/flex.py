@@ -93,8 +93,8 @@ def _steps(steps: Sequence[tuple[str, Number]], concentration_mcg_per_ml: int) -
         rate_nl_per_day = (dose_ng * 1000 * DAY_MIN + divisor // 2) // divisor
         if rate_nl_per_day >= NONE32:
             raise BadValue(
-                f"{clock_time(start)}: {dose_mcg} mcg of {concentration_mcg_per_ml} mcg/mL are {rate_nl_per_day / 1e6:g} "
-                "mL/day; no pump can be told that"
+                f"{clock_time(start)}: {dose_mcg} mcg of {concentration_mcg_per_ml} mcg/mL are "
+                f"{rate_nl_per_day / 1e6:g} mL/day; no pump can be told that"
             )
         yield FlexStep(start, dose_ng, rate_nl_per_day)
 

@@ -102,10 +102,10 @@ class People:
         if self._draw.chance(20):
             implant["depth_mm"] = self._draw.whole(10, 25)
         yield {"implant": implant}
-        if self._draw.chance(20):
-            yield {"demo_alarm": self._draw.one_of(["critical", "non_critical"])}
         if self._draw.chance(70):
             yield from self._first_fill(now_s)
+            if self._draw.chance(20):
+                yield {"demo_alarm": self._draw.one_of(["critical", "non_critical"])}
         else:
             self.plan("first_fill", now_s + self._draw.wait_s(4 * DAY_S))
 
@@ -121,14 +121,24 @@ class People:
         capacity_ml = self._treatment.pump.get("reservoir_ml", 20)
         short_ml = self._draw.one_of([0, 0, 0, 1, 2, capacity_ml // 2])
         fields = {"volume_ml": capacity_ml - short_ml, "concentration_mcg_per_ml": self._mcg_per_ml}
+        if self._draw.chance(8):
+            yield from self._say_wrong_strength(fields)
+            return
         outcome: Outcome = yield {"refill": fields}
         self._filled |= outcome.reason is None
-        if outcome.reason is None and self._draw.chance(4):
-            yield from self._change_drug()
 
-    def _change_drug(self) -> Visit:
-        """The vial was of another strength, as they see on its label when the pump is filled."""
-        yield {"correct": {"concentration_mcg_per_ml": self._mcg_per_ml}}
+    def _say_wrong_strength(self, fields: dict[str, Any]) -> Visit:
+        """Another strength is said than the vial's, and most put that right when they see it."""
+        said = self._draw.one_of([strength for strength in STRENGTHS if strength != self._mcg_per_ml])
+        yield {"fault": {"name": "wrong_concentration", "mcg_per_ml": self._mcg_per_ml}}
+        meant = f"concentration_mcg_per_ml {self._mcg_per_ml}"
+        outcome: Outcome = yield {"refill": fields | {"concentration_mcg_per_ml": said}, "meant": meant}
+        self._filled |= outcome.reason is None
+        yield {"heal": "wrong_concentration"}
+        if outcome.reason is None and self._draw.chance(75):
+            yield LOOK
+            yield {"correct": {"concentration_mcg_per_ml": self._mcg_per_ml, "override": True}}
+            yield LOOK
 
     def _prime(self) -> Visit:
         if self._draw.chance(85):

@@ -6,6 +6,7 @@ from typing import Any
 
 from firmware.config import Config
 from hal.plant.plant import Plant
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.scenario.checkers.alarmbook import AlarmBook
 from host_tools.scenario.checkers.findings import Tally
 from host_tools.scenario.checkers.orderbook import OrderBook
@@ -18,14 +19,19 @@ WALL_SLACK_S = 2
 class Belief:
     """Judges readings of the status. `line_unknown_nl` is what power cuts left unknown since the line held one drug."""
 
-    def __init__(self, tally: Tally, plant: Plant, alarms: AlarmBook, config: Config) -> None:
+    def __init__(self, tally: Tally, machine: MockMachine, alarms: AlarmBook, config: Config) -> None:
         self._tally = tally
-        self._plant = plant
+        self._machine = machine
         self._alarms = alarms
         self._config = config
         self._step_nl = config.step_nl
         self.line_unknown_nl = 0
         self.patient_boluses = False  # were ever allowed, which the forecast takes for granted
+
+    @property
+    def _plant(self) -> Plant:
+        """The plant that is: a machine that goes back to a snapshot has another."""
+        return self._machine.plant
 
     def agrees(self, status: Mapping[str, Any], book: OrderBook, now_ms: int) -> list[str]:
         """In words, where the status says other orders than those written down."""

@@ -6,6 +6,7 @@ from typing import Any
 from firmware.config import Config
 from hal.plant.plant import Plant
 from host_tools.machines.atlas import HAZARDS
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.scenario.checkers.alarmbook import AlarmBook
 from host_tools.scenario.checkers.delivery import DeliveryWatch
 from host_tools.scenario.checkers.findings import Tally
@@ -23,15 +24,20 @@ NOTHING: frozenset[str] = frozenset()
 class Causes:
     """`unknown_nl` is what power cuts left unknown since the newest refill."""
 
-    def __init__(self, tally: Tally, plant: Plant, config: Config, alarms: AlarmBook) -> None:
+    def __init__(self, tally: Tally, machine: MockMachine, config: Config, alarms: AlarmBook) -> None:
         self._tally = tally
-        self._plant = plant
+        self._machine = machine
         self._config = config
         self._alarms = alarms
         self.unknown_nl = 0
         self._age_known = True  # no cut can have lost more of it than a batch
         self._filled_steps = self._filled_nl = 0
         self._running_since_ms: int | None = None
+
+    @property
+    def _plant(self) -> Plant:
+        """The plant that is: a machine that goes back to a snapshot has another."""
+        return self._machine.plant
 
     def log(self, event: Mapping[str, Any], books: Sequence[OrderBook], spoilt: frozenset[str]) -> None:
         """An entry of the log: a refill, or an alarm of the reservoir, which must have its reason."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from firmware.config import Config
 from hal.plant.plant import Plant
+from host_tools.machines.mock.machine import MockMachine
 from host_tools.scenario.checkers.alarmbook import AlarmBook
 from host_tools.scenario.checkers.dose import TipDose
 from host_tools.scenario.checkers.findings import Tally
@@ -24,9 +25,9 @@ class DeliveryWatch:
     """`priming` and `held_ms` (of the last DOSE_HELD) are as the log tells. `idle_ms` is how long, with power, no step
     was made."""
 
-    def __init__(self, tally: Tally, plant: Plant, config: Config, alarms: AlarmBook) -> None:
+    def __init__(self, tally: Tally, machine: MockMachine, config: Config, alarms: AlarmBook) -> None:
         self._tally = tally
-        self._plant = plant
+        self._machine = machine
         self._config = config
         self._alarms = alarms
         self._dose = TipDose(tally)
@@ -36,16 +37,21 @@ class DeliveryWatch:
         self.held_ms = -HELD_MS
         self._lapsed = False
         self._accepted_ms = -LAPSE_MS
-        self._powered_ms = self._moved_ms = plant.now_ms - plant.unpowered_ms
-        self._at_ms = plant.now_ms
-        self.steps = plant.drivetrain.rotor_steps
-        self._tip = plant.flow.catheter.tip_hundredths
+        self._powered_ms = self._moved_ms = machine.plant.now_ms - machine.plant.unpowered_ms
+        self._at_ms = machine.now_ms
+        self.steps = machine.plant.drivetrain.rotor_steps
+        self._tip = machine.plant.flow.catheter.tip_hundredths
         self._strength = 0
         self._strongest_ng = 0.0
         self._primed = False  # at the last look
         self._blurred_until = 0
         self.reversed_steps = 0
         self._booted = False
+
+    @property
+    def _plant(self) -> Plant:
+        """The plant that is: a machine that goes back to a snapshot has another."""
+        return self._machine.plant
 
     @property
     def idle_ms(self) -> int:

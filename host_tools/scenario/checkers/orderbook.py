@@ -57,7 +57,7 @@ class OrderBook:
         self.patient_bolus: Any = None
         self.bolus: Bolus | None = None
         self.doses: list[tuple[int, int]] = []
-        self.catheter_cm: float | None = None
+        self.implanted = False
         self.refills = 0
         self.had_clock = False
         self.may_fall_back = False  # to the minimum rate, when the last drug is out
@@ -131,8 +131,7 @@ class OrderBook:
     def _do_implant(self, fields: Any, _now_ms: int, _lapsed: bool) -> None:
         self.wall_off_ms, self.had_clock = 0, True
         self.took_over |= fields.keeps
-        if fields.catheter_cm is not None:
-            self.catheter_cm = float(fields.catheter_cm)
+        self.implanted = True
 
     def _do_set_clock(self, wall: datetime, now_ms: int, _lapsed: bool) -> None:
         self.had_clock = True

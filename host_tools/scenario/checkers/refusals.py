@@ -20,11 +20,13 @@ JUDGED = {
 
 
 class Situation(NamedTuple):
-    """`lapsed`: nothing was delivered for 48 h."""
+    """`lapsed`: nothing was delivered for 48 h, since somebody stopped it; `may_be_lapsed`: or for another reason, that
+    an order may have accepted."""
 
     book: OrderBook
     now_ms: int
     lapsed: bool
+    may_be_lapsed: bool
     capacity_nl: int
     unprimed_nl: int
 
@@ -82,5 +84,5 @@ def _may_refuse(verb: str, fields: Any, reason: str, now: Situation) -> bool:
         strongest_ng = max(*recent, ordered_program(fields).strongest_day_ng)
         return book.bolus is not None or strongest_ng > 0.5 * book.max_dose_ng
     if reason == "soft_limit":
-        return now.lapsed or book.took_over
+        return now.may_be_lapsed or book.took_over
     return reason == "bolus_limit"  # what is left in the reservoir

@@ -23,6 +23,7 @@ from host_tools.scenario.checkers.spoils import Spoils
 from host_tools.scenario.schema import PROGRAMMER_VERBS, Correct, Step
 
 CLOCK, NOTHING = frozenset(["clock", "rotor_above"]), frozenset()
+UNTOLD = frozenset(["tip"])  # a pump that was never told of its line takes it to hold nothing
 LOST = frozenset(("memory_critical", "safe_state"))  # with them doses of before may be forgotten
 MINUTE_MS = 60_000
 CLOCK_STANDS_MS = 7_200_000  # after a sign of it a counter of seconds may still stand still
@@ -58,10 +59,10 @@ class Watch:
         machine, config, tally = self._machine, self._config, self.tally
         self.books = [OrderBook(config, self._start)]
         self.alarms = AlarmBook(tally)
-        self.delivery = DeliveryWatch(tally, machine.plant, config, self.alarms)
+        self.delivery = DeliveryWatch(tally, machine, config, self.alarms)
         self._logbook = LogBook(tally)
-        self._belief = Belief(tally, machine.plant, self.alarms, config)
-        self._causes = Causes(tally, machine.plant, config, self.alarms)
+        self._belief = Belief(tally, machine, self.alarms, config)
+        self._causes = Causes(tally, machine, config, self.alarms)
         self._spoils = Spoils()
         self._events = len(machine.events)
         self._boots = len(machine.boots)
@@ -99,6 +100,8 @@ class Watch:
         before = self._spoils.now  # a fault that ends now was on until now
         self._spoils.look(plant.faults, plant.flow.wear)
         spoilt = before | self._spoils.now | (CLOCK if plant.now_ms < self._spoils.clock_until_ms else NOTHING)
+        if not all(book.implanted for book in self.books):
+            spoilt |= UNTOLD
         self._unsure |= bool(spoilt & {"records", "firmware"})
         if len(self._machine.boots) > self._boots:
             self._note_boot(plant.now_ms)
@@ -199,10 +202,11 @@ class Watch:
         self._logbook.begin_order()
         plant = self._machine.plant
         unprimed_nl = next((nl for nl, strength in plant.flow.catheter.contents[:1] if not strength), 0)
-        self._lost = bool(self.alarms.on.keys() & LOST)
-        self._situation = Situation(
-            self.books[0], plant.now_ms, self.delivery.lapsed, self._config.reservoir_nl, unprimed_nl
-        )
+        self._lost = self._unsure or bool(self.alarms.on.keys() & LOST)
+        book, lapsed = self.books[0], self.delivery.lapsed
+        by_order = lapsed and book.therapy == "stopped" and "stopped_48h" in self.alarms.on
+        may_be = lapsed or "stopped_48h" in self.alarms.on
+        self._situation = Situation(book, plant.now_ms, by_order, may_be, self._config.reservoir_nl, unprimed_nl)
 
     def after(self, step: Step, outcome: Outcome) -> None:
         """A step was done, or came to that."""
@@ -240,6 +244,8 @@ class Watch:
         if reason is None and not unsure:
             if verb == "refill":
                 self._spoils.refilled()
+                if self._lost:  # what was in the line before is forgotten, too
+                    self._spoils.touch_line()
             elif verb == "alarm_settings":
                 self.alarms.reset()
             elif verb in ("program", "resume", "minimum_rate"):
@@ -306,6 +312,7 @@ class Watch:
             self.alarms.take(status["alarm_list"])
             for book in self.books if status["wall"] is None else ():
                 book.lose_power()
+        spoilt |= NOTHING if self.books[0].implanted else UNTOLD
         self._belief.compare(status, self.books[0], now_ms, spoilt, self._causes.unknown_nl)
 
 
