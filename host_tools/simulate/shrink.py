@@ -46,10 +46,11 @@ def _fewest(steps: list[Act], fails: Fails) -> list[Act]:
 def _simplified(steps: list[Act], fails: Fails) -> list[Act]:
     """Make times, circumstances and numbers simple, one after another."""
     for index in range(len(steps)):
-        for simpler in _simpler_acts(steps[index]):
-            changed = [*steps[:index], simpler, *steps[index + 1 :]]
-            if simpler != steps[index] and fails(changed):
-                steps = changed
+        changed: list[Act] | None = steps
+        while changed:  # from the act as it is now: what was made simple must not come back
+            steps = changed
+            tries = ([*steps[:index], act, *steps[index + 1 :]] for act in _simpler_acts(steps[index]))
+            changed = next((tried for tried in tries if tried != steps and fails(tried)), None)
     for round_s in ROUND_S:
         rounded = _rounded(steps, round_s)
         if rounded != steps and fails(rounded):
