@@ -154,7 +154,8 @@ class Life:
             except StopIteration:
                 break
             outcome = self._do(act)
-            refused = f"{verb_of(act)} was refused for {outcome.reason}" if outcome.reason else ""
+            if "program" in act:
+                refused = f"program was refused for {outcome.reason}" if outcome.reason else ""
         self._advance(self._clinic.now_s + 2 * DAY_S)
         status = self._do({"expect": {"status.therapy": "running"}})
         fine = refused.endswith("rate_limit")  # the line holds what the dose cannot be made of

@@ -155,6 +155,7 @@ class OrderBook:
 
     def _do_correct(self, fields: Any, now_ms: int, _lapsed: bool) -> None:
         if fields.concentration_mcg_per_ml is not None:
+            self.may_fall_back |= fields.concentration_mcg_per_ml == 0
             self.mcg_per_ml = fields.concentration_mcg_per_ml
         if fields.volume_ml is not None:
             self.end_bolus(now_ms)
