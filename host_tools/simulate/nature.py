@@ -47,16 +47,20 @@ class Nature:
         now_s, name = heappop(self._agenda)
         hazard = HAZARDS[name]
         self._plan(name, now_s)
-        fields = {field: _written(field, value) for field, value in hazard.draw(self._draw).items()}
-        lasts_s = self._draw.spread(*hazard.lasts_s) if hazard.lasts_s else None
-        if name in on:
-            return None
-        if name == "cut_in_write":
-            return {"cut_in_write": fields["write"]}
-        if name == "power_cut":
-            return {"power_cut": {"for": format_duration(lasts_s or 10)}}
-        until = {} if lasts_s is None else {"for": format_duration(lasts_s)}
-        return {"fault": {"name": name, **fields, **until}}
+        act = act_of(hazard, self._draw)
+        return None if name in on else act
+
+
+def act_of(hazard: Hazard, draw: Draw) -> Act:
+    """The step that lets a hazard happen, with numbers that are drawn; of a cut in a write the circumstance alone."""
+    fields = {field: _written(field, value) for field, value in hazard.draw(draw).items()}
+    lasts_s = draw.spread(*hazard.lasts_s) if hazard.lasts_s else None
+    if hazard.name == "cut_in_write":
+        return {"cut_in_write": fields["write"]}
+    if hazard.name == "power_cut":
+        return {"power_cut": {"for": format_duration(lasts_s or 10)}}
+    until = {} if lasts_s is None else {"for": format_duration(lasts_s)}
+    return {"fault": {"name": hazard.name, **fields, **until}}
 
 
 def _written(field: str, value: object) -> object:

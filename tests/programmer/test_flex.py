@@ -68,6 +68,20 @@ def test_a_schedule_that_is_none_is_named(schedule, words):
         flex_program(schedule, 2000)
 
 
+@given(dose_mcg=st.integers(1, 100_000), lasts_min=st.integers(1, 1440), mcg_per_ml=st.integers(1, 50_000))
+def test_an_interval_with_a_rate_that_no_wire_carries_is_named(dose_mcg, lasts_min, mcg_per_ml):
+    """32 bits of nL/day: 5000 mcg of 50 mcg/mL within 15 min are 9.6 L/day, which no pump can be told."""
+    day = [("00:00", 1)] if lasts_min == 1440 else [("00:00", dose_mcg), (clock_time(lasts_min), 1)]
+    rate_nl_per_day = dose_mcg * 10**6 * 1440 / (mcg_per_ml * lasts_min)
+    try:
+        program = flex_program({"default": day}, mcg_per_ml)
+    except BadValue as error:
+        assert rate_nl_per_day >= 2**32 - 2
+        assert f"{dose_mcg} mcg of {mcg_per_ml} mcg/mL" in str(error)
+    else:
+        assert all(step.rate_nl_per_day < 2**32 - 1 for step in program.days[0])
+
+
 @pytest.mark.parametrize(
     ("day", "words"),
     [

@@ -99,7 +99,8 @@ class DeliveryWatch:
 
     def start(self, knowingly: bool) -> None:
         """Somebody ordered delivery; `knowingly`: of the dose that was."""
-        if not self._stalled or (knowingly and self.lapsed):
+        stands = self._stalled or "reservoir_empty" in self._alarms.on
+        if not stands or (knowingly and self.lapsed):
             self._moved_ms = self._powered_ms
         if knowingly and self.lapsed:
             self._accepted_ms = self._powered_ms
