@@ -33,6 +33,7 @@ class WatchedSequence(RuleBasedStateMachine):
         treatment = draw_treatment(Draw(seed, "treatment"))
         self.header = {"name": "a sequence", "seed": seed, "pump": treatment.pump, "patient": treatment.patient}
         scenario = scenario_of(self.header, [])
+        assert scenario is not None
         self.runtime = RUNTIMES["cpython"](None)
         self.clinic = Clinic(scenario, self.runtime.__enter__())
         self.watch = self.clinic.watch = Watch.of(self.clinic.machine, scenario.config, scenario.start)
