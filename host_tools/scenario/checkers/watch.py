@@ -28,7 +28,7 @@ LOST = frozenset(("memory_critical", "safe_state"))  # with them doses of before
 MINUTE_MS = 60_000
 CLOCK_STANDS_MS = 7_200_000  # after a sign of it a counter of seconds may still stand still
 KEY_WAIT_MS = 86_400_000
-MOST_BOOKS = 8  # of orders of which nobody heard whether they were done
+MOST_BOOKS = 16  # of orders of which nobody heard whether they were done
 NO_SESSION = ("auth", "replay")  # what a pump says that was reset in the middle of one
 OBEYED_UNKEPT = ("stop", "minimum_rate", "cancel_bolus", "silence")  # even where the pump could not keep them
 TIP_HANDS = ("aspirate_line", "inject_line")
@@ -168,7 +168,8 @@ class Watch:
         elif name == "STOPPED_48H":
             self.delivery.lapse()
         elif name == "THERAPY_STATE_CHANGED" and data["new"] == "minimum" and not self._in_order:
-            self.delivery.lapse()  # it fell back by itself
+            if not any(book.may_fall_back for book in self.books):
+                self.delivery.lapse()  # else the last drug is out
             self.delivery.change()
         elif name in ("THERAPY_STATE_CHANGED", "MOTOR_STALL", "MOTOR_STALL_RECOVERY", "IMPLANT", "RATE_STEP"):
             self.delivery.change()
@@ -302,7 +303,8 @@ class Watch:
         if not spoilt & {"records", "firmware"} and not self.alarms.on.keys() & {"memory_critical", "memory"}:
             wrong = [self._belief.agrees(status, book, now_ms) for book in self.books]
             self.books = [book for book, parts in zip(self.books, wrong, strict=True) if not parts] or self.books
-            self.books = _distinct(self.books)
+            books = _distinct(self.books)
+            self.books = books if len(books) < 3 else [books[0], books[-1]]  # the rest lie between these
             self.tally.check("acknowledged_kept", [] in wrong, lambda: "; ".join(min(wrong, key=len)))
         if self._belief.line_is_known(status):
             self._spoils.flushed()
