@@ -113,10 +113,11 @@ class Delivery:
         self.until_s = since_s + span_s
         return steps
 
-    def order(self, now_s: int) -> None:
+    def order(self, now_s: int, stalled: bool = False) -> None:
         """Give the planned batch to the motor. The device's own deadline is a second past the batch's end.
 
-        The last step is never later than the end: where the first one is overdue, those after it follow faster.
+        Where a slower rate makes fewer missed steps a stall, and there are as many already, the next one shows it, unless
+        one is known. The last step is never later than the end: where the first one is overdue, those after it follow faster.
         """
         span_ms = (self.until_s - now_s) * 1000
         first_ms = (self._step - self._carry) * 1000 // self.rate_nl_per_day - (now_s - self._since_s) * 1000
@@ -124,7 +125,10 @@ class Delivery:
         period_ms = self.period_ms
         if self._batch_steps > 1:
             period_ms = min(period_ms, (span_ms - first_ms) // (self._batch_steps - 1))
-        self._motor.order(self._batch_steps, first_ms, period_ms, span_ms + 1000, self.miss_limit)
+        miss_limit = self.miss_limit
+        if miss_limit <= self.missed_run and not stalled:
+            miss_limit = self.missed_run + 1
+        self._motor.order(self._batch_steps, first_ms, period_ms, span_ms + 1000, miss_limit)
 
     def _due(self, seconds: int, most: int) -> tuple[int, int]:
         """(steps, remainder) of what is owed after so many seconds. Of more than `most` steps the batch is cut: it ends

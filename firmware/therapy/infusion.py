@@ -189,7 +189,7 @@ class Infusion:
         steps = self.delivery.plan(now_s, horizon_s, room_steps, edge_steps)
         self._books.keep(steps)
         if steps:
-            self.delivery.order(now_s)
+            self.delivery.order(now_s, self._watch.stalled)
 
     def replan(self) -> None:
         """The orders, or what forbids them, changed: end the running batch and go by the new ones."""

@@ -11,7 +11,7 @@ from host_tools.scenario.checkers.watch import Watch
 from host_tools.scenario.clinic import Clinic
 from host_tools.scenario.runner import do_step
 from host_tools.scenario.runtimes import Runtime
-from host_tools.scenario.schema import Step
+from host_tools.scenario.schema import PROGRAMMER_VERBS, Step
 from host_tools.simulate.erring import Erring
 from host_tools.simulate.nature import Nature
 from host_tools.simulate.person import LOOK, People
@@ -167,7 +167,7 @@ class Life:
 
     def _do(self, act: Act) -> Any:
         """Do an act, and write it down; the status for a look, else what came of it."""
-        if verb_of(act) not in ("expect", "fault", "heal", "power_cut") and "lose_answer" not in act:
+        if verb_of(act) in PROGRAMMER_VERBS and "lose_answer" not in act:
             act, self._pending = act | self._pending, {}
         self._count(verb_of(act) if "fault" not in act else act["fault"]["name"])
         if "meant" in act:

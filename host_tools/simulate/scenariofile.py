@@ -17,7 +17,7 @@ from host_tools.scenario.schema import PatientAtStart, Step
 from host_tools.simulate.slips import Act, verb_of
 
 START = datetime(2026, 1, 5)
-WIDTH = 120
+WIDTH = 4096
 
 
 def scenario_of(header: dict[str, Any], steps: list[Act]) -> Scenario | None:

@@ -404,6 +404,7 @@ def test_a_fault_outlives_a_snapshot(name):
     other.restore(json.loads(json.dumps(plant.snapshot())))
     plant.power_cut()
     for one in (plant, other):
+        one.reset()
         one.drivetrain.order(one.now_ms, 50_000, 5000, 5000, 1 << 45, 27)
         one.refill(10_000_000, 500)
         one.advance(10 * DAY_MS)

@@ -293,7 +293,10 @@ class Watch:
         elif step.verb in TIP_HANDS or (step.verb == "refill" and step.refill.bridge == "none"):
             self._spoils.touch_line()
         elif step.verb == "replace_pump":
+            mistaken = "tip" in self._spoils.now
             self._meet_pump()
+            if mistaken:  # the new one is told what the old one took for true
+                self._spoils.touch_line()
 
     def told(self, status: Mapping[str, Any]) -> None:
         """A programmer read the status."""
