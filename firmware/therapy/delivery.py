@@ -117,7 +117,8 @@ class Delivery:
         """Give the planned batch to the motor. The device's own deadline is a second past the batch's end.
 
         Where a slower rate makes fewer missed steps a stall, and as many were missed already, the next one shows it,
-        unless one is known. The last step is never later than the end: where the first is overdue, those after it follow faster.
+        unless one is known. The last step is never later than the end: where the first one is overdue, those after it
+        follow faster.
         """
         span_ms = (self.until_s - now_s) * 1000
         first_ms = (self._step - self._carry) * 1000 // self.rate_nl_per_day - (now_s - self._since_s) * 1000
