@@ -21,7 +21,6 @@ from host_tools.simulate.treatment import draw_treatment
 
 DAY_S = 86_400
 HUMAN = ("slip_harms_nobody",)
-LIVENESS_S = 4 * DAY_S  # after all faults are over
 LISTEN_S = DAY_S // 3
 
 

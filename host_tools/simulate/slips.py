@@ -162,7 +162,3 @@ SLIPS: dict[str, Slip] = {
     "left_out": left_out,
 }
 """Slips with a single act, by name."""
-
-VISIT_SLIPS = ("order", "abandoned", "late", "missed", "clock")
-"""Slips with a whole visit: two acts in the wrong order, the rest not done, too late, not at all, with a clock that is
-wrong."""
